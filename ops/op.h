@@ -1,0 +1,151 @@
+// The contract between an operator and every host stage. Stages ask operators; operators know no stage.
+// One OpDef per folder in ops/, listed once in ops/ops.def; registry, tests, benches and the support table derive from that list.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "toolchain/base/result.h"
+#include "toolchain/base/tensor_type.h"
+
+namespace mote {
+
+struct Kernel;  // device/kernel.h: what the interpreter calls
+
+// An operator's attributes by value: the trivially copyable struct that the operator's device header declares.
+class Attributes {
+ public:
+  template <class T>
+  static Attributes of(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= kBytes);
+    Attributes attributes;
+    std::memcpy(attributes.bytes_, &value, sizeof(T));
+    return attributes;
+  }
+  template <class T>
+  T as() const {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= kBytes);
+    T value;
+    std::memcpy(static_cast<void*>(&value), bytes_, sizeof(T));
+    return value;
+  }
+
+ private:
+  static constexpr size_t kBytes = 64;
+  alignas(8) unsigned char bytes_[kBytes] = {};
+};
+
+// Visits every attribute with its field number in the operator's TFLite options table: one function reads, writes,
+// prints and compares. A device header declares `template <class V> void visit(V& v, T& attributes)` in these terms.
+class AttributeVisitor {
+ public:
+  virtual ~AttributeVisitor() = default;
+  virtual void field(int id, const char* name, bool& value) = 0;
+  virtual void field(int id, const char* name, Activation& value) = 0;
+  virtual void field(int id, const char* name, int8_t& value) = 0;  // other TFLite enums stored as one byte
+  virtual void field(int id, const char* name, int32_t& value) = 0;
+  virtual void field(int id, const char* name, float& value) = 0;
+  virtual void field(int id, const char* name, Shape& value) = 0;   // vector of int32
+};
+
+// One float call. Activations carry the batch in dimension 0, so a shard of a batch is an ordinary call.
+struct FloatCall {
+  const Attributes* attributes = nullptr;
+  std::span<const Shape> input_shapes;
+  std::span<const Shape> output_shapes;
+  std::span<const float* const> inputs;            // nullptr = optional input absent
+  std::span<float* const> outputs;                 // forward writes them; backward may read them
+  std::span<const float* const> output_gradients;  // backward only
+  std::span<float* const> input_gradients;         // backward only: overwritten, not accumulated; nullptr = not wanted
+  float* workspace = nullptr;                      // OpDef::float_workspace floats, aligned to 64 bytes
+};
+
+enum class InputRole : uint8_t {
+  activation,  // per tensor, asymmetric; its parameters come from whoever produces it
+  weights,     // symmetric, zero point 0; per tensor or per channel along `channel_axis`
+  bias,        // int32, scale = scale of input 0 x scale of the weights
+  constant,    // not quantized (a shape, an axis)
+};
+enum class OutputRule : uint8_t {
+  free,           // from calibration
+  same_as_input,  // the parameters of input 0
+  fixed,          // fixed_scale and fixed_zero_point
+  boundary,       // quantize / dequantize: converts between float and integer
+};
+struct QuantRule {
+  InputRole inputs[3] = {InputRole::activation, InputRole::activation, InputRole::activation};
+  int32_t channel_axis = 0;  // of the weights
+  OutputRule output = OutputRule::free;
+  float fixed_scale = 0;          // int8
+  int32_t fixed_zero_point = 0;
+};
+
+struct OpCost {
+  int64_t macs = 0;             // multiply-accumulates for one inference
+  int64_t scratch_bytes = 0;    // of the int8 kernel, in the arena, besides its inputs and outputs
+};
+
+// A device kernel that this operator offers, by the symbol that firmware names in its resolver.
+struct DeviceKernel {
+  const char* symbol;    // e.g. "fully_connected_int8", declared in OpDef::device_header
+  const Kernel* kernel;
+};
+
+// What emitted code may name: C++ expressions for the buffers of one call.
+struct EmitCall {
+  const Attributes* attributes = nullptr;
+  std::span<const TensorType> input_types;
+  std::span<const TensorType> output_types;
+  std::span<const std::string> inputs;   // expression of type const T*, or "nullptr"
+  std::span<const std::string> outputs;  // expression of type T*
+  std::string scratch;                   // expression of type void*
+};
+
+// One conformance case: float inputs are drawn from `seed` in [low, high]; weights and biases count as inputs.
+struct OpCase {
+  std::string name;
+  Attributes attributes;
+  std::vector<Shape> inputs;
+  uint32_t seed = 1;
+  float low = -1.0f, high = 1.0f;
+  bool per_channel = false;  // quantize weights per channel
+};
+
+struct OpDef {
+  const char* name;            // the folder: "fully_connected"
+  const char* tflite_name;     // "FULLY_CONNECTED"
+  int32_t tflite_code;         // BuiltinOperator
+  int32_t tflite_options;      // BuiltinOptions union member; 0 = the operator has no options table
+  int32_t (*tflite_version)(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType> outputs);
+  Attributes (*default_attributes)();
+  void (*visit)(AttributeVisitor&, Attributes&);
+
+  // Output shapes, or which input is wrong and what was expected. inputs[i].shape of an absent optional input has rank -1.
+  Result<std::vector<Shape>> (*infer)(const Attributes&, std::span<const TensorType> inputs);
+  OpCost (*cost)(const Attributes&, std::span<const Shape> inputs, std::span<const Shape> outputs);
+
+  void (*forward)(const FloatCall&);
+  void (*backward)(const FloatCall&);                 // nullptr when not trainable
+  const char* not_trainable;                          // why, when backward is nullptr
+  int64_t (*float_workspace)(const FloatCall& shapes_only);  // floats that forward and backward need; nullptr = none
+
+  QuantRule quant;
+  int32_t int8_tolerance;      // largest difference of int8 against float, in output quantization steps
+  bool in_place;               // output 0 may share the memory of input 0
+
+  const char* device_header;   // "ops/fully_connected/fully_connected.h"
+  std::span<const DeviceKernel> kernels;
+  // C++ statement(s) that do one int8 call with constexpr parameters, using only device_header.
+  std::string (*emit)(const EmitCall&);
+  std::vector<OpCase> (*cases)();
+};
+
+// All operators, in the order of ops/ops.def.
+std::span<const OpDef* const> all_ops();
+const OpDef* find_op(const std::string& name);   // nullptr when there is none
+const OpDef* find_op_by_code(int32_t tflite_code);
+
+}  // namespace mote

@@ -1,0 +1,32 @@
+#include <array>
+
+#include "ops/op.h"
+
+namespace mote {
+
+#define MOTE_OP(name) extern const OpDef name##_def;
+#include "ops/ops.def"
+#undef MOTE_OP
+
+std::span<const OpDef* const> all_ops() {
+  static constexpr std::array ops = {
+#define MOTE_OP(name) &name##_def,
+#include "ops/ops.def"
+#undef MOTE_OP
+  };
+  return ops;
+}
+
+const OpDef* find_op(const std::string& name) {
+  for (const OpDef* op : all_ops())
+    if (op->name == name) return op;
+  return nullptr;
+}
+
+const OpDef* find_op_by_code(int32_t tflite_code) {
+  for (const OpDef* op : all_ops())
+    if (op->tflite_code == tflite_code) return op;
+  return nullptr;
+}
+
+}  // namespace mote
