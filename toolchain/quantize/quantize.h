@@ -1,0 +1,77 @@
+// Post-training quantization: a float graph and training windows in, an int8 graph ready for write_tflite out.
+//
+// Two steps, also callable one by one: calibrate() observes the range of every activation over all windows given;
+// apply_quantization() turns ranges into scales and zero points by each operator's QuantRule (ops/op.h) and rewrites
+// the constants. Rounding and formulas are those of TensorFlow Lite's converter (see docs/numerics.md).
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "toolchain/base/progress.h"
+#include "toolchain/base/result.h"
+#include "toolchain/graph/graph.h"
+
+namespace mote {
+
+// Model inputs as floats, one example at a time, so that no stage has to hold them all.
+// Implementations must allow concurrent calls and give the same values for the same index every time.
+class CalibrationData {
+ public:
+  virtual ~CalibrationData() = default;
+  virtual int64_t count() const = 0;
+  // Writes example `index` (0 .. count() - 1) for the graph's input number `input`, row-major.
+  virtual void fill(int64_t index, int32_t input, std::span<float> values) const = 0;
+};
+
+// A matrix in memory that the caller keeps alive: one row per example, for models with one input.
+class MatrixData final : public CalibrationData {
+ public:
+  MatrixData(std::span<const float> values, int64_t row_elements) : values_(values), row_elements_(row_elements) {}
+  int64_t count() const override;
+  void fill(int64_t index, int32_t input, std::span<float> values) const override;
+
+ private:
+  std::span<const float> values_;
+  int64_t row_elements_;
+};
+
+// How the range of an activation is chosen from what was observed.
+enum class RangeMethod : uint8_t {
+  minmax,      // smallest and largest value seen
+  percentile,  // cuts (1 - percentile / 100) of the values, half at each end
+  mse,         // the clip that minimises the squared error of quantization over a histogram of 2048 bins
+};
+Result<RangeMethod> parse_range_method(const std::string& name);  // the error lists the names
+std::string to_string(RangeMethod method);
+
+struct QuantizeConfig {
+  RangeMethod method = RangeMethod::minmax;
+  double percentile = 99.99;        // in (50, 100]
+  double margin = 0.0;              // ranges are multiplied by 1 + margin; 0.1 for regression, where clipping hurts most
+  bool per_channel_weights = false; // one weight scale per output channel instead of one per tensor
+};
+
+// Range of one activation tensor, zero included.
+struct TensorRange {
+  int32_t tensor = kAbsent;  // index in the float graph
+  float low = 0, high = 0;
+};
+
+// Ranges of every float activation of `graph`, in tensor order. One pass over the data for minmax, two for the others.
+// Errors: no examples; a value that is not finite (names the tensor and the example); an operator that mote lacks.
+Result<std::vector<TensorRange>> calibrate(const Graph& graph, const CalibrationData& data, const QuantizeConfig& config,
+                                           const Progress& progress = {});
+
+// The int8 graph: same tensors (same names), same nodes, int8 inputs and outputs, no quantize or dequantize nodes at the
+// borders. `notes`, if given, receives one sentence for each thing that people should know (a weight scale that
+// had to grow so that a bias fits in int32, a tensor that was zero on every window).
+Result<Graph> apply_quantization(const Graph& graph, std::span<const TensorRange> ranges, const QuantizeConfig& config,
+                                 std::vector<std::string>* notes = nullptr);
+
+// calibrate(), then apply_quantization().
+Result<Graph> quantize_post_training(const Graph& float_graph, const CalibrationData& data, const QuantizeConfig& config,
+                                     const Progress& progress = {}, std::vector<std::string>* notes = nullptr);
+
+}  // namespace mote
