@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "toolchain/base/random.h"
 #include "toolchain/base/result.h"
 #include "toolchain/base/tensor_type.h"
 
@@ -108,10 +109,12 @@ struct EmitCall {
 struct OpCase {
   std::string name;
   Attributes attributes;
-  std::vector<Shape> inputs;
+  std::vector<Shape> inputs;  // rank -1 = optional input absent
   uint32_t seed = 1;
   float low = -1.0f, high = 1.0f;
   bool per_channel = false;  // quantize weights per channel
+  DType input_type = DType::int8;   // of input 0 and output 0 in the integer form; float32 for a quantize's input
+  DType output_type = DType::int8;
 };
 
 struct OpDef {
@@ -122,6 +125,11 @@ struct OpDef {
   int32_t (*tflite_version)(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType> outputs);
   Attributes (*default_attributes)();
   void (*visit)(AttributeVisitor&, Attributes&);
+
+  // Takes into the attributes what some files give as a constant input instead of an option (reshape's shape tensor). The
+  // .tflite reader calls it once per node; constants[i] is empty when input i is not constant. nullptr = nothing to take.
+  Result<void> (*read_constants)(Attributes&, std::span<const TensorType> inputs,
+                                 std::span<const std::span<const uint8_t>> constants);
 
   // Output shapes, or which input is wrong and what was expected. inputs[i].shape of an absent optional input has rank -1.
   Result<std::vector<Shape>> (*infer)(const Attributes&, std::span<const TensorType> inputs);
@@ -141,6 +149,7 @@ struct OpDef {
   // C++ statement(s) that do one int8 call with constexpr parameters, using only device_header.
   std::string (*emit)(const EmitCall&);
   std::vector<OpCase> (*cases)();
+  OpCase (*random_case)(Random&);  // tiny: every free dimension in 1..9, attributes drawn too
 };
 
 // All operators, in the order of ops/ops.def.
