@@ -1,0 +1,70 @@
+// The [data] section of a project as plain values, and the readers of its small texts ("1 s", "100 Hz").
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "toolchain/base/result.h"
+
+namespace mote {
+
+enum class DataTask { classification, regression, anomaly };
+
+// A length of time, in seconds or in readings.
+struct TimeSpan {
+  double value = 0;
+  bool in_samples = false;
+};
+Result<TimeSpan> parse_time_span(const std::string& key, const std::string& text);  // "1 s", "250 ms", "128 samples", "1 row"
+Result<double> parse_rate(const std::string& key, const std::string& text);         // "100 Hz", "2 kHz", "10 mHz" -> Hz
+
+// One held-out part: a fraction of the data, or names (groups of the split, or globs of files). `fraction` counts only
+// while `names` is empty; 0 = no such part. Files that a glob names are read even if `source` does not match them.
+struct HeldOut {
+  double fraction = 0;
+  std::vector<std::string> names;
+};
+
+struct SplitConfig {
+  std::string by = "file";  // file | time | random | filename:REGEX (group 1) | column:NAME
+  HeldOut validation{0.15, {}};
+  HeldOut test{0.2, {}};
+  int32_t folds = 0;  // > 0: the test part is number `fold` of `folds`; validation.fraction is then of the rest
+  int32_t fold = 0;   // from 0
+};
+
+enum class ShortPolicy { error, skip, pad };             // key `short`: a recording shorter than the window
+enum class MissingPolicy { error, drop, interpolate };   // key `missing`: an empty cell or NaN in a channel that is used
+enum class GapPolicy { split, fill, error };             // key `gaps`: split = no window spans a gap; fill = linear
+
+struct DataConfig {
+  DataTask task = DataTask::classification;
+  std::vector<std::string> source;      // globs, relative to the project
+  std::vector<std::string> label;       // folder | column:NAME | filename:REGEX (group 1) | file:labels.csv; one rule,
+                                        // except for regression, which takes one per target. Empty: anomaly detection
+  std::vector<std::string> channels;    // empty: every column that is not time, label or group
+  std::optional<double> rate;           // Hz
+  std::optional<TimeSpan> window;       // none, or one row, without a rate = a table: one row is one example
+  std::optional<TimeSpan> stride;       // default: the window
+  std::optional<std::string> time;      // key `time`: column with the time stamps; default: found by its name; "none"
+  std::string time_unit = "auto";       // key `time_unit`: auto | s | ms | us | ns, of a numeric time column
+  SplitConfig split;
+  std::vector<std::string> augment;     // "jitter 0.02", ... (augment.h)
+  ShortPolicy short_recordings = ShortPolicy::error;
+  MissingPolicy missing = MissingPolicy::error;
+  GapPolicy gaps = GapPolicy::split;
+  bool resample = false;                // key `resample`: recordings of different rates are wanted, not a mistake
+  std::map<std::string, double> full_scale;  // key `full_scale`: the sensor's range, +-value = +-32768 counts. By channel;
+                                             // "" = every channel. Channels not named get a range from the training part
+  std::map<std::string, std::string> units;  // key `units`: by channel; default: from a header such as "ax [g]"
+  uint64_t seed = 1;
+
+  bool table() const { return !rate && (!window || (window->in_samples && window->value == 1)); }
+};
+
+// What can be judged without reading a file: ranges, rules, regular expressions, combinations. load_dataset calls it.
+Result<void> validate(const DataConfig& config);
+
+}  // namespace mote
