@@ -1,14 +1,17 @@
-# One static library per stage folder (`mote_<name>`), and one test program (`<name>_test`) from the *_test.cpp beside the sources.
+# One static library per stage folder (`mote_<name>`), and one test program (`<name>_test`) from the *_test.cpp
+# beside the sources.
 
 add_library(mote_options INTERFACE)
 target_include_directories(mote_options INTERFACE ${CMAKE_SOURCE_DIR})
-# Contraction into fused multiply-add would make results depend on the compiler's choice; kernels that want it ask by intrinsic.
+# Contraction into fused multiply-add would make results depend on the compiler's choice: kernels ask for it.
 target_compile_options(mote_options INTERFACE -ffp-contract=off)
 if(MOTE_DEVELOPER)
-  target_compile_options(mote_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+  target_compile_options(mote_options INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
 endif()
 if(MOTE_SANITIZE)
-  target_compile_options(mote_options INTERFACE -fsanitize=${MOTE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_compile_options(mote_options INTERFACE
+    -fsanitize=${MOTE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(mote_options INTERFACE -fsanitize=${MOTE_SANITIZE})
 endif()
 if(MOTE_COVERAGE)
@@ -43,5 +46,6 @@ function(mote_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} mote_options GTest::gtest_main GTest::gmock)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES ENVIRONMENT "MOTE_SOURCE_DIR=${CMAKE_SOURCE_DIR};MOTE_BINARY_DIR=${CMAKE_BINARY_DIR}")
+  set_tests_properties(${name} PROPERTIES
+    ENVIRONMENT "MOTE_SOURCE_DIR=${CMAKE_SOURCE_DIR};MOTE_BINARY_DIR=${CMAKE_BINARY_DIR}")
 endfunction()

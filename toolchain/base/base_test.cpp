@@ -95,7 +95,8 @@ TEST_F(BaseTest, SecondProcessIsRefusedTheLockAndToldWhoHasIt) {
   ASSERT_TRUE(lock.ok());
   const auto again = FileLock::acquire(folder_ / "lock", "training");
   ASSERT_FALSE(again.ok());
-  EXPECT_THAT(again.error().message, HasSubstr("training is already being done here by process " + std::to_string(getpid())));
+  EXPECT_THAT(again.error().message,
+              HasSubstr("training is already being done here by process " + std::to_string(getpid())));
 }
 
 TEST_F(BaseTest, GlobMatchesComponents) {

@@ -18,7 +18,8 @@ namespace {
 
 Error system_error(std::string_view action, const fs::path& path, int code) {
   std::string hint;
-  if (code == ENOSPC || code == EDQUOT) hint = ": free some space and run the command again; earlier results are intact";
+  if (code == ENOSPC || code == EDQUOT)
+    hint = ": free some space and run the command again; earlier results are intact";
   return input_error(fmt::format("{}: cannot {}: {}{}", path.string(), action, std::strerror(code), hint));
 }
 
@@ -200,8 +201,8 @@ Result<FileLock> FileLock::acquire(const fs::path& path, std::string_view what) 
     if (errno != EWOULDBLOCK) return system_error("lock the file", path, errno);
     char holder[32] = {};
     const ssize_t got = ::pread(descriptor, holder, sizeof holder - 1, 0);
-    return input_error(fmt::format("{} is already being done here by process {}: wait until it ends, or stop it ({})", what,
-                                   got > 0 ? holder : "(unknown)", path.string()));
+    return input_error(fmt::format("{} is already being done here by process {}: wait until it ends, or stop it ({})",
+                                   what, got > 0 ? holder : "(unknown)", path.string()));
   }
   const std::string self = std::to_string(getpid());
   if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, self.data(), self.size(), 0) < 0)

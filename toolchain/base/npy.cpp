@@ -20,10 +20,12 @@ struct TypeName {
   const char* text;
   DType dtype;
 };
-constexpr TypeName kTypes[] = {{"<f4", DType::float32}, {"|i1", DType::int8},  {"|u1", DType::uint8}, {"<i2", DType::int16},
-                               {"<i4", DType::int32},   {"<i8", DType::int64}, {"|b1", DType::boolean}};
+constexpr TypeName kTypes[] = {{"<f4", DType::float32}, {"|i1", DType::int8},  {"|u1", DType::uint8},
+                               {"<i2", DType::int16},   {"<i4", DType::int32}, {"<i8", DType::int64},
+                               {"|b1", DType::boolean}};
 
-// The value of 'key' in NumPy's header, a Python dictionary literal: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
+// The value of 'key' in NumPy's header, a Python dictionary literal: {'descr': '<f4', 'fortran_order': False, 'shape':
+// (3, 4), }
 std::optional<std::string> header_value(const std::string& header, const std::string& key) {
   size_t at = header.find("'" + key + "'");
   if (at == std::string::npos) return std::nullopt;
@@ -113,8 +115,8 @@ Result<NpyArray> parse_npy(const std::string& name, const std::vector<uint8_t>& 
   for (const TypeName& candidate : kTypes)
     if (*descr == candidate.text) type = &candidate;
   if (!type && !is_double)
-    return wrong(fmt::format("data type {} (little-endian float32, float64, int8, uint8, int16, int32, int64 or bool expected)",
-                             *descr));
+    return wrong(fmt::format(
+        "data type {} (little-endian float32, float64, int8, uint8, int16, int32, int64 or bool expected)", *descr));
   array.dtype = is_double ? DType::float32 : type->dtype;
   const int64_t size = count * (is_double ? 8 : element_bytes(array.dtype));
   const uint8_t* data = bytes.data() + prefix + header_size;

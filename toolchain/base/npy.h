@@ -1,4 +1,5 @@
-// NumPy's .npy files (format versions 1.0 to 3.0): little-endian, C order, of float32, float64, int8, uint8, int16, int32, int64, bool.
+// NumPy's .npy files (format versions 1.0 to 3.0): little-endian, C order, of float32, float64, int8, uint8, int16,
+// int32, int64, bool.
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -33,8 +33,8 @@ struct Pipe {
 };
 
 // In the child, after fork: only async-signal-safe calls. Reports the reason of a failed exec through `failure`.
-[[noreturn]] void become(const std::vector<char*>& arguments, const std::string& folder, const Pipe& output, const Pipe& errors,
-                         const Pipe& failure) {
+[[noreturn]] void become(const std::vector<char*>& arguments, const std::string& folder, const Pipe& output,
+                         const Pipe& errors, const Pipe& failure) {
   ::setpgid(0, 0);
   const int null = ::open("/dev/null", O_RDONLY);
   if (null >= 0) ::dup2(null, 0);
@@ -60,7 +60,8 @@ bool collect(Pipe& output, Pipe& errors, Clock::time_point deadline, ProcessOutp
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return false;
     std::array<pollfd, 2> polls = {{{output.ends[0], POLLIN, 0}, {errors.ends[0], POLLIN, 0}}};
-    if (::poll(polls.data(), polls.size(), static_cast<int>(std::min<long long>(left, 1000))) < 0 && errno != EINTR) return false;
+    if (::poll(polls.data(), polls.size(), static_cast<int>(std::min<long long>(left, 1000))) < 0 && errno != EINTR)
+      return false;
     if (polls[0].revents != 0 && !drain(output.ends[0], result.output)) output.close_end(0);
     if (polls[1].revents != 0 && !drain(errors.ends[0], result.errors)) errors.close_end(0);
   }
@@ -80,7 +81,8 @@ Result<ProcessOutput> run_process(const std::vector<std::string>& arguments, dou
   for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
   const std::string where = folder.string();
-  const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_seconds));
+  const auto deadline =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_seconds));
 
   const pid_t child = ::fork();
   if (child < 0) return defect(fmt::format("{}: cannot fork: {}", program, std::strerror(errno)));

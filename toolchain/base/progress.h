@@ -1,4 +1,5 @@
-// Messages and progress for people. Library code reports through this interface and never prints; the command decides where it goes.
+// Progress for people. Library code reports through this interface and never prints; the command decides where it
+// goes.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -16,8 +16,12 @@ struct Error {
   std::string message;
 };
 
-inline Error input_error(std::string message) { return {Error::Kind::input, std::move(message)}; }
-inline Error defect(std::string message) { return {Error::Kind::defect, std::move(message)}; }
+inline Error input_error(std::string message) {
+  return {Error::Kind::input, std::move(message)};
+}
+inline Error defect(std::string message) {
+  return {Error::Kind::defect, std::move(message)};
+}
 
 template <class T>
 class [[nodiscard]] Result {
@@ -61,11 +65,11 @@ class [[nodiscard]] Result<void> {
 #define MOTE_JOIN2(a, b) a##b
 #define MOTE_JOIN(a, b) MOTE_JOIN2(a, b)
 // MOTE_TRY(auto x, f()); declares x from the value of a Result, or returns its error from the enclosing function.
-#define MOTE_TRY(declaration, ...)                                    \
-  auto MOTE_JOIN(result_, __LINE__) = (__VA_ARGS__);                   \
+#define MOTE_TRY(declaration, ...)                                                     \
+  auto MOTE_JOIN(result_, __LINE__) = (__VA_ARGS__);                                   \
   if (!MOTE_JOIN(result_, __LINE__).ok()) return MOTE_JOIN(result_, __LINE__).error(); \
   declaration = std::move(MOTE_JOIN(result_, __LINE__)).value()
 // MOTE_CHECK(f()); the same for a Result<void>.
-#define MOTE_CHECK(...)                                               \
+#define MOTE_CHECK(...)                                                                      \
   if (auto MOTE_JOIN(result_, __LINE__) = (__VA_ARGS__); !MOTE_JOIN(result_, __LINE__).ok()) \
   return MOTE_JOIN(result_, __LINE__).error()
