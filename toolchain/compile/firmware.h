@@ -1,0 +1,50 @@
+// From a .tflite file and a board to a folder of self-contained sources that build into firmware.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "toolchain/base/json.h"
+#include "toolchain/base/result.h"
+#include "toolchain/boards/boards.h"
+
+namespace mote {
+
+enum class Optimization : uint8_t { speed, size };
+std::string to_string(Optimization optimization);  // "speed"
+
+struct FirmwareOptions {
+  Optimization optimization = Optimization::speed;
+};
+
+// One translation unit and what its bytes count as in the flash table.
+struct FirmwareSource {
+  std::string path;      // below the folder: "kernels/fully_connected_int8.cpp"
+  std::string category;  // "engine", "kernels", "features", "model" or "other"
+  std::vector<std::string> flags;  // all compiler flags
+  bool shared = false;   // the same for every model on this board with these options: its object can be kept
+};
+
+// A folder written by write_firmware.
+struct Firmware {
+  std::filesystem::path folder;
+  std::vector<FirmwareSource> sources;
+  std::vector<std::string> link_flags;
+  std::vector<std::string> kernels;   // symbols in the resolver
+  int64_t model_bytes = 0;
+  int64_t arena_bytes = 0;            // the arena as declared: exactly what Interpreter::arena_used() reports
+  int64_t window_readings = 0;        // int16 readings per inference; 0 = no feature block, the application writes the input
+  int64_t input_bytes = 0;            // of all model inputs together
+  int64_t output_bytes = 0;
+  double period_seconds = 0;          // stride of the recording contract; 0 = the file does not say
+};
+
+// Writes the sources for `model`, the bytes of a .tflite file that messages call `name`, into `folder` (replaced if it exists):
+// main.cpp, the model as aligned data, a resolver of only the kernels it needs, an arena of exactly the size it needs, its
+// feature block, the device headers these include, start-up code, linker script, Makefile.
+// Errors: the file is not valid, or an operator or type has no device kernel (named, with its place in the graph).
+Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
+                                const FirmwareOptions& options, const std::filesystem::path& folder);
+
+}  // namespace mote
