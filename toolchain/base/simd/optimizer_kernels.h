@@ -1,0 +1,36 @@
+// Updates of weights. One pass over gradient, state and weight: the time goes to memory and to the square root and division.
+#pragma once
+#include "toolchain/base/simd/simd.h"
+#include "toolchain/base/simd/vector.h"
+
+namespace mote {
+namespace {
+
+void adam(int64_t n, const AdamStep& step, const float* gradient, float* m, float* v, float* weight) {
+  const Vector beta1 = broadcast(step.beta1), rest1 = broadcast(1.0f - step.beta1);
+  const Vector beta2 = broadcast(step.beta2), rest2 = broadcast(1.0f - step.beta2);
+  const Vector rate = broadcast(step.rate * step.correction1), epsilon = broadcast(step.epsilon);
+  const Vector correction2 = broadcast(step.correction2), keep = broadcast(1.0f - step.rate * step.decay);
+  for_each_vector(n, [&](int64_t i, int32_t lanes) {
+    const Vector g = load_lanes(gradient + i, lanes);
+    const Vector mean = beta1 * load_lanes(m + i, lanes) + rest1 * g;
+    const Vector square = beta2 * load_lanes(v + i, lanes) + rest2 * (g * g);
+    store_lanes(m + i, lanes, mean);
+    store_lanes(v + i, lanes, square);
+    const Vector change = rate * mean / (square_root(square * correction2) + epsilon);
+    store_lanes(weight + i, lanes, keep * load_lanes(weight + i, lanes) - change);
+  });
+}
+
+void sgd(int64_t n, const SgdStep& step, const float* gradient, float* velocity, float* weight) {
+  const Vector momentum = broadcast(step.momentum), decay = broadcast(step.decay), rate = broadcast(step.rate);
+  for_each_vector(n, [&](int64_t i, int32_t lanes) {
+    const Vector old = load_lanes(weight + i, lanes);
+    const Vector moved = momentum * load_lanes(velocity + i, lanes) + load_lanes(gradient + i, lanes) + decay * old;
+    store_lanes(velocity + i, lanes, moved);
+    store_lanes(weight + i, lanes, old - rate * moved);
+  });
+}
+
+}  // namespace
+}  // namespace mote

@@ -1,0 +1,123 @@
+// The reference of every kernel: the formula of simd.h in plain loops, sums in double.
+#include <algorithm>
+#include <cmath>
+
+#include "toolchain/base/simd/simd.h"
+
+namespace mote {
+namespace {
+
+float clamped(double value, Clamp limits) {
+  if (std::isnan(value)) return static_cast<float>(value);
+  return static_cast<float>(std::clamp(value, double{limits.low}, double{limits.high}));
+}
+
+void dense_forward(const DenseSize& size, const float* x, const float* w, const float* bias, Clamp limits, float* y) {
+  const int64_t inputs = size.inputs, outputs = size.outputs;
+  for (int64_t b = 0; b < size.batch; ++b)
+    for (int64_t o = 0; o < outputs; ++o) {
+      double sum = bias != nullptr ? double{bias[o]} : 0.0;
+      for (int64_t i = 0; i < inputs; ++i) sum += double{x[b * inputs + i]} * double{w[o * inputs + i]};
+      y[b * outputs + o] = clamped(sum, limits);
+    }
+}
+
+void dense_input_gradient(const DenseSize& size, const float* dy, const float* w, float* dx) {
+  const int64_t inputs = size.inputs, outputs = size.outputs;
+  for (int64_t b = 0; b < size.batch; ++b)
+    for (int64_t i = 0; i < inputs; ++i) {
+      double sum = 0;
+      for (int64_t o = 0; o < outputs; ++o) sum += double{dy[b * outputs + o]} * double{w[o * inputs + i]};
+      dx[b * inputs + i] = static_cast<float>(sum);
+    }
+}
+
+void dense_weight_gradient(const DenseSize& size, const float* dy, const float* x, float* dw) {
+  const int64_t inputs = size.inputs, outputs = size.outputs;
+  for (int64_t o = 0; o < outputs; ++o)
+    for (int64_t i = 0; i < inputs; ++i) {
+      double sum = 0;
+      for (int64_t b = 0; b < size.batch; ++b) sum += double{dy[b * outputs + o]} * double{x[b * inputs + i]};
+      dw[o * inputs + i] = static_cast<float>(sum);
+    }
+}
+
+void column_sums(int64_t rows, int64_t columns, const float* x, float* sums) {
+  for (int64_t column = 0; column < columns; ++column) {
+    double sum = 0;
+    for (int64_t row = 0; row < rows; ++row) sum += double{x[row * columns + column]};
+    sums[column] = static_cast<float>(sum);
+  }
+}
+
+void clamp(int64_t n, const float* x, Clamp limits, float* y) {
+  for (int64_t i = 0; i < n; ++i) y[i] = clamped(double{x[i]}, limits);
+}
+
+void clamp_backward(int64_t n, const float* y, const float* dy, Clamp limits, float* dx) {
+  for (int64_t i = 0; i < n; ++i) dx[i] = y[i] <= limits.low || y[i] >= limits.high ? 0.0f : dy[i];
+}
+
+void softmax(int64_t rows, int64_t columns, const float* x, float beta, float* y) {
+  for (int64_t row = 0; row < rows; ++row, x += columns, y += columns) {
+    double largest = double{x[0]}, sum = 0;
+    for (int64_t i = 1; i < columns; ++i)
+      if (double{x[i]} > largest || std::isnan(x[i])) largest = double{x[i]};
+    for (int64_t i = 0; i < columns; ++i) sum += std::exp((double{x[i]} - largest) * double{beta});
+    for (int64_t i = 0; i < columns; ++i)
+      y[i] = static_cast<float>(std::exp((double{x[i]} - largest) * double{beta}) / sum);
+  }
+}
+
+float dot(int64_t n, const float* x, const float* y) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += double{x[i]} * double{y[i]};
+  return static_cast<float>(sum);
+}
+
+void softmax_backward(int64_t rows, int64_t columns, const float* y, const float* dy, float beta, float* dx) {
+  for (int64_t row = 0; row < rows; ++row, y += columns, dy += columns, dx += columns) {
+    double mean = 0;
+    for (int64_t i = 0; i < columns; ++i) mean += double{y[i]} * double{dy[i]};
+    for (int64_t i = 0; i < columns; ++i) dx[i] = static_cast<float>(double{beta} * double{y[i]} * (double{dy[i]} - mean));
+  }
+}
+
+void add(int64_t n, const float* x, float* y) {
+  for (int64_t i = 0; i < n; ++i) y[i] += x[i];
+}
+
+float sum(int64_t n, const float* x) {
+  double total = 0;
+  for (int64_t i = 0; i < n; ++i) total += double{x[i]};
+  return static_cast<float>(total);
+}
+
+void adam(int64_t n, const AdamStep& step, const float* gradient, float* m, float* v, float* weight) {
+  for (int64_t i = 0; i < n; ++i) {
+    const double g = double{gradient[i]}, rate = double{step.rate};
+    const double mean = double{step.beta1} * double{m[i]} + (1 - double{step.beta1}) * g;
+    const double square = double{step.beta2} * double{v[i]} + (1 - double{step.beta2}) * g * g;
+    const double change = rate * double{step.correction1} * mean / (std::sqrt(square * double{step.correction2}) + double{step.epsilon});
+    m[i] = static_cast<float>(mean);
+    v[i] = static_cast<float>(square);
+    weight[i] = static_cast<float>((1 - rate * double{step.decay}) * double{weight[i]} - change);
+  }
+}
+
+void sgd(int64_t n, const SgdStep& step, const float* gradient, float* velocity, float* weight) {
+  for (int64_t i = 0; i < n; ++i) {
+    const double moved = double{step.momentum} * double{velocity[i]} + double{gradient[i]} + double{step.decay} * double{weight[i]};
+    velocity[i] = static_cast<float>(moved);
+    weight[i] = static_cast<float>(double{weight[i]} - double{step.rate} * moved);
+  }
+}
+
+}  // namespace
+
+extern const SimdKernels kScalarKernels;
+const SimdKernels kScalarKernels = {
+    "scalar", 1, dense_forward, dense_input_gradient, dense_weight_gradient, column_sums, clamp, clamp_backward,
+    softmax, softmax_backward, add, sum, dot, adam, sgd};
+
+}  // namespace mote
