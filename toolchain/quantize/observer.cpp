@@ -1,0 +1,88 @@
+#include "toolchain/quantize/observer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "toolchain/quantize/quant_params.h"
+
+namespace mote {
+
+bool ExtremesObserver::observe(std::span<const float> values) {
+  float low = range_.low, high = range_.high;
+  bool finite = true;
+  for (float value : values) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+    finite = finite && std::isfinite(value);
+  }
+  if (finite) range_ = {low, high};
+  return finite;
+}
+
+HistogramObserver::HistogramObserver(Range extremes)
+    : extremes_(extremes), width_((double{extremes.high} - extremes.low) / kBins), counts_(kBins) {}
+
+void HistogramObserver::observe(std::span<const float> values) {
+  const double bins_per_unit = width_ > 0 ? 1 / width_ : 0;
+  for (float value : values) {
+    if (value == 0.0f) {
+      ++zeros_;
+      continue;
+    }
+    const int bin = static_cast<int>((double{value} - extremes_.low) * bins_per_unit);
+    ++counts_[static_cast<size_t>(std::clamp(bin, 0, kBins - 1))];
+  }
+}
+
+Range HistogramObserver::percentile(double percent) const {
+  int64_t total = zeros_;
+  for (int64_t count : counts_) total += count;
+  const double tail = (1 - percent / 100) / 2 * static_cast<double>(total);
+  // Walking inwards from each end, keep the first bin that cannot be left out whole. Zero stays inside anyway, so zeros
+  // need no place in the walk.
+  Range range = extremes_;
+  double left_out = 0;
+  for (int bin = 0; bin < kBins && left_out + static_cast<double>(counts_[bin]) <= tail; ++bin) {
+    left_out += static_cast<double>(counts_[bin]);
+    range.low = static_cast<float>(extremes_.low + (bin + 1) * width_);
+  }
+  left_out = 0;
+  for (int bin = kBins - 1; bin >= 0 && left_out + static_cast<double>(counts_[bin]) <= tail; --bin) {
+    left_out += static_cast<double>(counts_[bin]);
+    range.high = static_cast<float>(extremes_.low + bin * width_);
+  }
+  return {std::min(range.low, 0.0f), std::max(range.high, 0.0f)};
+}
+
+double HistogramObserver::squared_error(Range range) const {
+  const ScaleZero grid = asymmetric_int8(range.low, range.high);
+  double sum = 0;
+  int64_t total = zeros_;
+  for (int bin = 0; bin < kBins; ++bin) {
+    if (counts_[bin] == 0) continue;
+    const float value = static_cast<float>(center(bin));
+    const double error = dequantize(quantize_int8(value, grid.scale, grid.zero_point), grid.scale, grid.zero_point) - value;
+    sum += error * error * static_cast<double>(counts_[bin]);
+    total += counts_[bin];
+  }
+  return total == 0 ? 0 : sum / static_cast<double>(total);
+}
+
+Range HistogramObserver::least_squares() const {
+  constexpr int kSteps = 100;
+  Range best = extremes_;
+  double best_error = squared_error(best);
+  const auto consider = [&](Range candidate) {
+    const double error = squared_error(candidate);
+    if (error < best_error) best = candidate, best_error = error;
+  };
+  const auto scaled = [](float end, int step) { return end * static_cast<float>(step) / kSteps; };
+  for (int step = 1; step < kSteps; ++step) consider({scaled(extremes_.low, step), scaled(extremes_.high, step)});
+  const float high = best.high;
+  for (int step = 1; step < kSteps; ++step) consider({scaled(extremes_.low, step), high});
+  const float low = best.low;
+  for (int step = 1; step < kSteps; ++step) consider({low, scaled(extremes_.high, step)});
+  return best;
+}
+
+}  // namespace mote
