@@ -1,0 +1,73 @@
+// mote.toml as the configurations of the stages. Every key is described once, in keys.cpp.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "toolchain/base/json.h"
+#include "toolchain/base/result.h"
+#include "toolchain/data/config.h"
+#include "toolchain/quantize/quantize.h"
+#include "toolchain/train/train.h"
+
+namespace mote {
+
+// What must be reached on the test part. Classification has `accuracy`, regression one or more of the others.
+struct Goal {
+  std::optional<double> accuracy, mae, rmse, r2;
+};
+
+struct Budget {
+  std::string board;
+  std::optional<double> flash, ram;  // bytes
+  std::optional<double> latency;     // seconds for one inference
+  std::optional<double> power;       // watts on average, at one inference per stride
+};
+
+struct FeatureConfig {
+  std::string block = "raw";
+  Json options = Json::object();  // the block's own keys
+};
+
+struct ClassWeights {
+  bool balanced = false;
+  std::map<std::string, double> by_class;  // classes not named weigh 1
+};
+
+struct ProjectConfig {
+  std::filesystem::path folder;
+  std::string text;                // mote.toml, verbatim
+  std::string name;
+  DataTask task = DataTask::classification;
+  uint64_t seed = 1;               // of the split, the first weights and the order of the examples
+  Goal goal;
+  Budget budget;
+  DataConfig data;
+  FeatureConfig features;
+  std::vector<std::string> layers;
+  TrainConfig train;
+  ClassWeights class_weights;
+  QuantizeConfig quantize;
+  Json given = Json::object();     // {"train.epochs": 60, ...}: the keys as written, for fingerprints and records
+  std::map<std::string, std::string> places;  // key -> "mote.toml:12:3"
+
+  // "mote.toml:12:3: model.layers", or "mote.toml: model.layers" for a key that is not in the file.
+  std::string where(const std::string& key) const;
+  // The keys of the sections as written: what a pipeline step depends on.
+  Json section(const std::string& name) const;
+};
+
+// The nearest folder at or above `start` that has a mote.toml. The error says how to make one.
+Result<std::filesystem::path> find_project(const std::filesystem::path& start);
+// Errors name file, line, column, key, what was expected and the nearest known key.
+Result<ProjectConfig> load_project(const std::filesystem::path& folder);
+// `file` is what messages call the text; checks everything that needs neither data nor the list of boards.
+Result<ProjectConfig> parse_project(const std::string& file, const std::string& text);
+
+// The reference table of docs/guide: every key with its type, default and meaning, in Markdown.
+std::string project_reference();
+
+}  // namespace mote

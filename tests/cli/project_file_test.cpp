@@ -1,0 +1,163 @@
+// mote.toml: what is read, and what is said about what cannot be read.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/project/keys.h"
+#include "cli/project/project.h"
+#include "cli/project/quantity.h"
+#include "cli/spelling.h"
+
+namespace mote {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const std::string kGood = R"([project]
+name = "gestures"
+task = "classification"
+[goal]
+accuracy = 0.92
+[budget]
+board = "nano33ble"
+flash = "64 KiB"
+ram = "16 KiB"
+latency = "10 ms"
+power = "1 mW"
+[data]
+source = "recordings/*/*.csv"
+label = "folder"
+channels = ["ax", "ay", "az"]
+rate = "100 Hz"
+window = "1 s"
+stride = "250 ms"
+split = { by = "filename:_(\\w+)_", validation = 0.15, test = ["p1", "p2"] }
+augment = ["jitter 0.02"]
+[features]
+block = "raw"
+[model]
+layers = ["Dense(64, relu)", "Dense(3, softmax)"]
+[train]
+epochs = 60
+learning_rate = 1e-3
+class_weights = "balanced"
+seed = 7
+[quantize]
+calibration = "percentile"
+)";
+
+std::string replaced(const std::string& from, const std::string& to) {
+  std::string text = kGood;
+  const size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+std::string message_of(const std::string& text) {
+  const Result<ProjectConfig> project = parse_project("mote.toml", text);
+  if (project.ok()) return "accepted";
+  EXPECT_EQ(project.error().kind, Error::Kind::input);
+  return project.error().message;
+}
+
+TEST(ProjectFile, ReadsEveryStagesSettings) {
+  Result<ProjectConfig> project = parse_project("mote.toml", kGood);
+  ASSERT_TRUE(project.ok()) << project.error().message;
+  EXPECT_EQ(project->name, "gestures");
+  EXPECT_DOUBLE_EQ(*project->goal.accuracy, 0.92);
+  EXPECT_DOUBLE_EQ(*project->budget.flash, 65536);
+  EXPECT_DOUBLE_EQ(*project->budget.latency, 0.010);
+  EXPECT_DOUBLE_EQ(*project->budget.power, 0.001);
+  EXPECT_DOUBLE_EQ(*project->data.rate, 100);
+  EXPECT_DOUBLE_EQ(project->data.stride->value, 0.25);
+  EXPECT_EQ(project->data.split.test.names, (std::vector<std::string>{"p1", "p2"}));
+  EXPECT_DOUBLE_EQ(project->data.split.validation.fraction, 0.15);
+  EXPECT_EQ(project->layers.size(), 2u);
+  EXPECT_EQ(project->seed, 7u);
+  EXPECT_TRUE(project->class_weights.balanced);
+  EXPECT_EQ(project->quantize.method, RangeMethod::percentile);
+  EXPECT_EQ(project->where("goal.accuracy"), "mote.toml:5:12: goal.accuracy");
+}
+
+TEST(ProjectFile, UnknownKeyNamesTheNearestAndItsPlace) {
+  const std::string message = message_of(replaced("epochs = 60", "epoch = 60"));
+  EXPECT_THAT(message, StartsWith("mote.toml:25:1: unknown key 'epoch' in [train]; did you mean 'epochs'?"));
+  EXPECT_THAT(message, HasSubstr("learning_rate"));
+  EXPECT_THAT(message_of(replaced("[budget]", "[budgets]")), HasSubstr("unknown section 'budgets'; did you mean 'budget'?"));
+  EXPECT_THAT(message_of(replaced("by = ", "bye = ")), HasSubstr("unknown key 'bye' in [data.split]; did you mean 'by'?"));
+}
+
+TEST(ProjectFile, WrongTypeSaysWhatWasExpectedAndFound) {
+  EXPECT_EQ(message_of(replaced("epochs = 60", "epochs = \"many\"")),
+            "mote.toml:25:10: train.epochs: expected a whole number, found the text \"many\"");
+  EXPECT_THAT(message_of(replaced("epochs = 60", "epochs = 1.5")), HasSubstr("expected a whole number, found the number 1.5"));
+  EXPECT_THAT(message_of(replaced("flash = \"64 KiB\"", "flash = 64")), HasSubstr("budget.flash: expected a text in quotes"));
+  EXPECT_THAT(message_of(replaced("[train]", "[[train]]")), HasSubstr("train: expected a section"));
+}
+
+struct BadValue {
+  const char* from;
+  const char* to;
+  const char* message;
+};
+
+TEST(ProjectFile, ImpossibleValues) {
+  const BadValue cases[] = {
+      {"accuracy = 0.92", "accuracy = 1.2", "mote.toml:5:12: goal.accuracy: impossible goal 1.2: expected a fraction"},
+      {"accuracy = 0.92", "accuracy = nan", "impossible goal"},
+      {"accuracy = 0.92", "mae = 2", "is a goal of regression"},
+      {"accuracy = 0.92", "", "[goal] is missing"},
+      {"\"64 KiB\"", "\"64 kilo\"", "expected a size such as \"64 KiB\""},
+      {"\"10 ms\"", "\"10\"", "expected a time such as \"10 ms\""},
+      {"\"10 ms\"", "\"-1 ms\"", "expected more than zero"},
+      {"\"100 Hz\"", "\"fast\"", "expected a rate such as \"100 Hz\""},
+      {"\"1 s\"", "\"one second\"", "data.window"},
+      {"epochs = 60", "epochs = 0", "expected a whole number from 1"},
+      {"learning_rate = 1e-3", "learning_rate = 0", "train.learning_rate: expected a number above 0"},
+      {"\"classification\"", "\"clasification\"", "did you mean \"classification\"?"},
+      {"\"classification\"", "\"anomaly\"", "no anomaly detection"},
+      {"\"percentile\"", "\"max\"", "quantize.calibration"},
+      {"calibration = \"percentile\"", "method = \"qat\"", "no quantization-aware training"},
+      {"layers = [\"Dense(64, relu)\", \"Dense(3, softmax)\"]", "", "model.layers is missing"},
+      {"layers = [\"Dense(64, relu)\", \"Dense(3, softmax)\"]", "layers = []", "at least one layer"},
+      {"task = \"classification\"", "task = ", "not a valid TOML file"},
+      {"epochs = 60", "loss = \"mse\"", "expected cross_entropy for classification"},
+  };
+  for (const BadValue& bad : cases) EXPECT_THAT(message_of(replaced(bad.from, bad.to)), HasSubstr(bad.message)) << bad.to;
+}
+
+TEST(ProjectFile, NotUtf8) { EXPECT_THAT(message_of("[project]\nname = \"\xff\xfe\"\n"), HasSubstr("not a valid TOML file")); }
+
+TEST(ProjectFile, RegressionHasItsOwnDefaults) {
+  std::string text = replaced("classification", "regression");
+  text.replace(text.find("accuracy = 0.92"), 15, "mae = 1.5");
+  text.replace(text.find("class_weights = \"balanced\""), 26, "");
+  Result<ProjectConfig> project = parse_project("mote.toml", text);
+  ASSERT_TRUE(project.ok()) << project.error().message;
+  EXPECT_EQ(project->train.loss, Loss::mse);
+  EXPECT_DOUBLE_EQ(project->quantize.margin, 0.1);
+}
+
+TEST(ProjectFile, EveryKeyStandsInTheReference) {
+  const std::string page = project_reference();
+  for (const Key& key : all_keys()) EXPECT_THAT(page, HasSubstr(key.doc));
+}
+
+TEST(Quantity, UnitsAreParsedAndWordsRefused) {
+  EXPECT_DOUBLE_EQ(*parse_quantity("1.5 MiB", Dimension::bytes), 1.5 * 1024 * 1024);
+  EXPECT_DOUBLE_EQ(*parse_quantity("64KiB", Dimension::bytes), 65536);
+  EXPECT_DOUBLE_EQ(*parse_quantity(" 250 us ", Dimension::seconds), 250e-6);
+  EXPECT_DOUBLE_EQ(*parse_quantity("40 uW", Dimension::watts), 40e-6);
+  for (const char* bad : {"", "KiB", "1 2 KiB", "nan B", "inf s", "1e999 B", "64 Kib"})
+    EXPECT_FALSE(parse_quantity(bad, Dimension::bytes).ok()) << bad;
+}
+
+TEST(Spelling, DistanceAndNearest) {
+  EXPECT_EQ(edit_distance("", "abc"), 3);
+  EXPECT_EQ(edit_distance("flash", "falsh"), 1);
+  EXPECT_EQ(edit_distance("epoch", "epochs"), 1);
+  EXPECT_EQ(nearest_name("mesure", std::vector<std::string>{"train", "measure", "eval"}), "measure");
+}
+
+}  // namespace
+}  // namespace mote
