@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -151,6 +152,27 @@ struct OpDef {
   std::vector<OpCase> (*cases)();
   OpCase (*random_case)(Random&);  // tiny: every free dimension in 1..9, attributes drawn too
 };
+
+// The two attribute functions of OpDef from the device header's struct and its visit().
+template <class T>
+Attributes default_attributes() {
+  return Attributes::of(T{});
+}
+template <class T>
+void visit_attributes(AttributeVisitor& visitor, Attributes& attributes) {
+  T value = attributes.as<T>();
+  visit(visitor, value);
+  attributes = Attributes::of(value);
+}
+
+// For infer functions. Between `least` and `most` inputs, of which the first `least` are present.
+Result<void> expect_inputs(std::span<const TensorType> inputs, size_t least, size_t most);
+// Input `index` ("weights") has one of these types.
+Result<void> expect_type(std::span<const TensorType> inputs, size_t index, const char* what,
+                         std::initializer_list<DType> allowed);
+
+// One float32 or int8 activation in, the same shape out.
+Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const TensorType> inputs);
 
 // All operators, in the order of ops/ops.def.
 std::span<const OpDef* const> all_ops();

@@ -49,6 +49,12 @@ struct Graph {
   int64_t macs() const;
 };
 
+// Types of a node's inputs; an absent one has rank -1.
+std::vector<TensorType> input_types(const Graph& graph, const Node& node);
+
+// What the node's operator declares; zeros for a foreign one.
+OpCost node_cost(const Graph& graph, const Node& node);
+
 // Every index in range, one producer per tensor, producers before consumers, shapes as each operator's rule says,
 // constants of the stated size. The error names the node and tensor.
 Result<void> validate(const Graph& graph);

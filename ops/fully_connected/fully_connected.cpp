@@ -1,0 +1,175 @@
+#include "ops/fully_connected/fully_connected.h"
+
+#include <fmt/format.h>
+
+#include "ops/op.h"
+#include "toolchain/base/simd/simd.h"
+
+namespace mote {
+
+namespace {
+
+// TFLite's versioning: 1 float, 4 int8, 5 with keep_num_dims, 6 without bias, 12 int8 with per-channel weights.
+int32_t tflite_version(const Attributes& attributes, std::span<const TensorType> inputs, std::span<const TensorType>) {
+  const bool int8 = inputs[0].dtype == DType::int8;
+  if (int8 && inputs[1].quant.per_channel()) return 12;
+  if (inputs.size() < 3 || inputs[2].shape.rank < 0) return 6;
+  if (attributes.as<FullyConnectedAttributes>().keep_num_dims) return 5;
+  return int8 ? 4 : 1;
+}
+
+Result<void> check_types(std::span<const TensorType> inputs) {
+  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8}));
+  const bool int8 = inputs[0].dtype == DType::int8;
+  MOTE_CHECK(expect_type(inputs, 1, "weights", {inputs[0].dtype}));
+  if (inputs.size() == 3 && inputs[2].shape.rank >= 0)
+    MOTE_CHECK(expect_type(inputs, 2, "bias", {int8 ? DType::int32 : DType::float32}));
+  return {};
+}
+
+// x of any shape whose elements divide by I, weights [O, I], optional bias [O] -> [rows, O], or x's shape with last dimension O.
+Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
+  const auto options = attributes.as<FullyConnectedAttributes>();
+  MOTE_CHECK(expect_inputs(inputs, 2, 3));
+  MOTE_CHECK(check_types(inputs));
+  if (options.activation != Activation::none && options.activation != Activation::relu &&
+      options.activation != Activation::relu6 && options.activation != Activation::relu_n1_to_1)
+    return input_error(fmt::format("fused activation number {} is not supported; mote runs none, relu, relu6 and relu_n1_to_1",
+                                   static_cast<int>(options.activation)));
+  if (options.weights_format != 0) return input_error("weights in the shuffled format; mote runs the default format");
+  const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
+  if (weights.rank != 2 || weights[0] < 1 || weights[1] < 1)
+    return input_error(fmt::format("the weights have shape {}, expected [units, inputs]", to_string(weights)));
+  if (x.elements() % weights[1] != 0 || (options.keep_num_dims && x.last() != weights[1]))
+    return input_error(fmt::format("input of shape {} does not fit weights of shape {}: they take rows of {} numbers",
+                                   to_string(x), to_string(weights), weights[1]));
+  if (inputs.size() == 3 && inputs[2].shape.rank >= 0 && inputs[2].shape.elements() != weights[0])
+    return input_error(fmt::format("the bias has shape {}, expected one number for each of the {} units",
+                                   to_string(inputs[2].shape), weights[0]));
+  Shape output = make_shape({x.elements() / weights[1], weights[0]});
+  if (options.keep_num_dims) output = x, output.dims[x.rank - 1] = weights[0];
+  return std::vector{output};
+}
+
+OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
+  return {int64_t{inputs[0].elements()} * inputs[1][0], 0};
+}
+
+Clamp limits(Activation activation) {
+  switch (activation) {
+    case Activation::relu: return {0, __builtin_inff()};
+    case Activation::relu6: return {0, 6};
+    case Activation::relu_n1_to_1: return {-1, 1};
+    default: return {};
+  }
+}
+
+DenseSize size_of(const FloatCall& call) {
+  const int32_t inputs = call.input_shapes[1][1], outputs = call.input_shapes[1][0];
+  return {call.input_shapes[0].elements() / inputs, inputs, outputs};
+}
+
+// y[B x O] = activation(x[B x I] w[O x I]^T + b[O])
+void forward(const FloatCall& call) {
+  const Clamp clamp = limits(call.attributes->as<FullyConnectedAttributes>().activation);
+  const float* bias = call.inputs.size() > 2 ? call.inputs[2] : nullptr;
+  simd().dense_forward(size_of(call), call.inputs[0], call.inputs[1], bias, clamp, call.outputs[0]);
+}
+
+// With dz = dy where the activation is not clipped, else 0:  dx = dz w,  dw = dz^T x,  db = column sums of dz.
+void backward(const FloatCall& call) {
+  const DenseSize size = size_of(call);
+  const Activation activation = call.attributes->as<FullyConnectedAttributes>().activation;
+  const float* dz = call.output_gradients[0];
+  if (activation != Activation::none) {
+    simd().clamp_backward(int64_t{size.batch} * size.outputs, call.outputs[0], dz, limits(activation), call.workspace);
+    dz = call.workspace;
+  }
+  if (call.input_gradients[0]) simd().dense_input_gradient(size, dz, call.inputs[1], call.input_gradients[0]);
+  if (call.input_gradients[1]) simd().dense_weight_gradient(size, dz, call.inputs[0], call.input_gradients[1]);
+  if (call.input_gradients.size() > 2 && call.input_gradients[2])
+    simd().column_sums(size.batch, size.outputs, dz, call.input_gradients[2]);
+}
+
+int64_t float_workspace(const FloatCall& call) {
+  const bool clipped = call.attributes->as<FullyConnectedAttributes>().activation != Activation::none;
+  return clipped ? int64_t{call.output_shapes[0].elements()} : 0;
+}
+
+OpCase make_case(const char* name, FullyConnectedAttributes attributes, std::vector<Shape> inputs) {
+  OpCase result;
+  result.name = name;
+  result.attributes = Attributes::of(attributes);
+  result.inputs = std::move(inputs);
+  return result;
+}
+
+std::vector<OpCase> cases() {
+  FullyConnectedAttributes plain, relu, relu6, keep;
+  relu.activation = Activation::relu;
+  relu6.activation = Activation::relu6;
+  keep.keep_num_dims = true;
+  const Shape absent{-1, {}};
+  std::vector<OpCase> all = {
+      make_case("one_to_one", plain, {make_shape({1, 1}), make_shape({1, 1}), make_shape({1})}),
+      make_case("plain", plain, {make_shape({2, 5}), make_shape({3, 5}), make_shape({3})}),
+      make_case("relu_odd_sizes", relu, {make_shape({1, 37}), make_shape({13, 37}), make_shape({13})}),
+      make_case("relu6_reaches_6", relu6, {make_shape({1, 64}), make_shape({16, 64}), make_shape({16})}),
+      make_case("no_bias", plain, {make_shape({1, 12}), make_shape({4, 12}), absent}),
+      make_case("keep_num_dims", keep, {make_shape({1, 3, 8}), make_shape({6, 8}), make_shape({6})}),
+      make_case("flattens_its_input", plain, {make_shape({1, 4, 5}), make_shape({7, 20}), make_shape({7})}),
+      make_case("per_channel", relu, {make_shape({1, 20}), make_shape({9, 20}), make_shape({9})}),
+      make_case("gesture_first_layer", relu, {make_shape({1, 300}), make_shape({64, 300}), make_shape({64})}),
+  };
+  all[3].low = -2, all[3].high = 2;
+  all[7].per_channel = true;
+  return all;
+}
+
+OpCase random_case(Random& random) {
+  const auto dim = [&] { return 1 + static_cast<int32_t>(random.below(9)); };
+  constexpr Activation kActivations[] = {Activation::none, Activation::relu, Activation::relu6, Activation::relu_n1_to_1};
+  FullyConnectedAttributes attributes;
+  attributes.activation = kActivations[random.below(4)];
+  const int32_t inputs = dim(), units = dim();
+  const Shape bias = random.below(4) == 0 ? Shape{-1, {}} : make_shape({units});
+  OpCase result = make_case("random", attributes, {make_shape({dim(), inputs}), make_shape({units, inputs}), bias});
+  result.per_channel = random.below(2) == 1;
+  result.seed = static_cast<uint32_t>(random.bits());
+  return result;
+}
+
+constexpr DeviceKernel kKernels[] = {
+    {"fully_connected_int8", &fully_connected_int8},
+    {"fully_connected_float32", &fully_connected_float32},
+};
+
+}  // namespace
+
+extern const OpDef fully_connected_def;
+const OpDef fully_connected_def = {
+    .name = "fully_connected",
+    .tflite_name = "FULLY_CONNECTED",
+    .tflite_code = 9,
+    .tflite_options = 8,
+    .tflite_version = tflite_version,
+    .default_attributes = default_attributes<FullyConnectedAttributes>,
+    .visit = visit_attributes<FullyConnectedAttributes>,
+    .read_constants = nullptr,
+    .infer = infer,
+    .cost = cost,
+    .forward = forward,
+    .backward = backward,
+    .not_trainable = nullptr,
+    .float_workspace = float_workspace,
+    .quant = {{InputRole::activation, InputRole::weights, InputRole::bias}, 0, OutputRule::free, 0, 0},
+    .int8_tolerance = 1,
+    .in_place = false,
+    .device_header = "ops/fully_connected/fully_connected.h",
+    .kernels = kKernels,
+    .emit = nullptr,
+    .cases = cases,
+    .random_case = random_case,
+};
+
+}  // namespace mote

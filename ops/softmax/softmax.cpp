@@ -1,0 +1,99 @@
+#include "ops/softmax/softmax.h"
+
+#include <fmt/format.h>
+
+#include "ops/op.h"
+#include "toolchain/base/simd/simd.h"
+
+namespace mote {
+
+namespace {
+
+// TFLite's versioning: 1 float, 2 int8.
+int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
+  return inputs[0].dtype == DType::int8 ? 2 : 1;
+}
+
+Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
+  MOTE_TRY(auto shapes, infer_elementwise(attributes, inputs));
+  const float beta = attributes.as<SoftmaxAttributes>().beta;
+  if (!(beta > 0 && beta <= 1e6f)) return input_error(fmt::format("beta is {}, expected a number above 0", beta));
+  if (shapes[0].rank < 1) return input_error("its input is a scalar; expected at least one dimension");
+  return shapes;
+}
+
+OpCost cost(const Attributes&, std::span<const Shape>, std::span<const Shape>) { return {}; }
+
+int64_t rows(const FloatCall& call) {
+  return call.output_shapes[0].last() == 0 ? 0 : call.output_shapes[0].elements() / call.output_shapes[0].last();
+}
+
+// y_i = exp(beta x_i) / sum_j exp(beta x_j) over the last axis
+void forward(const FloatCall& call) {
+  const float beta = call.attributes->as<SoftmaxAttributes>().beta;
+  simd().softmax(rows(call), call.output_shapes[0].last(), call.inputs[0], beta, call.outputs[0]);
+}
+
+// dx = beta y (dy - sum_j dy_j y_j)
+void backward(const FloatCall& call) {
+  if (call.input_gradients[0] == nullptr) return;
+  const float beta = call.attributes->as<SoftmaxAttributes>().beta;
+  simd().softmax_backward(rows(call), call.output_shapes[0].last(), call.outputs[0], call.output_gradients[0], beta,
+                          call.input_gradients[0]);
+}
+
+OpCase make_case(const char* name, Shape shape, uint32_t seed, float range, float beta) {
+  OpCase result;
+  result.name = name;
+  result.attributes = Attributes::of(SoftmaxAttributes{beta});
+  result.inputs = {shape};
+  result.seed = seed;
+  result.low = -range;
+  result.high = range;
+  return result;
+}
+
+std::vector<OpCase> cases() {
+  return {make_case("one_class", make_shape({1, 1}), 1, 1, 1), make_case("three_classes", make_shape({1, 3}), 2, 4, 1),
+          make_case("rows", make_shape({4, 10}), 3, 8, 1), make_case("saturates", make_shape({1, 12}), 4, 60, 1),
+          make_case("beta", make_shape({2, 5}), 5, 3, 0.5f), make_case("many", make_shape({1, 300}), 6, 5, 1)};
+}
+
+OpCase random_case(Random& random) {
+  const auto dim = [&] { return 1 + static_cast<int32_t>(random.below(9)); };
+  const int32_t rows = dim(), columns = dim();
+  const float range = static_cast<float>(random.uniform(0.5, 20));
+  return make_case("random", make_shape({rows, columns}), static_cast<uint32_t>(random.bits()), range, 1);
+}
+
+constexpr DeviceKernel kKernels[] = {{"softmax_int8", &softmax_int8}, {"softmax_float32", &softmax_float32}};
+
+}  // namespace
+
+extern const OpDef softmax_def;
+const OpDef softmax_def = {
+    .name = "softmax",
+    .tflite_name = "SOFTMAX",
+    .tflite_code = 25,
+    .tflite_options = 9,
+    .tflite_version = tflite_version,
+    .default_attributes = default_attributes<SoftmaxAttributes>,
+    .visit = visit_attributes<SoftmaxAttributes>,
+    .read_constants = nullptr,
+    .infer = infer,
+    .cost = cost,
+    .forward = forward,
+    .backward = backward,
+    .not_trainable = nullptr,
+    .float_workspace = nullptr,
+    .quant = {{InputRole::activation}, 0, OutputRule::fixed, 1.0f / 256, -128},
+    .int8_tolerance = 1,
+    .in_place = true,
+    .device_header = "ops/softmax/softmax.h",
+    .kernels = kKernels,
+    .emit = nullptr,
+    .cases = cases,
+    .random_case = random_case,
+};
+
+}  // namespace mote

@@ -1,0 +1,15 @@
+// Flatten: the example as one row of numbers, in memory order.
+#include "toolchain/graph/layers/layer.h"
+
+namespace mote {
+
+namespace {
+
+Result<void> add(GraphBuilder& builder, const LayerArguments&) { return builder.flatten(); }
+
+}  // namespace
+
+extern const LayerForm flatten_layer;
+const LayerForm flatten_layer = {"Flatten", "the example as one row", {}, true, add};
+
+}  // namespace mote
