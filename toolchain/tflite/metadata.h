@@ -11,30 +11,10 @@
 
 namespace mote {
 
-// How int16 readings come about: count = saturate(round((value - origin) * counts_per_unit)).
-struct ChannelContract {
-  std::string name;
-  std::string unit;             // "g", "degC"; empty = unknown
-  double origin = 0;            // value at count 0, in `unit`
-  double counts_per_unit = 1;
-
-  bool operator==(const ChannelContract&) const = default;
-};
-
-struct RecordingContract {
-  double rate_hz = 0;           // 0 = rows of a table, no time axis
-  int32_t window = 1;           // readings per example
-  int32_t stride = 1;           // readings between the starts of two examples
-  std::vector<ChannelContract> channels;
-
-  bool operator==(const RecordingContract&) const = default;
-};
-
 struct ModelMetadata {
   std::string task;                  // "classification", "regression", "anomaly"
   std::vector<std::string> labels;   // of the outputs, in order; regression: target names
-  Json features = Json::object();    // FeatureBlock's own JSON
-  RecordingContract recording;
+  Json features = Json::object();    // FeatureBlock's own JSON: block, parameters, recording contract (features/feature.h)
   std::vector<double> thresholds;    // parallel to labels, or one for anomaly; empty = the largest output wins
   std::string fingerprint;           // of data and configuration
   Json goal = Json::object();        // the [goal] table of the project

@@ -1,0 +1,185 @@
+#include "toolchain/tflite/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "schema_generated.h"
+#include "toolchain/tflite/options.h"
+#include "toolchain/tflite/text.h"
+
+namespace mote {
+namespace {
+
+using flatbuffers::Offset;
+
+constexpr const char* kDescription = "mote";
+constexpr const char* kSignature = "serving_default";
+constexpr const char* kRuntimeEntry = "min_runtime_version";
+// The first TensorFlow release with every operator version that ops/ writes (RELU 2, SOFTMAX 2, FULLY_CONNECTED 4 and 5,
+// QUANTIZE 1, DEQUANTIZE 2), in the 16 bytes, zero filled, that TensorFlow's converter uses.
+constexpr std::string_view kRuntimeVersion{"2.3.0\0\0\0\0\0\0\0\0\0\0\0", 16};
+constexpr int32_t kLargestOldCode = 127;  // "PLACEHOLDER_FOR_GREATER_OP_CODES"
+
+Result<void> check_tensors(const Graph& graph) {
+  for (size_t i = 0; i < graph.tensors.size(); ++i) {
+    const Tensor& tensor = graph.tensors[i];
+    const std::string what = fmt::format("tensor {} '{}'", i, tensor.name);
+    if (!is_plain_text(tensor.name)) return input_error(fmt::format("the name of tensor {} is not printable UTF-8", i));
+    if (element_bytes(tensor.type.dtype) == 0)
+      return input_error(fmt::format("{}: type {} cannot be written", what, to_string(tensor.type.dtype)));
+    for (int32_t d = 0; d < tensor.type.shape.rank; ++d)
+      if (tensor.type.shape[d] < 1)
+        return input_error(fmt::format("{} has shape {}; sizes must be at least 1", what, to_string(tensor.type.shape)));
+    if (!tensor.constant && !tensor.data.empty()) return defect(what + " is not constant but holds data");
+  }
+  return {};
+}
+
+// What validate() leaves to this stage: no foreign operators, sizes of at least 1, names that a signature can hold.
+Result<void> check_writable(const Graph& graph) {
+  MOTE_CHECK(validate(graph));
+  MOTE_CHECK(check_tensors(graph));
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    if (graph.nodes[i].op == nullptr)
+      return input_error(fmt::format("operator {} is {}, which mote cannot write", i, graph.nodes[i].foreign));
+  const auto check_names = [](const char* kind, const std::vector<std::string>& names, size_t ends) -> Result<void> {
+    if (!names.empty() && names.size() != ends)
+      return defect(fmt::format("{} {} names for {} {}s", names.size(), kind, ends, kind));
+    if (std::set<std::string>(names.begin(), names.end()).size() != names.size())
+      return input_error(fmt::format("two {}s have the same signature name", kind));
+    return {};
+  };
+  MOTE_CHECK(check_names("input", graph.input_names, graph.inputs.size()));
+  return check_names("output", graph.output_names, graph.outputs.size());
+}
+
+class Writer {
+ public:
+  explicit Writer(const Graph& graph) : graph_(graph) {}
+
+  std::vector<uint8_t> run() {
+    add_buffer({});  // buffer 0 is empty by convention: for tensors computed at run time
+    const auto subgraph = write_subgraph();
+    const auto metadata = write_metadata();
+    const auto signature = write_signature();
+    const auto buffers = builder_.CreateVector(buffers_);
+    const auto codes = builder_.CreateVector(codes_);
+    const auto description = builder_.CreateString(kDescription);
+    const auto model = schema::CreateModel(builder_, 3, codes, builder_.CreateVector(&subgraph, 1), description, buffers, 0,
+                                           metadata, builder_.CreateVector(&signature, 1));
+    schema::FinishModelBuffer(builder_, model);
+    return {builder_.GetBufferPointer(), builder_.GetBufferPointer() + builder_.GetSize()};
+  }
+
+ private:
+  uint32_t add_buffer(std::span<const uint8_t> data) {
+    Offset<flatbuffers::Vector<uint8_t>> stored;
+    if (!data.empty()) {
+      builder_.ForceVectorAlignment(data.size(), 1, kAlignment);
+      stored = builder_.CreateVector(data.data(), data.size());
+    }
+    buffers_.push_back(schema::CreateBuffer(builder_, stored));
+    return static_cast<uint32_t>(buffers_.size() - 1);
+  }
+
+  Offset<schema::SubGraph> write_subgraph() {
+    std::vector<Offset<schema::Tensor>> tensors;
+    for (const Tensor& tensor : graph_.tensors) tensors.push_back(write_tensor(tensor));
+    std::vector<Offset<schema::Operator>> operators;
+    for (const Node& node : graph_.nodes) operators.push_back(write_operator(node));
+    const auto stored_tensors = builder_.CreateVector(tensors);
+    const auto inputs = builder_.CreateVector(graph_.inputs);
+    const auto outputs = builder_.CreateVector(graph_.outputs);
+    const auto stored_operators = builder_.CreateVector(operators);
+    const auto name = builder_.CreateString(graph_.name);
+    return schema::CreateSubGraph(builder_, stored_tensors, inputs, outputs, stored_operators, name);
+  }
+
+  Offset<schema::Tensor> write_tensor(const Tensor& tensor) {
+    const uint32_t buffer = tensor.constant ? add_buffer(tensor.data) : 0;
+    Offset<schema::QuantizationParameters> quantization;
+    if (const QuantParams& quant = tensor.type.quant; quant.quantized()) {
+      const auto scales = builder_.CreateVector(quant.scales);
+      const auto zero_points = builder_.CreateVector(std::vector<int64_t>(quant.zero_points.begin(), quant.zero_points.end()));
+      quantization = schema::CreateQuantizationParameters(builder_, 0, 0, scales, zero_points, 0, 0, quant.axis);
+    }
+    const auto shape = builder_.CreateVector(tensor.type.shape.dims, static_cast<size_t>(tensor.type.shape.rank));
+    const auto name = builder_.CreateString(tensor.name);
+    schema::TensorBuilder table(builder_);
+    table.add_shape(shape);
+    table.add_type(static_cast<schema::TensorType>(tensor.type.dtype));
+    table.add_buffer(buffer);
+    table.add_name(name);
+    table.add_quantization(quantization);
+    table.add_has_rank(true);
+    return table.Finish();
+  }
+
+  Offset<schema::Operator> write_operator(const Node& node) {
+    const OpDef& op = *node.op;
+    const uint32_t code = operator_code(node);
+    Offset<schema::Opaque> options;
+    if (op.tflite_options != 0) options = Offset<schema::Opaque>(write_options(op, node.attributes, builder_));
+    const auto inputs = builder_.CreateVector(node.inputs);
+    const auto outputs = builder_.CreateVector(node.outputs);
+    return schema::CreateOperator(builder_, code, inputs, outputs, static_cast<uint8_t>(op.tflite_options), options);
+  }
+
+  // Index of the node's operator and version in the file's table, which lists each pair once, by first use.
+  uint32_t operator_code(const Node& node) {
+    std::vector<TensorType> outputs;
+    for (int32_t output : node.outputs) outputs.push_back(graph_.tensors[output].type);
+    const int32_t version = node.op->tflite_version(node.attributes, input_types(graph_, node), outputs);
+    const std::pair key(node.op->tflite_code, version);
+    const auto known = std::find(code_keys_.begin(), code_keys_.end(), key);
+    if (known != code_keys_.end()) return static_cast<uint32_t>(known - code_keys_.begin());
+    code_keys_.push_back(key);
+    codes_.push_back(schema::CreateOperatorCode(builder_, static_cast<int8_t>(std::min(key.first, kLargestOldCode)), 0, version,
+                                                static_cast<schema::BuiltinOperator>(key.first)));
+    return static_cast<uint32_t>(codes_.size() - 1);
+  }
+
+  Offset<flatbuffers::Vector<Offset<schema::Metadata>>> write_metadata() {
+    std::map<std::string, std::string> entries = graph_.metadata;
+    entries[kRuntimeEntry] = kRuntimeVersion;
+    std::vector<Offset<schema::Metadata>> stored;
+    for (const auto& [name, bytes] : entries) {
+      const uint32_t buffer = add_buffer({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+      stored.push_back(schema::CreateMetadata(builder_, builder_.CreateString(name), buffer));
+    }
+    return builder_.CreateVector(stored);
+  }
+
+  Offset<schema::SignatureDef> write_signature() {
+    const auto inputs = write_names(graph_.inputs, graph_.input_names);
+    const auto outputs = write_names(graph_.outputs, graph_.output_names);
+    return schema::CreateSignatureDef(builder_, inputs, outputs, builder_.CreateString(kSignature), 0);
+  }
+
+  Offset<flatbuffers::Vector<Offset<schema::TensorMap>>> write_names(const std::vector<int32_t>& ends,
+                                                                     const std::vector<std::string>& names) {
+    std::vector<Offset<schema::TensorMap>> maps;
+    for (size_t i = 0; i < ends.size(); ++i) {
+      const std::string& name = names.empty() ? graph_.tensors[ends[i]].name : names[i];
+      maps.push_back(schema::CreateTensorMap(builder_, builder_.CreateString(name), static_cast<uint32_t>(ends[i])));
+    }
+    return builder_.CreateVector(maps);
+  }
+
+  const Graph& graph_;
+  flatbuffers::FlatBufferBuilder builder_;
+  std::vector<Offset<schema::Buffer>> buffers_;
+  std::vector<Offset<schema::OperatorCode>> codes_;
+  std::vector<std::pair<int32_t, int32_t>> code_keys_;  // of codes_: builtin code, version
+};
+
+}  // namespace
+
+Result<std::vector<uint8_t>> write_tflite(const Graph& graph) {
+  MOTE_CHECK(check_writable(graph));
+  return Writer(graph).run();
+}
+
+}  // namespace mote
