@@ -13,6 +13,7 @@
 #include "toolchain/base/npy.h"
 #include "toolchain/base/process.h"
 #include "toolchain/base/random.h"
+#include "toolchain/base/text.h"
 
 namespace mote {
 namespace {
@@ -175,6 +176,13 @@ TEST_F(BaseTest, ProcessOutputStatusTimeoutAndAbsence) {
   ASSERT_FALSE(absent.ok());
   EXPECT_THAT(absent.error().message, HasSubstr("no-such-program-here: cannot be started: No such file"));
   EXPECT_EQ(run_process({"pwd"}, 10, folder_)->output, fs::canonical(folder_).string() + "\n");
+}
+
+TEST_F(BaseTest, NearestName) {
+  EXPECT_EQ(edit_distance("", "abc"), 3);
+  EXPECT_EQ(edit_distance("window", "Widnow"), 1);
+  EXPECT_EQ(nearest_name("dens", std::vector<std::string>{"Flatten", "Dense", "Softmax"}), "Dense");
+  EXPECT_EQ(nearest_name("dens", {}), "");
 }
 
 TEST_F(BaseTest, BadJsonIsNamed) {
