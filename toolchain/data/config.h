@@ -28,7 +28,7 @@ struct HeldOut {
 };
 
 struct SplitConfig {
-  std::string by = "file";  // file | time | random | filename:REGEX (group 1) | column:NAME
+  std::string by = "auto";  // file | time | random | filename:REGEX (group 1) | column:NAME | auto (split.h)
   HeldOut validation{0.15, {}};
   HeldOut test{0.2, {}};
   int32_t folds = 0;  // > 0: the test part is number `fold` of `folds`; validation.fraction is then of the rest

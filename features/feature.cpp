@@ -1,0 +1,101 @@
+#include "features/feature.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace mote {
+
+#define MOTE_FEATURE(name) extern const FeatureDef name##_feature;
+#include "features/features.def"
+#undef MOTE_FEATURE
+
+std::span<const FeatureDef* const> all_features() {
+  static constexpr std::array features = {
+#define MOTE_FEATURE(name) &name##_feature,
+#include "features/features.def"
+#undef MOTE_FEATURE
+  };
+  return features;
+}
+
+namespace {
+
+Result<const FeatureDef*> find_feature(const std::string& kind) {
+  std::string names;
+  for (const FeatureDef* feature : all_features()) {
+    if (feature->name == kind) return feature;
+    names += (names.empty() ? "" : ", ") + std::string(feature->name);
+  }
+  return input_error(fmt::format("features.block = \"{}\": no such block; this build has: {}", kind, names));
+}
+
+}  // namespace
+
+int16_t to_count(double value, const ChannelContract& channel) {
+  const double count = std::round((value - channel.origin) * channel.counts_per_unit);
+  if (std::isnan(count)) return 0;
+  return static_cast<int16_t>(std::clamp(count, -32768.0, 32767.0));
+}
+
+double to_value(double count, const ChannelContract& channel) { return channel.origin + count / channel.counts_per_unit; }
+
+Json to_json(const RecordingContract& contract) {
+  Json json = {{"rate_hz", contract.rate_hz}, {"window", contract.window}, {"stride", contract.stride}, {"channels", Json::array()}};
+  for (const ChannelContract& channel : contract.channels)
+    json["channels"].push_back(
+        {{"name", channel.name}, {"unit", channel.unit}, {"origin", channel.origin}, {"counts_per_unit", channel.counts_per_unit}});
+  return json;
+}
+
+Result<RecordingContract> contract_from_json(const Json& json) {
+  RecordingContract contract;
+  try {
+    contract.rate_hz = json.at("rate_hz").get<double>();
+    contract.window = json.at("window").get<int32_t>();
+    contract.stride = json.at("stride").get<int32_t>();
+    for (const Json& channel : json.at("channels"))
+      contract.channels.push_back({channel.at("name").get<std::string>(), channel.at("unit").get<std::string>(),
+                                   channel.at("origin").get<double>(), channel.at("counts_per_unit").get<double>()});
+  } catch (const Json::exception& error) {
+    return input_error(fmt::format("recording contract: {}", error.what()));
+  }
+  const bool scales_ok = std::all_of(contract.channels.begin(), contract.channels.end(), [](const ChannelContract& channel) {
+    return std::isfinite(channel.origin) && std::isfinite(channel.counts_per_unit) && channel.counts_per_unit > 0;
+  });
+  constexpr int32_t kMost = 1 << 24;  // elements of a window: far above any microcontroller
+  if (contract.window < 1 || contract.stride < 1 || contract.channels.empty() || !scales_ok || !(contract.rate_hz >= 0) ||
+      contract.window > kMost / static_cast<int32_t>(std::min<size_t>(contract.channels.size(), kMost)))
+    return input_error("recording contract: rate, window, stride or a channel's scale is out of range");
+  return contract;
+}
+
+void FeatureBlock::transform_counts(std::span<const int16_t> window, std::span<float> features) const {
+  std::vector<float> values(window.size());
+  const size_t channels = contract_.channels.size();
+  for (size_t i = 0; i < window.size(); ++i) values[i] = static_cast<float>(to_value(window[i], contract_.channels[i % channels]));
+  transform(values, features);
+}
+
+Result<FeaturePtr> fit_features(const std::string& kind, const RecordingContract& contract, const Json& options,
+                                const FeatureWindows& training) {
+  MOTE_TRY(const FeatureDef* const feature, find_feature(kind));
+  if (training.empty()) return defect("feature block fitted on no windows");
+  return feature->fit(contract, options, training);
+}
+
+Json to_json(const FeatureBlock& block) {
+  return {{"block", block.kind()}, {"contract", to_json(block.contract())}, {"parameters", block.parameters()}};
+}
+
+Result<FeaturePtr> features_from_json(const Json& json) {
+  if (!json.is_object() || !json.contains("block") || !json["block"].is_string() || !json.contains("contract") || !json.contains("parameters"))
+    return input_error("feature block: expected the keys block, contract and parameters");
+  MOTE_TRY(const FeatureDef* const feature, find_feature(json["block"].get<std::string>()));
+  MOTE_TRY(const RecordingContract contract, contract_from_json(json["contract"]));
+  return feature->load(contract, json["parameters"]);
+}
+
+}  // namespace mote

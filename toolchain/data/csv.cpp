@@ -1,0 +1,321 @@
+#include "toolchain/data/csv.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "toolchain/data/text.h"
+#include "toolchain/data/time_stamp.h"
+
+namespace mote {
+namespace {
+
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+
+bool means_missing(std::string_view cell) {
+  if (cell.empty() || cell == "-" || cell == "?") return true;
+  if (cell.size() > 9) return false;
+  std::string word = lower_case(cell);
+  if (word[0] == '-' || word[0] == '+') word.erase(0, 1);
+  for (const char* name : {"nan", "na", "n/a", "null", "none", "missing", "inf", "infinity"})
+    if (word == name) return true;
+  return false;
+}
+
+// Length of the UTF-8 sequence at p, 0 if it is not one (overlong forms and surrogates included).
+size_t utf8_length(const unsigned char* p, size_t left) {
+  const size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+  if (n == 0 || n > left) return 0;
+  for (size_t i = 1; i < n; ++i)
+    if (p[i] >> 6 != 2) return 0;
+  if (n == 2 && p[0] < 0xC2) return 0;
+  if (n == 3 && ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F))) return 0;
+  if (n == 4 && ((p[0] == 0xF0 && p[1] < 0x90) || p[0] > 0xF4 || (p[0] == 0xF4 && p[1] > 0x8F))) return 0;
+  return n;
+}
+
+std::vector<std::string> split_line(std::string_view line, char delimiter) {
+  std::vector<std::string> cells(1);
+  bool quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '"') {
+      if (quoted && i + 1 < line.size() && line[i + 1] == '"') cells.back() += line[++i];
+      else quoted = !quoted;
+    } else if (c == delimiter && !quoted) {
+      if (delimiter != ' ' || !cells.back().empty()) cells.emplace_back();
+    } else {
+      cells.back() += c;
+    }
+  }
+  for (std::string& cell : cells) cell = std::string(trimmed(cell));
+  return cells;
+}
+
+int64_t count_outside_quotes(std::string_view line, char wanted) {
+  bool quoted = false;
+  int64_t n = 0;
+  for (const char c : line) {
+    if (c == '"') quoted = !quoted;
+    n += c == wanted && !quoted;
+  }
+  return n;
+}
+
+std::string_view line_at(std::string_view text, size_t offset) {
+  const size_t end = text.find('\n', offset);
+  std::string_view line = text.substr(offset, end == std::string_view::npos ? end : end - offset);
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return line;
+}
+
+bool looks_like_decimal_comma(std::string_view cell) {
+  const size_t comma = cell.find(',');
+  if (comma == std::string_view::npos || cell.find(',', comma + 1) != std::string_view::npos) return false;
+  return std::all_of(cell.begin(), cell.end(), [](char c) { return std::strchr("0123456789+-,eE", c) != nullptr; }) &&
+         comma > 0 && comma + 1 < cell.size();
+}
+
+}  // namespace
+
+// Where reading stands: `position` is the start of a line.
+struct CsvFile::Cursor {
+  const char* position;
+  const char* end;
+  int64_t line;
+};
+
+Result<CsvFile> CsvFile::open(std::string name, std::string bytes) {
+  CsvFile file;
+  file.name_ = std::move(name);
+  file.bytes_.assign(bytes.begin(), bytes.end());
+  MOTE_CHECK(file.check_encoding());
+  MOTE_CHECK(file.read_header());
+  file.detect_decimal();
+  return file;
+}
+
+Result<void> CsvFile::check_encoding() const {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(bytes_.data());
+  const size_t size = bytes_.size();
+  if (size == 0) return input_error(name_ + ": the file is empty; expected a header line and rows of readings");
+  if (size >= 2 && ((bytes[0] == 0xFF && bytes[1] == 0xFE) || (bytes[0] == 0xFE && bytes[1] == 0xFF)))
+    return input_error(name_ + ": the file is UTF-16; expected UTF-8. Save it again as \"CSV UTF-8\"");
+  for (size_t i = 0; i < size;) {
+    uint64_t eight;
+    if (i + 8 <= size && (std::memcpy(&eight, bytes + i, 8), (eight & 0x8080808080808080u) == 0)) {
+      // A zero byte in eight ASCII bytes: the classic (x - 1) & ~x & high-bits test.
+      if (((eight - 0x0101010101010101u) & ~eight & 0x8080808080808080u) == 0) {
+        i += 8;
+        continue;
+      }
+    }
+    const size_t n = bytes[i] == 0 ? 0 : utf8_length(bytes + i, size - i);
+    if (n == 0) {
+      const int64_t line = 1 + std::count(bytes_.begin(), bytes_.begin() + static_cast<int64_t>(i), '\n');
+      if (bytes[i] == 0) return input_error(fmt::format("{}:{}: a zero byte: this is a binary file, not CSV text", name_, line));
+      return input_error(fmt::format("{}:{}: byte 0x{:02X} is not UTF-8 text. Save the file as UTF-8, for example: iconv -f "
+                                     "ISO-8859-1 -t UTF-8", name_, line, bytes[i]));
+    }
+    i += n;
+  }
+  return {};
+}
+
+Result<void> CsvFile::read_header() {
+  const std::string_view text(bytes_.data(), bytes_.size());
+  size_t offset = text.substr(0, 3) == "\xEF\xBB\xBF" ? 3 : 0;
+  int64_t line = 1;
+  const auto skip_lines = [&](bool comments) {
+    while (offset < text.size()) {
+      const std::string_view current = line_at(text, offset);
+      if (!trimmed(current).empty() && !(comments && current[0] == '#')) return;
+      const size_t end = text.find('\n', offset);
+      offset = end == std::string_view::npos ? text.size() : end + 1;
+      ++line;
+    }
+  };
+  skip_lines(true);
+  if (offset >= text.size()) return input_error(name_ + ": no header line; expected one such as timestamp,ax,ay,az");
+  const int64_t header_line = line;
+  const std::string_view header_text = line_at(text, offset);
+  offset = std::min(text.size(), text.find('\n', offset) == std::string_view::npos ? text.size() : text.find('\n', offset) + 1);
+  ++line;
+  skip_lines(false);
+  const std::string_view row_text = offset < text.size() ? line_at(text, offset) : std::string_view();
+  detect_delimiter(header_text, row_text);
+  header_ = split_line(header_text, delimiter_);
+  while (header_.size() > 1 && header_.back().empty()) header_.pop_back();
+  const bool all_values = std::all_of(header_.begin(), header_.end(), [](const std::string& cell) {
+    double value;
+    return parse_number(cell, value) || parse_date_time(cell) || looks_like_decimal_comma(cell) || means_missing(cell);
+  });
+  if (all_values)
+    return input_error(fmt::format("{}:{}: the first line holds values ({}); expected a header line with the names of the "
+                                   "columns. Add one, for example: timestamp,ax,ay,az", name_, header_line, listed(header_, 4)));
+  if (row_text.empty()) return input_error(fmt::format("{}:{}: only a header line, no readings", name_, header_line));
+  body_ = offset;
+  first_line_ = line;
+  samples_ = split_line(row_text, delimiter_);
+  samples_.resize(header_.size());
+  return {};
+}
+
+// The candidate that cuts header and first row into the same number of cells; decimal commas make ',' the last choice
+// among those that do.
+void CsvFile::detect_delimiter(std::string_view header_line, std::string_view row_line) {
+  delimiter_ = ',';
+  for (const char candidate : {';', '\t', '|', ',', ' '}) {
+    const int64_t in_header = count_outside_quotes(trimmed(header_line), candidate);
+    const int64_t in_row = count_outside_quotes(trimmed(row_line), candidate);
+    if (in_header > 0 && (in_row == in_header || in_row == in_header + 1)) {
+      delimiter_ = candidate;
+      return;
+    }
+  }
+  for (const char candidate : {';', '\t', ',', '|'})
+    if (count_outside_quotes(header_line, candidate) > 0) {
+      delimiter_ = candidate;
+      return;
+    }
+}
+
+void CsvFile::detect_decimal() {
+  const std::string_view text(bytes_.data(), bytes_.size());
+  size_t offset = body_;
+  for (int row = 0; row < 50 && offset < text.size(); ++row) {
+    const std::string_view line = line_at(text, offset);
+    for (const std::string& cell : split_line(line, delimiter_)) {
+      double value;
+      if (cell.find('.') != std::string::npos && parse_number(cell, value)) return;
+      if (looks_like_decimal_comma(cell)) decimal_comma_ = true;
+    }
+    const size_t end = text.find('\n', offset);
+    offset = end == std::string_view::npos ? text.size() : end + 1;
+  }
+}
+
+Error CsvFile::error_at(int64_t line, int32_t column, std::string_view found, const std::string& expected) const {
+  std::string shown(found.substr(0, 40));
+  if (found.size() > 40) shown += "...";
+  return input_error(fmt::format("{}:{}: column {} '{}': found '{}', expected {}", name_, line, column + 1,
+                                 header_[static_cast<size_t>(column)], shown, expected));
+}
+
+Result<double> CsvFile::number(std::string_view cell, int64_t line, int32_t column) const {
+  char buffer[64];
+  std::string_view text = trimmed(cell);
+  if (decimal_comma_ && text.size() < sizeof(buffer)) {
+    std::copy(text.begin(), text.end(), buffer);
+    std::replace(buffer, buffer + text.size(), ',', '.');
+    text = {buffer, text.size()};
+  }
+  double value = 0;
+  if (parse_number(text, value)) return value;
+  if (means_missing(text)) return kMissing;
+  return error_at(line, column, cell,
+                  decimal_comma_ ? "a number such as 0,25" : "a number such as 0.25. Correct the cell or delete the row");
+}
+
+// Reads one line into the wanted columns. False: a blank line.
+Result<bool> CsvFile::read_row(Cursor& cursor, std::vector<CsvColumn>& columns, const std::vector<int32_t>& target) const {
+  const char* p = cursor.position;
+  const char* const end = cursor.end;
+  const int64_t line = cursor.line;
+  const int32_t width = static_cast<int32_t>(header_.size());
+  int32_t column = 0;
+  bool trailing = false;
+  const auto line_ends = [&](const char* q) { return q == end || *q == '\n' || (*q == '\r' && (q + 1 == end || q[1] == '\n')); };
+  while (p != end && (*p == ' ' || (*p == '\t' && delimiter_ != '\t'))) ++p;
+  const bool blank = line_ends(p);
+  while (!blank) {
+    const char* start = p;
+    std::string_view cell;
+    const int32_t wanted = column < width ? target[static_cast<size_t>(column)] : -1;
+    CsvColumn* const destination = wanted < 0 ? nullptr : &columns[static_cast<size_t>(wanted)];
+    if (destination != nullptr && destination->kind == CsvColumn::Kind::number && !decimal_comma_) {  // the common case
+      double value;
+      const auto parsed = std::from_chars(p, end, value);
+      if (parsed.ec == std::errc() && (line_ends(parsed.ptr) || *parsed.ptr == delimiter_) && std::isfinite(value)) {
+        destination->numbers.push_back(value);
+        p = parsed.ptr;
+        start = nullptr;
+      }
+    }
+    if (start != nullptr) {
+      const char* opening = p;
+      while (opening != end && *opening == ' ') ++opening;
+      if (opening != end && *opening == '"') {
+        for (p = opening + 1; p != end && (*p != '"' || (p + 1 != end && p[1] == '"')); p += *p == '"' ? 2 : 1)
+          cursor.line += *p == '\n';
+        if (p == end) return input_error(fmt::format("{}:{}: a quote (\") is opened and never closed", name_, line));
+        cell = {opening + 1, static_cast<size_t>(p - opening - 1)};
+        ++p;
+        while (!line_ends(p) && *p != delimiter_) ++p;
+      } else {
+        while (!line_ends(p) && *p != delimiter_) ++p;
+        cell = trimmed({start, static_cast<size_t>(p - start)});
+      }
+      if (column == width && cell.empty() && line_ends(p)) trailing = true;
+      if (destination != nullptr && destination->kind == CsvColumn::Kind::number) {
+        MOTE_TRY(const double value, number(cell, line, column));
+        destination->numbers.push_back(value);
+      } else if (destination != nullptr) {
+        destination->texts.push_back(cell);
+      }
+    }
+    ++column;
+    if (line_ends(p)) break;
+    ++p;
+    while (delimiter_ == ' ' && p != end && *p == ' ') ++p;
+    if (delimiter_ == ' ' && line_ends(p)) break;
+  }
+  const int32_t cells = column - trailing;
+  if (!blank && cells != width)
+    return input_error(fmt::format("{}:{}: the row has {} cell{}, the header has {}. {}", name_, line, cells, cells == 1 ? "" : "s",
+                                   width, p == end ? "The file ends inside this row: delete it, or record again"
+                                                   : "Correct the row or delete it"));
+  while (p != end && *p != '\n') ++p;
+  cursor.position = p == end ? p : p + 1;
+  ++cursor.line;
+  return !blank;
+}
+
+Result<int64_t> CsvFile::read(std::vector<CsvColumn>& columns) {
+  std::vector<int32_t> target(header_.size(), -1);
+  const size_t expected_rows = bytes_.size() / std::max<size_t>(8, samples_.size() * 5);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    target[static_cast<size_t>(columns[i].index)] = static_cast<int32_t>(i);
+    if (columns[i].kind == CsvColumn::Kind::number) columns[i].numbers.reserve(expected_rows);
+    else columns[i].texts.reserve(expected_rows);
+  }
+  Cursor cursor{bytes_.data() + body_, bytes_.data() + bytes_.size(), first_line_};
+  int64_t rows = 0;
+  lines_.clear();
+  while (cursor.position != cursor.end) {
+    const int64_t line = cursor.line;
+    MOTE_TRY(const bool filled, read_row(cursor, columns, target));
+    if (!filled) continue;
+    if (lines_.empty() && line != first_line_ + rows)
+      for (int64_t row = 0; row < rows; ++row) lines_.push_back(first_line_ + row);
+    if (line != first_line_ + rows) lines_.push_back(line);
+    ++rows;
+  }
+  return rows;
+}
+
+HeaderName split_unit(const std::string& header) {
+  for (const auto& [open, close] : {std::pair{'[', ']'}, std::pair{'(', ')'}}) {
+    const size_t start = header.find(open);
+    if (start == std::string::npos || start == 0 || header.back() != close) continue;
+    return {std::string(trimmed(std::string_view(header).substr(0, start))),
+            std::string(trimmed(std::string_view(header).substr(start + 1, header.size() - start - 2)))};
+  }
+  return {header, ""};
+}
+
+}  // namespace mote
