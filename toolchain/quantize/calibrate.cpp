@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "toolchain/graph/float_executor.h"
+#include "toolchain/graph/fused_activation.h"
 #include "toolchain/quantize/observer.h"
 #include "toolchain/quantize/quantize.h"
 
@@ -48,24 +49,9 @@ Error not_finite(const Graph& graph, int32_t tensor, int64_t first, int64_t exam
       graph.tensors[static_cast<size_t>(tensor)].name, graph.name, first, first + examples - 1));
 }
 
-// Finds a fused activation among an operator's attributes.
-class FusedActivation final : public AttributeVisitor {
- public:
-  Activation value = Activation::none;
-  void field(int, const char*, bool&) override {}
-  void field(int, const char*, Activation& activation) override { value = activation; }
-  void field(int, const char*, int8_t&) override {}
-  void field(int, const char*, int32_t&) override {}
-  void field(int, const char*, float&) override {}
-  void field(int, const char*, Shape&) override {}
-};
-
 // What a fused activation can give at all; a margin must not reach beyond it.
-Range activation_range(const Node& node, Range range) {
-  FusedActivation fused;
-  Attributes attributes = node.attributes;
-  if (node.op->visit) node.op->visit(fused, attributes);
-  switch (fused.value) {
+ValueRange activation_range(const Node& node, ValueRange range) {
+  switch (fused_activation(node).value_or(Activation::none)) {
     case Activation::relu: return {0, range.high};
     case Activation::relu6: return {0, std::min(range.high, 6.0f)};
     case Activation::relu_n1_to_1: return {std::max(range.low, -1.0f), std::min(range.high, 1.0f)};
@@ -87,7 +73,7 @@ Result<void> check(const Graph& graph, const CalibrationData& data, const Quanti
   return {};
 }
 
-Range choose_range(const HistogramObserver& histogram, const QuantizeConfig& config) {
+ValueRange choose_range(const HistogramObserver& histogram, const QuantizeConfig& config) {
   return config.method == RangeMethod::percentile ? histogram.percentile(config.percentile) : histogram.least_squares();
 }
 
@@ -126,7 +112,7 @@ Result<std::vector<TensorRange>> calibrate(const Graph& graph, const Calibration
         if (extremes[static_cast<size_t>(tensor)].observe(values)) return {};
         return not_finite(graph, tensor, first, std::min<int64_t>(executor.batch(), data.count() - first));
       }));
-  std::vector<Range> ranges;
+  std::vector<ValueRange> ranges;
   for (const ExtremesObserver& observer : extremes) ranges.push_back(observer.range());
 
   if (config.method != RangeMethod::minmax) {
@@ -140,7 +126,7 @@ Result<std::vector<TensorRange>> calibrate(const Graph& graph, const Calibration
       if (seen[i]) ranges[i] = choose_range(histograms[i], config);
   }
   const float widen = static_cast<float>(1 + config.margin);
-  for (Range& range : ranges) range = {range.low * widen, range.high * widen};
+  for (ValueRange& range : ranges) range = {range.low * widen, range.high * widen};
   for (const Node& node : graph.nodes)
     for (int32_t output : node.outputs)
       ranges[static_cast<size_t>(output)] = activation_range(node, ranges[static_cast<size_t>(output)]);

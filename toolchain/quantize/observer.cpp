@@ -19,7 +19,7 @@ bool ExtremesObserver::observe(std::span<const float> values) {
   return finite;
 }
 
-HistogramObserver::HistogramObserver(Range extremes)
+HistogramObserver::HistogramObserver(ValueRange extremes)
     : extremes_(extremes), width_((double{extremes.high} - extremes.low) / kBins), counts_(kBins) {}
 
 void HistogramObserver::observe(std::span<const float> values) {
@@ -34,13 +34,13 @@ void HistogramObserver::observe(std::span<const float> values) {
   }
 }
 
-Range HistogramObserver::percentile(double percent) const {
+ValueRange HistogramObserver::percentile(double percent) const {
   int64_t total = zeros_;
   for (int64_t count : counts_) total += count;
   const double tail = (1 - percent / 100) / 2 * static_cast<double>(total);
   // Walking inwards from each end, keep the first bin that cannot be left out whole. Zero stays inside anyway, so zeros
   // need no place in the walk.
-  Range range = extremes_;
+  ValueRange range = extremes_;
   double left_out = 0;
   for (int bin = 0; bin < kBins && left_out + static_cast<double>(counts_[bin]) <= tail; ++bin) {
     left_out += static_cast<double>(counts_[bin]);
@@ -54,7 +54,7 @@ Range HistogramObserver::percentile(double percent) const {
   return {std::min(range.low, 0.0f), std::max(range.high, 0.0f)};
 }
 
-double HistogramObserver::squared_error(Range range) const {
+double HistogramObserver::squared_error(ValueRange range) const {
   const ScaleZero grid = asymmetric_int8(range.low, range.high);
   double sum = 0;
   int64_t total = zeros_;
@@ -68,11 +68,11 @@ double HistogramObserver::squared_error(Range range) const {
   return total == 0 ? 0 : sum / static_cast<double>(total);
 }
 
-Range HistogramObserver::least_squares() const {
+ValueRange HistogramObserver::least_squares() const {
   constexpr int kSteps = 100;
-  Range best = extremes_;
+  ValueRange best = extremes_;
   double best_error = squared_error(best);
-  const auto consider = [&](Range candidate) {
+  const auto consider = [&](ValueRange candidate) {
     const double error = squared_error(candidate);
     if (error < best_error) best = candidate, best_error = error;
   };

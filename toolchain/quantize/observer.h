@@ -8,7 +8,7 @@
 
 namespace mote {
 
-struct Range {
+struct ValueRange {
   float low = 0, high = 0;  // low <= 0 <= high
 };
 
@@ -17,10 +17,10 @@ class ExtremesObserver {
  public:
   // False when a value is not finite (and nothing is recorded from there on).
   bool observe(std::span<const float> values);
-  Range range() const { return range_; }
+  ValueRange range() const { return range_; }
 
  private:
-  Range range_;
+  ValueRange range_;
 };
 
 // Second pass: a histogram over the extremes. Exact zeros are counted apart, since they are represented without error and
@@ -28,20 +28,20 @@ class ExtremesObserver {
 class HistogramObserver {
  public:
   static constexpr int kBins = 2048;
-  explicit HistogramObserver(Range extremes);
+  explicit HistogramObserver(ValueRange extremes);
   void observe(std::span<const float> values);
 
   // The range that leaves out (1 - percent / 100) of the values, half at each end. REQUIRES: 50 < percent <= 100.
-  Range percentile(double percent) const;
+  ValueRange percentile(double percent) const;
   // The range whose int8 grid has the smallest mean squared error over the histogram, clipping included. Both ends are
   // scaled together first, then each alone.
-  Range least_squares() const;
+  ValueRange least_squares() const;
   // Mean squared error of quantizing the histogram's values (at bin centres) with `range`.
-  double squared_error(Range range) const;
+  double squared_error(ValueRange range) const;
 
  private:
   double center(int bin) const { return extremes_.low + (bin + 0.5) * width_; }
-  Range extremes_;
+  ValueRange extremes_;
   double width_;
   int64_t zeros_ = 0;
   std::vector<int64_t> counts_;
