@@ -1,0 +1,163 @@
+// The one rounding rule of all integer kernels, TFLite's reference one, and the way from float scales to its integers.
+//
+// requantize() equals MultiplyByQuantizedMultiplier of TFLite (kernels/internal/common.cc, without TFLITE_SINGLE_ROUNDING):
+// gemmlowp's SaturatingRoundingDoublingHighMul, then RoundingDivideByPOT. The multiplier comes from scales by the arithmetic of
+// QuantizeMultiplier (kernels/internal/quantization_util.cc), done here in integers: its doubles would cost a core without an FPU
+// thousands of instructions and kilobytes, and give the same bits. docs/numerics.md has the derivation.
+#pragma once
+#include <stdint.h>
+
+namespace mote {
+
+// real = multiplier / 2^31 * 2^shift, multiplier 0 or in [2^30, 2^31), shift in [-31, 30].
+struct Multiplier {
+  int32_t multiplier = 0;
+  int32_t shift = 0;
+};
+
+// round(a * b / 2^31), ties towards plus infinity; INT32_MAX for the one product that overflows.
+// The reference adds 2^30 or 1 - 2^30 and truncates towards zero, which is the same number for both signs of a * b.
+inline int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b) {
+  if (a == b && a == INT32_MIN) return INT32_MAX;
+  return static_cast<int32_t>((int64_t{a} * b + (int64_t{1} << 30)) >> 31);
+}
+
+// round(x / 2^exponent), ties away from zero. 0 <= exponent <= 31.
+// The reference compares the remainder with half; with y = x - (x < 0) that is bit `exponent - 1` of y.
+// REQUIRES: x > INT32_MIN or exponent 0 (a doubling high product with a positive multiplier is never INT32_MIN).
+inline int32_t rounding_divide_by_power_of_two(int32_t x, int32_t exponent) {
+  if (exponent == 0) return x;
+  const int32_t y = x + (x >> 31);
+  return (y >> exponent) + ((y >> (exponent - 1)) & 1);
+}
+
+// Sums that hostile data can overflow wrap, as they do in the reference on every machine it runs on.
+inline int32_t wrapping_add(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+}
+
+inline int32_t clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : x > high ? high : x; }
+
+// x * multiplier / 2^31 * 2^shift with both roundings. REQUIRES: multiplier >= 0.
+inline int32_t requantize(int32_t x, int32_t multiplier, int32_t shift) {
+  const int32_t left = shift > 0 ? shift : 0;
+  const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << left);
+  const int32_t high = static_cast<int32_t>((int64_t{shifted} * multiplier + (int64_t{1} << 30)) >> 31);
+  return rounding_divide_by_power_of_two(high, left - shift);
+}
+
+// A non-negative number m * 2^exponent.
+struct Real {
+  uint64_t mantissa;
+  int32_t exponent;
+};
+
+inline int32_t bit_length(uint64_t m) {
+  int32_t n = 0;
+  for (; m != 0; m >>= 1) ++n;
+  return n;
+}
+
+// REQUIRES: bits of a float that is not negative and finite.
+inline Real real_from_float_bits(uint32_t bits) {
+  const uint32_t fraction = bits & 0x7FFFFF;
+  const int32_t exponent = static_cast<int32_t>(bits >> 23);
+  return exponent == 0 ? Real{fraction, -149} : Real{fraction | 0x800000, exponent - 150};
+}
+
+// IEEE 754 formats as rounding targets.
+struct RealFormat {
+  int32_t bits;           // of the mantissa
+  int32_t least_exponent; // of its last bit
+};
+constexpr RealFormat kFloat = {24, -149};
+constexpr RealFormat kDouble = {53, -1074};
+
+// Round to nearest, ties to even; `sticky`: the number is a little larger than `value`, by less than its last bit.
+inline Real round_real(Real value, bool sticky, RealFormat format) {
+  int32_t drop = bit_length(value.mantissa) - format.bits;
+  if (drop < format.least_exponent - value.exponent) drop = format.least_exponent - value.exponent;
+  if (drop <= 0) return value;
+  if (drop > 63) return Real{0, 0};
+  const uint64_t dropped = value.mantissa & ((uint64_t{1} << drop) - 1);
+  const uint64_t half = uint64_t{1} << (drop - 1);
+  uint64_t kept = value.mantissa >> drop;
+  if (dropped > half || (dropped == half && (sticky || (kept & 1) != 0))) ++kept;
+  return Real{kept, value.exponent + drop};
+}
+
+// Exact. REQUIRES: mantissas of at most 32 bits.
+inline Real multiply(Real a, Real b) { return Real{a.mantissa * b.mantissa, a.exponent + b.exponent}; }
+
+// a / b rounded to `format`. REQUIRES: a.mantissa below 2^53, b.mantissa not 0 and of at most 24 bits.
+inline Real divide(Real a, Real b, RealFormat format) {
+  if (a.mantissa == 0) return Real{0, 0};
+  const uint32_t divisor = static_cast<uint32_t>(b.mantissa);
+  uint64_t quotient = 0;
+  uint32_t remainder = 0;
+  int32_t next = bit_length(a.mantissa);  // numerator bits still to bring down; negative: zeros after the point
+  while (next > 0 || (quotient >> (format.bits + 1)) == 0) {
+    --next;
+    remainder = (remainder << 1) | (next >= 0 ? static_cast<uint32_t>(a.mantissa >> next) & 1 : 0);
+    quotient <<= 1;
+    if (remainder >= divisor) {
+      remainder -= divisor;
+      quotient |= 1;
+    }
+  }
+  return round_real(Real{quotient, a.exponent - b.exponent + next}, remainder != 0, format);
+}
+
+// QuantizeMultiplier. False: the number is 2^30 or more, which requantize() cannot apply.
+inline bool quantize_multiplier(Real real, Multiplier& out) {
+  out = Multiplier{};
+  if (real.mantissa == 0) return true;
+  const int32_t length = bit_length(real.mantissa);
+  int32_t shift = real.exponent + length;
+  uint64_t fixed = length > 31 ? (real.mantissa + (uint64_t{1} << (length - 32))) >> (length - 31)
+                               : real.mantissa << (31 - length);
+  if (fixed >> 31 != 0) {
+    fixed >>= 1;
+    ++shift;
+  }
+  if (shift < -31) return true;  // flushed to zero, as the reference does
+  out.multiplier = static_cast<int32_t>(fixed);
+  out.shift = shift;
+  return shift <= 30;
+}
+
+// double(float(input * weights)) / double(output): fully connected and convolution, per tensor.
+inline bool multiplier_per_tensor(uint32_t input, uint32_t weights, uint32_t output, Multiplier& out) {
+  const Real product = round_real(multiply(real_from_float_bits(input), real_from_float_bits(weights)), false, kFloat);
+  if (bit_length(product.mantissa) + product.exponent > 128) return false;  // infinity
+  return quantize_multiplier(divide(product, real_from_float_bits(output), kDouble), out);
+}
+
+// double(input) * double(weights) / double(output): the same, per channel.
+inline bool multiplier_per_channel(uint32_t input, uint32_t weights, uint32_t output, Multiplier& out) {
+  const Real product = multiply(real_from_float_bits(input), real_from_float_bits(weights));
+  return quantize_multiplier(divide(product, real_from_float_bits(output), kDouble), out);
+}
+
+// double(input) / double(output): quantize (integer to integer).
+inline bool multiplier_of_ratio(uint32_t input, uint32_t output, Multiplier& out) {
+  return quantize_multiplier(divide(real_from_float_bits(input), real_from_float_bits(output), kDouble), out);
+}
+
+// double(float(input / output)): relu.
+inline bool multiplier_of_float_ratio(uint32_t input, uint32_t output, Multiplier& out) {
+  return quantize_multiplier(divide(real_from_float_bits(input), real_from_float_bits(output), kFloat), out);
+}
+
+// round(float(value / scale)), ties away from zero, at most 2^30: how many steps a constant is from the zero point.
+inline int32_t steps_of(uint32_t value, uint32_t scale) {
+  const Real ratio = divide(real_from_float_bits(value), real_from_float_bits(scale), kFloat);
+  if (ratio.mantissa == 0) return 0;
+  const int32_t length = bit_length(ratio.mantissa) + ratio.exponent;
+  if (length > 30) return 1 << 30;
+  if (length < 0) return 0;
+  if (ratio.exponent >= 0) return static_cast<int32_t>(ratio.mantissa << ratio.exponent);
+  return static_cast<int32_t>((ratio.mantissa + (uint64_t{1} << (-ratio.exponent - 1))) >> -ratio.exponent);
+}
+
+}  // namespace mote
