@@ -1,0 +1,69 @@
+#include "toolchain/train/batches.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "toolchain/base/random.h"
+
+namespace mote {
+namespace {
+
+constexpr int64_t kBlockFloats = 1 << 18;  // 1 MiB: within the second-level cache, long against waking a thread
+
+int64_t examples_per_block(const ExampleSize& size, int64_t batch, int64_t count, int threads) {
+  if (threads == 1) return batch;  // straight into the first-level cache of the thread that uses it
+  const int64_t batches = kBlockFloats / std::max<int64_t>(1, batch * (size.input + size.targets));
+  return batch * std::clamp<int64_t>(batches, 1, std::max<int64_t>(1, (count + batch - 1) / batch));
+}
+
+}  // namespace
+
+Batches::Batches(const Examples& examples, const ExampleSize& size, int32_t batch, ThreadPool& pool)
+    : examples_(examples),
+      size_(size),
+      batch_(batch),
+      pool_(pool),
+      order_(static_cast<size_t>(examples.count())),
+      block_capacity_(examples_per_block(size, batch, examples.count(), pool.threads())),
+      inputs_(block_capacity_ * size.input),
+      targets_(block_capacity_ * size.targets),
+      labels_(size.targets > 0 ? 0 : static_cast<size_t>(block_capacity_)) {}
+
+void Batches::start_epoch(uint64_t epoch_seed) {
+  epoch_seed_ = epoch_seed;
+  std::iota(order_.begin(), order_.end(), 0u);
+  if (epoch_seed != 0) Random(epoch_seed).shuffle(order_);
+  block_start_ = block_size_ = first_in_block_ = 0;
+  rows_ = 0;
+}
+
+bool Batches::next() {
+  first_in_block_ += rows_;
+  if (first_in_block_ >= block_size_) {
+    block_start_ += block_size_;
+    block_size_ = std::min(block_capacity_, static_cast<int64_t>(order_.size()) - block_start_);
+    first_in_block_ = 0;
+    rows_ = 0;
+    if (block_size_ <= 0) return false;
+    fill_block();
+  }
+  rows_ = static_cast<int32_t>(std::min(batch_, block_size_ - first_in_block_));
+  return true;
+}
+
+void Batches::fill_block() {
+  parts_ = pool_.threads() == 1 ? 1 : static_cast<int>(std::min<int64_t>(block_size_, 4L * pool_.threads()));
+  pool_.run(parts_, [this](int part) { fill_part(part); });
+}
+
+void Batches::fill_part(int part) {
+  const int64_t begin = block_size_ * part / parts_, end = block_size_ * (part + 1) / parts_;
+  for (int64_t i = begin; i < end; ++i) {
+    const int64_t index = order_[static_cast<size_t>(block_start_ + i)];
+    examples_.fill(index, epoch_seed_, {inputs_.data() + i * size_.input, static_cast<size_t>(size_.input)},
+                   {targets_.data() + i * size_.targets, static_cast<size_t>(size_.targets)});
+    if (size_.targets == 0) labels_[static_cast<size_t>(i)] = examples_.label(index);
+  }
+}
+
+}  // namespace mote

@@ -1,0 +1,217 @@
+#include "toolchain/train/program.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "toolchain/base/simd/simd.h"
+#include "toolchain/graph/float_executor.h"
+
+namespace mote {
+namespace {
+
+std::string describe(const Graph& graph, const Node& node) {
+  const auto index = &node - graph.nodes.data();
+  return fmt::format("node {} '{}' ({})", index, node.name, node.op != nullptr ? node.op->name : node.foreign);
+}
+
+const Parameter* find_parameter(const ParameterLayout& layout, int32_t tensor) {
+  for (const Parameter& parameter : layout.parameters)
+    if (parameter.tensor == tensor) return &parameter;
+  return nullptr;
+}
+
+}  // namespace
+
+ParameterLayout ParameterLayout::of(const Graph& graph) {
+  ParameterLayout layout;
+  for (size_t i = 0; i < graph.tensors.size(); ++i) {
+    const Tensor& tensor = graph.tensors[i];
+    if (!tensor.trainable) continue;
+    const Shape& shape = tensor.type.shape;
+    layout.parameters.push_back({static_cast<int32_t>(i), layout.total, shape.elements(), shape.rank >= 2});
+    layout.total += round_to_line(shape.elements());
+  }
+  return layout;
+}
+
+void load_parameters(const Graph& graph, const ParameterLayout& layout, float* weights) {
+  for (const Parameter& p : layout.parameters)
+    std::copy_n(graph.tensors[static_cast<size_t>(p.tensor)].floats().data(), p.size, weights + p.offset);
+}
+
+void store_parameters(const float* weights, const ParameterLayout& layout, Graph& graph) {
+  for (const Parameter& p : layout.parameters)
+    std::copy_n(weights + p.offset, p.size, graph.tensors[static_cast<size_t>(p.tensor)].floats().data());
+}
+
+int32_t final_softmax(const Graph& graph) {
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (node.op != nullptr && std::string_view(node.op->name) == "softmax" && node.outputs[0] == graph.outputs[0])
+      return static_cast<int32_t>(i);
+  }
+  return kAbsent;
+}
+
+Result<ShardProgram> ShardProgram::create(const Graph& graph, const ParameterLayout& layout, const float* weights,
+                                          float* gradients, int32_t loss_tensor, int32_t rows) {
+  ShardProgram program;
+  program.graph_ = &graph;
+  program.loss_tensor_ = loss_tensor;
+  program.planned_rows_ = program.rows_ = rows;
+  if (graph.outputs[0] == graph.inputs[0]) return input_error("the model has no layers: its output is its input");
+  MOTE_TRY(program.shapes_, shapes_at_batch(graph, rows));
+  MOTE_CHECK(program.plan_values(layout, weights));
+  MOTE_CHECK(program.plan_calls());
+  if (gradients != nullptr) MOTE_CHECK(program.plan_backward(layout, gradients));
+  program.plan_workspace();
+  return program;
+}
+
+float* ShardProgram::take(int64_t floats) { return buffers_.emplace_back(floats).data(); }
+
+Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const float* weights) {
+  values_.resize(graph_->tensors.size());
+  for (size_t i = 0; i < values_.size(); ++i) {
+    const Tensor& tensor = graph_->tensors[i];
+    const Parameter* parameter = find_parameter(layout, static_cast<int32_t>(i));
+    if (parameter != nullptr) {
+      values_[i] = const_cast<float*>(weights) + parameter->offset;
+    } else if (tensor.constant) {  // read only; a shape or an axis is passed by its bytes
+      values_[i] = const_cast<float*>(reinterpret_cast<const float*>(tensor.data.data()));
+    } else {
+      if (tensor.type.dtype != DType::float32)
+        return input_error(fmt::format("tensor '{}' is {}: only a float32 model can be trained or run in float", tensor.name,
+                                       to_string(tensor.type.dtype)));
+      if (shapes_[i].rank == 0 || shapes_[i][0] != planned_rows_)
+        return input_error(fmt::format("tensor '{}' has shape {}: its first dimension is not the batch, so examples cannot be "
+                                       "computed together",
+                                       tensor.name, to_string(tensor.type.shape)));
+      if (static_cast<int32_t>(i) != graph_->inputs[0]) values_[i] = take(shapes_[i].elements());
+    }
+  }
+  return {};
+}
+
+Result<void> ShardProgram::plan_calls() {
+  for (const Node& node : graph_->nodes) {
+    if (node.op == nullptr || node.op->forward == nullptr)
+      return input_error(fmt::format("{} cannot run in float: mote has no such operator", describe(*graph_, node)));
+    NodeCall& call = calls_.emplace_back();
+    call.op = node.op;
+    for (const int32_t input : node.inputs) {
+      const bool absent = input == kAbsent;
+      call.rowwise.push_back(!absent && !graph_->tensors[static_cast<size_t>(input)].constant);
+      call.input_shapes.push_back(absent ? Shape{-1, {}} : shapes_[static_cast<size_t>(input)]);
+      call.inputs.push_back(absent ? nullptr : values_[static_cast<size_t>(input)]);
+    }
+    for (const int32_t output : node.outputs) {
+      call.rowwise.push_back(true);
+      call.output_shapes.push_back(shapes_[static_cast<size_t>(output)]);
+      call.outputs.push_back(values_[static_cast<size_t>(output)]);
+    }
+    call.call.attributes = &node.attributes;
+    call.call.input_shapes = call.input_shapes;
+    call.call.output_shapes = call.output_shapes;
+    call.call.inputs = call.inputs;
+    call.call.outputs = call.outputs;
+  }
+  for (size_t i = 0; i < calls_.size(); ++i)
+    for (size_t j = 0; j < calls_[i].inputs.size(); ++j)
+      if (graph_->nodes[i].inputs[j] == graph_->inputs[0]) input_slots_.push_back(&calls_[i].inputs[j]);
+  return {};
+}
+
+// Tensors that a change of some parameter would change.
+std::vector<bool> ShardProgram::reachable_from_parameters() const {
+  std::vector<bool> reached(graph_->tensors.size());
+  for (size_t i = 0; i < reached.size(); ++i) reached[i] = graph_->tensors[i].trainable;
+  for (const Node& node : graph_->nodes)
+    for (const int32_t input : node.inputs)
+      if (input != kAbsent && reached[static_cast<size_t>(input)])
+        for (const int32_t output : node.outputs) reached[static_cast<size_t>(output)] = true;
+  return reached;
+}
+
+Result<void> ShardProgram::plan_backward(const ParameterLayout& layout, float* gradients) {
+  const std::vector<bool> reached = reachable_from_parameters();
+  if (!reached[static_cast<size_t>(loss_tensor_)])
+    return input_error(fmt::format("the model's output '{}' depends on no trainable tensor: there is nothing to train",
+                                   graph_->tensors[static_cast<size_t>(graph_->outputs[0])].name));
+  gradients_.resize(reached.size());
+  for (size_t i = 0; i < reached.size(); ++i) {
+    if (!reached[i]) continue;
+    const Parameter* parameter = find_parameter(layout, static_cast<int32_t>(i));
+    gradients_[i] = parameter != nullptr ? gradients + parameter->offset : take(shapes_[i].elements());
+  }
+  loss_gradient_ = gradients_[static_cast<size_t>(loss_tensor_)];
+  written_.assign(reached.size(), false);
+  written_[static_cast<size_t>(loss_tensor_)] = true;
+  for (size_t i = calls_.size(); i-- > 0;) {
+    const Node& node = graph_->nodes[i];
+    // Outputs that nothing behind them needs have no gradient; the softmax under the loss is one of these.
+    bool needed = false;
+    for (const int32_t output : node.outputs) needed = needed || written_[static_cast<size_t>(output)];
+    if (!needed || !reached[static_cast<size_t>(node.outputs[0])]) continue;
+    if (node.op->backward == nullptr)
+      return input_error(fmt::format("{} cannot be trained through: {}", describe(*graph_, node),
+                                     node.op->not_trainable != nullptr ? node.op->not_trainable : "it has no gradient"));
+    plan_gradients_of(calls_[i], node, layout);
+  }
+  return {};
+}
+
+void ShardProgram::plan_gradients_of(NodeCall& call, const Node& node, const ParameterLayout& layout) {
+  call.backward = true;
+  for (const int32_t output : node.outputs) call.output_gradients.push_back(gradients_[static_cast<size_t>(output)]);
+  for (const int32_t input : node.inputs) {
+    float* gradient = input == kAbsent ? nullptr : gradients_[static_cast<size_t>(input)];
+    if (gradient != nullptr && written_[static_cast<size_t>(input)]) {
+      const Parameter* parameter = find_parameter(layout, input);
+      const int64_t elements = shapes_[static_cast<size_t>(input)].elements();
+      float* second = take(elements);
+      call.sums.push_back({second, gradient, parameter != nullptr ? elements : 0, elements / planned_rows_});
+      gradient = second;
+    }
+    if (input != kAbsent) written_[static_cast<size_t>(input)] = true;
+    call.input_gradients.push_back(gradient);
+  }
+  call.call.output_gradients = call.output_gradients;
+  call.call.input_gradients = call.input_gradients;
+}
+
+void ShardProgram::plan_workspace() {
+  int64_t floats = 0;
+  for (const NodeCall& call : calls_)
+    if (call.op->float_workspace != nullptr) floats = std::max(floats, call.op->float_workspace(call.call));
+  float* workspace = take(floats);
+  for (NodeCall& call : calls_) call.call.workspace = workspace;
+}
+
+void ShardProgram::set_batch(int32_t rows, const float* input) {
+  for (const float** slot : input_slots_) *slot = input;
+  if (rows == rows_) return;
+  rows_ = rows;
+  for (NodeCall& call : calls_) {
+    const size_t inputs = call.input_shapes.size();
+    for (size_t i = 0; i < inputs; ++i)
+      if (call.rowwise[i]) call.input_shapes[i].dims[0] = rows;
+    for (Shape& shape : call.output_shapes) shape.dims[0] = rows;
+  }
+}
+
+void ShardProgram::forward() {
+  for (NodeCall& call : calls_) call.op->forward(call.call);
+}
+
+void ShardProgram::backward() {
+  for (size_t i = calls_.size(); i-- > 0;) {
+    NodeCall& call = calls_[i];
+    if (!call.backward) continue;
+    call.op->backward(call.call);
+    for (const Sum& sum : call.sums) simd().add(sum.fixed > 0 ? sum.fixed : sum.per_row * rows_, sum.from, sum.to);
+  }
+}
+
+}  // namespace mote

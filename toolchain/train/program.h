@@ -1,0 +1,88 @@
+// The static plan of one shard: every call of a training step with its buffers, laid out before the first step.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "toolchain/base/result.h"
+#include "toolchain/graph/graph.h"
+#include "toolchain/train/float_buffer.h"
+
+namespace mote {
+
+// Where each trainable tensor lies in the flat vectors of weights, gradients and optimiser state.
+struct Parameter {
+  int32_t tensor = 0;
+  int64_t offset = 0;   // floats; each parameter starts at a cache line
+  int64_t size = 0;
+  bool matrix = false;  // rank 2 and more: subject to weight decay
+};
+struct ParameterLayout {
+  std::vector<Parameter> parameters;
+  int64_t total = 0;
+
+  static ParameterLayout of(const Graph& graph);
+};
+void load_parameters(const Graph& graph, const ParameterLayout& layout, float* weights);
+void store_parameters(const float* weights, const ParameterLayout& layout, Graph& graph);
+
+// The node that the loss replaces in the reverse pass: softmax and cross-entropy have one simple gradient together.
+// kAbsent when the graph does not end in a softmax.
+int32_t final_softmax(const Graph& graph);
+
+class ShardProgram {
+ public:
+  // `graph` must outlive the program; so must `weights` and `gradients` (layout.total floats). gradients == nullptr: forward only.
+  // `loss_tensor`: whose gradient the loss writes. Errors name the node that cannot be run or trained, and why.
+  static Result<ShardProgram> create(const Graph& graph, const ParameterLayout& layout, const float* weights,
+                                     float* gradients, int32_t loss_tensor, int32_t rows);
+
+  // Rows of the following calls, 1 .. the `rows` of create(), read in place from `input` until backward() is done.
+  void set_batch(int32_t rows, const float* input);
+  void forward();
+  // From loss_gradient() to the gradients of the parameters, which are overwritten. REQUIRES: forward() with the same rows.
+  void backward();
+
+  const float* value(int32_t tensor) const { return values_[static_cast<size_t>(tensor)]; }  // not of the graph's input
+  float* loss_gradient() const { return loss_gradient_; }
+
+ private:
+  struct Sum {  // a second gradient of a tensor with several consumers, added to the first
+    const float* from;
+    float* to;
+    int64_t fixed;    // floats of a parameter, or 0
+    int64_t per_row;  // floats per row of an activation
+  };
+  struct NodeCall {
+    const OpDef* op = nullptr;
+    bool backward = false;
+    std::vector<bool> rowwise;  // of each input, then of each output: dimension 0 is the batch
+    std::vector<Shape> input_shapes, output_shapes;
+    std::vector<const float*> inputs, output_gradients;
+    std::vector<float*> outputs, input_gradients;
+    std::vector<Sum> sums;
+    FloatCall call;
+  };
+
+  ShardProgram() = default;
+  Result<void> plan_values(const ParameterLayout& layout, const float* weights);
+  Result<void> plan_calls();
+  Result<void> plan_backward(const ParameterLayout& layout, float* gradients);
+  std::vector<bool> reachable_from_parameters() const;
+  void plan_gradients_of(NodeCall& call, const Node& node, const ParameterLayout& layout);
+  float* take(int64_t floats);
+  void plan_workspace();
+
+  const Graph* graph_ = nullptr;
+  int32_t loss_tensor_ = kAbsent;
+  int32_t planned_rows_ = 0, rows_ = 0;
+  std::vector<FloatBuffer> buffers_;
+  std::vector<Shape> shapes_;               // of every tensor at planned_rows_
+  std::vector<float*> values_;              // of every tensor
+  std::vector<float*> gradients_;           // of every tensor; nullptr = not needed
+  std::vector<bool> written_;               // while planning: the tensor's gradient already has a writer
+  float* loss_gradient_ = nullptr;
+  std::vector<NodeCall> calls_;
+  std::vector<const float**> input_slots_;  // where calls_ point at the graph's input
+};
+
+}  // namespace mote

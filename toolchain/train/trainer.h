@@ -1,0 +1,79 @@
+// One training run: memory is taken by create(), then run() steps through the epochs.
+#pragma once
+#include <chrono>
+#include <memory>
+
+#include "toolchain/base/thread_pool.h"
+#include "toolchain/train/batches.h"
+#include "toolchain/train/checkpoint.h"
+#include "toolchain/train/loss.h"
+#include "toolchain/train/program.h"
+#include "toolchain/train/train.h"
+
+namespace mote {
+
+class Trainer {
+ public:
+  // REQUIRES: check_train_config() accepted these; the examples, config and callbacks outlive the trainer.
+  static Result<std::unique_ptr<Trainer>> create(Graph graph, const Examples& training, const Examples& validation,
+                                                 const TrainConfig& config, const TrainCallbacks& callbacks);
+  Result<TrainResult> run();
+
+ private:
+  struct Shard {
+    ShardProgram program;
+    FloatBuffer gradients;
+    FloatBuffer probabilities;  // of logits, when the graph has no softmax of its own
+    LossSums sums;
+    int32_t rows = 0;
+  };
+
+  Trainer(Graph graph, const Examples& training, const TrainConfig& config, const TrainCallbacks& callbacks);
+  Result<void> plan_shards();
+  Result<void> plan_validation(const Examples& validation);
+  Result<void> resume();
+
+  // One epoch over the training part; false = cancelled.
+  Result<bool> run_epoch(EpochReport& report);
+  Result<void> validate_epoch(EpochReport& report);
+  void keep_best(EpochReport& report);
+  Result<void> save_epoch();
+  Result<void> write_checkpoint();
+  Result<TrainResult> finish(bool cancelled, bool stopped_early);
+
+  // Loss of the current batch of `batches`; with `learn` also the gradients, in shards_[0].
+  LossSums run_batch(const Batches& batches, bool learn);
+  void run_shard(int index);
+  LossSums loss_of_shard(Shard& shard, std::span<const int32_t> labels, const float* targets);
+  void add_gradients();
+  Error divergence(const Batches& batches, int32_t epoch, int64_t batch, const char* part) const;
+
+  Graph graph_;
+  const TrainConfig& config_;
+  const TrainCallbacks& callbacks_;
+  ThreadPool pool_;
+  ParameterLayout layout_;
+  ExampleSize size_;
+  int64_t output_floats_ = 0;   // of one example
+  int32_t logits_ = kAbsent;    // tensor the loss starts from
+  float beta_ = 1;              // of the final softmax
+  bool has_softmax_ = false;
+  Batches training_;
+  MemoryExamples validation_examples_;
+  std::unique_ptr<Batches> validation_;  // nullptr = no validation part
+  TrainState state_;
+  std::vector<Shard> shards_;
+  int32_t shard_rows_ = 0;
+  // Of the batch that run_shard() works on.
+  const Batches* current_ = nullptr;
+  bool learn_ = false;
+  double total_weight_ = 0;
+
+  std::string fingerprint_;
+  std::vector<uint8_t> checkpoint_;   // state after the last whole epoch, not yet on disk; empty = written
+  std::chrono::steady_clock::time_point started_, checkpoint_written_;
+  int32_t resumed_from_ = 0;
+  int64_t examples_seen_ = 0;
+};
+
+}  // namespace mote
