@@ -21,7 +21,7 @@ struct FirmwareOptions {
 // One translation unit and what its bytes count as in the flash table.
 struct FirmwareSource {
   std::string path;      // below the folder: "kernels/fully_connected_int8.cpp"
-  std::string category;  // "engine", "kernels", "features", "model" or "other"
+  std::string category;  // "engine", "kernels", "features", "model", "other", or "harness": start-up and measuring
   std::vector<std::string> flags;  // all compiler flags
   bool shared = false;   // the same for every model on this board with these options: its object can be kept
 };
@@ -30,7 +30,7 @@ struct FirmwareSource {
 struct Firmware {
   std::filesystem::path folder;
   std::vector<FirmwareSource> sources;
-  std::vector<std::string> link_flags;
+  std::vector<std::string> link_flags;  // library flags included; run in `folder`
   std::vector<std::string> kernels;   // symbols in the resolver
   int64_t model_bytes = 0;
   int64_t arena_bytes = 0;            // the arena as declared: exactly what Interpreter::arena_used() reports

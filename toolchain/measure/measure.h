@@ -34,7 +34,7 @@ struct RamBytes {
 };
 
 struct Latency {
-  uint64_t instructions = 0;       // executed from mote_mark_begin to mote_mark_end, exact
+  uint64_t instructions = 0;       // executed from mote_mark_begin to mote_mark_end, exact; the input is all zeros
   Range<double> cycles;            // modelled: see Board::cycle_model; range of the published timings
   Range<double> milliseconds;      // cycles at the board's clock
 };
@@ -54,13 +54,14 @@ struct Measurement {
   bool fits = true;                     // false: flash or RAM of the board is exceeded, and nothing was run
   std::vector<std::string> misfits;     // one sentence each: what is needed, what there is, what to do
   FlashBytes flash;
-  RamBytes ram;                         // stack and libc are 0 when !fits
-  Latency latency;                      // of the feature block and the model; of the model alone when fed model inputs
+  RamBytes ram;                         // stack is 0 when !fits
+  Latency latency;                      // of the feature block, if any, and the model
   PowerFigures power;
   double period_seconds = 0;            // one inference per period; 0 = back to back
   InstructionCounts counts;
   std::vector<FunctionCost> functions;  // most expensive first
   std::filesystem::path firmware;       // the linked ELF
+  std::vector<std::string> emulator_command;  // runs it alone, on zeros
   std::vector<uint8_t> outputs;         // of every fed row, output_row_bytes each
   int64_t output_row_bytes = 0;
   std::vector<std::string> notes;       // limits of these figures: emulated core, memory wait states
@@ -77,7 +78,7 @@ struct MeasureOptions {
   std::filesystem::path cache;          // objects that are the same for every model are kept here; empty = <folder>/../cache
   double period_seconds = 0;            // 0 = the stride in the model's metadata
   RowKind row_kind = RowKind::model_input;
-  std::span<const uint8_t> rows;        // inputs to feed, back to back; empty = one inference of zeros
+  std::span<const uint8_t> rows;        // inputs to feed, back to back
   std::filesystem::path counter;        // the plugin; empty = libmote_count.so beside the running program
   double timeout_seconds = 300;         // of the emulator
 };

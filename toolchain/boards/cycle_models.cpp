@@ -1,0 +1,88 @@
+#include "toolchain/boards/boards.h"
+
+namespace mote {
+namespace {
+
+using enum InstructionCount;
+
+// Entries that are not set cost one cycle per instruction.
+class ModelBuilder {
+ public:
+  ModelBuilder(std::string core, std::string source) {
+    model_.core = std::move(core);
+    model_.source = std::move(source);
+    for (size_t i = 0; i < kInstructionClasses; ++i) model_.cycles[i] = {1, 1, 1};
+    set(transfer_registers, 1);
+    set(fpu_registers, 1);
+  }
+  ModelBuilder& set(InstructionCount which, double cycles) { return set(which, cycles, cycles, cycles); }
+  ModelBuilder& set(InstructionCount which, double low, double typical, double high) {
+    model_.cycles[static_cast<size_t>(which)] = {low, typical, high};
+    return *this;
+  }
+  CycleModel build() const { return model_; }
+
+ private:
+  CycleModel model_;
+};
+
+}  // namespace
+
+Range<double> modelled_cycles(const CycleModel& model, const InstructionCounts& counts) {
+  Range<double> sum;
+  for (size_t i = 0; i < kInstructionCounts; ++i) {
+    const double n = static_cast<double>(counts.count[i]);
+    sum.low += n * model.cycles[i].low;
+    sum.typical += n * model.cycles[i].typical;
+    sum.high += n * model.cycles[i].high;
+  }
+  return sum;
+}
+
+// A taken branch costs 1 + P, P the refill of the pipeline: 1 to 3, 2 is quoted.
+const CycleModel& cortex_m4_cycles() {
+  static const CycleModel model =
+      ModelBuilder("Cortex-M4", "Arm DDI 0439, table 3-1, zero wait states; stores as one cycle (write buffer), divide as 7 of 2 to 12")
+          .set(load, 2)
+          .set(transfer_double, 3)
+          .set(divide, 7)
+          .set(fpu_divide, 14)
+          .set(branch_taken, 2, 3, 4)
+          .set(call, 2, 3, 4)
+          .set(return_multiple, 2, 3, 4)
+          .build();
+  return model;
+}
+
+const CycleModel& cortex_m3_cycles() {
+  static const CycleModel model =
+      ModelBuilder("Cortex-M3", "Arm DDI 0337I, table 3-1, zero wait states; stores as one cycle (write buffer)")
+          .set(load, 2)
+          .set(transfer_double, 3)
+          .set(multiply_accumulate, 2)
+          .set(multiply_long, 3, 4, 5)
+          .set(multiply_long_accumulate, 4, 5.5, 7)
+          .set(divide, 2, 7, 12)
+          .set(branch_taken, 2, 3, 4)
+          .set(call, 2, 3, 4)
+          .set(return_multiple, 2, 3, 4)
+          .build();
+  return model;
+}
+
+// Two pipeline stages: no range. The multiplier is the single-cycle option, which the RP2040 has.
+const CycleModel& cortex_m0plus_cycles() {
+  static const CycleModel model =
+      ModelBuilder("Cortex-M0+", "Arm DDI 0484C, table 3-1, zero wait states, single-cycle multiplier")
+          .set(load, 2)
+          .set(load_paired, 2)
+          .set(store, 2)
+          .set(system, 3)
+          .set(branch_taken, 2)
+          .set(call, 3)
+          .set(return_multiple, 3)
+          .build();
+  return model;
+}
+
+}  // namespace mote

@@ -1,0 +1,31 @@
+// What the firmware of one model needs to know of it.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "features/feature.h"
+#include "toolchain/base/result.h"
+
+namespace mote {
+
+struct KernelUse {
+  std::string symbol;  // "fully_connected_int8"
+  std::string header;  // "ops/fully_connected/fully_connected.h"
+  const Kernel* kernel = nullptr;
+};
+
+struct ModelFacts {
+  std::vector<KernelUse> kernels;  // in order of first use
+  int64_t arena_bytes = 0;         // what Interpreter::arena_used() reports after init with exactly these kernels
+  int64_t input_bytes = 0;
+  int64_t output_bytes = 0;
+  FeaturePtr features;             // empty: none
+  float input_scale = 0;           // of input 0, when there are features
+  int32_t input_zero_point = 0;
+};
+
+// Reads and validates the model, chooses its kernels and runs the interpreter's init on this machine.
+Result<ModelFacts> model_facts(const std::string& name, const std::vector<uint8_t>& model);
+
+}  // namespace mote

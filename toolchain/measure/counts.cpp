@@ -1,0 +1,93 @@
+#include "toolchain/measure/counts.h"
+
+#include <cxxabi.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+
+#include "toolchain/measure/thumb.h"
+
+namespace mote {
+namespace {
+
+using enum InstructionCount;
+
+// One row of the plugin's table.
+struct Block {
+  uint32_t address = 0;
+  uint64_t instructions = 0;
+  uint32_t last = 0;
+  uint64_t entered = 0, after_2 = 0, after_4 = 0;
+};
+
+bool single_transfer(InstructionCount kind) { return kind == load || kind == load_paired || kind == store; }
+
+bool moves_registers(InstructionCount kind) { return kind == transfer_multiple || kind == return_multiple; }
+
+Result<void> add_block(const Block& block, const ElfFile& elf, InstructionCounts& counts) {
+  uint32_t address = block.address;
+  InstructionCount before = alu;
+  for (uint64_t i = 0; i < block.instructions; ++i) {
+    const auto first = elf.halfword(address);
+    if (!first) return defect(fmt::format("the emulator executed 0x{:x}, which the firmware does not contain", address));
+    const ThumbInstruction instruction = decode_thumb(*first, elf.halfword(address + 2).value_or(0));
+    const bool is_last = i + 1 == block.instructions;
+    if (is_last != (address == block.last)) {
+      return defect(fmt::format("instructions at 0x{:x} do not line up with what the emulator executed", address));
+    }
+    InstructionCount kind = instruction.kind;
+    if (kind == load && single_transfer(before)) kind = load_paired;
+    const uint64_t went_on = instruction.size == 2 ? block.after_2 : block.after_4;
+    // Only a block's last instruction can change the flow; that of a loop's last run may have no successor inside the window.
+    const uint64_t taken = instruction.branch ? block.entered - (is_last ? went_on : block.entered) : 0;
+    if (instruction.branch) {
+      counts[kind] += taken;
+      counts[alu] += block.entered - taken;
+    } else {
+      counts[kind] += block.entered;
+    }
+    const uint64_t moved = instruction.branch ? taken : block.entered;
+    if (moves_registers(kind)) counts[transfer_registers] += moved * instruction.registers;
+    if (kind == fpu_transfer) counts[fpu_registers] += moved * instruction.registers;
+    before = kind;
+    address += static_cast<uint32_t>(instruction.size);
+  }
+  return {};
+}
+
+void add(const InstructionCounts& from, InstructionCounts& to) {
+  for (size_t i = 0; i < kInstructionCounts; ++i) to.count[i] += from.count[i];
+}
+
+std::string demangled(const std::string& name) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status), std::free);
+  return status == 0 ? std::string(text.get()) : name;
+}
+
+}  // namespace
+
+Result<ExecutedCode> classify_counts(const Json& counts, const ElfFile& elf) {
+  ExecutedCode executed;
+  std::map<uint32_t, FunctionCounts> functions;
+  for (const Json& row : counts.at("blocks")) {
+    const Block block{row.at(0), row.at(1), row.at(2), row.at(3), row.at(4), row.at(5)};
+    InstructionCounts block_counts;
+    MOTE_CHECK(add_block(block, elf, block_counts));
+    add(block_counts, executed.total);
+    const ElfSymbol* symbol = elf.function_at(block.address);
+    FunctionCounts& function = functions[symbol ? symbol->address : 0];
+    if (function.name.empty()) function.name = symbol ? demangled(symbol->name) : "(no symbol)";
+    add(block_counts, function.counts);
+  }
+  const uint64_t expected = counts.at("instructions");
+  if (executed.total.instructions() != expected) {
+    return defect(fmt::format("classified {} instructions of {}", executed.total.instructions(), expected));
+  }
+  for (auto& [address, function] : functions) executed.functions.push_back(std::move(function));
+  return executed;
+}
+
+}  // namespace mote

@@ -1,0 +1,27 @@
+// The counting plugin's file to instructions by class and by function.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "toolchain/base/json.h"
+#include "toolchain/base/result.h"
+#include "toolchain/boards/boards.h"
+#include "toolchain/measure/elf.h"
+
+namespace mote {
+
+struct FunctionCounts {
+  std::string name;
+  InstructionCounts counts;
+};
+
+struct ExecutedCode {
+  InstructionCounts total;
+  std::vector<FunctionCounts> functions;  // in order of address
+};
+
+// `counts` is what counter.c wrote while `elf` ran. Instructions inside an IT block whose condition failed count as executed, of
+// their class. The second of two neighbouring single loads or stores is recognised inside a block.
+Result<ExecutedCode> classify_counts(const Json& counts, const ElfFile& elf);
+
+}  // namespace mote

@@ -1,0 +1,89 @@
+#include "toolchain/measure/emulate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "toolchain/base/files.h"
+#include "toolchain/base/process.h"
+
+namespace mote {
+namespace {
+
+std::map<std::string, int64_t> parse_report(const std::string& text) {
+  std::map<std::string, int64_t> report;
+  std::istringstream in(text);
+  std::string line, name;
+  while (std::getline(in, line)) {
+    std::istringstream words(line);
+    int64_t value = 0;
+    if (words >> name >> value) report[name] = value;
+  }
+  return report;
+}
+
+Result<fs::path> find_counter(const fs::path& wanted) {
+  const fs::path counter = wanted.empty() ? default_counter() : wanted;
+  std::error_code error;
+  if (!fs::exists(counter, error)) {
+    return input_error(fmt::format("the counting plugin '{}' is missing; it is built together with mote: build again, or keep it "
+                                   "beside the program", counter.string()));
+  }
+  return fs::absolute(counter, error);
+}
+
+Result<ProcessOutput> run_counted(const std::vector<std::string>& command, const fs::path& counter, const std::string& arguments,
+                                  const EmulateOptions& options) {
+  std::vector<std::string> counted = command;
+  // QEMU separates plugin arguments by commas and takes a doubled one as part of a value; the folder's path is not in them.
+  counted.insert(counted.end(), {"-plugin", counter.string() + "," + arguments});
+  return run_process(counted, options.timeout_seconds, options.folder);
+}
+
+bool refuses_interface(const ProcessOutput& result) {
+  return result.exit_status != 0 && result.errors.find("plugin requires API version") != std::string::npos;
+}
+
+}  // namespace
+
+std::filesystem::path default_counter() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).parent_path() / "libmote_count.so";
+}
+
+Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& elf, const Emulator& emulator,
+                            const EmulateOptions& options) {
+  if (!find_program(emulator.program)) {
+    return input_error(fmt::format("{} is not installed; `apt-get install qemu-system-arm`, or see `mote doctor`",
+                                   emulator.program));
+  }
+  MOTE_TRY(const fs::path counter, find_counter(options.counter));
+  const ElfSymbol* begin = elf.find("mote_mark_begin");
+  const ElfSymbol* end = elf.find("mote_mark_end");
+  if (!begin || !end) return defect(image.string() + " lacks mote_mark_begin or mote_mark_end");
+  EmulatedRun run;
+  std::error_code error;
+  run.command = {emulator.program, "-M", emulator.machine, "-nographic", "-monitor", "none", "-serial", "none", "-semihosting",
+                 "-kernel", fs::absolute(image, error).string()};
+  const std::string arguments =
+      fmt::format("begin=0x{:x},end=0x{:x},out=counts.json", begin->address, end->address);
+  fs::remove(options.folder / "counts.json", error);
+  MOTE_TRY(ProcessOutput result, run_counted(run.command, counter, arguments, options));
+  if (refuses_interface(result)) {
+    const fs::path newer = counter.parent_path() / (counter.stem().string() + "_qemu9.so");
+    MOTE_TRY(result, run_counted(run.command, newer, arguments, options));
+  }
+  if (result.timed_out) {
+    return defect(fmt::format("{} did not end within {} s", image.string(), options.timeout_seconds));
+  }
+  if (result.exit_status != 0) {
+    return defect(fmt::format("{} ended with status {} running {}:\n{}{}", emulator.program, result.exit_status, image.string(),
+                              result.errors, result.output));
+  }
+  run.report = parse_report(result.errors + "\n" + result.output);
+  MOTE_TRY(run.counts, read_json(options.folder / "counts.json"));
+  return run;
+}
+
+}  // namespace mote

@@ -1,0 +1,35 @@
+// Runs a firmware image in QEMU with the counting plugin.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "toolchain/base/json.h"
+#include "toolchain/boards/boards.h"
+#include "toolchain/measure/elf.h"
+
+namespace mote {
+
+struct EmulatedRun {
+  std::map<std::string, int64_t> report;  // "name number" lines that the program printed
+  Json counts;                            // of the plugin, see counter.c
+  std::vector<std::string> command;       // without the plugin: runs the same image alone
+};
+
+struct EmulateOptions {
+  std::filesystem::path folder;   // working folder: the program's files are opened here
+  std::filesystem::path counter;  // the plugin; empty: beside the running program
+  double timeout_seconds = 300;
+};
+
+// The plugin's path when no other is given.
+std::filesystem::path default_counter();
+
+// `elf` is `image` read; it has functions mote_mark_begin and mote_mark_end.
+// Errors: input when the emulator or plugin is missing; defect when the program does not end by itself.
+Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& elf, const Emulator& emulator,
+                            const EmulateOptions& options);
+
+}  // namespace mote

@@ -1,0 +1,72 @@
+#include "toolchain/measure/measure.h"
+
+namespace mote {
+namespace {
+
+Json range(const Range<double>& values) {
+  return {{"low", values.low}, {"typical", values.typical}, {"high", values.high}};
+}
+
+Json counts_json(const InstructionCounts& counts) {
+  Json json = Json::object();
+#define MOTE_ENTRY(name) \
+  if (counts[InstructionCount::name] != 0) json[#name] = counts[InstructionCount::name];
+  MOTE_INSTRUCTION_COUNTS(MOTE_ENTRY)
+#undef MOTE_ENTRY
+  return json;
+}
+
+Json functions_json(const std::vector<FunctionCost>& functions) {
+  Json json = Json::array();
+  for (const FunctionCost& function : functions) {
+    json.push_back({{"name", function.name}, {"instructions", function.instructions}, {"cycles", function.cycles}});
+  }
+  return json;
+}
+
+Json flash_json(const FlashBytes& flash) {
+  return {{"code", flash.code()},
+          {"model", flash.model},
+          {"total", flash.total()},
+          {"engine", flash.engine},
+          {"kernels", flash.kernels},
+          {"features", flash.features},
+          {"libc", flash.libc},
+          {"other", flash.other}};
+}
+
+}  // namespace
+
+Json to_json(const Measurement& m) {
+  const auto& cycles = m.latency.cycles;
+  const auto& milliseconds = m.latency.milliseconds;
+  return {
+      {"board", m.board},
+      {"engine", m.engine},
+      {"optimization", m.optimization},
+      {"fits", m.fits},
+      {"misfits", m.misfits},
+      {"model_bytes", m.model_bytes},
+      {"flash_bytes", flash_json(m.flash)},
+      {"ram_bytes", {{"arena", m.ram.arena}, {"static", m.ram.statics}, {"stack", m.ram.stack}, {"total", m.ram.total()}}},
+      {"latency",
+       {{"instructions", m.latency.instructions},
+        {"cycles", cycles.typical},
+        {"ms", milliseconds.typical},
+        {"cycles_range", range(cycles)},
+        {"ms_range", range(milliseconds)}}},
+      {"power",
+       {{"active_mw", m.power.active_milliwatts},
+        {"sleep_mw", m.power.sleep_milliwatts},
+        {"average_mw", m.power.average_milliwatts},
+        {"energy_uj", m.power.energy_microjoules},
+        {"period_s", m.period_seconds}}},
+      {"instruction_classes", counts_json(m.counts)},
+      {"functions", functions_json(m.functions)},
+      {"firmware", m.firmware.string()},
+      {"emulator_command", m.emulator_command},
+      {"notes", m.notes},
+  };
+}
+
+}  // namespace mote

@@ -1,0 +1,11 @@
+# The counting plugins are loaded by the emulator, not linked: no sanitizers, no project options.
+# Two of them because QEMU refuses an interface version below its own minimum (QEMU 6 to 8: 1; from QEMU 9 on: 2).
+foreach(plugin mote_count mote_count_qemu9)
+  add_library(${plugin} MODULE ${CMAKE_SOURCE_DIR}/toolchain/measure/counter/counter.c)
+  target_compile_definitions(${plugin} PRIVATE _POSIX_C_SOURCE=200809L)
+  target_compile_options(${plugin} PRIVATE -std=c11 -O2 -fvisibility=hidden -Wall -Wextra)
+  set_target_properties(${plugin} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  add_dependencies(mote_measure ${plugin})
+endforeach()
+target_compile_definitions(mote_count PRIVATE MOTE_PLUGIN_INTERFACE=1)
+target_compile_definitions(mote_count_qemu9 PRIVATE MOTE_PLUGIN_INTERFACE=2)
