@@ -57,6 +57,9 @@ class Reader {
     MOTE_CHECK(read_signature());
     MOTE_CHECK(read_metadata());
     MOTE_CHECK(validate(graph()));
+    if (unaligned_ > 0)
+      file_.warnings.push_back(fmt::format("{} constants do not lie at a multiple of {} bytes in the file; the first is {}",
+                                           unaligned_, kAlignment, first_unaligned_));
     return std::move(file_);
   }
 
@@ -231,9 +234,8 @@ class Reader {
                                      to_string(tensor.type.dtype), to_string(tensor.type.shape), tensor.type.bytes(),
                                      source.buffer(), data->size()));
     MOTE_CHECK(spend(what, data->size()));
-    if ((data->data() - bytes_.data()) % kAlignment != 0)
-      file_.warnings.push_back(fmt::format("{}: its data lie at byte {} of the file, not at a multiple of {}", what,
-                                           data->data() - bytes_.data(), kAlignment));
+    if (const auto at = data->data() - bytes_.data(); at % kAlignment != 0 && unaligned_++ == 0)
+      first_unaligned_ = fmt::format("{} at byte {}", what, at);
     tensor.constant = true;
     tensor.data.assign(data->begin(), data->end());
     return {};
@@ -396,6 +398,8 @@ class Reader {
   std::span<const uint8_t> bytes_;
   flatbuffers::Verifier verifier_;
   int64_t copies_left_;
+  int32_t unaligned_ = 0;  // constants
+  std::string first_unaligned_;
   TfliteFile file_;
 };
 
