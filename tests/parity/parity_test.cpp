@@ -1,0 +1,200 @@
+// The same int8 bytes from mote's executor (which is the firmware's interpreter), LiteRT and TFLM. The windows of real data
+// sets are compared in tests/pipeline; here: a published model with stored outputs, and dense stacks drawn at random.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/parity/peers.h"
+#include "tests/parity/test_data.h"
+#include "toolchain/base/files.h"
+#include "toolchain/base/random.h"
+#include "toolchain/graph/builder.h"
+#include "toolchain/quantize/int8_executor.h"
+#include "toolchain/quantize/layer_error.h"
+#include "toolchain/tflite/reader.h"
+#include "toolchain/tflite/writer.h"
+
+namespace mote {
+namespace {
+
+fs::path scratch_folder(const std::string& name) {
+  return fs::path(std::getenv("MOTE_BINARY_DIR")) / "parity" / name;
+}
+
+NpyArray int8_rows(std::vector<uint8_t> bytes, int64_t rows) {
+  const int64_t columns = static_cast<int64_t>(bytes.size()) / rows;
+  return {DType::int8, {rows, columns}, std::move(bytes)};
+}
+
+std::vector<uint8_t> run_mote(const std::vector<uint8_t>& model, const NpyArray& inputs, int threads) {
+  Result<Int8Executor> executor = Int8Executor::create("model", model);
+  EXPECT_TRUE(executor.ok()) << executor.error().message;
+  if (!executor.ok()) return {};
+  ThreadPool pool(threads);
+  Result<std::vector<uint8_t>> outputs = run_batch(*executor, inputs.data, inputs.rows(), pool);
+  EXPECT_TRUE(outputs.ok()) << outputs.error().message;
+  return outputs.ok() ? *outputs : std::vector<uint8_t>();
+}
+
+void expect_parity(const std::string& name, const std::vector<uint8_t>& model, const NpyArray& inputs) {
+  const std::vector<uint8_t> ours = run_mote(model, inputs, 1);
+  EXPECT_EQ(ours, run_mote(model, inputs, 2)) << "the number of threads changed the outputs";
+  const fs::path folder = scratch_folder(name);
+  const fs::path file = folder / "model.tflite";
+  Result<void> written = write_file(file, model);
+  ASSERT_TRUE(written.ok()) << written.error().message;
+  Result<PeerOutputs> peers = run_peers(file, inputs, folder);
+  ASSERT_TRUE(peers.ok()) << peers.error().message;
+  EXPECT_EQ(first_difference("mote", ours, "LiteRT", peers->litert.data, inputs.rows()), "") << name;
+  EXPECT_EQ(first_difference("mote", ours, "TFLM", peers->tflm.data, inputs.rows()), "") << name;
+}
+
+class Parity : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Result<fs::path> python = peer_python();
+    if (!python.ok()) GTEST_SKIP() << "no TensorFlow runtimes to compare with: " << python.error().message;
+  }
+};
+
+std::vector<uint8_t> bytes_of(const fs::path& path) {
+  Result<std::vector<uint8_t>> bytes = read_file(path);
+  EXPECT_TRUE(bytes.ok()) << bytes.error().message;
+  return bytes.ok() ? *bytes : std::vector<uint8_t>();
+}
+
+TEST(Golden, Ad01GivesTheStoredBytes) {
+  const Result<fs::path> golden = test_data("golden/mlperf_tiny");
+  const Result<fs::path> file = test_data("models/mlperf_tiny/ad01_int8.tflite");
+  if (!golden.ok()) GTEST_SKIP() << golden.error().message;
+  if (!file.ok()) GTEST_SKIP() << file.error().message;
+  const std::vector<uint8_t> model = bytes_of(*file);
+  const NpyArray inputs = int8_rows(bytes_of(*golden / "ad01_int8.in.bin"), 9);
+  EXPECT_EQ(first_difference("mote", run_mote(model, inputs, 1), "stored", bytes_of(*golden / "ad01_int8.out.bin"), 9), "");
+
+  // Every operator's output of vector 1, so that a difference has a layer.
+  Result<Int8Executor> executor = Int8Executor::create("ad01_int8.tflite", model);
+  Result<Graph> graph = read_tflite("ad01_int8.tflite", model);
+  ASSERT_TRUE(executor.ok() && graph.ok());
+  const size_t row = static_cast<size_t>(inputs.row_elements());
+  std::copy_n(inputs.data.begin() + static_cast<std::ptrdiff_t>(row), row, executor->input(0).bytes.begin());
+  std::vector<uint8_t> activations;
+  ASSERT_TRUE(executor->invoke([&](int32_t index) {
+    const std::span<uint8_t> bytes = executor->tensor(graph->nodes[static_cast<size_t>(index)].outputs[0]).bytes;
+    activations.insert(activations.end(), bytes.begin(), bytes.end());
+  }).ok());
+  EXPECT_EQ(activations, bytes_of(*golden / "ad01_int8.act1.bin"));
+}
+
+TEST_F(Parity, Ad01) {
+  const Result<fs::path> golden = test_data("golden/mlperf_tiny");
+  const Result<fs::path> file = test_data("models/mlperf_tiny/ad01_int8.tflite");
+  if (!golden.ok()) GTEST_SKIP() << golden.error().message;
+  if (!file.ok()) GTEST_SKIP() << file.error().message;
+  expect_parity("ad01", bytes_of(*file), int8_rows(bytes_of(*golden / "ad01_int8.in.bin"), 9));
+}
+
+struct Stack {
+  std::string name;
+  std::vector<std::string> layers;
+  int32_t inputs;
+  bool per_channel = false;
+};
+
+class DenseParity : public Parity, public ::testing::WithParamInterface<Stack> {};
+
+// Biases of a fresh network are zero: draw them too. Ranges come from normal inputs; the int8 inputs compared are uniform over
+// all 256 values, so every layer saturates now and then.
+TEST_P(DenseParity, SameBytes) {
+  const Stack& stack = GetParam();
+  Random random(static_cast<uint64_t>(stack.inputs) * 7 + stack.layers.size());
+  Result<Graph> graph = build_graph(stack.layers, make_shape({stack.inputs}), random.bits());
+  ASSERT_TRUE(graph.ok()) << graph.error().message;
+  for (Tensor& tensor : graph->tensors)
+    if (tensor.trainable && tensor.type.shape.rank == 1)
+      for (float& value : tensor.floats()) value = static_cast<float>(random.normal());
+  std::vector<float> rows(200 * static_cast<size_t>(stack.inputs));
+  for (float& value : rows) value = static_cast<float>(random.normal());
+  const MatrixData data(rows, stack.inputs);
+  QuantizeConfig config;
+  config.per_channel_weights = stack.per_channel;
+  Result<Graph> quantized = quantize_post_training(*graph, data, config);
+  ASSERT_TRUE(quantized.ok()) << quantized.error().message;
+  Result<std::vector<uint8_t>> model = write_tflite(*quantized);
+  ASSERT_TRUE(model.ok()) << model.error().message;
+  std::vector<uint8_t> inputs(500 * static_cast<size_t>(stack.inputs));
+  for (uint8_t& value : inputs) value = static_cast<uint8_t>(random.below(256));
+  expect_parity(stack.name, *model, int8_rows(inputs, 500));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stacks, DenseParity,
+    ::testing::Values(Stack{"gestures", {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"}, 300},
+                      Stack{"gestures_per_channel", {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"}, 300, true},
+                      Stack{"regression", {"Dense(16, relu6)", "Dense(16, relu)", "Dense(1)"}, 2},
+                      Stack{"odd_sizes", {"Dense(7, relu)", "Dense(5)", "Dense(11, relu6)", "Dense(3)"}, 13},
+                      Stack{"one_input", {"Dense(1)", "Dense(9, relu)", "Dense(2, softmax)"}, 1},
+                      Stack{"many_classes", {"Dense(33, relu)", "Dense(120, softmax)"}, 67, true}),
+    [](const auto& info) { return info.param.name; });
+
+// The layer errors of a sound model, read back from its file: small at every layer, and the worst one named.
+TEST(LayerErrors, OfADenseStack) {
+  const std::vector<std::string> layers = {"Dense(32, relu)", "Dense(16, relu)", "Dense(4, softmax)"};
+  Result<Graph> graph = build_graph(layers, make_shape({24}), 5);
+  ASSERT_TRUE(graph.ok());
+  Random random(9);
+  std::vector<float> rows(24 * 300);
+  for (float& value : rows) value = static_cast<float>(random.normal());
+  const MatrixData data(rows, 24);
+  Result<Graph> quantized = quantize_post_training(*graph, data, {});
+  ASSERT_TRUE(quantized.ok());
+  // Damage one layer: halve the scale of its output, as too narrow a range would.
+  for (const bool damaged : {false, true}) {
+    if (damaged) quantized->tensors[static_cast<size_t>(quantized->nodes[1].outputs[0])].type.quant.scales[0] /= 2;
+    Result<std::vector<uint8_t>> model = write_tflite(*quantized);
+    ASSERT_TRUE(model.ok()) << model.error().message;
+    Result<Graph> read = read_tflite("model", *model);
+    Result<Int8Executor> executor = Int8Executor::create("model", *model);
+    ASSERT_TRUE(read.ok() && executor.ok());
+    Result<LayerErrors> errors = layer_errors(*graph, *read, *executor, data);
+    ASSERT_TRUE(errors.ok()) << errors.error().message;
+    EXPECT_EQ(errors->examples, 300);
+    ASSERT_EQ(errors->layers.size(), graph->nodes.size());
+    for (size_t i = 0; i < errors->layers.size(); ++i) {
+      if (damaged && i >= 1) continue;
+      EXPECT_GT(errors->layers[i].sqnr_db, 25) << errors->layers[i].layer;
+      EXPECT_LT(errors->layers[i].max_abs_lsb, 12) << errors->layers[i].layer;
+      EXPECT_LT(std::abs(errors->layers[i].mean_lsb), 1) << errors->layers[i].layer;
+    }
+    if (damaged) {
+      EXPECT_EQ(errors->worst, 1);
+      EXPECT_GT(errors->layers[1].saturated, 0.001);
+      EXPECT_LT(errors->layers[1].sqnr_db, 25);
+    }
+  }
+}
+
+// A model whose arena guess is exact: one byte less is refused by the interpreter's own test (device/); here the executor
+// must find the same number for every clone.
+TEST(Int8Executor, ClonesUseTheSameArena) {
+  Result<Graph> graph = build_graph(std::vector<std::string>{"Dense(8, relu)", "Dense(2)"}, make_shape({100}), 1);
+  ASSERT_TRUE(graph.ok());
+  const std::vector<float> rows(1000, 0.5f);
+  Result<Graph> quantized = quantize_post_training(*graph, MatrixData(rows, 100), {});
+  ASSERT_TRUE(quantized.ok());
+  Result<std::vector<uint8_t>> model = write_tflite(*quantized);
+  ASSERT_TRUE(model.ok());
+  Result<Int8Executor> executor = Int8Executor::create("model", *model);
+  ASSERT_TRUE(executor.ok()) << executor.error().message;
+  Result<Int8Executor> clone = executor->clone();
+  ASSERT_TRUE(clone.ok());
+  EXPECT_EQ(clone->arena_bytes(), executor->arena_bytes());
+  EXPECT_GE(executor->arena_bytes(), 108u);
+  EXPECT_LT(executor->arena_bytes(), 1000u);
+  // Truncations of the file are refused, never a crash.
+  for (size_t size : {size_t{0}, size_t{4}, model->size() / 2, model->size() - 1})
+    EXPECT_FALSE(Int8Executor::create("cut", {model->begin(), model->begin() + static_cast<std::ptrdiff_t>(size)}).ok()) << size;
+}
+
+}  // namespace
+}  // namespace mote
