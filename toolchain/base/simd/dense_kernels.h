@@ -47,14 +47,35 @@ MOTE_INLINE void forward_tile(const ForwardTile& tile, const float* x, float* y)
 
 // Rows of x that stay in the first-level cache while all weights pass by once.
 constexpr int64_t kForwardBlockFloats = 10240;
+constexpr int64_t kForwardRows = kRegisters == 32 ? 6 : kLanes == 8 ? 3 : 2;  // with 4 outputs, as many sums as registers hold
+
+// The number of rows or vectors of the next tile when `left` are to be spread over tiles of at most `widest`: as equal as possible,
+// since 32 rows go faster as 6 + 6 + 5 + 5 + 5 + 5 than as 6 + 6 + 6 + 6 + 6 + 2.
+MOTE_INLINE int64_t balanced(int64_t left, int64_t widest) {
+  const int64_t tiles = (left + widest - 1) / widest;
+  return (left + tiles - 1) / tiles;
+}
+
+void forward_rows(const ForwardTile& tile, int64_t rows, const float* x, float* y) {
+  for (int64_t left = rows, taken = 0; left > 0; left -= taken, x += taken * tile.inputs, y += taken * tile.outputs) {
+    taken = balanced(left, kForwardRows);
+    switch (taken) {
+      case 1: forward_tile<1>(tile, x, y); break;
+      case 2: forward_tile<2>(tile, x, y); break;
+      case 3: forward_tile<kForwardRows < 3 ? 1 : 3>(tile, x, y); break;
+      case 4: forward_tile<kForwardRows < 6 ? 1 : 4>(tile, x, y); break;
+      case 5: forward_tile<kForwardRows < 6 ? 1 : 5>(tile, x, y); break;
+      default: forward_tile<kForwardRows < 6 ? 1 : 6>(tile, x, y); break;
+    }
+  }
+}
 
 void dense_forward(const DenseSize& size, const float* x, const float* w, const float* bias, Clamp clamp, float* y) {
-  constexpr int32_t kRows = kRegisters == 32 ? 4 : 2;
   const int64_t inputs = size.inputs, outputs = size.outputs;
-  int64_t block = kForwardBlockFloats / (inputs > 0 ? inputs : 1) / kRows * kRows;
-  if (block < kRows) block = kRows;
+  int64_t block = kForwardBlockFloats / (inputs > 0 ? inputs : 1);
+  if (block < kForwardRows) block = kForwardRows;
   for (int64_t first = 0; first < size.batch; first += block) {
-    const int64_t end = first + block < size.batch ? first + block : size.batch;
+    const int64_t rows = first + block < size.batch ? block : size.batch - first;
     for (int64_t o = 0; o < outputs; o += 4) {
       ForwardTile tile{size.inputs, {}, {}, clamp, size.outputs, static_cast<int32_t>(outputs - o < 4 ? outputs - o : 4)};
       for (int32_t j = 0; j < 4; ++j) {
@@ -62,9 +83,7 @@ void dense_forward(const DenseSize& size, const float* x, const float* w, const 
         tile.w[j] = w + row * inputs;
         tile.bias[j] = bias != nullptr ? bias[row] : 0.0f;
       }
-      int64_t b = first;
-      for (; b + kRows <= end; b += kRows) forward_tile<kRows>(tile, x + b * inputs, y + b * outputs + o);
-      for (; b < end; ++b) forward_tile<1>(tile, x + b * inputs, y + b * outputs + o);
+      forward_rows(tile, rows, x + first * inputs, y + first * outputs + o);
     }
   }
 }
@@ -135,13 +154,10 @@ void product(const Product& p) {
                                  product_column<kWidest < 6 ? 2 : 5>,
                                  product_column<kWidest < 6 ? 2 : 6>};
   const int64_t vectors = (p.n + kLanes - 1) / kLanes;
-  const int64_t columns = (vectors + kWidest - 1) / kWidest;
-  int64_t vector = 0;
-  for (int64_t i = 0; i < columns; ++i) {  // widths as equal as possible: 19 vectors are 5 + 5 + 5 + 4, not 6 + 6 + 6 + 1
-    const int64_t width = (vectors - vector + columns - i - 1) / (columns - i);
+  for (int64_t vector = 0, width = 0; vector < vectors; vector += width) {
+    width = balanced(vectors - vector, kWidest);
     const int64_t last = p.n - (vector + width - 1) * kLanes;
     kColumns[width - 1](p, vector * kLanes, static_cast<int32_t>(last < kLanes ? last : kLanes));
-    vector += width;
   }
 }
 
