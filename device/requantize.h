@@ -11,8 +11,8 @@ namespace mote {
 
 // real = multiplier / 2^31 * 2^shift, multiplier 0 or in [2^30, 2^31), shift in [-31, 30].
 struct Multiplier {
-  int32_t multiplier = 0;
-  int32_t shift = 0;
+  int32_t multiplier;
+  int32_t shift;
 };
 
 // round(a * b / 2^31), ties towards plus infinity; INT32_MAX for the one product that overflows.
@@ -110,7 +110,7 @@ inline Real divide(Real a, Real b, RealFormat format) {
 
 // QuantizeMultiplier. False: the number is 2^30 or more, which requantize() cannot apply.
 inline bool quantize_multiplier(Real real, Multiplier& out) {
-  out = Multiplier{};
+  out = Multiplier{0, 0};
   if (real.mantissa == 0) return true;
   const int32_t length = bit_length(real.mantissa);
   int32_t shift = real.exponent + length;
@@ -154,7 +154,7 @@ inline int32_t steps_of(uint32_t value, uint32_t scale) {
   const Real ratio = divide(real_from_float_bits(value), real_from_float_bits(scale), kFloat);
   if (ratio.mantissa == 0) return 0;
   const int32_t length = bit_length(ratio.mantissa) + ratio.exponent;
-  if (length > 30) return 1 << 30;
+  if (length > 30) return int32_t{1} << 30;
   if (length < 0) return 0;
   if (ratio.exponent >= 0) return static_cast<int32_t>(ratio.mantissa << ratio.exponent);
   return static_cast<int32_t>((ratio.mantissa + (uint64_t{1} << (-ratio.exponent - 1))) >> -ratio.exponent);

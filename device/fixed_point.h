@@ -1,0 +1,60 @@
+// exp and 1 / (1 + x) in fixed point, bit for bit those of gemmlowp (fixedpoint/fixedpoint.h), on which TFLite's reference
+// softmax, logistic and tanh rest.
+//
+// Qm.n: an int32 with m integer bits stands for raw / 2^(31 - m). Products of Qa and Qb are Q(a + b), by the doubling high
+// multiplication of requantize.h. Sums do not overflow in the ranges stated.
+#pragma once
+#include "device/requantize.h"
+
+namespace mote {
+
+// x * 2^exponent, saturating. 0 < exponent < 31.
+inline int32_t saturating_shift_left(int32_t x, int32_t exponent) {
+  const int32_t limit = static_cast<int32_t>((uint32_t{1} << (31 - exponent)) - 1);
+  if (x > limit) return INT32_MAX;
+  if (x < -limit) return INT32_MIN;
+  return x * (int32_t{1} << exponent);
+}
+
+// exp(a) in Q0.31 for a in [-1/4, 0) in Q0.31: Taylor's series of fourth degree around -1/8.
+inline int32_t exp_of_small_negative(int32_t a) {
+  constexpr int32_t kExpOfMinusEighth = 1895147668;
+  constexpr int32_t kThird = 715827883;
+  const int32_t x = a + (int32_t{1} << 28);  // + 1/8
+  const int32_t x2 = saturating_rounding_doubling_high_mul(x, x);
+  const int32_t x3 = saturating_rounding_doubling_high_mul(x2, x);
+  const int32_t x4 = saturating_rounding_doubling_high_mul(x2, x2);
+  const int32_t x4_over_4 = rounding_divide_by_power_of_two(x4, 2);
+  const int32_t rest = rounding_divide_by_power_of_two(
+      saturating_rounding_doubling_high_mul(x4_over_4 + x3, kThird) + x2, 1);  // x^4/24 + x^3/6 + x^2/2
+  return kExpOfMinusEighth + saturating_rounding_doubling_high_mul(kExpOfMinusEighth, x + rest);
+}
+
+// exp(a) in Q0.31 for a <= 0 in Q5.26: the part below 1/4 by the series, every higher bit by a constant factor.
+inline int32_t exp_on_negative_values(int32_t a) {
+  if (a == 0) return INT32_MAX;
+  constexpr int32_t kQuarter = int32_t{1} << 24;
+  // exp(-2^k) for k = -2 .. 4 in Q0.31.
+  constexpr int32_t kFactors[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+  const int32_t small = (a & (kQuarter - 1)) - kQuarter;
+  int32_t result = exp_of_small_negative(small * (1 << 5));
+  const int32_t rest = small - a;
+  for (int32_t k = 0; k < 7; ++k)
+    if ((rest & (kQuarter << k)) != 0) result = saturating_rounding_doubling_high_mul(result, kFactors[k]);
+  return result;
+}
+
+// 1 / (1 + a) in Q0.31 for a in [0, 1) in Q0.31: Newton-Raphson from 48/17 - 32/17 d, three times.
+inline int32_t one_over_one_plus(int32_t a) {
+  constexpr int32_t k48Over17 = 1515870810, k32Over17 = 1010580540;  // Q2.29
+  const int32_t half_denominator = static_cast<int32_t>((int64_t{a} + INT32_MAX + 1) / 2);  // (1 + a) / 2
+  int32_t x = k48Over17 + saturating_rounding_doubling_high_mul(half_denominator, -k32Over17);
+  for (int32_t i = 0; i < 3; ++i) {
+    const int32_t product = saturating_rounding_doubling_high_mul(half_denominator, x);
+    const int32_t error = (int32_t{1} << 29) - product;
+    x += saturating_shift_left(saturating_rounding_doubling_high_mul(x, error), 2);
+  }
+  return saturating_shift_left(x, 1);
+}
+
+}  // namespace mote

@@ -1,0 +1,276 @@
+// Fully connected: output[b][o] = activation(sum_i input[b][i] * weights[o][i] + bias[o]).
+//
+// Layouts: input [batches, inputs] (leading dimensions flattened), weights [outputs, inputs], bias [outputs] or absent,
+// output [batches, outputs]. int8: weights symmetric (zero point 0), per tensor or one scale per output; bias int32 in units of
+// input scale x weights scale; accumulator int32, wrapping; then requantize() (device/requantize.h).
+// Source: TFLite kernels/internal/reference/integer_ops/fully_connected.h (FullyConnected, FullyConnectedPerChannel),
+// kernels/internal/reference/fully_connected.h (float), scales as in micro/kernels/fully_connected_common.cc.
+#pragma once
+#include "device/activation.h"
+#include "device/kernel.h"
+#include "device/requantize.h"
+#if defined(__ARM_FEATURE_DSP)
+#include "ops/fully_connected/fully_connected_dsp.h"
+#endif
+
+namespace mote {
+
+constexpr int32_t kFullyConnectedCode = 9;
+
+struct FullyConnectedAttributes {
+  Activation activation = Activation::none;
+  int8_t weights_format = 0;   // 0 = plain rows; the shuffled formats are for other machines
+  bool keep_num_dims = false;  // output keeps the input's leading dimensions instead of flattening them
+  bool asymmetric_quantize_inputs = false;  // concerns hybrid models only
+};
+
+template <class V>
+void visit(V& v, FullyConnectedAttributes& a) {
+  v.field(0, "fused_activation_function", a.activation);
+  v.field(1, "weights_format", a.weights_format);
+  v.field(2, "keep_num_dims", a.keep_num_dims);
+  v.field(3, "asymmetric_quantize_inputs", a.asymmetric_quantize_inputs);
+}
+
+// False: the weights are not a matrix that divides the input, or keep_num_dims meets another last dimension.
+constexpr bool fully_connected_shape(const FullyConnectedAttributes& a, const Shape& input, const Shape& weights,
+                                     Shape& output) {
+  if (weights.rank != 2 || weights[0] < 1 || weights[1] < 1 || input.elements() % weights[1] != 0) return false;
+  output = Shape{};
+  if (a.keep_num_dims) {
+    if (input.rank < 1 || input.last() != weights[1]) return false;
+    output = input;
+    output.dims[output.rank - 1] = weights[0];
+  } else {
+    output.rank = 2;
+    output.dims[0] = input.elements() / weights[1];
+    output.dims[1] = weights[0];
+  }
+  return true;
+}
+
+// Multiply-accumulates of one call; a whole number of batches.
+constexpr int64_t fully_connected_macs(const Shape& input, const Shape& weights) {
+  return int64_t{input.elements()} * weights[0];
+}
+
+constexpr int32_t fully_connected_scratch_bytes() { return 0; }
+
+struct FullyConnectedInt8 {
+  int32_t batches, inputs, outputs;
+  int32_t multiplier;              // per tensor
+  int16_t input_offset;            // minus the input's zero point: -127 .. 128
+  int16_t output_offset;           // the output's zero point
+  int8_t shift;                    // per tensor
+  int8_t low, high;                // activation range
+  int8_t per_channel;              // 1: multipliers and shifts come from ChannelScales
+};
+
+// `outputs` multipliers and shifts.
+struct ChannelScales {
+  const int32_t* multipliers = nullptr;
+  const int8_t* shifts = nullptr;
+};
+
+struct FullyConnectedFloat32 {
+  int32_t batches, inputs, outputs;
+  float low, high;
+};
+
+// The inner primitive: dot products of one input row with consecutive weight rows. Portable form; an ISA's form has the same
+// members and the same sums, bit for bit (sums wrap).
+struct PortableDot {
+  static constexpr int32_t kRows = 2;
+
+  // sums[r] = sum_i (input[i] + offset) * weights[r * n + i] for r < kRows.
+  static void many(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t* sums) {
+    uint32_t sum0 = 0, sum1 = 0;
+    for (int32_t i = 0; i < n; ++i) {
+      const int32_t x = input[i] + offset;
+      sum0 += static_cast<uint32_t>(x * weights[i]);
+      sum1 += static_cast<uint32_t>(x * weights[n + i]);
+    }
+    sums[0] = static_cast<int32_t>(sum0);
+    sums[1] = static_cast<int32_t>(sum1);
+  }
+
+  static int32_t one(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n) {
+    uint32_t sum = 0;
+    for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>((input[i] + offset) * weights[i]);
+    return static_cast<int32_t>(sum);
+  }
+};
+
+#if defined(__ARM_FEATURE_DSP)
+using FullyConnectedDot = FullyConnectedDspDot;
+#else
+using FullyConnectedDot = PortableDot;
+#endif
+
+// `bias` may be nullptr; `channels` is used when p.per_channel.
+template <class Dot = FullyConnectedDot>
+void fully_connected_run(const FullyConnectedInt8& p, ChannelScales channels, const int8_t* input, const int8_t* weights,
+                         const int32_t* bias, int8_t* output) {
+  const int32_t* multipliers = p.per_channel ? channels.multipliers : &p.multiplier;
+  const int8_t* shifts = p.per_channel ? channels.shifts : &p.shift;
+  const int32_t low = p.low, high = p.high, output_offset = p.output_offset, outputs = p.outputs;
+  for (int32_t b = 0; b < p.batches; ++b) {
+    const int8_t* rows = weights;
+    int32_t o = 0;
+    while (o < outputs) {
+      int32_t sums[Dot::kRows];
+      int32_t count = Dot::kRows;
+      if (outputs - o >= Dot::kRows) {
+        Dot::many(input, p.input_offset, rows, p.inputs, sums);
+      } else {
+        sums[0] = Dot::one(input, p.input_offset, rows, p.inputs);
+        count = 1;
+      }
+      rows += count * p.inputs;
+      for (int32_t r = 0; r < count; ++r, ++o) {
+        const int32_t channel = p.per_channel ? o : 0;
+        const int32_t sum = bias != nullptr ? wrapping_add(sums[r], bias[o]) : sums[r];
+        const int32_t scaled = requantize(sum, multipliers[channel], shifts[channel]);
+        *output++ = static_cast<int8_t>(clamp(wrapping_add(scaled, output_offset), low, high));
+      }
+    }
+    input += p.inputs;
+  }
+}
+
+// Sums in the order of the input, as the reference does; never contracted into fused multiply-adds (-ffp-contract=off).
+inline void fully_connected_run(const FullyConnectedFloat32& p, const float* input, const float* weights, const float* bias,
+                                float* output) {
+  for (int32_t b = 0; b < p.batches; ++b, input += p.inputs) {
+    const float* row = weights;
+    for (int32_t o = 0; o < p.outputs; ++o, row += p.inputs) {
+      float sum = 0;
+      for (int32_t i = 0; i < p.inputs; ++i) sum += input[i] * row[i];
+      if (bias != nullptr) sum += bias[o];
+      *output++ = sum < p.low ? p.low : sum > p.high ? p.high : sum;
+    }
+  }
+}
+
+// What both types check of shapes and options. `bias` may be nullptr.
+template <class Parameters>
+Status fully_connected_sizes(const FullyConnectedAttributes& a, const TensorInfo& input, const TensorInfo& weights,
+                             const TensorInfo* bias, const TensorInfo& output, Parameters& p) {
+  if (!is_clamping(a.activation) || a.weights_format != 0) return Status::unsupported_option;
+  Shape shape;
+  FullyConnectedAttributes flat = a;
+  flat.keep_num_dims = false;  // the leading dimensions of the output do not matter here, only their product
+  if (!fully_connected_shape(flat, input.shape, weights.shape, shape)) return Status::unsupported_shape;
+  p.batches = shape[0];
+  p.inputs = weights.shape[1];
+  p.outputs = weights.shape[0];
+  if (output.shape.last() != p.outputs || output.shape.elements() != shape.elements()) return Status::unsupported_shape;
+  if (bias != nullptr && bias->shape.elements() != p.outputs) return Status::unsupported_shape;
+  return Status::ok;
+}
+
+// Multiplier of output `o`, or of all outputs when the weights have one scale. False: bad scales.
+inline bool fully_connected_multiplier(const TensorInfo& input, const TensorInfo& weights, const TensorInfo& output,
+                                       int32_t o, Multiplier& multiplier) {
+  const Quantization& q = weights.quantization;
+  const uint32_t scale = float_bits_at(q.scales + o);
+  if (scale >= 0x7F800000u) return false;  // negative, infinite or NaN; 0 is a dead channel
+  const uint32_t in = float_bits_at(input.quantization.scales), out = float_bits_at(output.quantization.scales);
+  return q.count == 1 ? multiplier_per_tensor(in, scale, out, multiplier)
+                      : multiplier_per_channel(in, scale, out, multiplier);
+}
+
+inline Status fully_connected_setup(const FullyConnectedAttributes& a, const TensorInfo& input, const TensorInfo& weights,
+                                    const TensorInfo* bias, const TensorInfo& output, FullyConnectedInt8& p) {
+  const Status sizes = fully_connected_sizes(a, input, weights, bias, output, p);
+  if (sizes != Status::ok) return sizes;
+  if (input.type != DType::int8 || weights.type != DType::int8 || output.type != DType::int8 ||
+      (bias != nullptr && bias->type != DType::int32))
+    return Status::unsupported_type;
+  const Quantization& q = weights.quantization;
+  p.per_channel = q.count > 1;
+  if (!is_per_tensor(input) || !is_per_tensor(output) || q.count < 1 || q.zero_point != 0 ||
+      (p.per_channel && (q.count != p.outputs || q.axis != 0)))
+    return Status::bad_quantization;
+  Multiplier multiplier = {0, 0};
+  for (int32_t o = 0; o < q.count; ++o)
+    if (!fully_connected_multiplier(input, weights, output, o, multiplier)) return Status::bad_quantization;
+  const Int8Range range = int8_activation_range(a.activation, output);
+  p.multiplier = multiplier.multiplier;
+  p.shift = static_cast<int8_t>(multiplier.shift);
+  p.input_offset = static_cast<int16_t>(-input.quantization.zero_point);
+  p.output_offset = static_cast<int16_t>(output.quantization.zero_point);
+  p.low = range.low;
+  p.high = range.high;
+  return Status::ok;
+}
+
+inline Status fully_connected_setup(const FullyConnectedAttributes& a, const TensorInfo& input, const TensorInfo& weights,
+                                    const TensorInfo* bias, const TensorInfo& output, FullyConnectedFloat32& p) {
+  const Status sizes = fully_connected_sizes(a, input, weights, bias, output, p);
+  if (sizes != Status::ok) return sizes;
+  if (input.type != DType::float32 || weights.type != DType::float32 || output.type != DType::float32 ||
+      (bias != nullptr && bias->type != DType::float32))
+    return Status::unsupported_type;
+  const FloatRange range = float_activation_range(a.activation);
+  p.low = range.low;
+  p.high = range.high;
+  return Status::ok;
+}
+
+template <class Parameters>
+Status prepare_fully_connected(PrepareContext& node) {
+  if (node.input_count() > 3 || node.output_count() != 1 || !node.has_input(0) || !node.has_input(1))
+    return Status::unsupported_shape;
+  FullyConnectedAttributes attributes;
+  if (!node.read(attributes)) return Status::bad_model;
+  const TensorInfo input = node.input(0), weights = node.input(1), output = node.output(0);
+  TensorInfo bias;
+  const bool has_bias = node.has_input(2);
+  if (has_bias) bias = node.input(2);
+  Parameters p;
+  const Status status = fully_connected_setup(attributes, input, weights, has_bias ? &bias : nullptr, output, p);
+  if (status != Status::ok) return status;
+  node.keep(p);
+  return fully_connected_keep_channels(node, p, input, weights, output);
+}
+
+inline Status fully_connected_keep_channels(PrepareContext& node, const FullyConnectedInt8& p, const TensorInfo& input,
+                                            const TensorInfo& weights, const TensorInfo& output) {
+  if (!p.per_channel) return Status::ok;
+  int32_t* multipliers = node.keep_array<int32_t>(p.outputs);
+  int8_t* shifts = node.keep_array<int8_t>(p.outputs);
+  if (shifts == nullptr) return Status::ok;
+  for (int32_t o = 0; o < p.outputs; ++o) {
+    Multiplier multiplier = {0, 0};
+    fully_connected_multiplier(input, weights, output, o, multiplier);
+    multipliers[o] = multiplier.multiplier;
+    shifts[o] = static_cast<int8_t>(multiplier.shift);
+  }
+  return Status::ok;
+}
+inline Status fully_connected_keep_channels(PrepareContext&, const FullyConnectedFloat32&, const TensorInfo&,
+                                            const TensorInfo&, const TensorInfo&) {
+  return Status::ok;
+}
+
+inline void invoke_fully_connected_int8(const InvokeContext& node) {
+  const FullyConnectedInt8& p = node.data<FullyConnectedInt8>();
+  const int32_t* multipliers = reinterpret_cast<const int32_t*>(&p + 1);
+  const ChannelScales channels = {multipliers, reinterpret_cast<const int8_t*>(multipliers + p.outputs)};
+  fully_connected_run(p, channels, node.input<int8_t>(0), node.input<int8_t>(1), node.input<int32_t>(2),
+                      node.output<int8_t>(0));
+}
+
+inline void invoke_fully_connected_float32(const InvokeContext& node) {
+  fully_connected_run(node.data<FullyConnectedFloat32>(), node.input<float>(0), node.input<float>(1),
+                      node.input<float>(2), node.output<float>(0));
+}
+
+constexpr Kernel fully_connected_int8 = {kFullyConnectedCode, DType::int8, DType::int8, false,
+                                         prepare_fully_connected<FullyConnectedInt8>, invoke_fully_connected_int8};
+constexpr Kernel fully_connected_float32 = {kFullyConnectedCode, DType::float32, DType::float32, false,
+                                            prepare_fully_connected<FullyConnectedFloat32>,
+                                            invoke_fully_connected_float32};
+
+}  // namespace mote

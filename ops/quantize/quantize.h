@@ -1,0 +1,115 @@
+// Quantize: float to integer, or integer to integer of other parameters; any shape, per tensor.
+//
+// From float: saturate(round(input / scale) + zero_point), ties away from zero, NaN gives the zero point.
+// From integer: saturate(requantize(input - zero_point_in) + zero_point_out) with the multiplier scale_in / scale_out.
+// Source: TFLite kernels/internal/reference/quantize.h (AffineQuantize), reference/requantize.h (Requantize). There a float beyond
+// the range of int32 is undefined; here it saturates.
+#pragma once
+#include "device/float_math.h"
+#include "device/kernel.h"
+#include "device/requantize.h"
+
+namespace mote {
+
+constexpr int32_t kQuantizeCode = 114;
+
+struct QuantizeAttributes {};
+
+template <class V>
+void visit(V&, QuantizeAttributes&) {}
+
+constexpr bool quantize_shape(const Shape& input, Shape& output) {
+  output = input;
+  return true;
+}
+constexpr int64_t quantize_macs(const Shape&) { return 0; }
+constexpr int32_t quantize_scratch_bytes() { return 0; }
+
+// Type and limits of a stored integer.
+template <class T> struct StoredAs;
+template <> struct StoredAs<int8_t> { static constexpr DType kType = DType::int8; static constexpr int32_t kLow = -128, kHigh = 127; };
+template <> struct StoredAs<uint8_t> { static constexpr DType kType = DType::uint8; static constexpr int32_t kLow = 0, kHigh = 255; };
+template <> struct StoredAs<int16_t> { static constexpr DType kType = DType::int16; static constexpr int32_t kLow = -32768, kHigh = 32767; };
+
+struct QuantizeFromFloat {
+  int32_t count;
+  float scale;
+  int32_t zero_point;
+};
+
+struct QuantizeFromInteger {
+  int32_t count;
+  int32_t multiplier, shift;
+  int32_t input_zero_point, output_zero_point;
+};
+
+template <class To>
+void quantize_run(const QuantizeFromFloat& p, const float* input, To* output) {
+  for (int32_t i = 0; i < p.count; ++i) {
+    const int32_t stored = round_to_int32(input[i] / p.scale) + p.zero_point;
+    output[i] = static_cast<To>(clamp(stored, StoredAs<To>::kLow, StoredAs<To>::kHigh));
+  }
+}
+
+template <class From, class To>
+void quantize_run(const QuantizeFromInteger& p, const From* input, To* output) {
+  for (int32_t i = 0; i < p.count; ++i) {
+    const int32_t scaled = requantize(input[i] - p.input_zero_point, p.multiplier, p.shift);
+    const int32_t stored = wrapping_add(scaled, p.output_zero_point);
+    output[i] = static_cast<To>(clamp(stored, StoredAs<To>::kLow, StoredAs<To>::kHigh));
+  }
+}
+
+inline Status quantize_setup(const TensorInfo& input, const TensorInfo& output, QuantizeFromFloat& p) {
+  if (input.type != DType::float32) return Status::unsupported_type;
+  if (input.shape != output.shape) return Status::unsupported_shape;
+  if (!is_per_tensor(output)) return Status::bad_quantization;
+  p = QuantizeFromFloat{input.shape.elements(), float_from_bits(float_bits_at(output.quantization.scales)),
+                        output.quantization.zero_point};
+  return Status::ok;
+}
+
+inline Status quantize_setup(const TensorInfo& input, const TensorInfo& output, QuantizeFromInteger& p) {
+  if (input.shape != output.shape) return Status::unsupported_shape;
+  Multiplier multiplier;
+  if (!is_per_tensor(input) || !is_per_tensor(output) ||
+      !multiplier_of_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales), multiplier))
+    return Status::bad_quantization;
+  p = QuantizeFromInteger{input.shape.elements(), multiplier.multiplier, multiplier.shift,
+                          input.quantization.zero_point, output.quantization.zero_point};
+  return Status::ok;
+}
+
+template <class Parameters>
+Status prepare_quantize(PrepareContext& node) {
+  if (node.input_count() != 1 || node.output_count() != 1 || !node.has_input(0)) return Status::unsupported_shape;
+  Parameters p;
+  const Status status = quantize_setup(node.input(0), node.output(0), p);
+  if (status == Status::ok) node.keep(p);
+  return status;
+}
+
+template <class Parameters, class From, class To>
+void invoke_quantize(const InvokeContext& node) {
+  quantize_run(node.data<Parameters>(), node.input<From>(0), node.output<To>(0));
+}
+
+template <class To>
+constexpr Kernel quantize_from_float() {
+  return Kernel{kQuantizeCode, DType::float32, StoredAs<To>::kType, true, prepare_quantize<QuantizeFromFloat>,
+                invoke_quantize<QuantizeFromFloat, float, To>};
+}
+template <class From, class To>
+constexpr Kernel quantize_from_integer() {
+  return Kernel{kQuantizeCode, StoredAs<From>::kType, StoredAs<To>::kType, true, prepare_quantize<QuantizeFromInteger>,
+                invoke_quantize<QuantizeFromInteger, From, To>};
+}
+
+constexpr Kernel quantize_float32_int8 = quantize_from_float<int8_t>();
+constexpr Kernel quantize_float32_uint8 = quantize_from_float<uint8_t>();
+constexpr Kernel quantize_float32_int16 = quantize_from_float<int16_t>();
+constexpr Kernel quantize_int8_int8 = quantize_from_integer<int8_t, int8_t>();
+constexpr Kernel quantize_int8_uint8 = quantize_from_integer<int8_t, uint8_t>();
+constexpr Kernel quantize_uint8_int8 = quantize_from_integer<uint8_t, int8_t>();
+
+}  // namespace mote
