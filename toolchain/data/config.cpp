@@ -12,7 +12,7 @@ namespace {
 
 struct Quantity {
   double value = 0;
-  std::string unit;
+  std::string_view unit;  // part of the parsed text
 };
 
 Result<Quantity> parse_quantity(const std::string& key, const std::string& text, const char* examples) {
@@ -21,7 +21,7 @@ Result<Quantity> parse_quantity(const std::string& key, const std::string& text,
   const bool number = parse_number(std::string_view(text).substr(0, end), quantity.value);
   if (!number || quantity.value <= 0)
     return input_error(fmt::format("mote.toml: {} = \"{}\": expected a positive number with a unit, such as {}", key, text, examples));
-  if (end != std::string::npos) quantity.unit = std::string(trimmed(std::string_view(text).substr(end)));
+  if (end != std::string::npos) quantity.unit = trimmed(std::string_view(text).substr(end));
   return quantity;
 }
 
@@ -60,7 +60,7 @@ Result<void> check_split(const DataConfig& config) {
 Result<TimeSpan> parse_time_span(const std::string& key, const std::string& text) {
   const char* examples = "\"1 s\", \"250 ms\" or \"128 samples\"";
   MOTE_TRY(const Quantity quantity, parse_quantity(key, text, examples));
-  const std::string& unit = quantity.unit;
+  const std::string_view unit = quantity.unit;
   if (unit == "s" || unit == "second" || unit == "seconds") return TimeSpan{quantity.value, false};
   if (unit == "ms") return TimeSpan{quantity.value / 1e3, false};
   if (unit == "min") return TimeSpan{quantity.value * 60, false};

@@ -3,30 +3,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 
 #include <fmt/format.h>
+
+#include "toolchain/base/text.h"
 
 namespace mote {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// Levenshtein distance, one row at a time.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
 
 }  // namespace
 
@@ -51,14 +36,9 @@ std::string listed(const std::vector<std::string>& names, size_t limit) {
 }
 
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& candidates) {
-  const std::string* best = nullptr;
-  size_t best_distance = std::string::npos;
-  for (const std::string& candidate : candidates) {
-    const size_t distance = edit_distance(lower_case(name), lower_case(candidate));
-    if (distance < best_distance) best_distance = distance, best = &candidate;
-  }
-  if (best == nullptr || best_distance > std::max<size_t>(1, best->size() / 3)) return "";
-  return ". Did you mean '" + *best + "'?";
+  const std::string nearest = nearest_name(name, candidates);
+  if (nearest.empty() || edit_distance(name, nearest) > std::max(1, static_cast<int>(nearest.size()) / 3)) return "";
+  return ". Did you mean '" + nearest + "'?";
 }
 
 bool natural_less(std::string_view a, std::string_view b) {

@@ -1,0 +1,134 @@
+#include "features/feature.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "features/raw/raw.h"
+#include "toolchain/base/random.h"
+
+namespace mote {
+namespace {
+
+RecordingContract test_contract() {
+  return {100, 50, 25, {{"ax", "g", 0, 8192}, {"temperature", "C", 21.5, 1024}, {"still", "", 0, 1}}};
+}
+
+std::vector<int16_t> random_counts(int64_t windows, uint64_t seed) {
+  Random random(seed);
+  std::vector<int16_t> counts;
+  for (int64_t i = 0; i < windows * 50; ++i) {
+    counts.push_back(to_count(0.3 + random.normal(), {"", "", 0, 8192}));
+    counts.push_back(to_count(22 + 0.7 * random.normal(), {"", "", 21.5, 1024}));
+    counts.push_back(7);
+  }
+  return counts;
+}
+
+FeaturePtr fitted(const std::vector<int16_t>& counts) {
+  FeatureWindows windows;
+  for (size_t i = 0; i < counts.size(); i += 150) windows.push_back({&counts[i], 150});
+  Result<FeaturePtr> block = fit_features("raw", test_contract(), Json::object(), windows);
+  EXPECT_TRUE(block.ok());
+  return block.value();
+}
+
+TEST(Contract, CountsRoundSaturateAndComeBack) {
+  const ChannelContract channel{"t", "C", 20, 2};
+  EXPECT_EQ(to_count(20.25, channel), 1);  // half away from zero
+  EXPECT_EQ(to_count(19.75, channel), -1);
+  EXPECT_EQ(to_count(1e9, channel), 32767);
+  EXPECT_EQ(to_count(-1e9, channel), -32768);
+  EXPECT_EQ(to_count(NAN, channel), 0);
+  EXPECT_DOUBLE_EQ(to_value(3, channel), 21.5);
+  const Result<RecordingContract> again = contract_from_json(to_json(test_contract()));
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again.value(), test_contract());
+}
+
+TEST(Contract, JsonOutOfRangeIsAnError) {
+  for (const char* text : {R"({})", R"({"rate_hz":1,"window":0,"stride":1,"channels":[]})",
+                           R"({"rate_hz":1,"window":2000000000,"stride":1,"channels":[{"name":"a","unit":"","origin":0,"counts_per_unit":1}]})",
+                           R"({"rate_hz":1,"window":1,"stride":1,"channels":[{"name":"a","unit":"","origin":0,"counts_per_unit":0}]})"})
+    EXPECT_FALSE(contract_from_json(Json::parse(text)).ok()) << text;
+}
+
+TEST(Raw, FloatFormIsStandardised) {
+  const std::vector<int16_t> counts = random_counts(40, 1);
+  const FeaturePtr block = fitted(counts);
+  double sum[3] = {}, squares[3] = {};
+  std::vector<float> features(150);
+  for (size_t i = 0; i < counts.size(); i += 150) {
+    block->transform_counts({&counts[i], 150}, features);
+    for (size_t k = 0; k < 150; ++k) sum[k % 3] += features[k], squares[k % 3] += features[k] * features[k];
+  }
+  for (int c = 0; c < 2; ++c) {
+    EXPECT_NEAR(sum[c] / 2000, 0, 1e-5);
+    EXPECT_NEAR(squares[c] / 2000, 1, 1e-5);
+  }
+  EXPECT_EQ(squares[2], 0) << "a channel that never moves carries nothing";
+}
+
+TEST(Raw, Int8FormIsTheFloatFormQuantizedWithinOneStep) {
+  const std::vector<int16_t> counts = random_counts(40, 2);
+  const FeaturePtr block = fitted(counts);
+  Random random(3);
+  for (const auto& [scale, zero_point] : {std::pair{0.0236f, 3}, std::pair{0.047f, -20}, std::pair{0.002f, 0}}) {
+    std::vector<int16_t> window;
+    for (int i = 0; i < 150; ++i) window.push_back(static_cast<int16_t>(static_cast<int32_t>(random.below(65536)) - 32768));
+    std::vector<float> features(150);
+    std::vector<int8_t> bytes(150);
+    block->transform_counts(window, features);
+    ASSERT_TRUE(block->transform_int8(window, scale, zero_point, bytes).ok());
+    for (size_t i = 0; i < 150; ++i) {
+      const double expected = std::clamp(std::round(static_cast<double>(features[i]) / static_cast<double>(scale)) + zero_point, -128.0, 127.0);
+      EXPECT_NEAR(bytes[i], expected, 1) << i;
+    }
+  }
+}
+
+// The constants that firmware is given, fed to the device header, give the host's bytes.
+TEST(Raw, FirmwareConstantsGiveTheSameBytes) {
+  const std::vector<int16_t> counts = random_counts(4, 4);
+  const FeaturePtr block = fitted(counts);
+  const Result<std::string> text = block->firmware_constants("input", 0.031f, 5);
+  ASSERT_TRUE(text.ok());
+  RawChannel channels[3];
+  const char* at = std::strstr(text.value().c_str(), "{\n");
+  for (RawChannel& channel : channels) {
+    at = std::strchr(at + 1, '{');
+    at = at[1] == '\n' ? std::strchr(at + 1, '{') : at;
+    ASSERT_EQ(std::sscanf(at, "{%d, %d, %d}", &channel.offset, &channel.multiplier, &channel.shift), 3);
+  }
+  std::vector<int8_t> host(150), device(150);
+  ASSERT_TRUE(block->transform_int8({counts.data(), 150}, 0.031f, 5, host).ok());
+  raw_int8(counts.data(), 50, 3, channels, 5, device.data());
+  EXPECT_EQ(host, device);
+  EXPECT_EQ(block->firmware_call("input", "a", "b"), "mote::raw_int8(a, 50, 3, input_channels, input_zero_point, b);");
+}
+
+TEST(Raw, TravelsAsJson) {
+  const std::vector<int16_t> counts = random_counts(10, 5);
+  const FeaturePtr block = fitted(counts);
+  const Result<FeaturePtr> again = features_from_json(Json::parse(to_json(*block).dump()));
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(to_json(**again), to_json(*block));
+  std::vector<int8_t> a(150), b(150);
+  ASSERT_TRUE(block->transform_int8({counts.data(), 150}, 0.02f, 0, a).ok());
+  ASSERT_TRUE((*again)->transform_int8({counts.data(), 150}, 0.02f, 0, b).ok());
+  EXPECT_EQ(a, b);
+}
+
+TEST(Raw, BadInputIsNamed) {
+  const std::vector<int16_t> counts(150, 1);
+  const FeatureWindows windows = {counts};
+  EXPECT_NE(fit_features("mfcc2", test_contract(), Json::object(), windows).error().message.find("raw"), std::string::npos);
+  EXPECT_NE(fit_features("raw", test_contract(), Json{{"bands", 3}}, windows).error().message.find("bands"), std::string::npos);
+  EXPECT_FALSE(features_from_json(Json::parse(R"({"block":"raw"})")).ok());
+  Json broken = to_json(*fitted(counts));
+  broken["parameters"]["mean"].erase(0);
+  EXPECT_FALSE(features_from_json(broken).ok());
+}
+
+}  // namespace
+}  // namespace mote

@@ -1,0 +1,136 @@
+#include "toolchain/data/check.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "toolchain/data/check_rules.h"
+#include "toolchain/data/text.h"
+
+namespace mote {
+namespace {
+
+constexpr size_t kShown = 3;  // findings of one kind before the others are folded into the last of them
+
+const char* name_of(Severity severity) {
+  return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "note";
+}
+
+void order(std::vector<Finding>& findings) {
+  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+    if (a.severity != b.severity) return a.severity > b.severity;
+    if (a.kind != b.kind) return a.kind < b.kind;
+    if (a.file != b.file) return natural_less(a.file, b.file);
+    return a.line < b.line;
+  });
+}
+
+std::vector<Finding> folded(const std::vector<Finding>& findings) {
+  std::vector<Finding> shown;
+  std::map<std::pair<Severity, std::string>, size_t> seen;
+  for (const Finding& finding : findings) {
+    size_t& n = seen[{finding.severity, finding.kind}];
+    if (++n <= kShown) shown.push_back(finding);
+    else ++std::find_if(shown.rbegin(), shown.rend(), [&](const Finding& f) { return f.kind == finding.kind; })->occurrences;
+  }
+  return shown;
+}
+
+// "file:line: what" of a reader's message, cut into its parts.
+Finding unreadable(const std::string& file, const std::string& message) {
+  Finding finding{Severity::error, "unreadable", file, 0, -1, 1, message, "the recording cannot be used at all", "correct the file, or move it away"};
+  if (message.starts_with(file + ":")) {
+    std::string rest = message.substr(file.size() + 1);
+    size_t digits = 0;
+    while (digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9') ++digits;
+    if (digits > 0 && digits < 10 && rest[digits] == ':') finding.line = std::stoll(rest.substr(0, digits)), rest.erase(0, digits + 1);
+    finding.what = std::string(trimmed(rest));
+  }
+  return finding;
+}
+
+}  // namespace
+
+int64_t CheckReport::count(Severity severity) const {
+  int64_t n = 0;
+  for (const Finding& finding : findings) n += finding.severity == severity ? finding.occurrences : 0;
+  return n;
+}
+
+Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::path& project_folder, const Progress& progress) {
+  MOTE_TRY(SeriesReader reader, SeriesReader::create(config, project_folder));
+  CheckReport report;
+  std::vector<Series> series;
+  std::vector<Timing> timings;
+  std::vector<Finding> findings;
+  for (const std::string& file : reader.files()) {
+    Result<Series> one = reader.read(file);
+    ++report.files;
+    if (progress) progress({"check", report.files, static_cast<int64_t>(reader.files().size()), file});
+    if (!one.ok()) {
+      findings.push_back(unreadable(file, one.error().message));
+      continue;
+    }
+    report.readings += one->rows;
+    timings.push_back(config.table() ? Timing{} : measure_timing(*one));
+    series.push_back(std::move(one).value());
+  }
+  report.recordings = static_cast<int64_t>(series.size());
+  const CheckInput input{&config, &reader.channels(), &series, &timings, profile_channels(series, reader.channels().size())};
+  check_missing(input, findings);
+  if (!config.table()) check_timing(input, findings);
+  check_signals(input, findings);
+  check_labels(input, findings);
+  const bool broken = std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.severity == Severity::error; });
+  if (broken) {
+    findings.push_back({Severity::note, "split", "", 0, -1, 1, "the split was not checked: the data cannot be loaded before the errors are gone",
+                        "", "run the check again afterwards"});
+  } else if (Result<Dataset> dataset = load_dataset(config, project_folder, {}); dataset.ok()) {
+    check_split(config, *dataset, findings);
+  } else {
+    findings.push_back({Severity::error, "split", "", 0, -1, 1, dataset.error().message, "training would stop with this message", ""});
+  }
+  order(findings);
+  report.findings = folded(findings);
+  return report;
+}
+
+std::string to_text(const CheckReport& report) {
+  std::string text = fmt::format("{} file{}, {} readings: {} error(s), {} warning(s), {} note(s)\n", report.files, report.files == 1 ? "" : "s",
+                                 report.readings, report.count(Severity::error), report.count(Severity::warning), report.count(Severity::note));
+  for (const Finding& finding : report.findings) {
+    std::string place = finding.file;
+    if (finding.line > 0) place += fmt::format(":{}", finding.line);
+    if (finding.time >= 0) place += fmt::format(" ({:.2f} s)", finding.time);
+    text += fmt::format("\n{} [{}] {}{}{}\n", name_of(finding.severity), finding.kind, place, place.empty() ? "" : ": ", finding.what);
+    if (finding.occurrences > 1) text += fmt::format("    and {} more like this\n", finding.occurrences - 1);
+    if (!finding.why.empty()) text += "    why: " + finding.why + "\n";
+    if (!finding.todo.empty()) text += "    do:  " + finding.todo + "\n";
+  }
+  return text;
+}
+
+Json to_json(const CheckReport& report) {
+  Json json = {{"files", report.files},
+               {"recordings", report.recordings},
+               {"readings", report.readings},
+               {"errors", report.count(Severity::error)},
+               {"warnings", report.count(Severity::warning)},
+               {"notes", report.count(Severity::note)},
+               {"findings", Json::array()}};
+  for (const Finding& finding : report.findings) {
+    Json entry = {{"severity", name_of(finding.severity)}, {"kind", finding.kind}};
+    if (!finding.file.empty()) entry["file"] = finding.file;
+    if (finding.line > 0) entry["line"] = finding.line;
+    if (finding.time >= 0) entry["time_s"] = finding.time;
+    entry["occurrences"] = finding.occurrences;
+    entry["what"] = finding.what;
+    entry["why"] = finding.why;
+    entry["todo"] = finding.todo;
+    json["findings"].push_back(entry);
+  }
+  return json;
+}
+
+}  // namespace mote

@@ -1,0 +1,12 @@
+# examples/*/mote.toml travel in the program, for `mote init`.
+set(examples "")
+file(GLOB example_projects CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/examples/*/mote.toml)
+foreach(project ${example_projects})
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${project})
+  get_filename_component(folder ${project} DIRECTORY)
+  get_filename_component(example ${folder} NAME)
+  file(READ ${project} text)
+  string(APPEND examples "    {\"${example}\", R\"toml(${text})toml\"},\n")
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/example_projects.inc CONTENT "@examples@" @ONLY)
+target_include_directories(mote_data PRIVATE ${CMAKE_BINARY_DIR}/generated)
