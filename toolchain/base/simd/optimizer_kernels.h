@@ -1,10 +1,32 @@
-// Updates of weights. One pass over gradient, state and weight: the time goes to memory and to the square root and division.
+// Updates of weights: one pass over gradient, state and weight.
 #pragma once
 #include "toolchain/base/simd/simd.h"
 #include "toolchain/base/simd/vector.h"
 
 namespace mote {
 namespace {
+
+// 1 / d within 2 units in the last place, for normal d whose reciprocal is normal too. The first guess subtracts the exponent and
+// approximates the mantissa, off by at most 12 %; each Newton step squares the error. Unlike a division it leaves the divider to the
+// square root, which together take longer than everything else in a step; unlike rcp14ps it is the same on all makes of CPU.
+// Without fused multiply-add the division is faster.
+MOTE_INLINE Vector reciprocal(Vector d) {
+#if defined(__FMA__) || defined(__aarch64__)
+  IntVector bits;
+  memcpy(&bits, &d, sizeof(bits));
+  bits = 0x7ef311c7 - bits;
+  Vector r;
+  memcpy(&r, &bits, sizeof(r));
+#pragma GCC unroll 3
+  for (int i = 0; i < 3; ++i) {
+    const Vector error = 1.0f - d * r;
+    r += r * error;
+  }
+  return r;
+#else
+  return 1.0f / d;
+#endif
+}
 
 void adam(int64_t n, const AdamStep& step, const float* gradient, float* m, float* v, float* weight) {
   const Vector beta1 = broadcast(step.beta1), rest1 = broadcast(1.0f - step.beta1);
@@ -17,7 +39,7 @@ void adam(int64_t n, const AdamStep& step, const float* gradient, float* m, floa
     const Vector square = beta2 * load_lanes(v + i, lanes) + rest2 * (g * g);
     store_lanes(m + i, lanes, mean);
     store_lanes(v + i, lanes, square);
-    const Vector change = rate * mean / (square_root(square * correction2) + epsilon);
+    const Vector change = rate * mean * reciprocal(square_root(square * correction2) + epsilon);
     store_lanes(weight + i, lanes, keep * load_lanes(weight + i, lanes) - change);
   });
 }
