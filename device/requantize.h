@@ -23,12 +23,13 @@ inline int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b) {
 }
 
 // round(x / 2^exponent), ties away from zero. 0 <= exponent <= 31.
-// The reference compares the remainder with half; with y = x - (x < 0) that is bit `exponent - 1` of y.
-// REQUIRES: x > INT32_MIN or exponent 0 (a doubling high product with a positive multiplier is never INT32_MIN).
+// The reference compares the remainder with half; with y = x - (x < 0) that is floor((floor(y / 2^(exponent-1)) + 1) / 2).
+// REQUIRES: exponent 0, or INT32_MIN < x < INT32_MAX; INT32_MAX is fine above exponent 1. A doubling high product with a
+// multiplier below 2^31 lies within +-(2^31 - 2).
 inline int32_t rounding_divide_by_power_of_two(int32_t x, int32_t exponent) {
   if (exponent == 0) return x;
   const int32_t y = x + (x >> 31);
-  return (y >> exponent) + ((y >> (exponent - 1)) & 1);
+  return ((y >> (exponent - 1)) + 1) >> 1;
 }
 
 // Sums that hostile data can overflow wrap, as they do in the reference on every machine it runs on.

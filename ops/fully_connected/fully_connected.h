@@ -77,27 +77,16 @@ struct FullyConnectedFloat32 {
   float low, high;
 };
 
-// The inner primitive: dot products of one input row with consecutive weight rows. Portable form; an ISA's form has the same
-// members and the same sums, bit for bit (sums wrap).
+// The inner primitive: dot products of one input row with consecutive weight rows,
+//   sums[r] = sum_i (input[i] + offset) * weights[r * n + i] for r < count, wrapping.
+// This is the portable form; an ISA's form gives the same sums, bit for bit.
 struct PortableDot {
-  static constexpr int32_t kRows = 2;
-
-  // sums[r] = sum_i (input[i] + offset) * weights[r * n + i] for r < kRows.
-  static void many(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t* sums) {
-    uint32_t sum0 = 0, sum1 = 0;
-    for (int32_t i = 0; i < n; ++i) {
-      const int32_t x = input[i] + offset;
-      sum0 += static_cast<uint32_t>(x * weights[i]);
-      sum1 += static_cast<uint32_t>(x * weights[n + i]);
+  static void rows(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t count, int32_t* sums) {
+    for (int32_t r = 0; r < count; ++r, weights += n) {
+      uint32_t sum = 0;
+      for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>((input[i] + offset) * weights[i]);
+      sums[r] = static_cast<int32_t>(sum);
     }
-    sums[0] = static_cast<int32_t>(sum0);
-    sums[1] = static_cast<int32_t>(sum1);
-  }
-
-  static int32_t one(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n) {
-    uint32_t sum = 0;
-    for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>((input[i] + offset) * weights[i]);
-    return static_cast<int32_t>(sum);
   }
 };
 
@@ -107,34 +96,39 @@ using FullyConnectedDot = FullyConnectedDspDot;
 using FullyConnectedDot = PortableDot;
 #endif
 
+// Adds the bias and requantizes `count` outputs. All pointers stand at the first of them; `bias` may be nullptr.
+// Not inlined: on its own the loop keeps its constants in registers.
+template <bool kPerChannel>
+__attribute__((noinline)) void fully_connected_finish(const FullyConnectedInt8& p, ChannelScales channels, const int32_t* bias, int32_t count,
+                            const int32_t* sums, int8_t* output) {
+  const int32_t offset = p.output_offset, low = p.low, high = p.high, multiplier = p.multiplier, shift = p.shift;
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t sum = bias != nullptr ? wrapping_add(sums[i], bias[i]) : sums[i];
+    const int32_t scaled = kPerChannel ? requantize(sum, channels.multipliers[i], channels.shifts[i])
+                                       : requantize(sum, multiplier, shift);
+    output[i] = static_cast<int8_t>(clamp(wrapping_add(scaled, offset), low, high));
+  }
+}
+
 // `bias` may be nullptr; `channels` is used when p.per_channel.
 template <class Dot = FullyConnectedDot>
 void fully_connected_run(const FullyConnectedInt8& p, ChannelScales channels, const int8_t* input, const int8_t* weights,
                          const int32_t* bias, int8_t* output) {
-  const int32_t* multipliers = p.per_channel ? channels.multipliers : &p.multiplier;
-  const int8_t* shifts = p.per_channel ? channels.shifts : &p.shift;
-  const int32_t low = p.low, high = p.high, output_offset = p.output_offset, outputs = p.outputs;
-  for (int32_t b = 0; b < p.batches; ++b) {
+  constexpr int32_t kChunk = 16;  // outputs whose sums are on the stack at a time
+  int32_t sums[kChunk];
+  for (int32_t b = 0; b < p.batches; ++b, input += p.inputs, output += p.outputs) {
     const int8_t* rows = weights;
-    int32_t o = 0;
-    while (o < outputs) {
-      int32_t sums[Dot::kRows];
-      int32_t count = Dot::kRows;
-      if (outputs - o >= Dot::kRows) {
-        Dot::many(input, p.input_offset, rows, p.inputs, sums);
+    for (int32_t first = 0; first < p.outputs; first += kChunk, rows += kChunk * p.inputs) {
+      const int32_t count = p.outputs - first < kChunk ? p.outputs - first : kChunk;
+      Dot::rows(input, p.input_offset, rows, p.inputs, count, sums);
+      const int32_t* const chunk_bias = bias != nullptr ? bias + first : nullptr;
+      if (p.per_channel) {
+        const ChannelScales chunk = {channels.multipliers + first, channels.shifts + first};
+        fully_connected_finish<true>(p, chunk, chunk_bias, count, sums, output + first);
       } else {
-        sums[0] = Dot::one(input, p.input_offset, rows, p.inputs);
-        count = 1;
-      }
-      rows += count * p.inputs;
-      for (int32_t r = 0; r < count; ++r, ++o) {
-        const int32_t channel = p.per_channel ? o : 0;
-        const int32_t sum = bias != nullptr ? wrapping_add(sums[r], bias[o]) : sums[r];
-        const int32_t scaled = requantize(sum, multipliers[channel], shifts[channel]);
-        *output++ = static_cast<int8_t>(clamp(wrapping_add(scaled, output_offset), low, high));
+        fully_connected_finish<false>(p, channels, chunk_bias, count, sums, output + first);
       }
     }
-    input += p.inputs;
   }
 }
 

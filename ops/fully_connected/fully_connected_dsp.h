@@ -1,11 +1,11 @@
 // Inner primitive of fully connected for Cortex-M with the DSP extension (M4, M7, M33 and up): four weight rows at a time.
 //
 // Four inputs are widened once, with the zero point folded in (SXTAB16), into the pairs (0, 2) and (1, 3); each row then costs
-// one load, two SXTB16 and two SMLAD per four multiply-accumulates: 23 instructions per 16, all in registers. Words are
-// loaded at any alignment, which these cores allow. SMLAD wraps, so the sums equal PortableDot's bit for bit.
+// one load, two SXTB16 and two SMLAD per four multiply-accumulates: 23 instructions per 16. Words are loaded at any alignment,
+// which these cores allow. SMLAD wraps, so the sums equal PortableDot's bit for bit.
 //
-// The step is one asm statement because it needs 13 registers besides the loop's bound: GCC 12 spills four of them when given
-// intrinsics, and does not fold the rotation into SXTB16 (30 instructions).
+// The loop is one asm statement because it needs 13 registers: given intrinsics, GCC 12 spills four of them inside the loop and
+// does not fold the rotation into SXTB16 (30 instructions per 16; measured at -O2).
 #pragma once
 #if !defined(__ARM_FEATURE_DSP)
 #error "include ops/fully_connected/fully_connected.h, which chooses the variant"
@@ -16,26 +16,23 @@
 namespace mote {
 
 struct FullyConnectedDspDot {
-  static constexpr int32_t kRows = 4;
+  // sums[r] = sum_i (input[i] + offset) * weights[r * n + i] for r < count.
+  static void rows(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t count, int32_t* sums) {
+    for (; count >= 4; count -= 4, weights += 4 * n, sums += 4) four(input, offset, weights, n, sums);
+    for (; count > 0; --count, weights += n) *sums++ = one(input, offset, weights, n);
+  }
 
-  // sums[r] = sum_i (input[i] + offset) * weights[r * n + i] for r < 4.
-  __attribute__((noinline)) static void many(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n,
+ private:
+  __attribute__((always_inline)) static void four(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n,
                                              int32_t* sums) {
-    const int16x2_t offsets = pair(offset);
-    const int32_t third_row = 3 * n;
-    const int8_t* const whole = input + (n & ~3);
     int32_t sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-    if ((n & 4) != 0) step(input, weights, offsets, n, third_row, sum0, sum1, sum2, sum3);
-    while (input != whole) {
-      step(input, weights, offsets, n, third_row, sum0, sum1, sum2, sum3);
-      step(input, weights, offsets, n, third_row, sum0, sum1, sum2, sum3);
-    }
-    for (int32_t i = 0; i < (n & 3); ++i) {
+    if (n >= 4) four_words(input, weights, pair(offset), n, sum0, sum1, sum2, sum3);
+    for (int32_t i = 0; i < (n & 3); ++i, ++weights) {
       const int32_t x = input[i] + offset;
-      sum0 = __smlabb(x, weights[i], sum0);
-      sum1 = __smlabb(x, weights[n + i], sum1);
-      sum2 = __smlabb(x, weights[2 * n + i], sum2);
-      sum3 = __smlabb(x, weights[third_row + i], sum3);
+      sum0 = __smlabb(x, weights[0], sum0);
+      sum1 = __smlabb(x, weights[n], sum1);
+      sum2 = __smlabb(x, weights[2 * n], sum2);
+      sum3 = __smlabb(x, weights[3 * n], sum3);
     }
     sums[0] = sum0;
     sums[1] = sum1;
@@ -55,7 +52,6 @@ struct FullyConnectedDspDot {
     return sum;
   }
 
- private:
   static int16x2_t pair(int32_t value) {
     return static_cast<int16x2_t>((static_cast<uint32_t>(value) & 0xFFFFu) * 0x10001u);
   }
@@ -65,40 +61,50 @@ struct FullyConnectedDspDot {
     return value;
   }
 
-  // Four columns of four rows; moves `input` and `weights` on by four bytes.
-  __attribute__((always_inline)) static void step(const int8_t*& input, const int8_t*& weights, int16x2_t offsets,
-                                                  int32_t n, int32_t third_row, int32_t& sum0, int32_t& sum1,
-                                                  int32_t& sum2, int32_t& sum3) {
+// Four columns of one row, whose words stand at `address`.
+#define MOTE_ROW(sum, address)                 \
+  "ldr %[a], " address "\n\t"                 \
+  "sxtb16 %[b], %[a]\n\t"                     \
+  "smlad " sum ", %[b], %[even], " sum "\n\t" \
+  "sxtb16 %[a], %[a], ror #8\n\t"             \
+  "smlad " sum ", %[a], %[odd], " sum "\n\t"
+// Four columns of four rows; moves both pointers on.
+#define MOTE_STEP                              \
+  "ldr %[a], [%[x]], #4\n\t"                  \
+  "sxtab16 %[even], %[o], %[a]\n\t"           \
+  "sxtab16 %[odd], %[o], %[a], ror #8\n\t"    \
+  MOTE_ROW("%[s1]", "[%[w], %[n]]")            \
+  MOTE_ROW("%[s2]", "[%[w], %[n], lsl #1]")    \
+  MOTE_ROW("%[s3]", "[%[w], %[n3]]")           \
+  MOTE_ROW("%[s0]", "[%[w]], #4")
+
+  // The columns that make whole words, of four rows; moves both pointers behind them. REQUIRES: n >= 4.
+  // Four steps to a turn; the first turn begins in the middle when the number of steps is not a multiple of four.
+  __attribute__((always_inline)) static void four_words(const int8_t*& input, const int8_t*& weights, int16x2_t offsets, int32_t n, int32_t& sum0,
+                         int32_t& sum1, int32_t& sum2, int32_t& sum3) {
+    const int8_t* const end = input + (n & ~3);
     int32_t even, odd, a, b;
     __asm__(
-        "ldr %[a], [%[x]], #4\n\t"
-        "sxtab16 %[even], %[o], %[a]\n\t"
-        "sxtab16 %[odd], %[o], %[a], ror #8\n\t"
-        "ldr %[a], [%[w], %[n]]\n\t"
-        "sxtb16 %[b], %[a]\n\t"
-        "smlad %[s1], %[b], %[even], %[s1]\n\t"
-        "sxtb16 %[a], %[a], ror #8\n\t"
-        "smlad %[s1], %[a], %[odd], %[s1]\n\t"
-        "ldr %[a], [%[w], %[n], lsl #1]\n\t"
-        "sxtb16 %[b], %[a]\n\t"
-        "smlad %[s2], %[b], %[even], %[s2]\n\t"
-        "sxtb16 %[a], %[a], ror #8\n\t"
-        "smlad %[s2], %[a], %[odd], %[s2]\n\t"
-        "ldr %[a], [%[w], %[n3]]\n\t"
-        "sxtb16 %[b], %[a]\n\t"
-        "smlad %[s3], %[b], %[even], %[s3]\n\t"
-        "sxtb16 %[a], %[a], ror #8\n\t"
-        "smlad %[s3], %[a], %[odd], %[s3]\n\t"
-        "ldr %[a], [%[w]], #4\n\t"
-        "sxtb16 %[b], %[a]\n\t"
-        "smlad %[s0], %[b], %[even], %[s0]\n\t"
-        "sxtb16 %[a], %[a], ror #8\n\t"
-        "smlad %[s0], %[a], %[odd], %[s0]\n\t"
+        "ands %[a], %[n], #12\n\t"
+        "beq 1f\n\t"
+        "cmp %[a], #8\n\t"
+        "beq 3f\n\t"
+        "blt 4f\n\t"
+        "b 2f\n\t"
+        "1:\n\t" MOTE_STEP
+        "2:\n\t" MOTE_STEP
+        "3:\n\t" MOTE_STEP
+        "4:\n\t" MOTE_STEP
+        "ldr %[a], %[end]\n\t"
+        "cmp %[x], %[a]\n\t"
+        "bne 1b\n\t"
         : [x] "+r"(input), [w] "+r"(weights), [s0] "+r"(sum0), [s1] "+r"(sum1), [s2] "+r"(sum2), [s3] "+r"(sum3),
           [a] "=&r"(a), [b] "=&r"(b), [even] "=&r"(even), [odd] "=&r"(odd)
-        : [o] "r"(offsets), [n] "r"(n), [n3] "r"(third_row)
-        : "memory");
+        : [o] "r"(offsets), [n] "r"(n), [n3] "r"(3 * n), [end] "m"(end)
+        : "memory", "cc");
   }
+#undef MOTE_STEP
+#undef MOTE_ROW
 };
 
 }  // namespace mote
