@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace mote {
 
@@ -22,6 +23,36 @@ Result<void> expect_type(std::span<const TensorType> inputs, size_t index, const
   std::string expected;
   for (DType type : allowed) expected += (expected.empty() ? "" : " or ") + to_string(type);
   return input_error(fmt::format("the {} (input {}) is {}; mote runs {}", what, index, to_string(found), expected));
+}
+
+TensorInfo tensor_info(const TensorType& type) {
+  TensorInfo info;
+  info.type = type.dtype;
+  info.shape = type.shape;
+  info.quantization.scales = type.quant.scales.data();
+  info.quantization.count = static_cast<int32_t>(type.quant.scales.size());
+  info.quantization.zero_point = type.quant.zero_points.empty() ? 0 : type.quant.zero_points[0];
+  info.quantization.axis = type.quant.axis;
+  return info;
+}
+
+Error refused(Status status) {
+  switch (status) {
+    case Status::unsupported_type: return input_error("mote has no kernel for these data types");
+    case Status::unsupported_shape: return input_error("the shapes break the operator's shape rule");
+    case Status::unsupported_option: return input_error("an option has a value that the kernel does not implement");
+    case Status::bad_quantization:
+      return input_error("a scale or zero point is missing, not finite, or outside what the operator allows");
+    default: return defect(fmt::format("the device's setup gives status {}", static_cast<int>(status)));
+  }
+}
+
+std::string cpp_float(float value) {
+  if (std::isinf(value)) return value > 0 ? "__builtin_inff()" : "-__builtin_inff()";
+  if (std::isnan(value)) return "__builtin_nanf(\"\")";
+  std::string text = fmt::format("{:.9g}", value);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text + "f";
 }
 
 Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const TensorType> inputs) {

@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "device/status.h"
+#include "device/tensor_view.h"
 #include "toolchain/base/random.h"
 #include "toolchain/base/result.h"
 #include "toolchain/base/tensor_type.h"
@@ -142,13 +144,15 @@ struct OpDef {
   int64_t (*float_workspace)(const FloatCall& shapes_only);  // floats that forward and backward need; nullptr = none
 
   QuantRule quant;
-  int32_t int8_tolerance;      // largest difference of int8 against float, in output quantization steps
+  int32_t int8_tolerance;      // steps between the integer kernel's output and the float output rounded to a step, at most
   bool in_place;               // output 0 may share the memory of input 0
 
   const char* device_header;   // "ops/fully_connected/fully_connected.h"
   std::span<const DeviceKernel> kernels;
-  // C++ statement(s) that do one int8 call with constexpr parameters, using only device_header.
-  std::string (*emit)(const EmitCall&);
+  // C++14 statements that do one call with constant parameters, using only device_header. They may declare
+  // names, so the caller gives each call a scope of its own.
+  // Fails when the operator has no kernel for these types, shapes or parameters (a validated graph's integer form has).
+  Result<std::string> (*emit)(const EmitCall&);
   std::vector<OpCase> (*cases)();
   OpCase (*random_case)(Random&);  // tiny: every free dimension in 1..9, attributes drawn too
 };
@@ -170,6 +174,13 @@ Result<void> expect_inputs(std::span<const TensorType> inputs, size_t least, siz
 // Input `index` ("weights") has one of these types.
 Result<void> expect_type(std::span<const TensorType> inputs, size_t index, const char* what,
                          std::initializer_list<DType> allowed);
+
+// For emit functions. What the device's setup functions take; points into `type`, which must outlive it.
+TensorInfo tensor_info(const TensorType& type);
+// The device's setup refused: an input error with the status in words.
+Error refused(Status status);
+// C++ text that gives the same float again: "0.5f", "__builtin_inff()".
+std::string cpp_float(float value);
 
 // One float32 or int8 activation in, the same shape out.
 Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const TensorType> inputs);

@@ -1,5 +1,7 @@
 #include "ops/dequantize/dequantize.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "ops/op.h"
@@ -8,8 +10,10 @@ namespace mote {
 
 namespace {
 
-// TFLite's versioning: 1 uint8, 2 int8.
-int32_t tflite_version(const Attributes&, std::span<const TensorType>, std::span<const TensorType>) { return 2; }
+// TFLite's versioning: 1 uint8, 2 int8, 3 int16.
+int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
+  return inputs[0].dtype == DType::uint8 ? 1 : inputs[0].dtype == DType::int16 ? 3 : 2;
+}
 
 Result<std::vector<Shape>> infer(const Attributes&, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 1, 1));
@@ -17,26 +21,39 @@ Result<std::vector<Shape>> infer(const Attributes&, std::span<const TensorType> 
   return std::vector{inputs[0].shape};
 }
 
-OpCost cost(const Attributes&, std::span<const Shape>, std::span<const Shape>) { return {}; }
+OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
+  return {dequantize_macs(inputs[0]), dequantize_scratch_bytes()};
+}
 
 // Real values pass unchanged: the rounding is the integer kernel's.
 void forward(const FloatCall& call) {
   std::copy_n(call.inputs[0], call.output_shapes[0].elements(), call.outputs[0]);
 }
 
-OpCase make_case(const char* name, Shape shape, uint32_t seed) {
+Result<std::string> emit(const EmitCall& call) {
+  Dequantize p{};
+  const Status status = dequantize_setup(tensor_info(call.input_types[0]), tensor_info(call.output_types[0]), p);
+  if (status != Status::ok) return refused(status);
+  return fmt::format("  static constexpr Dequantize p = {{{}, {}, {}}};\n  dequantize_run(p, {}, {});\n", p.count,
+                     cpp_float(p.scale), p.zero_point, call.inputs[0], call.outputs[0]);
+}
+
+OpCase make_case(const char* name, Shape shape, uint32_t seed, DType input_type = DType::int8) {
   OpCase result;
   result.name = name;
   result.inputs = {shape};
   result.seed = seed;
   result.low = -3;
   result.high = 5;
+  result.input_type = input_type;
   result.output_type = DType::float32;
   return result;
 }
 
 std::vector<OpCase> cases() {
-  return {make_case("one", make_shape({1, 1}), 1), make_case("row", make_shape({1, 300}), 2)};
+  return {make_case("one", make_shape({1, 1}), 1), make_case("row", make_shape({1, 300}), 2),
+          make_case("from_uint8", make_shape({1, 17}), 3, DType::uint8),
+          make_case("from_int16", make_shape({1, 17}), 4, DType::int16)};
 }
 
 OpCase random_case(Random& random) {
@@ -74,7 +91,7 @@ const OpDef dequantize_def = {
     .in_place = false,
     .device_header = "ops/dequantize/dequantize.h",
     .kernels = kKernels,
-    .emit = nullptr,
+    .emit = emit,
     .cases = cases,
     .random_case = random_case,
 };

@@ -1,6 +1,6 @@
 #include "ops/fully_connected/fully_connected.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "ops/op.h"
 #include "toolchain/base/simd/simd.h"
@@ -32,36 +32,30 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
   const auto options = attributes.as<FullyConnectedAttributes>();
   MOTE_CHECK(expect_inputs(inputs, 2, 3));
   MOTE_CHECK(check_types(inputs));
-  if (options.activation != Activation::none && options.activation != Activation::relu &&
-      options.activation != Activation::relu6 && options.activation != Activation::relu_n1_to_1)
+  if (!is_clamping(options.activation))
     return input_error(fmt::format("fused activation number {} is not supported; mote runs none, relu, relu6 and relu_n1_to_1",
                                    static_cast<int>(options.activation)));
   if (options.weights_format != 0) return input_error("weights in the shuffled format; mote runs the default format");
   const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
   if (weights.rank != 2 || weights[0] < 1 || weights[1] < 1)
     return input_error(fmt::format("the weights have shape {}, expected [units, inputs]", to_string(weights)));
-  if (x.elements() % weights[1] != 0 || (options.keep_num_dims && x.last() != weights[1]))
+  Shape output;
+  if (!fully_connected_shape(options, x, weights, output))
     return input_error(fmt::format("input of shape {} does not fit weights of shape {}: they take rows of {} numbers",
                                    to_string(x), to_string(weights), weights[1]));
   if (inputs.size() == 3 && inputs[2].shape.rank >= 0 && inputs[2].shape.elements() != weights[0])
     return input_error(fmt::format("the bias has shape {}, expected one number for each of the {} units",
                                    to_string(inputs[2].shape), weights[0]));
-  Shape output = make_shape({x.elements() / weights[1], weights[0]});
-  if (options.keep_num_dims) output = x, output.dims[x.rank - 1] = weights[0];
   return std::vector{output};
 }
 
 OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
-  return {int64_t{inputs[0].elements()} * inputs[1][0], 0};
+  return {fully_connected_macs(inputs[0], inputs[1]), fully_connected_scratch_bytes()};
 }
 
 Clamp limits(Activation activation) {
-  switch (activation) {
-    case Activation::relu: return {0, __builtin_inff()};
-    case Activation::relu6: return {0, 6};
-    case Activation::relu_n1_to_1: return {-1, 1};
-    default: return {};
-  }
+  const FloatRange range = float_activation_range(activation);
+  return {range.low, range.high};
 }
 
 DenseSize size_of(const FloatCall& call) {
@@ -94,6 +88,53 @@ void backward(const FloatCall& call) {
 int64_t float_workspace(const FloatCall& call) {
   const bool clipped = call.attributes->as<FullyConnectedAttributes>().activation != Activation::none;
   return clipped ? int64_t{call.output_shapes[0].elements()} : 0;
+}
+
+std::string emit_float(const FullyConnectedFloat32& p, const EmitCall& call, const std::string& bias) {
+  return fmt::format("  static constexpr FullyConnectedFloat32 p = {{{}, {}, {}, {}, {}}};\n"
+                     "  fully_connected_run(p, {}, {}, {}, {});\n",
+                     p.batches, p.inputs, p.outputs, cpp_float(p.low), cpp_float(p.high), call.inputs[0], call.inputs[1], bias,
+                     call.outputs[0]);
+}
+
+// The per-channel tables, and the expression that names them.
+std::string emit_channels(const TensorInfo& input, const TensorInfo& weights, const TensorInfo& output,
+                          std::string& tables) {
+  if (weights.quantization.count < 2) return "{}";
+  std::vector<int32_t> multipliers, shifts;
+  for (int32_t o = 0; o < weights.quantization.count; ++o) {
+    Multiplier multiplier;
+    fully_connected_multiplier(input, weights, output, o, multiplier);
+    multipliers.push_back(multiplier.multiplier);
+    shifts.push_back(multiplier.shift);
+  }
+  tables = fmt::format("  static constexpr int32_t multipliers[] = {{{}}};\n  static constexpr int8_t shifts[] = {{{}}};\n",
+                       fmt::join(multipliers, ", "), fmt::join(shifts, ", "));
+  return "{multipliers, shifts}";
+}
+
+Result<std::string> emit(const EmitCall& call) {
+  const auto options = call.attributes->as<FullyConnectedAttributes>();
+  const TensorInfo input = tensor_info(call.input_types[0]), weights = tensor_info(call.input_types[1]);
+  const TensorInfo output = tensor_info(call.output_types[0]);
+  const bool has_bias = call.inputs.size() > 2 && call.input_types[2].shape.rank >= 0;
+  const TensorInfo bias = has_bias ? tensor_info(call.input_types[2]) : TensorInfo{};
+  const std::string bias_text = has_bias ? call.inputs[2] : "nullptr";
+  if (input.type == DType::float32) {
+    FullyConnectedFloat32 p{};
+    const Status status = fully_connected_setup(options, input, weights, has_bias ? &bias : nullptr, output, p);
+    if (status != Status::ok) return refused(status);
+    return emit_float(p, call, bias_text);
+  }
+  FullyConnectedInt8 p{};
+  const Status status = fully_connected_setup(options, input, weights, has_bias ? &bias : nullptr, output, p);
+  if (status != Status::ok) return refused(status);
+  std::string tables;
+  const std::string channels = emit_channels(input, weights, output, tables);
+  return fmt::format("{}  static constexpr FullyConnectedInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n"
+                     "  fully_connected_run(p, {}, {}, {}, {}, {});\n",
+                     tables, p.batches, p.inputs, p.outputs, p.multiplier, p.input_offset, p.output_offset, p.shift, p.low,
+                     p.high, p.per_channel, channels, call.inputs[0], call.inputs[1], bias_text, call.outputs[0]);
 }
 
 OpCase make_case(const char* name, FullyConnectedAttributes attributes, std::vector<Shape> inputs) {
@@ -167,7 +208,7 @@ const OpDef fully_connected_def = {
     .in_place = false,
     .device_header = "ops/fully_connected/fully_connected.h",
     .kernels = kKernels,
-    .emit = nullptr,
+    .emit = emit,
     .cases = cases,
     .random_case = random_case,
 };

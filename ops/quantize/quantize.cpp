@@ -1,5 +1,7 @@
 #include "ops/quantize/quantize.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "ops/op.h"
@@ -8,7 +10,10 @@ namespace mote {
 
 namespace {
 
-int32_t tflite_version(const Attributes&, std::span<const TensorType>, std::span<const TensorType>) { return 1; }
+// TFLite's versioning: 1, 2 with an int16 output.
+int32_t tflite_version(const Attributes&, std::span<const TensorType>, std::span<const TensorType> outputs) {
+  return outputs[0].dtype == DType::int16 ? 2 : 1;
+}
 
 Result<std::vector<Shape>> infer(const Attributes&, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 1, 1));
@@ -16,14 +21,33 @@ Result<std::vector<Shape>> infer(const Attributes&, std::span<const TensorType> 
   return std::vector{inputs[0].shape};
 }
 
-OpCost cost(const Attributes&, std::span<const Shape>, std::span<const Shape>) { return {}; }
+OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
+  return {quantize_macs(inputs[0]), quantize_scratch_bytes()};
+}
 
 // Real values pass unchanged: the rounding is the integer kernel's.
 void forward(const FloatCall& call) {
   std::copy_n(call.inputs[0], call.output_shapes[0].elements(), call.outputs[0]);
 }
 
-OpCase make_case(const char* name, Shape shape, uint32_t seed, DType input_type) {
+Result<std::string> emit(const EmitCall& call) {
+  const TensorInfo input = tensor_info(call.input_types[0]), output = tensor_info(call.output_types[0]);
+  std::string parameters;
+  if (input.type == DType::float32) {
+    QuantizeFromFloat p{};
+    if (const Status status = quantize_setup(input, output, p); status != Status::ok) return refused(status);
+    parameters = fmt::format("QuantizeFromFloat p = {{{}, {}, {}}}", p.count, cpp_float(p.scale), p.zero_point);
+  } else {
+    QuantizeFromInteger p{};
+    if (const Status status = quantize_setup(input, output, p); status != Status::ok) return refused(status);
+    parameters = fmt::format("QuantizeFromInteger p = {{{}, {}, {}, {}, {}}}", p.count, p.multiplier, p.shift,
+                             p.input_zero_point, p.output_zero_point);
+  }
+  return fmt::format("  static constexpr {};\n  quantize_run(p, {}, {});\n", parameters, call.inputs[0], call.outputs[0]);
+}
+
+OpCase make_case(const char* name, Shape shape, uint32_t seed, DType input_type,
+                 DType output_type = DType::int8) {
   OpCase result;
   result.name = name;
   result.inputs = {shape};
@@ -31,12 +55,17 @@ OpCase make_case(const char* name, Shape shape, uint32_t seed, DType input_type)
   result.low = -3;
   result.high = 5;
   result.input_type = input_type;
+  result.output_type = output_type;
   return result;
 }
 
 std::vector<OpCase> cases() {
   return {make_case("one", make_shape({1, 1}), 1, DType::float32), make_case("row", make_shape({1, 300}), 2, DType::float32),
-          make_case("requantize", make_shape({2, 33}), 3, DType::int8)};
+          make_case("to_uint8", make_shape({1, 17}), 4, DType::float32, DType::uint8),
+          make_case("to_int16", make_shape({1, 17}), 5, DType::float32, DType::int16),
+          make_case("requantize", make_shape({2, 33}), 3, DType::int8),
+          make_case("int8_to_uint8", make_shape({1, 33}), 6, DType::int8, DType::uint8),
+          make_case("uint8_to_int8", make_shape({1, 33}), 7, DType::uint8)};
 }
 
 OpCase random_case(Random& random) {
@@ -78,7 +107,7 @@ const OpDef quantize_def = {
     .in_place = false,
     .device_header = "ops/quantize/quantize.h",
     .kernels = kKernels,
-    .emit = nullptr,
+    .emit = emit,
     .cases = cases,
     .random_case = random_case,
 };

@@ -1,5 +1,7 @@
 #include "ops/relu6/relu6.h"
 
+#include <fmt/format.h>
+
 #include "ops/op.h"
 #include "toolchain/base/simd/simd.h"
 
@@ -12,7 +14,9 @@ int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, st
   return inputs[0].dtype == DType::int8 ? 2 : 1;
 }
 
-OpCost cost(const Attributes&, std::span<const Shape>, std::span<const Shape>) { return {}; }
+OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
+  return {relu6_macs(inputs[0]), relu6_scratch_bytes()};
+}
 
 constexpr Clamp kLimits = {0, 6};
 
@@ -24,6 +28,22 @@ void backward(const FloatCall& call) {
   if (call.input_gradients[0] == nullptr) return;
   simd().clamp_backward(call.output_shapes[0].elements(), call.outputs[0], call.output_gradients[0], kLimits,
                         call.input_gradients[0]);
+}
+
+Result<std::string> emit(const EmitCall& call) {
+  const TensorInfo input = tensor_info(call.input_types[0]), output = tensor_info(call.output_types[0]);
+  std::string parameters;
+  if (input.type == DType::float32) {
+    ReluFloat32 p{};
+    if (const Status status = relu_setup(Activation::relu6, input, output, p); status != Status::ok) return refused(status);
+    parameters = fmt::format("ReluFloat32 p = {{{}, {}}}", p.count, cpp_float(p.high));
+  } else {
+    ReluInt8 p{};
+    if (const Status status = relu_setup(Activation::relu6, input, output, p); status != Status::ok) return refused(status);
+    parameters = fmt::format("ReluInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {{}}}}", p.count, p.multiplier, p.shift,
+                             p.input_zero_point, p.output_zero_point, p.low, p.high);
+  }
+  return fmt::format("  static constexpr {};\n  relu_run(p, {}, {});\n", parameters, call.inputs[0], call.outputs[0]);
 }
 
 OpCase make_case(const char* name, Shape shape, uint32_t seed) {
@@ -72,7 +92,7 @@ const OpDef relu6_def = {
     .in_place = true,
     .device_header = "ops/relu6/relu6.h",
     .kernels = kKernels,
-    .emit = nullptr,
+    .emit = emit,
     .cases = cases,
     .random_case = random_case,
 };

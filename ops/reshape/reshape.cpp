@@ -34,29 +34,18 @@ Result<void> read_constants(Attributes& attributes, std::span<const TensorType> 
 // One dimension of the new shape may be -1: what remains.
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 1, 2));
-  Shape shape = attributes.as<ReshapeAttributes>().new_shape;
-  const int64_t elements = inputs[0].shape.elements();
-  int64_t known = 1;
-  int32_t* open = nullptr;
-  for (int32_t i = 0; i < shape.rank; ++i) {
-    const int32_t dim = shape[i];
-    if (dim < -1 || (dim == -1 && open != nullptr))
-      return input_error(fmt::format("its new shape is {}: expected sizes of at least 0 and at most one -1", to_string(shape)));
-    if (dim == -1) open = &shape.dims[i];
-    else known *= dim;
-    if (known > INT32_MAX) break;
-  }
-  if (open != nullptr && known > 0 && elements % known == 0) {
-    *open = static_cast<int32_t>(elements / known);
-    known = elements;
-  }
-  if (known != elements)
-    return input_error(fmt::format("its new shape {} does not hold the {} elements of its input of shape {}", to_string(shape),
-                                   elements, to_string(inputs[0].shape)));
+  const Shape wanted = attributes.as<ReshapeAttributes>().new_shape;
+  Shape shape;
+  if (!reshape_shape(inputs[0].shape, wanted, shape))
+    return input_error(fmt::format("its new shape {} does not hold the {} elements of its input of shape {}; expected sizes of at "
+                                   "least 0, of which one may be -1", to_string(wanted), inputs[0].shape.elements(),
+                                   to_string(inputs[0].shape)));
   return std::vector{shape};
 }
 
-OpCost cost(const Attributes&, std::span<const Shape>, std::span<const Shape>) { return {}; }
+OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
+  return {reshape_macs(inputs[0]), reshape_scratch_bytes()};
+}
 
 void forward(const FloatCall& call) {
   std::copy_n(call.inputs[0], call.output_shapes[0].elements(), call.outputs[0]);
@@ -65,6 +54,14 @@ void forward(const FloatCall& call) {
 void backward(const FloatCall& call) {
   if (call.input_gradients[0] == nullptr) return;
   std::copy_n(call.output_gradients[0], call.output_shapes[0].elements(), call.input_gradients[0]);
+}
+
+Result<std::string> emit(const EmitCall& call) {
+  Reshape p{};
+  const Status status = reshape_setup(tensor_info(call.input_types[0]), tensor_info(call.output_types[0]), p);
+  if (status != Status::ok) return refused(status);
+  return fmt::format("  static constexpr Reshape p = {{{}}};\n  reshape_run(p, {}, {});\n", p.bytes, call.inputs[0],
+                     call.outputs[0]);
 }
 
 OpCase make_case(const char* name, Shape input, Shape output) {
@@ -114,7 +111,7 @@ const OpDef reshape_def = {
     .in_place = true,
     .device_header = "ops/reshape/reshape.h",
     .kernels = kKernels,
-    .emit = nullptr,
+    .emit = emit,
     .cases = cases,
     .random_case = random_case,
 };

@@ -15,18 +15,21 @@ int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, st
 }
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
-  MOTE_TRY(auto shapes, infer_elementwise(attributes, inputs));
+  MOTE_TRY(const auto shapes, infer_elementwise(attributes, inputs));
   const float beta = attributes.as<SoftmaxAttributes>().beta;
   if (!(beta > 0 && beta <= 1e6f)) return input_error(fmt::format("beta is {}, expected a number above 0", beta));
-  if (shapes[0].rank < 1) return input_error("its input is a scalar; expected at least one dimension");
+  Shape output;
+  if (!softmax_shape(inputs[0].shape, output))
+    return input_error(fmt::format("its input has shape {}; expected at least one number in the last dimension",
+                                   to_string(inputs[0].shape)));
   return shapes;
 }
 
-OpCost cost(const Attributes&, std::span<const Shape>, std::span<const Shape>) { return {}; }
-
-int64_t rows(const FloatCall& call) {
-  return call.output_shapes[0].last() == 0 ? 0 : call.output_shapes[0].elements() / call.output_shapes[0].last();
+OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
+  return {softmax_macs(inputs[0]), softmax_scratch_bytes()};
 }
+
+int64_t rows(const FloatCall& call) { return call.output_shapes[0].elements() / call.output_shapes[0].last(); }
 
 // y_i = exp(beta x_i) / sum_j exp(beta x_j) over the last axis
 void forward(const FloatCall& call) {
@@ -40,6 +43,23 @@ void backward(const FloatCall& call) {
   const float beta = call.attributes->as<SoftmaxAttributes>().beta;
   simd().softmax_backward(rows(call), call.output_shapes[0].last(), call.outputs[0], call.output_gradients[0], beta,
                           call.input_gradients[0]);
+}
+
+Result<std::string> emit(const EmitCall& call) {
+  const auto options = call.attributes->as<SoftmaxAttributes>();
+  const TensorInfo input = tensor_info(call.input_types[0]), output = tensor_info(call.output_types[0]);
+  std::string parameters;
+  if (input.type == DType::float32) {
+    SoftmaxFloat32 p{};
+    if (const Status status = softmax_setup(options, input, output, p); status != Status::ok) return refused(status);
+    parameters = fmt::format("SoftmaxFloat32 p = {{{}, {}, {}}}", p.rows, p.depth, cpp_float(p.beta));
+  } else {
+    SoftmaxInt8 p{};
+    if (const Status status = softmax_setup(options, input, output, p); status != Status::ok) return refused(status);
+    parameters = fmt::format("SoftmaxInt8 p = {{{}, {}, {}, {}, {}}}", p.rows, p.depth, p.multiplier, p.left_shift,
+                             p.least_difference);
+  }
+  return fmt::format("  static constexpr {};\n  softmax_run(p, {}, {});\n", parameters, call.inputs[0], call.outputs[0]);
 }
 
 OpCase make_case(const char* name, Shape shape, uint32_t seed, float range, float beta) {
@@ -91,7 +111,7 @@ const OpDef softmax_def = {
     .in_place = true,
     .device_header = "ops/softmax/softmax.h",
     .kernels = kKernels,
-    .emit = nullptr,
+    .emit = emit,
     .cases = cases,
     .random_case = random_case,
 };
