@@ -7,11 +7,15 @@
 
 namespace mote {
 
-// "1,234,567"
+// "1,234,567". REQUIRES: value >= 0.
 inline std::string with_separators(int64_t value) {
-  std::string digits = std::to_string(value < 0 ? -value : value);
-  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), ",");
-  return value < 0 ? "-" + digits : digits;
+  const std::string digits = std::to_string(value);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text.push_back(',');
+    text.push_back(digits[i]);
+  }
+  return text;
 }
 
 // At most `width` bytes. The names that TensorFlow's converter makes are chains "a;b;c": the first is kept.
