@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "toolchain/base/text.h"
 #include "toolchain/graph/fused_activation.h"
 #include "toolchain/graph/layers/layer.h"
 #include "toolchain/graph/passes/passes.h"

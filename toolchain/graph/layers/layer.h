@@ -65,9 +65,6 @@ struct ParsedLayer {
 // "Dense(64, relu)", "dense(units=64)", "Flatten" or "Flatten()". Errors name the column and the nearest known name.
 Result<ParsedLayer> parse_layer(const std::string& text);
 
-// The known name that `wanted` most likely means. REQUIRES: known is not empty.
-std::string nearest_name(const std::string& wanted, std::span<const std::string> known);
-
 // An input error that points into the layer's text: "column 11: ...".
 Error layer_error(size_t column, const std::string& message);
 

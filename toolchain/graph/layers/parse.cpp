@@ -4,9 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 #include <optional>
 
+#include "toolchain/base/text.h"
 #include "toolchain/graph/layers/layer.h"
 
 namespace mote {
@@ -31,30 +31,6 @@ Error layer_error(size_t column, const std::string& message) {
 namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-size_t edit_distance(std::string_view a, std::string_view b) {  // Levenshtein 1966, letter case aside
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0]++;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (lower(a[i]) != lower(b[j]));
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
-}  // namespace
-
-std::string nearest_name(const std::string& wanted, std::span<const std::string> known) {
-  return *std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
-    return edit_distance(wanted, a) < edit_distance(wanted, b);
-  });
-}
-
-namespace {
 
 struct Argument {
   std::string name;  // empty = positional

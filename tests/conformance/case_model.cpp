@@ -1,0 +1,321 @@
+#include "tests/conformance/case_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <ostream>
+
+#include "toolchain/base/files.h"
+
+namespace mote::conformance {
+
+namespace {
+
+struct IntegerRange {
+  double low, high;
+};
+
+IntegerRange range_of(DType type) {
+  switch (type) {
+    case DType::int8: return {-128, 127};
+    case DType::uint8: return {0, 255};
+    case DType::int16: return {-32768, 32767};
+    default: return {-2147483648.0, 2147483647.0};
+  }
+}
+
+// Asymmetric parameters (symmetric for int16) that cover the values and zero.
+QuantParams activation_params(DType type, const std::vector<float>& values) {
+  float low = 0, high = 0;
+  for (float v : values) low = std::min(low, v), high = std::max(high, v);
+  if (high == low) high = low + 1;
+  const IntegerRange range = range_of(type);
+  if (type == DType::int16) return {{std::max(high, -low) / 32767.0f}, {0}, 0};
+  const float scale = static_cast<float>((double{high} - low) / (range.high - range.low));
+  const double zero_point = std::clamp(std::round(range.low - low / scale), range.low, range.high);
+  return {{scale}, {static_cast<int32_t>(zero_point)}, 0};
+}
+
+// Which scale of a per-channel tensor element `i` has.
+size_t channel_of(const TensorType& type, size_t i) {
+  if (!type.quant.per_channel()) return 0;
+  size_t inner = 1;
+  for (int32_t d = type.quant.axis + 1; d < type.shape.rank; ++d) inner *= static_cast<size_t>(type.shape[d]);
+  return i / inner % type.quant.scales.size();
+}
+
+QuantParams weight_params(const Shape& shape, const std::vector<float>& values, int32_t axis, bool per_channel) {
+  TensorType type{DType::int8, shape, {}};
+  const size_t channels = per_channel ? static_cast<size_t>(shape[axis]) : 1;
+  type.quant = {std::vector<float>(channels, 0), std::vector<int32_t>(channels, 0), per_channel ? axis : 0};
+  for (size_t i = 0; i < values.size(); ++i) {
+    float& largest = type.quant.scales[channel_of(type, i)];
+    largest = std::max(largest, std::fabs(values[i]));
+  }
+  for (float& scale : type.quant.scales) scale = scale > 0 ? scale / 127 : 1.0f / 127;
+  return type.quant;
+}
+
+template <class T>
+void append(std::vector<uint8_t>& bytes, double value) {
+  const T stored = static_cast<T>(value);
+  const auto* raw = reinterpret_cast<const uint8_t*>(&stored);
+  bytes.insert(bytes.end(), raw, raw + sizeof(T));
+}
+
+// Real numbers -> the stored form, round half away from zero as TFLite does.
+std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values) {
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (type.dtype == DType::float32) {
+      append<float>(bytes, values[i]);
+      continue;
+    }
+    const size_t channel = channel_of(type, i);
+    const IntegerRange range = range_of(type.dtype);
+    const double q = std::round(double{values[i]} / type.quant.scales[channel]) + type.quant.zero_points[channel];
+    const double stored = std::clamp(q, range.low, range.high);
+    switch (type.dtype) {
+      case DType::int8: append<int8_t>(bytes, stored); break;
+      case DType::uint8: append<uint8_t>(bytes, stored); break;
+      case DType::int16: append<int16_t>(bytes, stored); break;
+      default: append<int32_t>(bytes, stored); break;
+    }
+  }
+  return bytes;
+}
+
+InputRole role_of(const OpDef& op, size_t input) {
+  return input < std::size(op.quant.inputs) ? op.quant.inputs[input] : InputRole::activation;
+}
+
+// Builds one model step by step; members are the state shared by the steps.
+class ModelMaker {
+ public:
+  ModelMaker(const OpDef& op, const OpCase& op_case, bool integer) : op_(op), case_(op_case), integer_(integer) {}
+
+  Result<CaseModel> make() {
+    model_.name = fmt::format("{}.{}", op_.name, case_.name);
+    model_.op = &op_;
+    model_.integer = integer_;
+    model_.graph.name = model_.name;
+    node_ = Node{&op_, op_.name, case_.attributes, {}, {}, ""};
+    for (size_t i = 0; i < case_.inputs.size(); ++i) add_input(i);
+    MOTE_CHECK(add_output());
+    model_.graph.nodes = {node_};
+    MOTE_CHECK(validate(model_.graph));
+    return std::move(model_);
+  }
+
+ private:
+  void add_input(size_t i) {
+    const Shape& shape = case_.inputs[i];
+    if (shape.rank < 0) {
+      node_.inputs.push_back(kAbsent);
+      model_.real_values.emplace_back();
+      return;
+    }
+    Random random = Random(case_.seed).stream(i);
+    std::vector<float> values(static_cast<size_t>(shape.elements()));
+    for (float& v : values) v = static_cast<float>(random.uniform(case_.low, case_.high));
+    Tensor tensor{fmt::format("input_{}", i), {DType::float32, shape, {}}, role_of(op_, i) != InputRole::activation, false, {}};
+    if (integer_) quantize_input(i, tensor.type, values);
+    std::vector<uint8_t> stored = to_stored(tensor.type, values);
+    model_.real_values.push_back(to_real(tensor.type, stored));
+    node_.inputs.push_back(static_cast<int32_t>(model_.graph.tensors.size()));
+    if (tensor.constant) {
+      tensor.data = std::move(stored);
+    } else {
+      model_.graph.inputs.push_back(node_.inputs.back());
+      model_.graph.input_names.push_back(tensor.name);
+      model_.inputs.push_back(std::move(stored));
+    }
+    model_.graph.tensors.push_back(std::move(tensor));
+  }
+
+  void quantize_input(size_t i, TensorType& type, const std::vector<float>& values) {
+    switch (role_of(op_, i)) {
+      case InputRole::activation:
+        if (case_.input_type == DType::float32) return;
+        type.dtype = case_.input_type;
+        type.quant = activation_params(type.dtype, values);
+        return;
+      case InputRole::weights:
+        type.dtype = DType::int8;
+        type.quant = weight_params(type.shape, values, op_.quant.channel_axis, case_.per_channel);
+        return;
+      case InputRole::bias: {
+        const TensorType &x = tensor_of(0).type, &w = tensor_of(1).type;
+        type.dtype = DType::int32;
+        for (float scale : w.quant.scales) type.quant.scales.push_back(x.quant.scales[0] * scale);
+        type.quant.zero_points.assign(type.quant.scales.size(), 0);
+        return;
+      }
+      case InputRole::constant: return;
+    }
+  }
+
+  Result<void> add_output() {
+    Graph& graph = model_.graph;
+    MOTE_TRY(const auto shapes, op_.infer(case_.attributes, input_types(graph, node_)));
+    model_.expected = run_forward(node_, input_shapes(), model_.real_values, shapes[0]);
+    if (model_.expected.empty() && shapes[0].elements() > 0) return defect("the float forward wrote outside its output");
+    Tensor output{"output", {DType::float32, shapes[0], {}}, false, false, {}};
+    if (integer_ && case_.output_type != DType::float32) {
+      output.type.dtype = case_.output_type;
+      output.type.quant = output_params();
+    }
+    node_.outputs = {static_cast<int32_t>(graph.tensors.size())};
+    graph.outputs = node_.outputs;
+    graph.output_names = {"output"};
+    graph.tensors.push_back(std::move(output));
+    return {};
+  }
+
+  QuantParams output_params() const {
+    switch (op_.quant.output) {
+      case OutputRule::same_as_input: return tensor_of(0).type.quant;
+      case OutputRule::fixed: return {{op_.quant.fixed_scale}, {op_.quant.fixed_zero_point}, 0};
+      case OutputRule::free:
+      case OutputRule::boundary: break;
+    }
+    return activation_params(case_.output_type, model_.expected);
+  }
+
+  const Tensor& tensor_of(size_t input) const { return model_.graph.tensors[node_.inputs[input]]; }
+
+  std::vector<Shape> input_shapes() const {
+    std::vector<Shape> shapes;
+    for (const TensorType& type : input_types(model_.graph, node_)) shapes.push_back(type.shape);
+    return shapes;
+  }
+
+  const OpDef& op_;
+  const OpCase& case_;
+  bool integer_;
+  CaseModel model_;
+  Node node_;
+};
+
+class TextVisitor : public AttributeVisitor {
+ public:
+  std::string text;
+  void field(int id, const char* name, bool& v) override { add(id, name, v); }
+  void field(int id, const char* name, Activation& v) override { add(id, name, static_cast<int>(v)); }
+  void field(int id, const char* name, int8_t& v) override { add(id, name, int{v}); }
+  void field(int id, const char* name, int32_t& v) override { add(id, name, v); }
+  void field(int id, const char* name, float& v) override { add(id, name, v); }
+  void field(int id, const char* name, Shape& v) override { add(id, name, to_string(v)); }
+
+ private:
+  template <class T>
+  void add(int id, const char* name, const T& value) {
+    text += fmt::format("{}:{}={};", id, name, value);
+  }
+};
+
+bool at_border(const OpDef& op) { return op.quant.output == OutputRule::boundary; }
+
+void add_model(std::vector<CaseModel>& models, const OpDef& op, const OpCase& op_case, bool integer) {
+  auto model = make_case_model(op, op_case, integer);
+  // A case that its own operator refuses shows as a model without nodes; the shape test reports it.
+  models.push_back(model.ok() ? std::move(*model) : CaseModel{fmt::format("{}.{}: {}", op.name, op_case.name, model.error().message),
+                                                              &op, integer, {}, {}, {}, {}});
+}
+
+}  // namespace
+
+void PrintTo(const CaseModel& model, std::ostream* out) { *out << model.name << (model.integer ? " (integer)" : " (float32)"); }
+
+std::string attributes_text(const OpDef& op, Attributes attributes) {
+  TextVisitor visitor;
+  op.visit(visitor, attributes);
+  return visitor.text;
+}
+
+std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes) {
+  const size_t size = static_cast<size_t>(element_bytes(type.dtype));
+  std::vector<float> values(bytes.size() / size);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const uint8_t* at = bytes.data() + i * size;
+    if (type.dtype == DType::float32) {
+      std::memcpy(&values[i], at, size);
+      continue;
+    }
+    int32_t stored = 0;
+    switch (type.dtype) {
+      case DType::int8: stored = static_cast<int8_t>(*at); break;
+      case DType::uint8: stored = *at; break;
+      case DType::int16: stored = static_cast<int16_t>(at[0] | at[1] << 8); break;
+      default: std::memcpy(&stored, at, size); break;
+    }
+    const size_t channel = channel_of(type, i);
+    values[i] = static_cast<float>(double{type.quant.scales[channel]} * (double{1} * stored - type.quant.zero_points[channel]));
+  }
+  return values;
+}
+
+std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes, const std::vector<std::vector<float>>& values,
+                               const Shape& output_shape) {
+  constexpr size_t kGuard = 16;
+  constexpr float kSentinel = -12345.678f;
+  const size_t elements = static_cast<size_t>(output_shape.elements());
+  std::vector<float> guarded(elements + 2 * kGuard, kSentinel);
+  std::vector<const float*> inputs;
+  for (const auto& v : values) inputs.push_back(v.empty() ? nullptr : v.data());
+  float* output = guarded.data() + kGuard;
+  FloatCall call{&node.attributes, shapes, {&output_shape, 1}, inputs, {&output, 1}, {}, {}, nullptr};
+  std::vector<float> workspace(node.op->float_workspace ? static_cast<size_t>(node.op->float_workspace(call)) : 0);
+  call.workspace = workspace.data();
+  node.op->forward(call);
+  const auto intact = [&](size_t from) {
+    return std::all_of(&guarded[from], &guarded[from] + kGuard, [](float v) { return v == kSentinel; });
+  };
+  if (!intact(0) || !intact(kGuard + elements)) return {};
+  return {output, output + elements};
+}
+
+Result<CaseModel> make_case_model(const OpDef& op, const OpCase& op_case, bool integer) {
+  return ModelMaker(op, op_case, integer).make();
+}
+
+std::vector<CaseModel> all_case_models() {
+  std::vector<CaseModel> models;
+  for (const OpDef* op : all_ops())
+    for (const OpCase& op_case : op->cases()) {
+      if (!at_border(*op)) add_model(models, *op, op_case, false);
+      add_model(models, *op, op_case, true);
+    }
+  return models;
+}
+
+std::vector<CaseModel> random_case_models(uint64_t seed, int32_t count, bool integer) {
+  std::vector<CaseModel> models;
+  uint64_t stream = 0;
+  for (const OpDef* op : all_ops()) {
+    Random random = Random(seed).stream(stream++);
+    for (int32_t i = 0; i < count; ++i) {
+      OpCase op_case = op->random_case(random);
+      op_case.name = fmt::format("random_{}", i);
+      if (integer || !at_border(*op)) add_model(models, *op, op_case, integer);
+    }
+  }
+  return models;
+}
+
+std::string case_fingerprint(const CaseModel& model) {
+  std::string text = fmt::format("{} {}", model.op->name, attributes_text(*model.op, model.graph.nodes[0].attributes));
+  for (const Tensor& tensor : model.graph.tensors) {
+    text += fmt::format("|{} {}", to_string(tensor.type.dtype), to_string(tensor.type.shape));
+    for (size_t i = 0; i < tensor.type.quant.scales.size(); ++i)
+      text += fmt::format(" {:a}*{}", tensor.type.quant.scales[i], tensor.type.quant.zero_points[i]);
+    text.append(tensor.data.begin(), tensor.data.end());
+  }
+  for (const auto& input : model.inputs) text.append(input.begin(), input.end());
+  return fingerprint(text);
+}
+
+}  // namespace mote::conformance

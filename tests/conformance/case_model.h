@@ -1,0 +1,46 @@
+// One conformance case as one-operator models: float32, and the integer form that the device runs.
+#pragma once
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "toolchain/graph/graph.h"
+
+namespace mote::conformance {
+
+struct CaseModel {
+  std::string name;                 // "fully_connected.relu_odd_sizes"
+  const OpDef* op = nullptr;
+  bool integer = false;             // the integer form; its constants and input values are rounded to what it can hold
+  Graph graph;                      // one node; activations are graph inputs, all else constants
+  std::vector<std::vector<uint8_t>> inputs;    // bytes of each graph input, in the graph's types
+  std::vector<std::vector<float>> real_values; // of every node input as real numbers; empty = absent or not a number
+  std::vector<float> expected;      // output 0 of the host's float forward on real_values
+};
+
+void PrintTo(const CaseModel& model, std::ostream* out);  // for GoogleTest
+
+// Draws the values of `op_case` from its seed and makes the form asked for. An error when the operator's own rule refuses the case.
+Result<CaseModel> make_case_model(const OpDef& op, const OpCase& op_case, bool integer);
+
+// All of them: every operator's cases in both forms (operators at the border between float and integer: that one form).
+std::vector<CaseModel> all_case_models();
+
+// `count` cases from every operator's random_case, drawn from `seed`; names end in the case's number.
+std::vector<CaseModel> random_case_models(uint64_t seed, int32_t count, bool integer);
+
+// Every attribute by number, name and value.
+std::string attributes_text(const OpDef& op, Attributes attributes);
+
+// Changes exactly when the meaning of the case does: attributes, types, quantization, constants, input values.
+std::string case_fingerprint(const CaseModel& model);
+
+// The operator's float forward on the given values, with outputs between sentinels; empty when one was overwritten.
+std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes, const std::vector<std::vector<float>>& values,
+                               const Shape& output_shape);
+
+// Stored integer -> real number, for the tensor's type and parameters.
+std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes);
+
+}  // namespace mote::conformance

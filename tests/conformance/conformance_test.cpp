@@ -1,0 +1,173 @@
+// Every operator of ops.def, every case, on the host. The emulated boards are in device_test.cpp, the real TensorFlow Lite
+// runtimes in peers_test.cpp. Nothing here names an operator.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "tests/conformance/costs.h"
+#include "tests/conformance/gradient.h"
+#include "tests/conformance/host_run.h"
+#include "tests/conformance/model_folder.h"
+#include "toolchain/base/files.h"
+#include "toolchain/base/json.h"
+#include "toolchain/tflite/reader.h"
+#include "toolchain/tflite/writer.h"
+
+namespace mote::conformance {
+namespace {
+
+constexpr uint64_t kSeed = 20261122;
+constexpr int32_t kRandomCases = 40;
+
+std::vector<CaseModel> every_model() {
+  std::vector<CaseModel> models = all_case_models();
+  for (bool integer : {false, true})
+    for (CaseModel& model : random_case_models(kSeed, kRandomCases, integer)) models.push_back(std::move(model));
+  return models;
+}
+
+class Case : public testing::TestWithParam<CaseModel> {
+ protected:
+  const CaseModel& model() const { return GetParam(); }
+  const Node& node() const { return model().graph.nodes[0]; }
+  const TensorType& output_type() const { return model().graph.tensors[model().graph.outputs[0]].type; }
+  void SetUp() override {
+    RecordProperty("seed", std::to_string(kSeed));
+    ASSERT_FALSE(model().graph.nodes.empty()) << "the operator's own rule refuses the case: " << model().name;
+  }
+};
+
+std::vector<uint8_t> file_of(const CaseModel& model) {
+  auto bytes = write_tflite(model.graph);
+  EXPECT_TRUE(bytes.ok()) << bytes.error().message;
+  return bytes.ok() ? std::move(*bytes) : std::vector<uint8_t>{};
+}
+
+// In steps of the output's quantization; plain difference for float outputs.
+double step_of(const TensorType& type) { return type.quant.quantized() ? type.quant.scales[0] : 1; }
+
+TEST_P(Case, ShapeRuleHoldsForMoreExamplesToo) {
+  std::vector<TensorType> inputs = input_types(model().graph, node());
+  if (inputs[0].shape.rank == 0) GTEST_SKIP() << "a scalar has no batch";
+  const auto once = node().op->infer(node().attributes, inputs);
+  ASSERT_TRUE(once.ok());
+  EXPECT_EQ((*once)[0], output_type().shape);
+  inputs[0].shape.dims[0] *= 3;
+  const auto thrice = node().op->infer(node().attributes, inputs);
+  if (!thrice.ok()) return;  // an operator that fixes the batch (a reshape to stated sizes) says so
+  EXPECT_EQ((*thrice)[0].elements(), 3 * output_type().shape.elements());
+}
+
+TEST_P(Case, GradientEqualsCentralDifferences) {
+  if (model().integer) GTEST_SKIP() << "gradients are of the float form";
+  if (node().op->backward == nullptr) {
+    ASSERT_NE(node().op->not_trainable, nullptr) << "no backward, and no reason why";
+    GTEST_SKIP() << node().op->name << " has no backward: " << node().op->not_trainable;
+  }
+  EXPECT_EQ(compare_gradients(model()), "");
+}
+
+TEST_P(Case, DeviceKernelAgreesWithFloatForward) {
+  const HostRun run = run_on_host(file_of(model()), model().inputs);
+  ASSERT_EQ(run.status, Status::ok) << static_cast<int>(run.status);
+  EXPECT_TRUE(run.guards_intact) << "a byte outside the arena changed";
+  EXPECT_TRUE(run.exact_arena) << "arena_used() is not the least that init accepts";
+  const std::vector<float> found = to_real(output_type(), run.outputs[0]);
+  ASSERT_EQ(found.size(), model().expected.size());
+  const bool quantized = output_type().quant.quantized();
+  for (size_t i = 0; i < found.size(); ++i) {
+    const double expected = model().expected[i];
+    // Half a step of rounding is not in int8_tolerance's count, so a tolerance of 1 allows 1.5 steps before rounding.
+    const double allowed = quantized ? node().op->int8_tolerance + 1e-4 : 1e-5 * (1 + std::fabs(expected));
+    const double step = step_of(output_type());
+    const double nearest = quantized ? std::round(expected / step) * step : expected;
+    EXPECT_LE(std::fabs(found[i] - nearest) / step, allowed) << "element " << i << ": float " << expected;
+  }
+}
+
+TEST_P(Case, FileReadsBackEqual) {
+  const auto bytes = file_of(model());
+  const auto read = read_tflite(model().name, bytes);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  ASSERT_EQ(read->nodes.size(), 1u);
+  ASSERT_NE(read->nodes[0].op, nullptr) << read->nodes[0].foreign;
+  EXPECT_EQ(read->nodes[0].op, node().op);
+  EXPECT_EQ(attributes_text(*node().op, read->nodes[0].attributes), attributes_text(*node().op, node().attributes));
+  EXPECT_EQ(read->nodes[0].inputs, node().inputs);
+  for (size_t t = 0; t < model().graph.tensors.size(); ++t) {
+    EXPECT_EQ(read->tensors[t].type, model().graph.tensors[t].type) << t;
+    EXPECT_EQ(read->tensors[t].data, model().graph.tensors[t].data) << t;
+  }
+  const auto again = write_tflite(*read);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(*again, bytes) << "writing what was read gives other bytes";
+}
+
+TEST_P(Case, DeclaredMacsAreTrue) {
+  if (model().integer) GTEST_SKIP() << "the float form is counted";
+  constexpr int64_t kMostPairs = 20000;
+  if (model().real_values.size() > 1 &&
+      static_cast<int64_t>(model().real_values[0].size() * model().real_values[1].size()) > kMostPairs)
+    GTEST_SKIP() << "too large to count pair by pair; the smaller cases are";
+  EXPECT_EQ(node_cost(model().graph, node()).macs, count_macs(model()));
+}
+
+std::string case_name(const testing::TestParamInfo<CaseModel>& parameter) {
+  std::string name = stem_of(parameter.param);
+  for (char& c : name)
+    if (!isalnum(static_cast<unsigned char>(c))) c = '_';
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Ops, Case, testing::ValuesIn(every_model()), case_name);
+
+TEST(Golden, ForwardAndKernelEqualTheStoredReference) {
+  const fs::path folder = fs::path(std::getenv("MOTE_SOURCE_DIR")) / "tests/conformance/golden";
+  std::string operator_name;
+  Json document;
+  for (const CaseModel& model : all_case_models()) {
+    SCOPED_TRACE(stem_of(model));
+    if (operator_name != model.op->name) {
+      operator_name = model.op->name;
+      auto read = read_json(folder / (operator_name + ".json"));
+      ASSERT_TRUE(read.ok()) << read.error().message << "; make it with tests/conformance/peers.py golden";
+      document = std::move(*read);
+    }
+    const Json golden = document["cases"][model.name.substr(operator_name.size() + 1)][model.integer ? "integer" : "float32"];
+    ASSERT_TRUE(golden.is_object()) << "the golden file lacks the case; make it again with tests/conformance/peers.py golden";
+    ASSERT_EQ(golden["fingerprint"], case_fingerprint(model)) << "the case has changed; make the golden file again";
+    const HostRun run = run_on_host(file_of(model), model.inputs);
+    ASSERT_EQ(run.status, Status::ok);
+    TensorType raw = model.graph.tensors[model.graph.outputs[0]].type;
+    if (raw.dtype != DType::float32) raw.quant = {{1.0f}, {0}, 0};  // compare the stored integers
+    const std::vector<float> found = to_real(raw, run.outputs[0]);
+    ASSERT_EQ(golden["output"].size(), found.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      const float expected = golden["output"][i].get<float>();
+      const double tolerance = raw.dtype == DType::float32 ? 1e-5 * (1 + std::fabs(expected)) : 0;
+      EXPECT_NEAR(found[i], expected, tolerance) << "device kernel, element " << i;
+      if (model.integer) continue;
+      EXPECT_NEAR(model.expected[i], expected, tolerance) << "host forward, element " << i;
+    }
+  }
+}
+
+TEST(Registry, EveryDefinitionIsComplete) {
+  for (const OpDef* op : all_ops()) {
+    SCOPED_TRACE(op->name);
+    EXPECT_EQ(find_op(op->name), op);
+    EXPECT_EQ(find_op_by_code(op->tflite_code), op);
+    EXPECT_NE((op->backward != nullptr), (op->not_trainable != nullptr)) << "either a backward, or the reason why there is none";
+    EXPECT_FALSE(op->kernels.empty());
+    EXPECT_FALSE(op->cases().empty());
+    EXPECT_TRUE(op->emit && op->infer && op->cost && op->forward && op->visit && op->random_case && op->tflite_version);
+    EXPECT_TRUE(fs::exists(fs::path(std::getenv("MOTE_SOURCE_DIR")) / op->device_header));
+    for (const DeviceKernel& kernel : op->kernels) EXPECT_EQ(kernel.kernel->code, op->tflite_code) << kernel.symbol;
+  }
+  EXPECT_EQ(find_op("no_such_operator"), nullptr);
+  EXPECT_EQ(find_op_by_code(-1), nullptr);
+}
+
+}  // namespace
+}  // namespace mote::conformance

@@ -1,0 +1,24 @@
+// The table that device_program.cpp (host) writes and runner.cpp (board) walks. All bytes lie in one blob in flash.
+#pragma once
+#include <stdint.h>
+
+namespace mote {
+
+constexpr int32_t kMaxInputs = 4;
+
+struct DeviceCase {
+  const char* name;
+  uint32_t model, model_bytes;  // offsets into the blob
+  int32_t input_count;
+  uint32_t inputs[kMaxInputs], input_bytes[kMaxInputs];
+  uint32_t expected, expected_bytes;
+  uint32_t scratch_bytes;  // as the operator declares
+  // The emitted call. inputs[i]: kAlignment-aligned copies.
+  void (*call)(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch);
+};
+
+extern "C" const uint8_t mote_blob[];
+extern const DeviceCase kCases[];
+extern const int32_t kCaseCount;
+
+}  // namespace mote

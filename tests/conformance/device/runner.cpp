@@ -1,0 +1,101 @@
+// Runs every case twice on the board: through the interpreter, and through the emitted call. Prints one line per failure and a
+// last line "cases N failures M"; exit status 0 when M is 0.
+#include "cases.h"
+#include "device/interpreter.h"
+#include "semihosting.h"
+
+namespace mote {
+
+extern const Resolver kResolver;
+
+namespace {
+
+constexpr uint32_t kGuard = 32, kArenaBytes = 128 * 1024, kBufferBytes = 16 * 1024;
+constexpr uint8_t kPaint = 0xA5;
+
+// kGuard painted bytes on both sides of what is handed out.
+template <uint32_t kBytes>
+class Guarded {
+ public:
+  uint8_t* paint() {
+    for (uint32_t i = 0; i < sizeof memory_; ++i) memory_[i] = kPaint;
+    return memory_ + kGuard;
+  }
+  bool intact(uint32_t used) const {
+    for (uint32_t i = 0; i < kGuard; ++i)
+      if (memory_[i] != kPaint || memory_[kGuard + used + i] != kPaint) return false;
+    return true;
+  }
+
+ private:
+  alignas(16) uint8_t memory_[kBytes + 2 * kGuard];
+};
+
+Guarded<kArenaBytes> arena;
+Guarded<kBufferBytes> output_buffer, scratch_buffer;
+Guarded<kBufferBytes> input_buffers[kMaxInputs];
+int32_t failures = 0;
+
+void fail(const DeviceCase& c, const char* what, int32_t number) {
+  ++failures;
+  print(c.name);
+  print(": ");
+  print(what);
+  print(" ");
+  print_number(number);
+  print("\n");
+}
+
+void compare(const DeviceCase& c, const char* what, const uint8_t* found) {
+  const uint8_t* expected = mote_blob + c.expected;
+  for (uint32_t i = 0; i < c.expected_bytes; ++i)
+    if (found[i] != expected[i]) return fail(c, what, static_cast<int32_t>(i));
+}
+
+void run_interpreter(const DeviceCase& c) {
+  uint8_t* memory = arena.paint();
+  Interpreter interpreter;
+  const Status status = interpreter.init(mote_blob + c.model, c.model_bytes, kResolver, memory, kArenaBytes);
+  if (status != Status::ok) return fail(c, "init gives status", static_cast<int32_t>(status));
+  for (int32_t i = 0; i < c.input_count; ++i)
+    __builtin_memcpy(interpreter.input(i).data, mote_blob + c.inputs[i], c.input_bytes[i]);
+  if (interpreter.invoke() != Status::ok) return fail(c, "invoke failed", 0);
+  compare(c, "interpreter differs at byte", static_cast<const uint8_t*>(interpreter.output(0).data));
+  if (!arena.intact(kArenaBytes)) fail(c, "interpreter wrote outside the arena of", static_cast<int32_t>(kArenaBytes));
+}
+
+void run_call(const DeviceCase& c) {
+  uint8_t* output = output_buffer.paint();
+  uint8_t* scratch = scratch_buffer.paint();
+  const uint8_t* inputs[kMaxInputs] = {};
+  for (int32_t i = 0; i < c.input_count; ++i) {
+    uint8_t* copy = input_buffers[i].paint();
+    __builtin_memcpy(copy, mote_blob + c.inputs[i], c.input_bytes[i]);
+    inputs[i] = copy;
+  }
+  c.call(inputs, output, scratch);
+  compare(c, "emitted call differs at byte", output);
+  if (!output_buffer.intact(c.expected_bytes)) fail(c, "emitted call wrote outside its output of", static_cast<int32_t>(c.expected_bytes));
+  if (!scratch_buffer.intact(c.scratch_bytes)) fail(c, "emitted call wrote outside its scratch of", static_cast<int32_t>(c.scratch_bytes));
+  if (c.scratch_bytes > 0 && scratch[c.scratch_bytes - 1] == kPaint)
+    fail(c, "emitted call needs less scratch than the declared", static_cast<int32_t>(c.scratch_bytes));
+  for (int32_t i = 0; i < c.input_count; ++i)
+    if (!input_buffers[i].intact(c.input_bytes[i])) fail(c, "emitted call wrote around input", i);
+}
+
+}  // namespace
+
+extern "C" int main() {
+  for (int32_t i = 0; i < kCaseCount; ++i) {
+    run_interpreter(kCases[i]);
+    run_call(kCases[i]);
+  }
+  print("cases ");
+  print_number(kCaseCount);
+  print(" failures ");
+  print_number(failures);
+  print("\n");
+  return failures == 0 ? 0 : 1;
+}
+
+}  // namespace mote

@@ -1,0 +1,125 @@
+#include "tests/conformance/device_program.h"
+
+#include <fmt/format.h>
+
+#include "tests/conformance/host_run.h"
+#include "tests/conformance/model_folder.h"
+#include "toolchain/base/files.h"
+#include "toolchain/base/process.h"
+#include "toolchain/tflite/writer.h"
+
+namespace mote::conformance {
+
+namespace {
+
+const char* c_type(DType type) {
+  switch (type) {
+    case DType::float32: return "float";
+    case DType::int8: return "int8_t";
+    case DType::uint8: return "uint8_t";
+    case DType::int16: return "int16_t";
+    default: return "int32_t";
+  }
+}
+
+class ProgramWriter {
+ public:
+  Result<void> add(const CaseModel& model) {
+    MOTE_TRY(const auto file, write_tflite(model.graph));
+    const HostRun run = run_on_host(file, model.inputs);
+    if (run.status != Status::ok)
+      return defect(fmt::format("{}: the host's interpreter gives status {}", model.name, static_cast<int>(run.status)));
+    std::string offsets, sizes;
+    for (const auto& input : model.inputs) {
+      offsets += fmt::format("{},", place(input));
+      sizes += fmt::format("{},", input.size());
+    }
+    MOTE_TRY(const std::string call, emit_function(model));
+    table_ += fmt::format("    {{\"{}\", {}, {}, {}, {{{}}}, {{{}}}, {}, {}, {}, {}}},\n", stem_of(model), place(file), file.size(),
+                          model.inputs.size(), offsets, sizes, place(run.outputs[0]), run.outputs[0].size(),
+                          node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, call);
+    ++count_;
+    return {};
+  }
+
+  Result<void> finish(const fs::path& folder) const {
+    std::string includes, kernels;
+    for (const OpDef* op : all_ops()) {
+      includes += fmt::format("#include \"{}\"\n", op->device_header);
+      for (const DeviceKernel& kernel : op->kernels) kernels += fmt::format("    &{},\n", kernel.symbol);
+    }
+    const std::string text = fmt::format(
+        "{}#include \"cases.h\"\n#include \"device/resolver.h\"\n\n"
+        "__asm(\".section .rodata.blob,\\\"a\\\"\\n.balign 16\\n.global mote_blob\\nmote_blob:\\n.incbin \\\"blob.bin\\\"\\n.text\\n\");\n\n"
+        "namespace mote {{\n\nstatic constexpr const Kernel* kKernels[] = {{\n{}}};\n"
+        "extern const Resolver kResolver;\nconst Resolver kResolver = resolve(kKernels);\n\n"
+        "{}\nextern const DeviceCase kCases[] = {{\n{}}};\nextern const int32_t kCaseCount = {};\n\n}}  // namespace mote\n",
+        includes, kernels, functions_, table_, count_);
+    MOTE_CHECK(write_file(folder / "cases.cpp", text));
+    return write_file(folder / "blob.bin", blob_);
+  }
+
+ private:
+  size_t place(std::span<const uint8_t> bytes) {
+    blob_.resize((blob_.size() + kAlignment - 1) / kAlignment * kAlignment);
+    blob_.insert(blob_.end(), bytes.begin(), bytes.end());
+    return blob_.size() - bytes.size();
+  }
+
+  // Writes a function with the code that the operator emits, and gives its name.
+  Result<std::string> emit_function(const CaseModel& model) {
+    const Graph& graph = model.graph;
+    const Node& node = graph.nodes[0];
+    const std::vector<TensorType> types = input_types(graph, node);
+    std::vector<std::string> inputs;
+    size_t activation = 0;
+    for (int32_t t : node.inputs) {
+      if (t == kAbsent) inputs.push_back("nullptr");
+      else if (graph.tensors[t].constant)
+        inputs.push_back(fmt::format("reinterpret_cast<const {}*>(mote_blob + {})", c_type(graph.tensors[t].type.dtype),
+                                     place(graph.tensors[t].data)));
+      else
+        inputs.push_back(fmt::format("reinterpret_cast<const {}*>(inputs[{}])", c_type(graph.tensors[t].type.dtype), activation++));
+    }
+    const TensorType& output = graph.tensors[node.outputs[0]].type;
+    const std::vector<std::string> outputs = {fmt::format("reinterpret_cast<{}*>(output)", c_type(output.dtype))};
+    const std::string name = fmt::format("call_{}", count_);
+    MOTE_TRY(const std::string code,
+             node.op->emit(EmitCall{&node.attributes, types, {&output, 1}, inputs, outputs, "scratch"}));
+    functions_ += fmt::format(
+        "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)scratch;\n{}}}\n", name, code);
+    return name;
+  }
+
+  std::vector<uint8_t> blob_;
+  std::string functions_, table_;
+  int32_t count_ = 0;
+};
+
+}  // namespace
+
+Result<void> write_device_program(const fs::path& folder, std::span<const CaseModel> models) {
+  ProgramWriter writer;
+  for (const CaseModel& model : models) MOTE_CHECK(writer.add(model));
+  return writer.finish(folder);
+}
+
+Result<std::string> run_device_program(const fs::path& folder, const fs::path& source, const DeviceTarget& target) {
+  const fs::path device = source / "tests/conformance/device";
+  const fs::path elf = folder / (std::string(target.name) + ".elf");
+  std::vector<std::string> compile = {
+      "arm-none-eabi-g++", "-std=c++14", "-O2", "-ffreestanding", "-nostdinc++", "-nostdlib", "-fno-exceptions", "-fno-rtti",
+      "-fno-threadsafe-statics", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-mthumb", "-I" + source.string(),
+      "-I" + device.string(), "-T" + (device / "mps2.ld").string(), (device / "startup.cpp").string(),
+      (device / "runner.cpp").string(), "cases.cpp", "-lgcc", "-o", elf.string()};
+  compile.insert(compile.begin() + 1, target.flags.begin(), target.flags.end());
+  MOTE_TRY(const ProcessOutput built, run_process(compile, 300, folder));
+  if (built.exit_status != 0) return defect("compiling for " + std::string(target.name) + ":\n" + built.errors);
+  MOTE_TRY(const ProcessOutput ran,
+           run_process({"qemu-system-arm", "-M", target.machine, "-nographic", "-monitor", "none", "-serial", "none",
+                        "-semihosting-config", "enable=on,target=native", "-kernel", elf.string()}, 300, folder));
+  if (ran.timed_out) return defect("the emulated board did not stop within 300 s");
+  return ran.output + ran.errors;
+}
+
+}  // namespace mote::conformance

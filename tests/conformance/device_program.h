@@ -1,0 +1,24 @@
+// One program for the emulated board that holds all cases: models, inputs, the bytes that the host's portable kernels gave, and the
+// code that each operator emits.
+#pragma once
+#include <filesystem>
+#include <span>
+
+#include "tests/conformance/case_model.h"
+
+namespace mote::conformance {
+
+// Writes cases.cpp and blob.bin into `folder`. The expected bytes are those of this host, whose kernels are the portable ones.
+Result<void> write_device_program(const std::filesystem::path& folder, std::span<const CaseModel> models);
+
+struct DeviceTarget {
+  const char* name;                // "cortex-m4"
+  const char* machine;             // QEMU's
+  std::vector<std::string> flags;  // of the compiler
+};
+
+// Compiles the program freestanding with `source` as include root, runs it, and gives what it printed.
+Result<std::string> run_device_program(const std::filesystem::path& folder, const std::filesystem::path& source,
+                                       const DeviceTarget& target);
+
+}  // namespace mote::conformance

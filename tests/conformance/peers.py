@@ -1,0 +1,83 @@
+"""Runs the one-operator models that conformance_models wrote, in TensorFlow's own runtimes.
+
+usage: peers.py run FOLDER             writes <stem>.litert and <stem>.tflm beside each <stem>.tflite: the raw output
+       peers.py golden FOLDER GOLDEN   writes GOLDEN/<operator>.json from LiteRT's answers
+
+The environment is that of tests/parity. LiteRT runs its reference kernels.
+"""
+import importlib.metadata
+import json
+import os
+import sys
+
+import numpy as np
+
+
+def run_litert(model, inputs):
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
+    interpreter.allocate_tensors()
+    for details, data in zip(interpreter.get_input_details(), inputs):
+        values = np.frombuffer(data, details["dtype"]).reshape(details["shape"])
+        interpreter.set_tensor(details["index"], values)
+    interpreter.invoke()
+    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+
+
+def run_tflm(model, inputs):
+    from tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_bytes(model, arena_size=10 * len(model) + 200_000)
+    for i, data in enumerate(inputs):
+        details = interpreter.get_input_details(i)
+        interpreter.set_input(np.frombuffer(data, details["dtype"]).reshape(details["shape"]), i)
+    interpreter.invoke()
+    return interpreter.get_output(0)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def load(folder):
+    """The index and, for each entry, the model's and the inputs' bytes."""
+    for entry in json.loads(read(os.path.join(folder, "index.json"))):
+        stem = os.path.join(folder, entry["stem"])
+        yield entry, stem, read(stem + ".tflite"), [read(f"{stem}.in{i}") for i in range(entry["inputs"])]
+
+
+def run(folder):
+    for entry, stem, model, inputs in load(folder):
+        for peer, runner in (("litert", run_litert), ("tflm", run_tflm)):
+            try:
+                output = runner(model, inputs).tobytes()
+            except Exception as error:  # a peer's refusal is a finding: the test that reads it names the case
+                with open(f"{stem}.{peer}.error", "w") as file:
+                    file.write(str(error))
+                continue
+            with open(f"{stem}.{peer}", "wb") as file:
+                file.write(output)
+
+
+def golden(folder, target):
+    operators = {}
+    for entry, _, model, inputs in load(folder):
+        output = run_litert(model, inputs).reshape(-1)
+        values = [float(f"{v:.9g}") for v in output] if output.dtype == np.float32 else output.tolist()
+        cases = operators.setdefault(entry["operator"], {})
+        cases.setdefault(entry["case"], {})[entry["form"]] = {"fingerprint": entry["fingerprint"], "output": values}
+    version = importlib.metadata.version("ai-edge-litert")
+    for operator, cases in operators.items():
+        document = {
+            "made_by": f"ai-edge-litert {version}, reference kernels; inputs and weights drawn by ops/{operator}/{operator}.cpp",
+            "made_with": "build/tests/conformance/conformance_models FOLDER && tests/conformance/peers.py golden FOLDER GOLDEN",
+            "cases": cases,
+        }
+        with open(os.path.join(target, operator + ".json"), "w") as file:
+            file.write(json.dumps(document, separators=(",", ":")).replace('},"', '},\n"') + "\n")
+
+
+if __name__ == "__main__":
+    {"run": run, "golden": golden}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,82 @@
+// Every case in TensorFlow's own runtimes: the integer form byte for byte, the float form within rounding.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "tests/conformance/host_run.h"
+#include "tests/conformance/model_folder.h"
+#include "tests/parity/peers.h"
+#include "toolchain/base/files.h"
+#include "toolchain/base/process.h"
+#include "toolchain/tflite/writer.h"
+
+namespace mote::conformance {
+namespace {
+
+constexpr uint64_t kSeed = 20261124;
+constexpr int32_t kRandomCases = 20;
+
+// Where the two runtimes themselves differ from each other, or cannot run a valid model.
+struct KnownDifference {
+  const char* peer;
+  const char* case_prefix;
+  const char* reason;
+};
+constexpr KnownDifference kKnownDifferences[] = {
+    {"", "", ""},
+};
+
+const KnownDifference* known_difference(const std::string& peer, const std::string& stem) {
+  for (const KnownDifference& known : kKnownDifferences)
+    if (*known.peer && peer == known.peer && stem.starts_with(known.case_prefix)) return &known;
+  return nullptr;
+}
+
+void compare(const CaseModel& model, const std::vector<uint8_t>& ours, const std::vector<uint8_t>& theirs) {
+  if (model.graph.tensors[model.graph.outputs[0]].type.dtype != DType::float32) {
+    EXPECT_EQ(ours, theirs);
+    return;
+  }
+  const TensorType plain{DType::float32, {}, {}};
+  const auto a = to_real(plain, ours), b = to_real(plain, theirs);
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5 * (1 + std::fabs(b[i]))) << "element " << i;
+}
+
+TEST(Peers, LiteRtAndTflmGiveTheSameBytes) {
+  const fs::path source = std::getenv("MOTE_SOURCE_DIR"), build = std::getenv("MOTE_BINARY_DIR");
+  const fs::path folder = build / "conformance/peers";
+  const auto python = peer_python();
+  if (!python.ok()) GTEST_SKIP() << python.error().message;
+
+  RecordProperty("seed", std::to_string(kSeed));
+  std::vector<CaseModel> models = all_case_models();
+  for (bool integer : {false, true})
+    for (CaseModel& model : random_case_models(kSeed, kRandomCases, integer)) models.push_back(std::move(model));
+  fs::remove_all(folder);
+  const auto written = write_models(folder, models);
+  ASSERT_TRUE(written.ok()) << written.error().message;
+  const auto ran = run_process({python->string(), (source / "tests/conformance/peers.py").string(), "run",
+                                folder.string()}, 600);
+  ASSERT_TRUE(ran.ok()) << ran.error().message;
+  ASSERT_EQ(ran->exit_status, 0) << ran->errors;
+
+  for (const CaseModel& model : models) {
+    const auto file = write_tflite(model.graph);
+    ASSERT_TRUE(file.ok());
+    const HostRun run = run_on_host(*file, model.inputs);
+    ASSERT_EQ(run.status, Status::ok) << stem_of(model);
+    for (const std::string peer : {"litert", "tflm"}) {
+      SCOPED_TRACE(stem_of(model) + " in " + peer);
+      if (known_difference(peer, stem_of(model))) continue;
+      const auto theirs = read_file(folder / (stem_of(model) + "." + peer));
+      const auto refusal = read_text(folder / (stem_of(model) + "." + peer + ".error"));
+      EXPECT_TRUE(theirs.ok()) << (refusal.ok() ? *refusal : "no answer");
+      if (theirs.ok()) compare(model, run.outputs[0], *theirs);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mote::conformance
