@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "device/kernel.h"
 #include "features/feature.h"
 #include "toolchain/base/result.h"
 
