@@ -6,4 +6,4 @@ add_custom_command(OUTPUT ${tflite_generated}/schema_generated.h
   COMMAND ${FLATC} --cpp --scoped-enums -o ${tflite_generated} ${tflite_schema}
   DEPENDS ${tflite_schema} VERBATIM)
 target_sources(mote_tflite PRIVATE ${tflite_generated}/schema_generated.h)
-target_include_directories(mote_tflite SYSTEM PRIVATE ${tflite_generated})
+target_include_directories(mote_tflite SYSTEM PUBLIC ${tflite_generated})

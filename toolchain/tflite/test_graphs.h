@@ -1,0 +1,90 @@
+// Graphs and damaged files for the tests of this stage.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "toolchain/base/random.h"
+#include "toolchain/graph/graph.h"
+
+namespace mote {
+
+inline std::vector<uint8_t> random_bytes(Random& random, int64_t count) {
+  std::vector<uint8_t> bytes(static_cast<size_t>(count));
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.bits());
+  return bytes;
+}
+
+// A tensor as the operator's quantization rule wants it in an int8 model (or float32), constant when it is a parameter.
+inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool integer, Random& random) {
+  const InputRole role = input < std::size(op.quant.inputs) ? op.quant.inputs[input] : InputRole::constant;
+  Tensor tensor;
+  tensor.name = "input_" + std::to_string(input);
+  tensor.type.shape = item.inputs[input];
+  tensor.constant = role != InputRole::activation;
+  tensor.type.dtype = role == InputRole::constant ? DType::int32
+                      : !integer                  ? DType::float32
+                      : role == InputRole::bias   ? DType::int32
+                                                  : (role == InputRole::activation ? item.input_type : DType::int8);
+  const bool per_channel = item.per_channel && role != InputRole::activation;
+  const int32_t channels = per_channel ? tensor.type.shape[role == InputRole::weights ? op.quant.channel_axis : 0] : 1;
+  if (tensor.type.dtype != DType::float32 && role != InputRole::constant) {
+    for (int32_t c = 0; c < channels; ++c) {
+      tensor.type.quant.scales.push_back(static_cast<float>(random.uniform(0.001, 0.1)));
+      tensor.type.quant.zero_points.push_back(role == InputRole::activation ? static_cast<int32_t>(random.below(11)) - 5 : 0);
+    }
+    tensor.type.quant.axis = per_channel && role == InputRole::weights ? op.quant.channel_axis : 0;
+  }
+  if (tensor.constant) tensor.data = random_bytes(random, tensor.type.bytes());
+  if (tensor.constant && tensor.type.dtype == DType::float32)
+    for (float& value : tensor.floats()) value = static_cast<float>(random.uniform(-1, 1));
+  tensor.trainable = tensor.constant && tensor.type.dtype == DType::float32 && op.backward != nullptr &&
+                     (role == InputRole::weights || role == InputRole::bias);
+  return tensor;
+}
+
+// A graph of one operator, with the case's shapes, in float32 or in the case's integer types (always, when the operator converts
+// between the two). Names and metadata are those that a file keeps.
+inline Graph one_operator(const OpDef& op, const OpCase& item, bool integer, uint64_t seed) {
+  integer = integer || op.quant.output == OutputRule::boundary;
+  Random random(seed);
+  Graph graph;
+  graph.name = "main";
+  Node node;
+  node.op = &op;
+  node.name = "result";
+  node.attributes = item.attributes;
+  for (size_t i = 0; i < item.inputs.size(); ++i) {
+    if (item.inputs[i].rank < 0) {
+      node.inputs.push_back(kAbsent);
+      continue;
+    }
+    node.inputs.push_back(static_cast<int32_t>(graph.tensors.size()));
+    graph.tensors.push_back(tensor_for(op, item, i, integer, random));
+    if (!graph.tensors.back().constant) {
+      graph.inputs.push_back(node.inputs.back());
+      graph.input_names.push_back("x" + std::to_string(i));
+    }
+  }
+  graph.nodes.push_back(node);
+  const auto shapes = op.infer(item.attributes, input_types(graph, node));
+  EXPECT_TRUE(shapes.ok()) << op.name << " " << item.name << ": " << (shapes.ok() ? "" : shapes.error().message);
+  for (size_t i = 0; shapes.ok() && i < shapes->size(); ++i) {
+    Tensor output;
+    output.name = i == 0 ? "result" : "result_" + std::to_string(i);
+    output.type = {integer ? item.output_type : DType::float32, (*shapes)[i], {}};
+    if (output.type.dtype != DType::float32) output.type.quant = {{0.05f}, {-3}, 0};
+    graph.nodes[0].outputs.push_back(static_cast<int32_t>(graph.tensors.size()));
+    graph.outputs.push_back(graph.nodes[0].outputs.back());
+    graph.output_names.push_back("y" + std::to_string(i));
+    graph.tensors.push_back(output);
+  }
+  graph.metadata["mote"] = "{}";
+  graph.metadata["notes"] = std::string("\0\1\2", 3);
+  return graph;
+}
+
+}  // namespace mote
