@@ -2,16 +2,21 @@
 
 #include "ops/op.h"
 
+// The template's test compiles this file with the template's list.
+#ifndef MOTE_OPS_LIST
+#define MOTE_OPS_LIST "ops/ops.def"
+#endif
+
 namespace mote {
 
 #define MOTE_OP(name) extern const OpDef name##_def;
-#include "ops/ops.def"
+#include MOTE_OPS_LIST
 #undef MOTE_OP
 
 std::span<const OpDef* const> all_ops() {
   static constexpr std::array ops = {
 #define MOTE_OP(name) &name##_def,
-#include "ops/ops.def"
+#include MOTE_OPS_LIST
 #undef MOTE_OP
   };
   return ops;

@@ -24,7 +24,7 @@ TEST_P(Device, InterpreterAndEmittedCallsGiveTheHostsBytes) {
   for (bool integer : {false, true})
     for (CaseModel& model : random_case_models(kSeed, kRandomCases, integer)) models.push_back(std::move(model));
   const fs::path source = std::getenv("MOTE_SOURCE_DIR");
-  const fs::path folder = fs::path(std::getenv("MOTE_BINARY_DIR")) / "conformance" / GetParam().name;
+  const fs::path folder = fs::path(std::getenv("MOTE_BINARY_DIR")) / "conformance" / all_ops()[0]->name / GetParam().name;
   const auto written = write_device_program(folder, models);
   ASSERT_TRUE(written.ok()) << written.error().message;
   const auto printed = run_device_program(folder, source, GetParam());

@@ -3,7 +3,7 @@
 usage: peers.py run FOLDER             writes <stem>.litert and <stem>.tflm beside each <stem>.tflite: the raw output
        peers.py golden FOLDER GOLDEN   writes GOLDEN/<operator>.json from LiteRT's answers
 
-The environment is that of tests/parity. LiteRT runs its reference kernels.
+The environment is that of tests/parity. LiteRT runs its reference kernels where it has them for the operator's version.
 """
 import importlib.metadata
 import json
@@ -16,7 +16,12 @@ import numpy as np
 def run_litert(model, inputs):
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    interpreter = Interpreter(model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
+    try:
+        interpreter = Interpreter(model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
+    except ValueError:
+        # The reference resolver of 1.2.0 stops at version 11 of FULLY_CONNECTED; the per-channel form is version 12.
+        plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        interpreter = Interpreter(model_content=model, experimental_op_resolver_type=plain, num_threads=1)
     interpreter.allocate_tensors()
     for details, data in zip(interpreter.get_input_details(), inputs):
         values = np.frombuffer(data, details["dtype"]).reshape(details["shape"])

@@ -46,7 +46,7 @@ void compare(const CaseModel& model, const std::vector<uint8_t>& ours, const std
 
 TEST(Peers, LiteRtAndTflmGiveTheSameBytes) {
   const fs::path source = std::getenv("MOTE_SOURCE_DIR"), build = std::getenv("MOTE_BINARY_DIR");
-  const fs::path folder = build / "conformance/peers";
+  const fs::path folder = build / "conformance" / all_ops()[0]->name / "peers";
   const auto python = peer_python();
   if (!python.ok()) GTEST_SKIP() << python.error().message;
 
