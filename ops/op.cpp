@@ -38,12 +38,16 @@ TensorInfo tensor_info(const TensorType& type) {
 
 Error refused(Status status) {
   switch (status) {
-    case Status::unsupported_type: return input_error("mote has no kernel for these data types");
-    case Status::unsupported_shape: return input_error("the shapes break the operator's shape rule");
-    case Status::unsupported_option: return input_error("an option has a value that the kernel does not implement");
+    case Status::unsupported_type:
+      return input_error("mote has no kernel for these data types");
+    case Status::unsupported_shape:
+      return input_error("the shapes break the operator's shape rule");
+    case Status::unsupported_option:
+      return input_error("an option has a value that the kernel does not implement");
     case Status::bad_quantization:
       return input_error("a scale or zero point is missing, not finite, or outside what the operator allows");
-    default: return defect(fmt::format("the device's setup gives status {}", static_cast<int>(status)));
+    default:
+      return defect(fmt::format("the device's setup gives status {}", static_cast<int>(status)));
   }
 }
 

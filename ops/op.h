@@ -1,5 +1,6 @@
 // The contract between an operator and every host stage. Stages ask operators; operators know no stage.
-// One OpDef per folder in ops/, listed once in ops/ops.def; registry, tests, benches and the support table derive from that list.
+// One OpDef per folder in ops/, listed once in ops/ops.def; registry, tests, benches and the support table derive from
+// that list.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -52,7 +53,7 @@ class AttributeVisitor {
   virtual void field(int id, const char* name, int8_t& value) = 0;  // other TFLite enums stored as one byte
   virtual void field(int id, const char* name, int32_t& value) = 0;
   virtual void field(int id, const char* name, float& value) = 0;
-  virtual void field(int id, const char* name, Shape& value) = 0;   // vector of int32
+  virtual void field(int id, const char* name, Shape& value) = 0;  // vector of int32
 };
 
 // One float call. Activations carry the batch in dimension 0, so a shard of a batch is an ordinary call.
@@ -83,18 +84,18 @@ struct QuantRule {
   InputRole inputs[3] = {InputRole::activation, InputRole::activation, InputRole::activation};
   int32_t channel_axis = 0;  // of the weights
   OutputRule output = OutputRule::free;
-  float fixed_scale = 0;          // int8
+  float fixed_scale = 0;  // int8
   int32_t fixed_zero_point = 0;
 };
 
 struct OpCost {
-  int64_t macs = 0;             // multiply-accumulates for one inference
-  int64_t scratch_bytes = 0;    // of the int8 kernel, in the arena, besides its inputs and outputs
+  int64_t macs = 0;           // multiply-accumulates for one inference
+  int64_t scratch_bytes = 0;  // of the int8 kernel, in the arena, besides its inputs and outputs
 };
 
 // A device kernel that this operator offers, by the symbol that firmware names in its resolver.
 struct DeviceKernel {
-  const char* symbol;    // e.g. "fully_connected_int8", declared in OpDef::device_header
+  const char* symbol;  // e.g. "fully_connected_int8", declared in OpDef::device_header
   const Kernel* kernel;
 };
 
@@ -115,42 +116,43 @@ struct OpCase {
   std::vector<Shape> inputs;  // rank -1 = optional input absent
   uint32_t seed = 1;
   float low = -1.0f, high = 1.0f;
-  bool per_channel = false;  // quantize weights per channel
-  DType input_type = DType::int8;   // of input 0 and output 0 in the integer form; float32 for a quantize's input
+  bool per_channel = false;        // quantize weights per channel
+  DType input_type = DType::int8;  // of input 0 and output 0 in the integer form; float32 for a quantize's input
   DType output_type = DType::int8;
 };
 
 struct OpDef {
-  const char* name;            // the folder: "fully_connected"
-  const char* tflite_name;     // "FULLY_CONNECTED"
-  int32_t tflite_code;         // BuiltinOperator
-  int32_t tflite_options;      // BuiltinOptions union member; 0 = the operator has no options table
+  const char* name;         // the folder: "fully_connected"
+  const char* tflite_name;  // "FULLY_CONNECTED"
+  int32_t tflite_code;      // BuiltinOperator
+  int32_t tflite_options;   // BuiltinOptions union member; 0 = the operator has no options table
   int32_t (*tflite_version)(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType> outputs);
   Attributes (*default_attributes)();
   void (*visit)(AttributeVisitor&, Attributes&);
 
-  // Takes into the attributes what some files give as a constant input instead of an option (reshape's shape tensor). The
-  // .tflite reader calls it once per node; constants[i] is empty when input i is not constant. nullptr = nothing to take.
+  // Takes into the attributes what some files give as a constant input instead of an option (reshape's shape tensor).
+  // The .tflite reader calls it once per node; constants[i] is empty when input i is not constant.
+  // nullptr = nothing to take.
   Result<void> (*read_constants)(Attributes&, std::span<const TensorType> inputs,
                                  std::span<const std::span<const uint8_t>> constants);
 
-  // Output shapes, or which input is wrong and what was expected. inputs[i].shape of an absent optional input has rank -1.
+  // Output shapes, or which input is wrong and what was expected. An absent optional input has a shape of rank -1.
   Result<std::vector<Shape>> (*infer)(const Attributes&, std::span<const TensorType> inputs);
   OpCost (*cost)(const Attributes&, std::span<const Shape> inputs, std::span<const Shape> outputs);
 
   void (*forward)(const FloatCall&);
-  void (*backward)(const FloatCall&);                 // nullptr when not trainable
-  const char* not_trainable;                          // why, when backward is nullptr
+  void (*backward)(const FloatCall&);                        // nullptr when not trainable
+  const char* not_trainable;                                 // why, when backward is nullptr
   int64_t (*float_workspace)(const FloatCall& shapes_only);  // floats that forward and backward need; nullptr = none
 
   QuantRule quant;
-  int32_t int8_tolerance;      // steps between the integer kernel's output and the float output rounded to a step, at most
-  bool in_place;               // output 0 may share the memory of input 0
+  int32_t int8_tolerance;  // steps between the integer kernel's output and the float output rounded to a step, at most
+  bool in_place;           // output 0 may share the memory of input 0
 
-  const char* device_header;   // "ops/fully_connected/fully_connected.h"
+  const char* device_header;  // "ops/fully_connected/fully_connected.h"
   std::span<const DeviceKernel> kernels;
-  // C++14 statements that do one call with constant parameters, using only device_header. They may declare
-  // names, so the caller gives each call a scope of its own.
+  // C++14 statements that do one call with constant parameters, using only device_header. They may declare names, so the
+  // caller gives each call a scope of its own.
   // Fails when the operator has no kernel for these types, shapes or parameters (a validated graph's integer form has).
   Result<std::string> (*emit)(const EmitCall&);
   std::vector<OpCase> (*cases)();
@@ -187,7 +189,7 @@ Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const 
 
 // All operators, in the order of ops/ops.def.
 std::span<const OpDef* const> all_ops();
-const OpDef* find_op(const std::string& name);   // nullptr when there is none
+const OpDef* find_op(const std::string& name);  // nullptr when there is none
 const OpDef* find_op_by_code(int32_t tflite_code);
 
 }  // namespace mote

@@ -17,7 +17,9 @@ OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Sh
   return {my_op_macs(inputs[0]), my_op_scratch_bytes()};
 }
 
-float slope(const FloatCall& call, float x) { return x >= 0 ? 1.0f : call.attributes->as<MyOpAttributes>().alpha; }
+float slope(const FloatCall& call, float x) {
+  return x >= 0 ? 1.0f : call.attributes->as<MyOpAttributes>().alpha;
+}
 
 void forward(const FloatCall& call) {
   for (int32_t i = 0; i < call.output_shapes[0].elements(); ++i)
@@ -31,7 +33,9 @@ void backward(const FloatCall& call) {
     call.input_gradients[0][i] = slope(call, call.inputs[0][i]) * call.output_gradients[0][i];
 }
 
-std::string text_of(const Multiplier& m) { return fmt::format("{{{}, {}}}", m.multiplier, m.shift); }
+std::string text_of(const Multiplier& m) {
+  return fmt::format("{{{}, {}}}", m.multiplier, m.shift);
+}
 
 Result<std::string> emit(const EmitCall& call) {
   const auto options = call.attributes->as<MyOpAttributes>();

@@ -2,7 +2,8 @@
 // output = input where input >= 0, else alpha * input; any shape.
 //
 // int8: each side of zero requantized with its own multiplier, then moved to the output's zero point and saturated.
-// Source: TFLite kernels/internal/reference/leaky_relu.h (QuantizeLeakyRelu); scales as in micro/kernels/leaky_relu_common.cc.
+// Source: TFLite kernels/internal/reference/leaky_relu.h (QuantizeLeakyRelu); scales as in
+// micro/kernels/leaky_relu_common.cc.
 #pragma once
 #include "device/kernel.h"
 #include "device/requantize.h"
@@ -25,8 +26,12 @@ constexpr bool my_op_shape(const Shape& input, Shape& output) {
   output = input;
   return true;
 }
-constexpr int64_t my_op_macs(const Shape&) { return 0; }
-constexpr int32_t my_op_scratch_bytes() { return 0; }
+constexpr int64_t my_op_macs(const Shape&) {
+  return 0;
+}
+constexpr int32_t my_op_scratch_bytes() {
+  return 0;
+}
 
 // What prepare computes once and the kernel needs; fixed-width fields, no pointers.
 struct MyOpInt8 {
@@ -67,7 +72,8 @@ inline Status my_op_setup(const MyOpAttributes& a, const TensorInfo& input, cons
   if (!is_positive_finite(float_bits(a.alpha))) return Status::unsupported_option;
   if (!is_per_tensor(input) || !is_per_tensor(output)) return Status::bad_quantization;
   const uint32_t in = float_bits_at(input.quantization.scales), out = float_bits_at(output.quantization.scales);
-  if (!multiplier_of_float_ratio(in, out, p.positive) || !my_op_negative_multiplier(in, float_bits(a.alpha), out, p.negative))
+  if (!multiplier_of_float_ratio(in, out, p.positive) ||
+      !my_op_negative_multiplier(in, float_bits(a.alpha), out, p.negative))
     return Status::bad_quantization;
   p.count = input.shape.elements();
   p.input_zero_point = input.quantization.zero_point;
@@ -99,9 +105,9 @@ void invoke_my_op(const InvokeContext& node) {
   my_op_run(node.data<Parameters>(), node.input<T>(0), node.output<T>(0));
 }
 
-constexpr Kernel my_op_int8 = {kMyOpCode, DType::int8, DType::int8, true, prepare_my_op<MyOpInt8>,
-                               invoke_my_op<MyOpInt8, int8_t>};
-constexpr Kernel my_op_float32 = {kMyOpCode, DType::float32, DType::float32, true, prepare_my_op<MyOpFloat32>,
-                                  invoke_my_op<MyOpFloat32, float>};
+constexpr Kernel my_op_int8 = {
+    kMyOpCode, DType::int8, DType::int8, true, prepare_my_op<MyOpInt8>, invoke_my_op<MyOpInt8, int8_t>};
+constexpr Kernel my_op_float32 = {
+    kMyOpCode, DType::float32, DType::float32, true, prepare_my_op<MyOpFloat32>, invoke_my_op<MyOpFloat32, float>};
 
 }  // namespace mote

@@ -27,14 +27,16 @@ Result<void> check_types(std::span<const TensorType> inputs) {
   return {};
 }
 
-// x of any shape whose elements divide by I, weights [O, I], optional bias [O] -> [rows, O], or x's shape with last dimension O.
+// x of any shape whose elements divide by I, weights [O, I], optional bias [O] -> [rows, O], or x's shape with last
+// dimension O.
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   const auto options = attributes.as<FullyConnectedAttributes>();
   MOTE_CHECK(expect_inputs(inputs, 2, 3));
   MOTE_CHECK(check_types(inputs));
   if (!is_clamping(options.activation))
-    return input_error(fmt::format("fused activation number {} is not supported; mote runs none, relu, relu6 and relu_n1_to_1",
-                                   static_cast<int>(options.activation)));
+    return input_error(
+        fmt::format("fused activation number {} is not supported; mote runs none, relu, relu6 and relu_n1_to_1",
+                    static_cast<int>(options.activation)));
   if (options.weights_format != 0) return input_error("weights in the shuffled format; mote runs the default format");
   const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
   if (weights.rank != 2 || weights[0] < 1 || weights[1] < 1)
@@ -91,10 +93,11 @@ int64_t float_workspace(const FloatCall& call) {
 }
 
 std::string emit_float(const FullyConnectedFloat32& p, const EmitCall& call, const std::string& bias) {
-  return fmt::format("  static constexpr FullyConnectedFloat32 p = {{{}, {}, {}, {}, {}}};\n"
-                     "  fully_connected_run(p, {}, {}, {}, {});\n",
-                     p.batches, p.inputs, p.outputs, cpp_float(p.low), cpp_float(p.high), call.inputs[0], call.inputs[1], bias,
-                     call.outputs[0]);
+  return fmt::format(
+      "  static constexpr FullyConnectedFloat32 p = {{{}, {}, {}, {}, {}}};\n"
+      "  fully_connected_run(p, {}, {}, {}, {});\n",
+      p.batches, p.inputs, p.outputs, cpp_float(p.low), cpp_float(p.high), call.inputs[0], call.inputs[1], bias,
+      call.outputs[0]);
 }
 
 // The per-channel tables, and the expression that names them.
@@ -108,8 +111,9 @@ std::string emit_channels(const TensorInfo& input, const TensorInfo& weights, co
     multipliers.push_back(multiplier.multiplier);
     shifts.push_back(multiplier.shift);
   }
-  tables = fmt::format("  static constexpr int32_t multipliers[] = {{{}}};\n  static constexpr int8_t shifts[] = {{{}}};\n",
-                       fmt::join(multipliers, ", "), fmt::join(shifts, ", "));
+  tables =
+      fmt::format("  static constexpr int32_t multipliers[] = {{{}}};\n  static constexpr int8_t shifts[] = {{{}}};\n",
+                  fmt::join(multipliers, ", "), fmt::join(shifts, ", "));
   return "{multipliers, shifts}";
 }
 
@@ -131,10 +135,11 @@ Result<std::string> emit(const EmitCall& call) {
   if (status != Status::ok) return refused(status);
   std::string tables;
   const std::string channels = emit_channels(input, weights, output, tables);
-  return fmt::format("{}  static constexpr FullyConnectedInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n"
-                     "  fully_connected_run(p, {}, {}, {}, {}, {});\n",
-                     tables, p.batches, p.inputs, p.outputs, p.multiplier, p.input_offset, p.output_offset, p.shift, p.low,
-                     p.high, p.per_channel, channels, call.inputs[0], call.inputs[1], bias_text, call.outputs[0]);
+  return fmt::format(
+      "{}  static constexpr FullyConnectedInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n"
+      "  fully_connected_run(p, {}, {}, {}, {}, {});\n",
+      tables, p.batches, p.inputs, p.outputs, p.multiplier, p.input_offset, p.output_offset, p.shift, p.low, p.high,
+      p.per_channel, channels, call.inputs[0], call.inputs[1], bias_text, call.outputs[0]);
 }
 
 OpCase make_case(const char* name, FullyConnectedAttributes attributes, std::vector<Shape> inputs) {
@@ -169,7 +174,8 @@ std::vector<OpCase> cases() {
 
 OpCase random_case(Random& random) {
   const auto dim = [&] { return 1 + static_cast<int32_t>(random.below(9)); };
-  constexpr Activation kActivations[] = {Activation::none, Activation::relu, Activation::relu6, Activation::relu_n1_to_1};
+  constexpr Activation kActivations[] = {Activation::none, Activation::relu, Activation::relu6,
+                                         Activation::relu_n1_to_1};
   FullyConnectedAttributes attributes;
   attributes.activation = kActivations[random.below(4)];
   const int32_t inputs = dim(), units = dim();

@@ -43,11 +43,11 @@ Result<std::string> emit(const EmitCall& call) {
     parameters = fmt::format("QuantizeFromInteger p = {{{}, {}, {}, {}, {}}}", p.count, p.multiplier, p.shift,
                              p.input_zero_point, p.output_zero_point);
   }
-  return fmt::format("  static constexpr {};\n  quantize_run(p, {}, {});\n", parameters, call.inputs[0], call.outputs[0]);
+  return fmt::format("  static constexpr {};\n  quantize_run(p, {}, {});\n", parameters, call.inputs[0],
+                     call.outputs[0]);
 }
 
-OpCase make_case(const char* name, Shape shape, uint32_t seed, DType input_type,
-                 DType output_type = DType::int8) {
+OpCase make_case(const char* name, Shape shape, uint32_t seed, DType input_type, DType output_type = DType::int8) {
   OpCase result;
   result.name = name;
   result.inputs = {shape};
@@ -60,7 +60,8 @@ OpCase make_case(const char* name, Shape shape, uint32_t seed, DType input_type,
 }
 
 std::vector<OpCase> cases() {
-  return {make_case("one", make_shape({1, 1}), 1, DType::float32), make_case("row", make_shape({1, 300}), 2, DType::float32),
+  return {make_case("one", make_shape({1, 1}), 1, DType::float32),
+          make_case("row", make_shape({1, 300}), 2, DType::float32),
           make_case("to_uint8", make_shape({1, 17}), 4, DType::float32, DType::uint8),
           make_case("to_int16", make_shape({1, 17}), 5, DType::float32, DType::int16),
           make_case("requantize", make_shape({2, 33}), 3, DType::int8),
@@ -76,12 +77,9 @@ OpCase random_case(Random& random) {
 }
 
 constexpr DeviceKernel kKernels[] = {
-    {"quantize_float32_int8", &quantize_float32_int8},
-    {"quantize_float32_uint8", &quantize_float32_uint8},
-    {"quantize_float32_int16", &quantize_float32_int16},
-    {"quantize_int8_int8", &quantize_int8_int8},
-    {"quantize_int8_uint8", &quantize_int8_uint8},
-    {"quantize_uint8_int8", &quantize_uint8_int8},
+    {"quantize_float32_int8", &quantize_float32_int8},   {"quantize_float32_uint8", &quantize_float32_uint8},
+    {"quantize_float32_int16", &quantize_float32_int16}, {"quantize_int8_int8", &quantize_int8_int8},
+    {"quantize_int8_uint8", &quantize_int8_uint8},       {"quantize_uint8_int8", &quantize_uint8_int8},
 };
 
 }  // namespace

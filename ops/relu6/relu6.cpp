@@ -35,11 +35,13 @@ Result<std::string> emit(const EmitCall& call) {
   std::string parameters;
   if (input.type == DType::float32) {
     ReluFloat32 p{};
-    if (const Status status = relu_setup(Activation::relu6, input, output, p); status != Status::ok) return refused(status);
+    if (const Status status = relu_setup(Activation::relu6, input, output, p); status != Status::ok)
+      return refused(status);
     parameters = fmt::format("ReluFloat32 p = {{{}, {}}}", p.count, cpp_float(p.high));
   } else {
     ReluInt8 p{};
-    if (const Status status = relu_setup(Activation::relu6, input, output, p); status != Status::ok) return refused(status);
+    if (const Status status = relu_setup(Activation::relu6, input, output, p); status != Status::ok)
+      return refused(status);
     parameters = fmt::format("ReluInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {{}}}}", p.count, p.multiplier, p.shift,
                              p.input_zero_point, p.output_zero_point, p.low, p.high);
   }

@@ -11,7 +11,9 @@ namespace mote {
 
 namespace {
 
-int32_t tflite_version(const Attributes&, std::span<const TensorType>, std::span<const TensorType>) { return 1; }
+int32_t tflite_version(const Attributes&, std::span<const TensorType>, std::span<const TensorType>) {
+  return 1;
+}
 
 // Older files, and those of most converters, give the shape as a second, constant input.
 Result<void> read_constants(Attributes& attributes, std::span<const TensorType> inputs,
@@ -37,9 +39,10 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
   const Shape wanted = attributes.as<ReshapeAttributes>().new_shape;
   Shape shape;
   if (!reshape_shape(inputs[0].shape, wanted, shape))
-    return input_error(fmt::format("its new shape {} does not hold the {} elements of its input of shape {}; expected sizes of at "
-                                   "least 0, of which one may be -1", to_string(wanted), inputs[0].shape.elements(),
-                                   to_string(inputs[0].shape)));
+    return input_error(
+        fmt::format("its new shape {} does not hold the {} elements of its input of shape {}; expected sizes of at "
+                    "least 0, of which one may be -1",
+                    to_string(wanted), inputs[0].shape.elements(), to_string(inputs[0].shape)));
   return std::vector{shape};
 }
 

@@ -29,7 +29,9 @@ OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Sh
   return {softmax_macs(inputs[0]), softmax_scratch_bytes()};
 }
 
-int64_t rows(const FloatCall& call) { return call.output_shapes[0].elements() / call.output_shapes[0].last(); }
+int64_t rows(const FloatCall& call) {
+  return call.output_shapes[0].elements() / call.output_shapes[0].last();
+}
 
 // y_i = exp(beta x_i) / sum_j exp(beta x_j) over the last axis
 void forward(const FloatCall& call) {
@@ -59,7 +61,8 @@ Result<std::string> emit(const EmitCall& call) {
     parameters = fmt::format("SoftmaxInt8 p = {{{}, {}, {}, {}, {}}}", p.rows, p.depth, p.multiplier, p.left_shift,
                              p.least_difference);
   }
-  return fmt::format("  static constexpr {};\n  softmax_run(p, {}, {});\n", parameters, call.inputs[0], call.outputs[0]);
+  return fmt::format("  static constexpr {};\n  softmax_run(p, {}, {});\n", parameters, call.inputs[0],
+                     call.outputs[0]);
 }
 
 OpCase make_case(const char* name, Shape shape, uint32_t seed, float range, float beta) {
@@ -75,8 +78,8 @@ OpCase make_case(const char* name, Shape shape, uint32_t seed, float range, floa
 
 std::vector<OpCase> cases() {
   return {make_case("one_class", make_shape({1, 1}), 1, 1, 1), make_case("three_classes", make_shape({1, 3}), 2, 4, 1),
-          make_case("rows", make_shape({4, 10}), 3, 8, 1), make_case("saturates", make_shape({1, 12}), 4, 60, 1),
-          make_case("beta", make_shape({2, 5}), 5, 3, 0.5f), make_case("many", make_shape({1, 300}), 6, 5, 1)};
+          make_case("rows", make_shape({4, 10}), 3, 8, 1),     make_case("saturates", make_shape({1, 12}), 4, 60, 1),
+          make_case("beta", make_shape({2, 5}), 5, 3, 0.5f),   make_case("many", make_shape({1, 300}), 6, 5, 1)};
 }
 
 OpCase random_case(Random& random) {

@@ -20,10 +20,14 @@ struct IntegerRange {
 
 IntegerRange range_of(DType type) {
   switch (type) {
-    case DType::int8: return {-128, 127};
-    case DType::uint8: return {0, 255};
-    case DType::int16: return {-32768, 32767};
-    default: return {-2147483648.0, 2147483647.0};
+    case DType::int8:
+      return {-128, 127};
+    case DType::uint8:
+      return {0, 255};
+    case DType::int16:
+      return {-32768, 32767};
+    default:
+      return {-2147483648.0, 2147483647.0};
   }
 }
 
@@ -79,10 +83,18 @@ std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>&
     const double q = std::round(double{values[i]} / type.quant.scales[channel]) + type.quant.zero_points[channel];
     const double stored = std::clamp(q, range.low, range.high);
     switch (type.dtype) {
-      case DType::int8: append<int8_t>(bytes, stored); break;
-      case DType::uint8: append<uint8_t>(bytes, stored); break;
-      case DType::int16: append<int16_t>(bytes, stored); break;
-      default: append<int32_t>(bytes, stored); break;
+      case DType::int8:
+        append<int8_t>(bytes, stored);
+        break;
+      case DType::uint8:
+        append<uint8_t>(bytes, stored);
+        break;
+      case DType::int16:
+        append<int16_t>(bytes, stored);
+        break;
+      default:
+        append<int32_t>(bytes, stored);
+        break;
     }
   }
   return bytes;
@@ -121,7 +133,8 @@ class ModelMaker {
     Random random = Random(case_.seed).stream(i);
     std::vector<float> values(static_cast<size_t>(shape.elements()));
     for (float& v : values) v = static_cast<float>(random.uniform(case_.low, case_.high));
-    Tensor tensor{fmt::format("input_{}", i), {DType::float32, shape, {}}, role_of(op_, i) != InputRole::activation, false, {}};
+    Tensor tensor{
+        fmt::format("input_{}", i), {DType::float32, shape, {}}, role_of(op_, i) != InputRole::activation, false, {}};
     if (integer_) quantize_input(i, tensor.type, values);
     std::vector<uint8_t> stored = to_stored(tensor.type, values);
     model_.real_values.push_back(to_real(tensor.type, stored));
@@ -154,7 +167,8 @@ class ModelMaker {
         type.quant.zero_points.assign(type.quant.scales.size(), 0);
         return;
       }
-      case InputRole::constant: return;
+      case InputRole::constant:
+        return;
     }
   }
 
@@ -162,7 +176,8 @@ class ModelMaker {
     Graph& graph = model_.graph;
     MOTE_TRY(const auto shapes, op_.infer(case_.attributes, input_types(graph, node_)));
     model_.expected = run_forward(node_, input_shapes(), model_.real_values, shapes[0]);
-    if (model_.expected.empty() && shapes[0].elements() > 0) return defect("the float forward wrote outside its output");
+    if (model_.expected.empty() && shapes[0].elements() > 0)
+      return defect("the float forward wrote outside its output");
     Tensor output{"output", {DType::float32, shapes[0], {}}, false, false, {}};
     if (integer_ && case_.output_type != DType::float32) {
       output.type.dtype = case_.output_type;
@@ -177,10 +192,13 @@ class ModelMaker {
 
   QuantParams output_params() const {
     switch (op_.quant.output) {
-      case OutputRule::same_as_input: return tensor_of(0).type.quant;
-      case OutputRule::fixed: return {{op_.quant.fixed_scale}, {op_.quant.fixed_zero_point}, 0};
+      case OutputRule::same_as_input:
+        return tensor_of(0).type.quant;
+      case OutputRule::fixed:
+        return {{op_.quant.fixed_scale}, {op_.quant.fixed_zero_point}, 0};
       case OutputRule::free:
-      case OutputRule::boundary: break;
+      case OutputRule::boundary:
+        break;
     }
     return activation_params(case_.output_type, model_.expected);
   }
@@ -217,18 +235,25 @@ class TextVisitor : public AttributeVisitor {
   }
 };
 
-bool at_border(const OpDef& op) { return op.quant.output == OutputRule::boundary; }
+bool at_border(const OpDef& op) {
+  return op.quant.output == OutputRule::boundary;
+}
 
 void add_model(std::vector<CaseModel>& models, const OpDef& op, const OpCase& op_case, bool integer) {
   auto model = make_case_model(op, op_case, integer);
   // A case that its own operator refuses shows as a model without nodes; the shape test reports it.
-  models.push_back(model.ok() ? std::move(*model) : CaseModel{fmt::format("{}.{}: {}", op.name, op_case.name, model.error().message),
-                                                              &op, integer, {}, {}, {}, {}});
+  models.push_back(
+      model.ok()
+          ? std::move(*model)
+          : CaseModel{
+                fmt::format("{}.{}: {}", op.name, op_case.name, model.error().message), &op, integer, {}, {}, {}, {}});
 }
 
 }  // namespace
 
-void PrintTo(const CaseModel& model, std::ostream* out) { *out << model.name << (model.integer ? " (integer)" : " (float32)"); }
+void PrintTo(const CaseModel& model, std::ostream* out) {
+  *out << model.name << (model.integer ? " (integer)" : " (float32)");
+}
 
 std::string attributes_text(const OpDef& op, Attributes attributes) {
   TextVisitor visitor;
@@ -247,19 +272,28 @@ std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> byte
     }
     int32_t stored = 0;
     switch (type.dtype) {
-      case DType::int8: stored = static_cast<int8_t>(*at); break;
-      case DType::uint8: stored = *at; break;
-      case DType::int16: stored = static_cast<int16_t>(at[0] | at[1] << 8); break;
-      default: std::memcpy(&stored, at, size); break;
+      case DType::int8:
+        stored = static_cast<int8_t>(*at);
+        break;
+      case DType::uint8:
+        stored = *at;
+        break;
+      case DType::int16:
+        stored = static_cast<int16_t>(at[0] | at[1] << 8);
+        break;
+      default:
+        std::memcpy(&stored, at, size);
+        break;
     }
     const size_t channel = channel_of(type, i);
-    values[i] = static_cast<float>(double{type.quant.scales[channel]} * (double{1} * stored - type.quant.zero_points[channel]));
+    values[i] =
+        static_cast<float>(double{type.quant.scales[channel]} * (double{1} * stored - type.quant.zero_points[channel]));
   }
   return values;
 }
 
-std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes, const std::vector<std::vector<float>>& values,
-                               const Shape& output_shape) {
+std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
+                               const std::vector<std::vector<float>>& values, const Shape& output_shape) {
   constexpr size_t kGuard = 16;
   constexpr float kSentinel = -12345.678f;
   const size_t elements = static_cast<size_t>(output_shape.elements());

@@ -10,18 +10,19 @@
 namespace mote::conformance {
 
 struct CaseModel {
-  std::string name;                 // "fully_connected.relu_odd_sizes"
+  std::string name;  // "fully_connected.relu_odd_sizes"
   const OpDef* op = nullptr;
-  bool integer = false;             // the integer form; its constants and input values are rounded to what it can hold
-  Graph graph;                      // one node; activations are graph inputs, all else constants
-  std::vector<std::vector<uint8_t>> inputs;    // bytes of each graph input, in the graph's types
-  std::vector<std::vector<float>> real_values; // of every node input as real numbers; empty = absent or not a number
-  std::vector<float> expected;      // output 0 of the host's float forward on real_values
+  bool integer = false;  // the integer form; its constants and input values are rounded to what it can hold
+  Graph graph;           // one node; activations are graph inputs, all else constants
+  std::vector<std::vector<uint8_t>> inputs;     // bytes of each graph input, in the graph's types
+  std::vector<std::vector<float>> real_values;  // of every node input as real numbers; empty = absent or not a number
+  std::vector<float> expected;                  // output 0 of the host's float forward on real_values
 };
 
 void PrintTo(const CaseModel& model, std::ostream* out);  // for GoogleTest
 
-// Draws the values of `op_case` from its seed and makes the form asked for. An error when the operator's own rule refuses the case.
+// Draws the values of `op_case` from its seed and makes the form asked for. An error when the operator's own rule
+// refuses the case.
 Result<CaseModel> make_case_model(const OpDef& op, const OpCase& op_case, bool integer);
 
 // All of them: every operator's cases in both forms (operators at the border between float and integer: that one form).
@@ -37,8 +38,8 @@ std::string attributes_text(const OpDef& op, Attributes attributes);
 std::string case_fingerprint(const CaseModel& model);
 
 // The operator's float forward on the given values, with outputs between sentinels; empty when one was overwritten.
-std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes, const std::vector<std::vector<float>>& values,
-                               const Shape& output_shape);
+std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
+                               const std::vector<std::vector<float>>& values, const Shape& output_shape);
 
 // Stored integer -> real number, for the tensor's type and parameters.
 std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes);

@@ -1,5 +1,5 @@
-// Every operator of ops.def, every case, on the host. The emulated boards are in device_test.cpp, the real TensorFlow Lite
-// runtimes in peers_test.cpp. Nothing here names an operator.
+// Every operator of ops.def, every case, on the host. The emulated boards are in device_test.cpp, the real TensorFlow
+// Lite runtimes in peers_test.cpp. Nothing here names an operator.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -45,7 +45,9 @@ std::vector<uint8_t> file_of(const CaseModel& model) {
 }
 
 // In steps of the output's quantization; plain difference for float outputs.
-double step_of(const TensorType& type) { return type.quant.quantized() ? type.quant.scales[0] : 1; }
+double step_of(const TensorType& type) {
+  return type.quant.quantized() ? type.quant.scales[0] : 1;
+}
 
 TEST_P(Case, ShapeRuleHoldsForMoreExamplesToo) {
   std::vector<TensorType> inputs = input_types(model().graph, node());
@@ -134,8 +136,10 @@ TEST(Golden, ForwardAndKernelEqualTheStoredReference) {
       ASSERT_TRUE(read.ok()) << read.error().message << "; make it with tests/conformance/peers.py golden";
       document = std::move(*read);
     }
-    const Json golden = document["cases"][model.name.substr(operator_name.size() + 1)][model.integer ? "integer" : "float32"];
-    ASSERT_TRUE(golden.is_object()) << "the golden file lacks the case; make it again with tests/conformance/peers.py golden";
+    const Json golden =
+        document["cases"][model.name.substr(operator_name.size() + 1)][model.integer ? "integer" : "float32"];
+    ASSERT_TRUE(golden.is_object())
+        << "the golden file lacks the case; make it again with tests/conformance/peers.py golden";
     ASSERT_EQ(golden["fingerprint"], case_fingerprint(model)) << "the case has changed; make the golden file again";
     const HostRun run = run_on_host(file_of(model), model.inputs);
     ASSERT_EQ(run.status, Status::ok);
@@ -158,7 +162,8 @@ TEST(Registry, EveryDefinitionIsComplete) {
     SCOPED_TRACE(op->name);
     EXPECT_EQ(find_op(op->name), op);
     EXPECT_EQ(find_op_by_code(op->tflite_code), op);
-    EXPECT_NE((op->backward != nullptr), (op->not_trainable != nullptr)) << "either a backward, or the reason why there is none";
+    EXPECT_NE((op->backward != nullptr), (op->not_trainable != nullptr))
+        << "either a backward, or the reason why there is none";
     EXPECT_FALSE(op->kernels.empty());
     EXPECT_FALSE(op->cases().empty());
     EXPECT_TRUE(op->emit && op->infer && op->cost && op->forward && op->visit && op->random_case && op->tflite_version);

@@ -14,11 +14,16 @@ namespace {
 
 const char* c_type(DType type) {
   switch (type) {
-    case DType::float32: return "float";
-    case DType::int8: return "int8_t";
-    case DType::uint8: return "uint8_t";
-    case DType::int16: return "int16_t";
-    default: return "int32_t";
+    case DType::float32:
+      return "float";
+    case DType::int8:
+      return "int8_t";
+    case DType::uint8:
+      return "uint8_t";
+    case DType::int16:
+      return "int16_t";
+    default:
+      return "int32_t";
   }
 }
 
@@ -28,16 +33,17 @@ class ProgramWriter {
     MOTE_TRY(const auto file, write_tflite(model.graph));
     const HostRun run = run_on_host(file, model.inputs);
     if (run.status != Status::ok)
-      return defect(fmt::format("{}: the host's interpreter gives status {}", model.name, static_cast<int>(run.status)));
+      return defect(
+          fmt::format("{}: the host's interpreter gives status {}", model.name, static_cast<int>(run.status)));
     std::string offsets, sizes;
     for (const auto& input : model.inputs) {
       offsets += fmt::format("{},", place(input));
       sizes += fmt::format("{},", input.size());
     }
     MOTE_TRY(const std::string call, emit_function(model));
-    table_ += fmt::format("    {{\"{}\", {}, {}, {}, {{{}}}, {{{}}}, {}, {}, {}, {}}},\n", stem_of(model), place(file), file.size(),
-                          model.inputs.size(), offsets, sizes, place(run.outputs[0]), run.outputs[0].size(),
-                          node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, call);
+    table_ += fmt::format("    {{\"{}\", {}, {}, {}, {{{}}}, {{{}}}, {}, {}, {}, {}}},\n", stem_of(model), place(file),
+                          file.size(), model.inputs.size(), offsets, sizes, place(run.outputs[0]),
+                          run.outputs[0].size(), node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, call);
     ++count_;
     return {};
   }
@@ -50,10 +56,12 @@ class ProgramWriter {
     }
     const std::string text = fmt::format(
         "{}#include \"cases.h\"\n#include \"device/resolver.h\"\n\n"
-        "__asm(\".section .rodata.blob,\\\"a\\\"\\n.balign 16\\n.global mote_blob\\nmote_blob:\\n.incbin \\\"blob.bin\\\"\\n.text\\n\");\n\n"
+        "__asm(\".section .rodata.blob,\\\"a\\\"\\n.balign 16\\n.global mote_blob\\nmote_blob:\\n.incbin "
+        "\\\"blob.bin\\\"\\n.text\\n\");\n\n"
         "namespace mote {{\n\nstatic constexpr const Kernel* kKernels[] = {{\n{}}};\n"
         "extern const Resolver kResolver;\nconst Resolver kResolver = resolve(kKernels);\n\n"
-        "{}\nextern const DeviceCase kCases[] = {{\n{}}};\nextern const int32_t kCaseCount = {};\n\n}}  // namespace mote\n",
+        "{}\nextern const DeviceCase kCases[] = {{\n{}}};\nextern const int32_t kCaseCount = {};\n\n}}  // namespace "
+        "mote\n",
         includes, kernels, functions_, table_, count_);
     MOTE_CHECK(write_file(folder / "cases.cpp", text));
     return write_file(folder / "blob.bin", blob_);
@@ -74,12 +82,14 @@ class ProgramWriter {
     std::vector<std::string> inputs;
     size_t activation = 0;
     for (int32_t t : node.inputs) {
-      if (t == kAbsent) inputs.push_back("nullptr");
+      if (t == kAbsent)
+        inputs.push_back("nullptr");
       else if (graph.tensors[t].constant)
         inputs.push_back(fmt::format("reinterpret_cast<const {}*>(mote_blob + {})", c_type(graph.tensors[t].type.dtype),
                                      place(graph.tensors[t].data)));
       else
-        inputs.push_back(fmt::format("reinterpret_cast<const {}*>(inputs[{}])", c_type(graph.tensors[t].type.dtype), activation++));
+        inputs.push_back(
+            fmt::format("reinterpret_cast<const {}*>(inputs[{}])", c_type(graph.tensors[t].type.dtype), activation++));
     }
     const TensorType& output = graph.tensors[node.outputs[0]].type;
     const std::vector<std::string> outputs = {fmt::format("reinterpret_cast<{}*>(output)", c_type(output.dtype))};
@@ -87,7 +97,8 @@ class ProgramWriter {
     MOTE_TRY(const std::string code,
              node.op->emit(EmitCall{&node.attributes, types, {&output, 1}, inputs, outputs, "scratch"}));
     functions_ += fmt::format(
-        "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)scratch;\n{}}}\n", name, code);
+        "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)scratch;\n{}}}\n",
+        name, code);
     return name;
   }
 
@@ -107,17 +118,36 @@ Result<void> write_device_program(const fs::path& folder, std::span<const CaseMo
 Result<std::string> run_device_program(const fs::path& folder, const fs::path& source, const DeviceTarget& target) {
   const fs::path device = source / "tests/conformance/device";
   const fs::path elf = folder / (std::string(target.name) + ".elf");
-  std::vector<std::string> compile = {
-      "arm-none-eabi-g++", "-std=c++14", "-O2", "-ffreestanding", "-nostdinc++", "-nostdlib", "-fno-exceptions", "-fno-rtti",
-      "-fno-threadsafe-statics", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-mthumb", "-I" + source.string(),
-      "-I" + device.string(), "-T" + (device / "mps2.ld").string(), (device / "startup.cpp").string(),
-      (device / "runner.cpp").string(), "cases.cpp", "-lgcc", "-o", elf.string()};
+  std::vector<std::string> compile = {"arm-none-eabi-g++",
+                                      "-std=c++14",
+                                      "-O2",
+                                      "-ffreestanding",
+                                      "-nostdinc++",
+                                      "-nostdlib",
+                                      "-fno-exceptions",
+                                      "-fno-rtti",
+                                      "-fno-threadsafe-statics",
+                                      "-ffp-contract=off",
+                                      "-Wall",
+                                      "-Wextra",
+                                      "-Werror",
+                                      "-mthumb",
+                                      "-I" + source.string(),
+                                      "-I" + device.string(),
+                                      "-T" + (device / "mps2.ld").string(),
+                                      (device / "startup.cpp").string(),
+                                      (device / "runner.cpp").string(),
+                                      "cases.cpp",
+                                      "-lgcc",
+                                      "-o",
+                                      elf.string()};
   compile.insert(compile.begin() + 1, target.flags.begin(), target.flags.end());
   MOTE_TRY(const ProcessOutput built, run_process(compile, 300, folder));
   if (built.exit_status != 0) return defect("compiling for " + std::string(target.name) + ":\n" + built.errors);
   MOTE_TRY(const ProcessOutput ran,
            run_process({"qemu-system-arm", "-M", target.machine, "-nographic", "-monitor", "none", "-serial", "none",
-                        "-semihosting-config", "enable=on,target=native", "-kernel", elf.string()}, 300, folder));
+                        "-semihosting-config", "enable=on,target=native", "-kernel", elf.string()},
+                       300, folder));
   if (ran.timed_out) return defect("the emulated board did not stop within 300 s");
   return ran.output + ran.errors;
 }

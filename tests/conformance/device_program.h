@@ -1,5 +1,5 @@
-// One program for the emulated board that holds all cases: models, inputs, the bytes that the host's portable kernels gave, and the
-// code that each operator emits.
+// One program for the emulated board that holds all cases: models, inputs, the bytes that the host's portable kernels
+// gave, and the code that each operator emits.
 #pragma once
 #include <filesystem>
 #include <span>
@@ -8,7 +8,8 @@
 
 namespace mote::conformance {
 
-// Writes cases.cpp and blob.bin into `folder`. The expected bytes are those of this host, whose kernels are the portable ones.
+// Writes cases.cpp and blob.bin into `folder`. The expected bytes are those of this host, whose kernels are the
+// portable ones.
 Result<void> write_device_program(const std::filesystem::path& folder, std::span<const CaseModel> models);
 
 struct DeviceTarget {

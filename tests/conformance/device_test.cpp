@@ -1,4 +1,5 @@
-// Every case on emulated Cortex-M: the ISA variants against the host's portable kernels bit for bit, and the emitted calls.
+// Every case on emulated Cortex-M: the ISA variants against the host's portable kernels bit for bit, and the emitted
+// calls.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,12 +25,14 @@ TEST_P(Device, InterpreterAndEmittedCallsGiveTheHostsBytes) {
   for (bool integer : {false, true})
     for (CaseModel& model : random_case_models(kSeed, kRandomCases, integer)) models.push_back(std::move(model));
   const fs::path source = std::getenv("MOTE_SOURCE_DIR");
-  const fs::path folder = fs::path(std::getenv("MOTE_BINARY_DIR")) / "conformance" / all_ops()[0]->name / GetParam().name;
+  const fs::path folder =
+      fs::path(std::getenv("MOTE_BINARY_DIR")) / "conformance" / all_ops()[0]->name / GetParam().name;
   const auto written = write_device_program(folder, models);
   ASSERT_TRUE(written.ok()) << written.error().message;
   const auto printed = run_device_program(folder, source, GetParam());
   ASSERT_TRUE(printed.ok()) << printed.error().message;
-  EXPECT_THAT(*printed, testing::HasSubstr("cases " + std::to_string(models.size()) + " failures 0\n")) << "seed " << kSeed;
+  EXPECT_THAT(*printed, testing::HasSubstr("cases " + std::to_string(models.size()) + " failures 0\n"))
+      << "seed " << kSeed;
 }
 
 std::string core_name(const testing::TestParamInfo<DeviceTarget>& parameter) {
@@ -41,7 +44,8 @@ std::string core_name(const testing::TestParamInfo<DeviceTarget>& parameter) {
 
 // The M0+ has no QEMU machine with enough memory; its instructions are a subset of the M3's.
 INSTANTIATE_TEST_SUITE_P(Cores, Device,
-                         testing::Values(DeviceTarget{"cortex-m4", "mps2-an386",
+                         testing::Values(DeviceTarget{"cortex-m4",
+                                                      "mps2-an386",
                                                       {"-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"}},
                                          DeviceTarget{"cortex-m3", "mps2-an385", {"-mcpu=cortex-m3"}},
                                          DeviceTarget{"cortex-m0plus", "mps2-an385", {"-mcpu=cortex-m0plus"}}),

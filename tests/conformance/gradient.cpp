@@ -18,7 +18,9 @@ constexpr double kSteps[] = {1.0 / 64, 1.0 / 256, 1.0 / 512}, kTolerance = 2e-4;
 class Differentiator {
  public:
   explicit Differentiator(const CaseModel& model)
-      : node_(model.graph.nodes[0]), values_(model.real_values), output_shape_(model.graph.tensors[node_.outputs[0]].type.shape) {
+      : node_(model.graph.nodes[0]),
+        values_(model.real_values),
+        output_shape_(model.graph.tensors[node_.outputs[0]].type.shape) {
     for (const TensorType& type : input_types(model.graph, node_)) shapes_.push_back(type.shape);
     Random random(77);
     projection_.resize(static_cast<size_t>(output_shape_.elements()));
@@ -34,11 +36,13 @@ class Differentiator {
     for (size_t i = 0; i < values_.size(); ++i) {
       gradients[i].assign(values_[i].size(), std::numeric_limits<float>::quiet_NaN());
       inputs.push_back(values_[i].empty() ? nullptr : values_[i].data());
-      wanted.push_back(values_[i].empty() || (only >= 0 && static_cast<size_t>(only) != i) ? nullptr : gradients[i].data());
+      wanted.push_back(values_[i].empty() || (only >= 0 && static_cast<size_t>(only) != i) ? nullptr
+                                                                                           : gradients[i].data());
     }
     float* out = output.data();
     const float* projection = projection_.data();
-    FloatCall call{&node_.attributes, shapes_, {&output_shape_, 1}, inputs, {&out, 1}, {&projection, 1}, wanted, nullptr};
+    FloatCall call{
+        &node_.attributes, shapes_, {&output_shape_, 1}, inputs, {&out, 1}, {&projection, 1}, wanted, nullptr};
     std::vector<float> workspace(node_.op->float_workspace ? static_cast<size_t>(node_.op->float_workspace(call)) : 0);
     call.workspace = workspace.data();
     node_.op->backward(call);
@@ -73,7 +77,9 @@ class Differentiator {
 
 enum class Verdict { agrees, differs, kink };
 
-bool close(double a, double b) { return std::fabs(a - b) <= kTolerance * (1 + std::fabs(a) + std::fabs(b)); }
+bool close(double a, double b) {
+  return std::fabs(a - b) <= kTolerance * (1 + std::fabs(a) + std::fabs(b));
+}
 
 Verdict judge(const std::array<double, 3>& numeric, double backward) {
   for (double n : numeric)
@@ -92,8 +98,8 @@ std::string compare_gradients(const CaseModel& model) {
     const size_t stride = gradients[input].size() / 200 + 1;  // of a large tensor, a sample
     for (size_t element = 0; element < gradients[input].size(); ++element) {
       if (alone[element] != gradients[input][element])
-        return fmt::format("input {} element {}: {} when asked alone, {} with the others", input, element, alone[element],
-                           gradients[input][element]);
+        return fmt::format("input {} element {}: {} when asked alone, {} with the others", input, element,
+                           alone[element], gradients[input][element]);
       if (element % stride != 0) continue;
       ++checked;
       std::array<double, 3> numeric;
@@ -105,7 +111,8 @@ std::string compare_gradients(const CaseModel& model) {
                            gradients[input][element], numeric[1]);
     }
   }
-  if (kinks > 2 && kinks * 5 > checked) return fmt::format("{} of {} elements stand at kinks: choose other values", kinks, checked);
+  if (kinks > 2 && kinks * 5 > checked)
+    return fmt::format("{} of {} elements stand at kinks: choose other values", kinks, checked);
   return "";
 }
 

@@ -57,10 +57,11 @@ HostRun run_on_host(const std::vector<uint8_t>& model, const std::vector<std::ve
 
   GuardedArena arena(run.arena_used), small(run.arena_used - 1);
   Interpreter interpreter, refused;
-  run.status = interpreter.init(model.data(), static_cast<uint32_t>(model.size()), resolver, arena.data(), arena.bytes());
-  run.exact_arena = run.status == Status::ok &&
-                    refused.init(model.data(), static_cast<uint32_t>(model.size()), resolver, small.data(), small.bytes()) ==
-                        Status::arena_too_small;
+  run.status =
+      interpreter.init(model.data(), static_cast<uint32_t>(model.size()), resolver, arena.data(), arena.bytes());
+  run.exact_arena =
+      run.status == Status::ok && refused.init(model.data(), static_cast<uint32_t>(model.size()), resolver,
+                                               small.data(), small.bytes()) == Status::arena_too_small;
   for (int pass = 0; pass < 2 && run.status == Status::ok; ++pass) {
     fill_inputs(interpreter, inputs);
     run.status = interpreter.invoke();

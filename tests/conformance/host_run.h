@@ -12,11 +12,12 @@ struct HostRun {
   Status status = Status::ok;
   std::vector<std::vector<uint8_t>> outputs;
   uint32_t arena_used = 0;
-  bool guards_intact = false;   // the bytes around the arena are as before
-  bool exact_arena = false;     // init accepts arena_used bytes and refuses one less
+  bool guards_intact = false;  // the bytes around the arena are as before
+  bool exact_arena = false;    // init accepts arena_used bytes and refuses one less
 };
 
-// Runs twice in one arena that held other bytes before, so that what invoke forgets to write shows. The kernels are those of all operators.
+// Runs twice in one arena that held other bytes before, so that what invoke forgets to write shows. The kernels are
+// those of all operators.
 HostRun run_on_host(const std::vector<uint8_t>& model, const std::vector<std::vector<uint8_t>>& inputs);
 
 }  // namespace mote::conformance

@@ -8,7 +8,9 @@
 
 namespace mote::conformance {
 
-std::string stem_of(const CaseModel& model) { return fmt::format("{}.{}", model.name, model.integer ? "integer" : "float32"); }
+std::string stem_of(const CaseModel& model) {
+  return fmt::format("{}.{}", model.name, model.integer ? "integer" : "float32");
+}
 
 Result<void> write_models(const fs::path& folder, std::span<const CaseModel> models) {
   Json index = Json::array();

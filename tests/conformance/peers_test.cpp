@@ -57,8 +57,8 @@ TEST(Peers, LiteRtAndTflmGiveTheSameBytes) {
   fs::remove_all(folder);
   const auto written = write_models(folder, models);
   ASSERT_TRUE(written.ok()) << written.error().message;
-  const auto ran = run_process({python->string(), (source / "tests/conformance/peers.py").string(), "run",
-                                folder.string()}, 600);
+  const auto ran =
+      run_process({python->string(), (source / "tests/conformance/peers.py").string(), "run", folder.string()}, 600);
   ASSERT_TRUE(ran.ok()) << ran.error().message;
   ASSERT_EQ(ran->exit_status, 0) << ran->errors;
 

@@ -25,11 +25,15 @@ std::string quantization_text(const OpDef& op) {
   for (const OpCase& op_case : op.cases())
     if (op_case.per_channel) text = "weights per tensor or per channel; ";
   switch (op.quant.output) {
-    case OutputRule::free: return text + "output range from calibration";
-    case OutputRule::same_as_input: return text + "output as input";
-    case OutputRule::fixed: return text + fmt::format("output scale 1/{:g}, zero point {}", 1 / op.quant.fixed_scale,
-                                                      op.quant.fixed_zero_point);
-    case OutputRule::boundary: return text + "converts";
+    case OutputRule::free:
+      return text + "output range from calibration";
+    case OutputRule::same_as_input:
+      return text + "output as input";
+    case OutputRule::fixed:
+      return text +
+             fmt::format("output scale 1/{:g}, zero point {}", 1 / op.quant.fixed_scale, op.quant.fixed_zero_point);
+    case OutputRule::boundary:
+      return text + "converts";
   }
   return text;
 }
@@ -49,9 +53,10 @@ std::string support_markdown(const std::filesystem::path& source) {
   std::string text =
       "# What mote supports\n\n"
       "Generated from `ops/ops.def` and `toolchain/graph/layers/layers.def`; write it anew with "
-      "`build/tests/conformance/print_support_table > docs/support.md`.\n\n"
+      "`print_support_table > docs/support.md` ([adding an operator](adding-an-operator.md)).\n\n"
       "## Operators of a `.tflite` file\n\n"
-      "\"int8 error\" is the largest distance of the integer kernel from the float result rounded to a step of the output's "
+      "\"int8 error\" is the largest distance of the integer kernel from the float result rounded to a step of the "
+      "output's "
       "quantization.\n\n"
       "| operator | trainable | quantization | int8 error | device kernels | variants | in place |\n"
       "|---|---|---|---|---|---|---|\n";
@@ -59,8 +64,11 @@ std::string support_markdown(const std::filesystem::path& source) {
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", op->tflite_name,
                         op->backward ? "yes" : fmt::format("no: {}", op->not_trainable), quantization_text(*op),
                         op->int8_tolerance, kernels_text(*op), variants_text(*op, source), op->in_place ? "yes" : "no");
-  text += "\n## Layers of `[model] layers`\n\nArguments by position or by name; letter case does not matter.\n\n| layer | what it is |\n|---|---|\n";
-  for (const LayerForm* form : all_layer_forms()) text += fmt::format("| `{}` | {} |\n", layer_text(*form), form->summary);
+  text +=
+      "\n## Layers of `[model] layers`\n\nArguments by position or by name; letter case does not matter.\n\n| layer | "
+      "what it is |\n|---|---|\n";
+  for (const LayerForm* form : all_layer_forms())
+    text += fmt::format("| `{}` | {} |\n", layer_text(*form), form->summary);
   return text;
 }
 

@@ -19,7 +19,10 @@ struct NamedActivation {
   const char* op;  // nullptr = nothing to add
 };
 constexpr NamedActivation kActivations[] = {
-    {"linear", nullptr}, {"relu", "relu"}, {"relu6", "relu6"}, {"softmax", "softmax"},
+    {"linear", nullptr},
+    {"relu", "relu"},
+    {"relu6", "relu6"},
+    {"softmax", "softmax"},
 };
 
 Error in_layer(size_t index, const std::string& text, const Error& error) {
@@ -34,8 +37,10 @@ Result<void> check_input(const Shape& input) {
     if (elements < 0) break;
   }
   if (input.rank < 1 || input.rank >= kMaxRank || elements < 0)
-    return input_error(fmt::format("an example of shape {} cannot be the input of a network; expected 1 to {} dimensions of at "
-                                   "least 1", to_string(input), kMaxRank - 1));
+    return input_error(
+        fmt::format("an example of shape {} cannot be the input of a network; expected 1 to {} dimensions of at "
+                    "least 1",
+                    to_string(input), kMaxRank - 1));
   return {};
 }
 
@@ -78,7 +83,8 @@ int32_t GraphBuilder::add_parameter(const std::string& suffix, const Shape& shap
 
 Result<void> GraphBuilder::add_node(const char* op, const Attributes& attributes, std::span<const int32_t> parameters) {
   Node node{find_op(op), unique_name(op), attributes, {current_}, {}, ""};
-  if (node.op == nullptr) return defect(fmt::format("layer '{}' wants the operator {}, which is not in ops.def", layer_, op));
+  if (node.op == nullptr)
+    return defect(fmt::format("layer '{}' wants the operator {}, which is not in ops.def", layer_, op));
   node.inputs.insert(node.inputs.end(), parameters.begin(), parameters.end());
   MOTE_TRY(const auto shapes, node.op->infer(attributes, input_types(graph_, node)));
   current_ = static_cast<int32_t>(graph_.tensors.size());
@@ -96,8 +102,8 @@ Result<void> GraphBuilder::add_activation(const LayerValue& name) {
     if (activation.op == nullptr) return {};
     return add_node(activation.op, find_op(activation.op)->default_attributes());
   }
-  return layer_error(name.column, fmt::format("there is no activation '{}'; did you mean '{}'? Known activations: {}", name.word,
-                                              nearest_name(name.word, known), fmt::join(known, ", ")));
+  return layer_error(name.column, fmt::format("there is no activation '{}'; did you mean '{}'? Known activations: {}",
+                                              name.word, nearest_name(name.word, known), fmt::join(known, ", ")));
 }
 
 Result<void> GraphBuilder::flatten() {
@@ -143,7 +149,8 @@ Result<Graph> build_graph(std::span<const std::string> layers, const Shape& inpu
     if (auto added = parsed[i].form->add(builder, parsed[i].arguments); !added.ok())
       return in_layer(i, layers[i], added.error());
   }
-  if (graph.nodes.empty()) return input_error("the network computes nothing; add a layer such as \"Dense(3, softmax)\"");
+  if (graph.nodes.empty())
+    return input_error("the network computes nothing; add a layer such as \"Dense(3, softmax)\"");
   graph.outputs = {builder.current()};
   graph.output_names = {"output"};
   fuse_activations(graph);

@@ -37,7 +37,8 @@ TEST(Builder, SeedModelOfTheField) {
 }
 
 TEST(Builder, NamedArgumentsLetterCaseAndQuotes) {
-  for (const char* layer : {"Dense(4, relu6)", "dense(units=4, activation='relu6')", " Dense( 4 ,activation=\"relu6\" ) "}) {
+  for (const char* layer :
+       {"Dense(4, relu6)", "dense(units=4, activation='relu6')", " Dense( 4 ,activation=\"relu6\" ) "}) {
     const auto graph = build({layer});
     ASSERT_TRUE(graph.ok()) << graph.error().message;
     EXPECT_EQ(graph->nodes[0].attributes.as<FullyConnectedAttributes>().activation, Activation::relu6) << layer;
@@ -61,7 +62,8 @@ TEST(Builder, ReshapeAndFlatten) {
 }
 
 TEST(Builder, InitialisationFollowsSeedFanAndActivation) {
-  const auto a = build({"Dense(50, relu)", "Dense(40)"}, {200}, 7), b = build({"Dense(50, relu)", "Dense(40)"}, {200}, 7);
+  const auto a = build({"Dense(50, relu)", "Dense(40)"}, {200}, 7),
+             b = build({"Dense(50, relu)", "Dense(40)"}, {200}, 7);
   const auto other = build({"Dense(50, relu)", "Dense(40)"}, {200}, 8);
   ASSERT_TRUE(a.ok() && b.ok() && other.ok());
   const Tensor& first = a->tensors[a->nodes[0].inputs[1]];
@@ -78,9 +80,10 @@ TEST(Builder, InitialisationFollowsSeedFanAndActivation) {
 }
 
 TEST(Builder, ErrorsNameLayerColumnAndNearestName) {
-  EXPECT_EQ(failure({"Dense(4)", "Dens(3)"}),
-            "layer 2 \"Dens(3)\": column 1: there is no layer 'Dens'; did you mean 'Dense'? Known layers: Dense, Flatten, "
-            "Reshape, Activation, ReLU, ReLU6, Softmax");
+  EXPECT_EQ(
+      failure({"Dense(4)", "Dens(3)"}),
+      "layer 2 \"Dens(3)\": column 1: there is no layer 'Dens'; did you mean 'Dense'? Known layers: Dense, Flatten, "
+      "Reshape, Activation, ReLU, ReLU6, Softmax");
   EXPECT_THAT(failure({"Dense(4, relv)"}), HasSubstr("column 10: there is no activation 'relv'; did you mean 'relu'?"));
   EXPECT_THAT(failure({"Dense(unit=4)"}), HasSubstr("column 7: Dense has no argument 'unit'; did you mean 'units'?"));
   EXPECT_THAT(failure({"Dense()"}), HasSubstr("Dense needs units: a whole number above 0"));
@@ -109,7 +112,8 @@ TEST(Builder, NoTextCrashesTheParser) {
   Random random(20261122);
   for (int i = 0; i < 20000; ++i) {
     std::string text;
-    for (uint32_t n = random.below(24); n > 0; --n) text += alphabet[random.below(static_cast<uint32_t>(alphabet.size()))];
+    for (uint32_t n = random.below(24); n > 0; --n)
+      text += alphabet[random.below(static_cast<uint32_t>(alphabet.size()))];
     const auto layer = parse_layer(text);
     EXPECT_TRUE(layer.ok() || layer.error().kind == Error::Kind::input) << text;
   }

@@ -12,13 +12,13 @@ namespace {
 constexpr size_t kFloatsPerLine = 16;  // 64 bytes: every activation starts on a cache line
 
 struct AlignedFree {
-  void operator()(float* p) const { ::operator delete(p, std::align_val_t{64}); }
+  void operator()(float* p) const { ::operator delete (p, std::align_val_t{64}); }
 };
 using AlignedFloats = std::unique_ptr<float[], AlignedFree>;
 
 AlignedFloats allocate(size_t count) {
   const size_t bytes = std::max<size_t>(count, 1) * sizeof(float);
-  auto* floats = static_cast<float*>(::operator new(bytes, std::align_val_t{64}));
+  auto* floats = static_cast<float*>(::operator new (bytes, std::align_val_t{64}));
   std::fill_n(floats, std::max<size_t>(count, 1), 0.0f);
   return AlignedFloats(floats);
 }
@@ -44,9 +44,10 @@ Result<void> check_float(const Graph& graph) {
       if (node.inputs[i] == kAbsent || !read_by_float_kernel(node, i)) continue;
       const Tensor& tensor = graph.tensors[node.inputs[i]];
       if (tensor.constant && tensor.type.dtype != DType::float32)
-        return input_error(fmt::format("layer '{}' ({}) reads the {} constant '{}'; a float graph needs float32. Quantized "
-                                       "models run in the int8 executor", node.name, node.op->name,
-                                       to_string(tensor.type.dtype), tensor.name));
+        return input_error(
+            fmt::format("layer '{}' ({}) reads the {} constant '{}'; a float graph needs float32. Quantized "
+                        "models run in the int8 executor",
+                        node.name, node.op->name, to_string(tensor.type.dtype), tensor.name));
     }
   }
   return {};
@@ -60,7 +61,8 @@ Result<std::vector<Shape>> shapes_at_batch(const Graph& graph, int32_t batch) {
   for (int32_t input : graph.inputs)
     if (shapes[input].rank > 0) shapes[input].dims[0] = batch;
   for (const Node& node : graph.nodes) {
-    if (node.op == nullptr) return input_error(fmt::format("layer '{}' is {}, whose shapes are not known", node.name, node.foreign));
+    if (node.op == nullptr)
+      return input_error(fmt::format("layer '{}' is {}, whose shapes are not known", node.name, node.foreign));
     std::vector<TensorType> types = input_types(graph, node);
     for (size_t i = 0; i < types.size(); ++i)
       if (node.inputs[i] != kAbsent) types[i].shape = shapes[node.inputs[i]];
@@ -73,7 +75,7 @@ Result<std::vector<Shape>> shapes_at_batch(const Graph& graph, int32_t batch) {
 struct FloatExecutor::State {
   const Graph* graph = nullptr;
   int32_t batch = 0;
-  std::vector<Shape> shapes;       // per tensor
+  std::vector<Shape> shapes;        // per tensor
   std::vector<float*> activations;  // per tensor; nullptr = constant
   AlignedFloats memory, workspace;
   std::vector<Call> calls;
@@ -107,7 +109,8 @@ struct FloatExecutor::State {
         c.outputs.push_back(activations[t]);
       }
       c.call = {&c.node->attributes, c.input_shapes, c.output_shapes, c.inputs, c.outputs, {}, {}, nullptr};
-      if (c.node->op->float_workspace) workspace_floats = std::max(workspace_floats, c.node->op->float_workspace(c.call));
+      if (c.node->op->float_workspace)
+        workspace_floats = std::max(workspace_floats, c.node->op->float_workspace(c.call));
     }
     workspace = allocate(static_cast<size_t>(workspace_floats));
     for (Call& c : calls) c.call.workspace = workspace.get();
@@ -137,16 +140,22 @@ FloatExecutor::FloatExecutor(FloatExecutor&&) noexcept = default;
 FloatExecutor& FloatExecutor::operator=(FloatExecutor&&) noexcept = default;
 FloatExecutor::~FloatExecutor() = default;
 
-int32_t FloatExecutor::batch() const { return state_->batch; }
+int32_t FloatExecutor::batch() const {
+  return state_->batch;
+}
 
 std::span<float> FloatExecutor::input(int32_t i) {
   const int32_t t = state_->graph->inputs[i];
   return {state_->activations[t], static_cast<size_t>(state_->shapes[t].elements())};
 }
 
-std::span<const float> FloatExecutor::output(int32_t i) const { return state_->values(state_->graph->outputs[i]); }
+std::span<const float> FloatExecutor::output(int32_t i) const {
+  return state_->values(state_->graph->outputs[i]);
+}
 
-std::span<const float> FloatExecutor::tensor(int32_t index) const { return state_->values(index); }
+std::span<const float> FloatExecutor::tensor(int32_t index) const {
+  return state_->values(index);
+}
 
 void FloatExecutor::run(const Observer& observer) {
   if (observer)

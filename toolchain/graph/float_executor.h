@@ -23,8 +23,8 @@ class FloatExecutor {
   ~FloatExecutor();
 
   int32_t batch() const;
-  std::span<float> input(int32_t i);              // batch() x elements of one example, to be filled before run()
-  std::span<const float> output(int32_t i) const;  // valid after run()
+  std::span<float> input(int32_t i);                   // batch() x elements of one example, to be filled before run()
+  std::span<const float> output(int32_t i) const;      // valid after run()
   std::span<const float> tensor(int32_t index) const;  // any activation or float32 constant
   void run(const Observer& observer = {});
 

@@ -21,9 +21,11 @@ Result<void> check_shape(const std::string& what, const Shape& shape) {
     return input_error(fmt::format("{} has rank {}; at most {} dimensions are possible", what, shape.rank, kMaxRank));
   int64_t elements = 1;
   for (int32_t i = 0; i < shape.rank; ++i) {
-    if (shape[i] < 0) return input_error(fmt::format("{} has shape {}: dimension {} is negative", what, to_string(shape), i));
+    if (shape[i] < 0)
+      return input_error(fmt::format("{} has shape {}: dimension {} is negative", what, to_string(shape), i));
     elements *= shape[i];
-    if (elements > INT32_MAX) return input_error(fmt::format("{} has shape {}: too many elements", what, to_string(shape)));
+    if (elements > INT32_MAX)
+      return input_error(fmt::format("{} has shape {}: too many elements", what, to_string(shape)));
   }
   return {};
 }
@@ -32,11 +34,14 @@ Result<void> check_quantization(const std::string& what, const TensorType& type)
   const QuantParams& quant = type.quant;
   if (!quant.quantized()) return {};
   if (quant.zero_points.size() != quant.scales.size())
-    return input_error(fmt::format("{} has {} scales but {} zero points", what, quant.scales.size(), quant.zero_points.size()));
+    return input_error(
+        fmt::format("{} has {} scales but {} zero points", what, quant.scales.size(), quant.zero_points.size()));
   if (!quant.per_channel()) return {};
-  if (quant.axis < 0 || quant.axis >= type.shape.rank || type.shape[quant.axis] != static_cast<int64_t>(quant.scales.size()))
-    return input_error(fmt::format("{} of shape {} has {} scales along axis {}; expected one for each index of that axis", what,
-                                   to_string(type.shape), quant.scales.size(), quant.axis));
+  if (quant.axis < 0 || quant.axis >= type.shape.rank ||
+      type.shape[quant.axis] != static_cast<int64_t>(quant.scales.size()))
+    return input_error(
+        fmt::format("{} of shape {} has {} scales along axis {}; expected one for each index of that axis", what,
+                    to_string(type.shape), quant.scales.size(), quant.axis));
   return {};
 }
 
@@ -47,9 +52,9 @@ Result<void> check_tensor(const Graph& graph, int32_t index) {
   MOTE_CHECK(check_quantization(what, tensor.type));
   if (tensor.constant && element_bytes(tensor.type.dtype) > 0 &&
       static_cast<int64_t>(tensor.data.size()) != tensor.type.bytes())
-    return input_error(fmt::format("{} is a constant of type {} and shape {}, which takes {} bytes, but it holds {}", what,
-                                   to_string(tensor.type.dtype), to_string(tensor.type.shape), tensor.type.bytes(),
-                                   tensor.data.size()));
+    return input_error(fmt::format("{} is a constant of type {} and shape {}, which takes {} bytes, but it holds {}",
+                                   what, to_string(tensor.type.dtype), to_string(tensor.type.shape),
+                                   tensor.type.bytes(), tensor.data.size()));
   return {};
 }
 
@@ -94,7 +99,8 @@ class Validator {
     for (const auto* list : {&graph_.inputs, &graph_.outputs})
       for (int32_t tensor : *list)
         if (!in_range(tensor))
-          return input_error(fmt::format("graph input or output {} is not a tensor; there are {}", tensor, graph_.tensors.size()));
+          return input_error(
+              fmt::format("graph input or output {} is not a tensor; there are {}", tensor, graph_.tensors.size()));
     for (int32_t input : graph_.inputs) {
       if (graph_.tensors[input].constant)
         return input_error(fmt::format("graph input {} is a constant", describe_tensor(graph_, input)));
@@ -110,7 +116,8 @@ class Validator {
       if (input == kAbsent) continue;
       if (!in_range(input)) return input_error(fmt::format("{}: input {} is not a tensor", what, input));
       if (!written_[input])
-        return input_error(fmt::format("{}: input {} is not written by an earlier operator", what, describe_tensor(graph_, input)));
+        return input_error(
+            fmt::format("{}: input {} is not written by an earlier operator", what, describe_tensor(graph_, input)));
     }
     for (int32_t output : node.outputs) {
       if (!in_range(output)) return input_error(fmt::format("{}: output {} is not a tensor", what, output));
@@ -160,6 +167,8 @@ int64_t Graph::macs() const {
   return sum;
 }
 
-Result<void> validate(const Graph& graph) { return Validator(graph).run(); }
+Result<void> validate(const Graph& graph) {
+  return Validator(graph).run();
+}
 
 }  // namespace mote

@@ -1,5 +1,5 @@
-// The model as a value: tensors and nodes in execution order. Training, quantization, the .tflite reader and writer and the
-// planner meet only here (or in files).
+// The model as a value: tensors and nodes in execution order. Training, quantization, the .tflite reader and writer and
+// the planner meet only here (or in files).
 #pragma once
 #include <cstdint>
 #include <map>
@@ -15,10 +15,10 @@ inline constexpr int32_t kAbsent = -1;  // index of an optional input that is no
 
 struct Tensor {
   std::string name;
-  TensorType type;             // activations: dimension 0 is the batch, 1 in a model to be exported
+  TensorType type;  // activations: dimension 0 is the batch, 1 in a model to be exported
   bool constant = false;
-  bool trainable = false;      // a parameter that the optimiser updates
-  std::vector<uint8_t> data;   // constants only: type.bytes() bytes, little endian
+  bool trainable = false;     // a parameter that the optimiser updates
+  std::vector<uint8_t> data;  // constants only: type.bytes() bytes, little endian
 
   std::span<const float> floats() const {  // REQUIRES: constant float32
     return {reinterpret_cast<const float*>(data.data()), data.size() / sizeof(float)};
@@ -27,25 +27,25 @@ struct Tensor {
 };
 
 struct Node {
-  const OpDef* op = nullptr;   // nullptr: an operator that mote lacks; `foreign` says which
-  std::string name;            // layer name for messages: "dense_1"
+  const OpDef* op = nullptr;  // nullptr: an operator that mote lacks; `foreign` says which
+  std::string name;           // layer name for messages: "dense_1"
   Attributes attributes;
-  std::vector<int32_t> inputs;   // tensor indices, or kAbsent
+  std::vector<int32_t> inputs;  // tensor indices, or kAbsent
   std::vector<int32_t> outputs;
-  std::string foreign;           // "CONV_2D version 3", "custom operator 'X'"
+  std::string foreign;  // "CONV_2D version 3", "custom operator 'X'"
 };
 
 struct Graph {
   std::string name;
   std::vector<Tensor> tensors;
-  std::vector<Node> nodes;       // in execution order
+  std::vector<Node> nodes;  // in execution order
   std::vector<int32_t> inputs;
   std::vector<int32_t> outputs;
-  std::vector<std::string> input_names;   // signature names, parallel to inputs
-  std::vector<std::string> output_names;  // parallel to outputs
+  std::vector<std::string> input_names;         // signature names, parallel to inputs
+  std::vector<std::string> output_names;        // parallel to outputs
   std::map<std::string, std::string> metadata;  // .tflite metadata entries by name, raw bytes
 
-  int64_t parameters() const;    // elements of all trainable tensors
+  int64_t parameters() const;  // elements of all trainable tensors
   int64_t macs() const;
 };
 

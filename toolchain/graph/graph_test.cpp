@@ -24,20 +24,28 @@ std::string message(Spoil spoil) {
   return result.ok() ? "valid" : result.error().message;
 }
 
-TEST(Validate, AcceptsABuiltGraph) { EXPECT_TRUE(validate(valid_graph()).ok()); }
+TEST(Validate, AcceptsABuiltGraph) {
+  EXPECT_TRUE(validate(valid_graph()).ok());
+}
 
 TEST(Validate, NamesWhatIsWrong) {
   EXPECT_THAT(message([](Graph& g) { g.nodes[0].inputs[1] = 99; }), HasSubstr("'dense_1'): input 99 is not a tensor"));
   EXPECT_THAT(message([](Graph& g) { g.nodes[0].outputs[0] = -7; }), HasSubstr("output -7 is not a tensor"));
-  EXPECT_THAT(message([](Graph& g) { std::swap(g.nodes[0], g.nodes[1]); }), HasSubstr("not written by an earlier operator"));
+  EXPECT_THAT(message([](Graph& g) { std::swap(g.nodes[0], g.nodes[1]); }),
+              HasSubstr("not written by an earlier operator"));
   EXPECT_THAT(message([](Graph& g) { g.nodes[1].outputs = g.nodes[0].outputs; }), HasSubstr("already written"));
-  EXPECT_THAT(message([](Graph& g) { g.tensors[g.outputs[0]].type.shape = make_shape({1, 4}); }),
+  EXPECT_THAT(message([](Graph& g) {
+                g.tensors[g.outputs[0]].type.shape = make_shape({1, 4});
+              }),
               HasSubstr("has shape 1x4, but its inputs give 1x3"));
   EXPECT_THAT(message([](Graph& g) { g.tensors[g.nodes[0].inputs[1]].data.pop_back(); }), HasSubstr("holds 79"));
   EXPECT_THAT(message([](Graph& g) { g.tensors[0].type.shape = make_shape({1, 6}); }), HasSubstr("rows of 5 numbers"));
   EXPECT_THAT(message([](Graph& g) { g.tensors[0].type.shape = make_shape({65536, 65536}); }), HasSubstr("too many"));
   EXPECT_THAT(message([](Graph& g) { g.tensors[0].type.shape.dims[0] = -1; }), HasSubstr("negative"));
-  EXPECT_THAT(message([](Graph& g) { g.tensors[0].type.quant.scales = {1, 2}; }), HasSubstr("2 scales but 0 zero points"));
+  EXPECT_THAT(message([](Graph& g) {
+                g.tensors[0].type.quant.scales = {1, 2};
+              }),
+              HasSubstr("2 scales but 0 zero points"));
   EXPECT_THAT(message([](Graph& g) { g.inputs.clear(); }), HasSubstr("no inputs"));
   EXPECT_THAT(message([](Graph& g) { g.outputs = {500}; }), HasSubstr("500 is not a tensor"));
   EXPECT_THAT(message([](Graph& g) { g.nodes.pop_back(); }), HasSubstr("written by no operator"));

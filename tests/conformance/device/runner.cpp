@@ -1,5 +1,5 @@
-// Runs every case twice on the board: through the interpreter, and through the emitted call. Prints one line per failure and a
-// last line "cases N failures M"; exit status 0 when M is 0.
+// Runs every case twice on the board: through the interpreter, and through the emitted call. Prints one line per
+// failure and a last line "cases N failures M"; exit status 0 when M is 0.
 #include "cases.h"
 #include "device/interpreter.h"
 #include "semihosting.h"
@@ -75,8 +75,10 @@ void run_call(const DeviceCase& c) {
   }
   c.call(inputs, output, scratch);
   compare(c, "emitted call differs at byte", output);
-  if (!output_buffer.intact(c.expected_bytes)) fail(c, "emitted call wrote outside its output of", static_cast<int32_t>(c.expected_bytes));
-  if (!scratch_buffer.intact(c.scratch_bytes)) fail(c, "emitted call wrote outside its scratch of", static_cast<int32_t>(c.scratch_bytes));
+  if (!output_buffer.intact(c.expected_bytes))
+    fail(c, "emitted call wrote outside its output of", static_cast<int32_t>(c.expected_bytes));
+  if (!scratch_buffer.intact(c.scratch_bytes))
+    fail(c, "emitted call wrote outside its scratch of", static_cast<int32_t>(c.scratch_bytes));
   if (c.scratch_bytes > 0 && scratch[c.scratch_bytes - 1] == kPaint)
     fail(c, "emitted call needs less scratch than the declared", static_cast<int32_t>(c.scratch_bytes));
   for (int32_t i = 0; i < c.input_count; ++i)

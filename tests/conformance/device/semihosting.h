@@ -11,7 +11,9 @@ inline uint32_t semihosting(uint32_t operation, const void* argument) {
   return r0;
 }
 
-inline void print(const char* text) { semihosting(0x04, text); }  // SYS_WRITE0
+inline void print(const char* text) {
+  semihosting(0x04, text);
+}  // SYS_WRITE0
 
 inline void print_number(int32_t value) {
   char text[12];

@@ -5,7 +5,9 @@ namespace mote {
 
 namespace {
 
-Result<void> add(GraphBuilder& builder, const LayerArguments&) { return builder.flatten(); }
+Result<void> add(GraphBuilder& builder, const LayerArguments&) {
+  return builder.flatten();
+}
 
 }  // namespace
 

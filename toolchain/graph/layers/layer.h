@@ -1,5 +1,5 @@
-// One layer form of the [model] list, and what it needs to add itself to a graph. A new form is one file in this folder and one
-// line in layers.def.
+// One layer form of the [model] list, and what it needs to add itself to a graph. A new form is one file in this folder
+// and one line in layers.def.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -50,7 +50,7 @@ struct LayerForm {
   const char* name;     // as in Keras: "Dense"
   const char* summary;  // one line for the documentation
   std::span<const LayerParameter> parameters;
-  bool whole_example;   // takes the example flat: a network starting with it has a flat input
+  bool whole_example;  // takes the example flat: a network starting with it has a flat input
   Result<void> (*add)(GraphBuilder&, const LayerArguments&);
 };
 
@@ -73,7 +73,7 @@ class GraphBuilder {
  public:
   GraphBuilder(Graph& graph, const Shape& input_with_batch);
 
-  int32_t current() const { return current_; }  // tensor that the next node reads
+  int32_t current() const { return current_; }                                // tensor that the next node reads
   const Shape& shape() const { return graph_.tensors[current_].type.shape; }  // of current(), batch first
 
   // Names of the tensors and nodes added from now on start with this: "dense_1".

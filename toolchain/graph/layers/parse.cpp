@@ -30,7 +30,9 @@ Error layer_error(size_t column, const std::string& message) {
 
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 struct Argument {
   std::string name;  // empty = positional
@@ -62,7 +64,8 @@ class Parser {
       if (!accept(')')) return layer_error(column(), "expected ',' or ')'");
     }
     skip_space();
-    if (at_ < text_.size()) return layer_error(column(), fmt::format("unexpected '{}' after the layer", text_.substr(at_)));
+    if (at_ < text_.size())
+      return layer_error(column(), fmt::format("unexpected '{}' after the layer", text_.substr(at_)));
     return found;
   }
 
@@ -111,8 +114,10 @@ class Parser {
     Argument argument{"", column(), {}};
     const size_t start = at_;
     std::string name = word();
-    if (!name.empty() && accept('=')) argument.name = std::move(name);
-    else at_ = start;
+    if (!name.empty() && accept('='))
+      argument.name = std::move(name);
+    else
+      at_ = start;
     MOTE_TRY(argument.value, value());
     return argument;
   }
@@ -172,14 +177,19 @@ Result<const LayerForm*> find_form(const std::string& name, size_t column) {
 
 std::string expected_text(LayerParameter::Kind kind) {
   switch (kind) {
-    case LayerParameter::Kind::count: return "a whole number above 0";
-    case LayerParameter::Kind::sizes: return "whole numbers above 0 (one may be -1), such as (10, 30)";
-    case LayerParameter::Kind::word: return "a name";
+    case LayerParameter::Kind::count:
+      return "a whole number above 0";
+    case LayerParameter::Kind::sizes:
+      return "whole numbers above 0 (one may be -1), such as (10, 30)";
+    case LayerParameter::Kind::word:
+      return "a name";
   }
   return "";
 }
 
-bool is_count(double number) { return number >= 1 && number <= INT32_MAX && number == std::floor(number); }
+bool is_count(double number) {
+  return number >= 1 && number <= INT32_MAX && number == std::floor(number);
+}
 
 // The value in the form its kind wants, or nothing.
 std::optional<LayerValue> convert(const LayerParameter& parameter, LayerValue value) {
@@ -196,7 +206,8 @@ std::optional<LayerValue> convert(const LayerParameter& parameter, LayerValue va
         value.kind = LayerValue::Kind::sizes;
       }
       if (value.kind != LayerValue::Kind::sizes || value.sizes.empty()) return std::nullopt;
-      if (std::any_of(value.sizes.begin(), value.sizes.end(), [](int32_t s) { return s < 1 && s != -1; })) return std::nullopt;
+      if (std::any_of(value.sizes.begin(), value.sizes.end(), [](int32_t s) { return s < 1 && s != -1; }))
+        return std::nullopt;
       if (std::count(value.sizes.begin(), value.sizes.end(), -1) > 1) return std::nullopt;
       return value;
   }
@@ -218,8 +229,8 @@ Result<size_t> place(const LayerForm& form, const Argument& argument, size_t pos
     known.push_back(parameters[i].name);
   }
   if (known.empty()) return layer_error(argument.column, fmt::format("{} takes no arguments", form.name));
-  return layer_error(argument.column, fmt::format("{} has no argument '{}'; did you mean '{}'?", form.name, argument.name,
-                                                  nearest_name(argument.name, known)));
+  return layer_error(argument.column, fmt::format("{} has no argument '{}'; did you mean '{}'?", form.name,
+                                                  argument.name, nearest_name(argument.name, known)));
 }
 
 // Puts the argument at position i into its slot; a bare number after sizes extends them.
@@ -254,8 +265,8 @@ Result<LayerArguments> bind(const LayerForm& form, const std::vector<Argument>& 
   for (size_t i = 0; i < bound.size(); ++i) {
     const LayerParameter& parameter = form.parameters[i];
     if (!bound[i] && parameter.fallback == nullptr)
-      return layer_error(end_column, fmt::format("{} needs {}: {}", form.name, parameter.name,
-                                                 expected_text(parameter.kind)));
+      return layer_error(end_column,
+                         fmt::format("{} needs {}: {}", form.name, parameter.name, expected_text(parameter.kind)));
     if (!bound[i]) {
       const std::string fallback = parameter.fallback;
       MOTE_TRY(bound[i], Parser(fallback).value());

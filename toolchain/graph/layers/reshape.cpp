@@ -20,8 +20,10 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   int64_t known = 1;
   int32_t* open = nullptr;
   for (int32_t& dim : dims) {
-    if (dim == -1) open = &dim;
-    else known *= dim;
+    if (dim == -1)
+      open = &dim;
+    else
+      known *= dim;
     if (known > elements) break;
   }
   if (open != nullptr && elements % known == 0) {

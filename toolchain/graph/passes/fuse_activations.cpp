@@ -29,9 +29,8 @@ int32_t fuse_activations(Graph& graph) {
     const Activation activation = as_fused(graph.nodes[i]);
     if (activation == Activation::none) continue;
     const int32_t between = graph.nodes[i].inputs[0];
-    const auto producer = std::find_if(graph.nodes.begin(), graph.nodes.begin() + static_cast<int64_t>(i), [&](const Node& n) {
-      return n.outputs.size() == 1 && n.outputs[0] == between;
-    });
+    const auto producer = std::find_if(graph.nodes.begin(), graph.nodes.begin() + static_cast<int64_t>(i),
+                                       [&](const Node& n) { return n.outputs.size() == 1 && n.outputs[0] == between; });
     if (producer == graph.nodes.begin() + static_cast<int64_t>(i) || readers(graph, between) != 1) continue;
     if (fused_activation(*producer) != Activation::none || !set_fused_activation(*producer, activation)) continue;
     producer->outputs = graph.nodes[i].outputs;

@@ -6,9 +6,10 @@
 
 namespace mote {
 
-// output' = output * scale + offset, per element of the last axis, folded into the weights and bias of the dense layer that
-// produces the graph's only output. With scale = deviation and offset = mean of the training targets this undoes their
-// standardisation. Fails when the output is not a fully_connected without activation, or the lengths differ from its units.
+// output' = output * scale + offset, per element of the last axis, folded into the weights and bias of the dense layer
+// that produces the graph's only output. With scale = deviation and offset = mean of the training targets this undoes
+// their standardisation. Fails when the output is not a fully_connected without activation, or the lengths differ from
+// its units.
 Result<void> fold_output_affine(Graph& graph, std::span<const float> scale, std::span<const float> offset);
 
 // A relu or relu6 that is the only reader of a fully_connected without activation becomes that node's fused activation.

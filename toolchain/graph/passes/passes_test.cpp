@@ -14,7 +14,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Graph build(std::vector<std::string> layers, int32_t inputs) { return *build_graph(layers, make_shape({inputs}), 5); }
+Graph build(std::vector<std::string> layers, int32_t inputs) {
+  return *build_graph(layers, make_shape({inputs}), 5);
+}
 
 std::vector<float> run(const Graph& graph) {
   auto executor = FloatExecutor::create(graph, 4);
