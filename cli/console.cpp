@@ -25,7 +25,7 @@ void write(std::FILE* file, std::string_view text) {
 
 }  // namespace
 
-Console::Console(bool json) : json_(json), terminal_(isatty(STDERR_FILENO) != 0) {}
+Console::Console(bool json, bool object) : json_(json), object_(object), terminal_(isatty(STDERR_FILENO) != 0) {}
 
 void Console::text(std::string_view text) {
   finish();
@@ -38,7 +38,7 @@ void Console::note(std::string_view text) {
 }
 
 void Console::object(const Json& value) {
-  if (json_) write(stdout, value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  if (json_ && object_) write(stdout, value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 Progress Console::progress() {

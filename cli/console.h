@@ -12,7 +12,8 @@ namespace mote {
 
 class Console {
  public:
-  explicit Console(bool json);
+  // `object` = false: object() prints nothing, for a verb that runs inside another.
+  explicit Console(bool json, bool object = true);
 
   bool json() const { return json_; }
   void text(std::string_view text);         // what was asked for: standard output, or standard error with --json
@@ -26,6 +27,7 @@ class Console {
   void show(const ProgressEvent& event);
 
   bool json_;
+  bool object_;
   bool terminal_;         // standard error is one
   bool bar_drawn_ = false;
   std::string stage_;     // of the last event

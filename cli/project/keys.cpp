@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "cli/project/quantity.h"
-#include "cli/spelling.h"
+#include "toolchain/base/text.h"
 #include "toolchain/report/format.h"
 
 namespace mote {

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "cli/project/keys.h"
-#include "cli/spelling.h"
+#include "toolchain/base/text.h"
 #include "toolchain/base/files.h"
 
 namespace mote {

@@ -5,7 +5,7 @@
 #include "cli/project/keys.h"
 #include "cli/project/project.h"
 #include "cli/project/quantity.h"
-#include "cli/spelling.h"
+#include "toolchain/base/text.h"
 
 namespace mote {
 namespace {

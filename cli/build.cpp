@@ -1,0 +1,16 @@
+#include "cli/pipeline/build.h"
+
+namespace mote {
+namespace {
+
+Run configure(CLI::App&) {
+  return [](Session& session) { return build_project(session, {.target = Target::artefacts}); };
+}
+
+}  // namespace
+
+extern const Verb build_verb;
+const Verb build_verb{"build", "Recordings to measured firmware and the verdict; redoes only what changed",
+                      "Leaves build/model.tflite, build/firmware/ and build/report.html, and a run in the history.", configure};
+
+}  // namespace mote

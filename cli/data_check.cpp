@@ -1,0 +1,28 @@
+#include "cli/project/project.h"
+#include "cli/latest_run.h"
+#include "toolchain/data/check.h"
+
+namespace mote {
+namespace {
+
+Result<Outcome> run(Session& session) {
+  MOTE_TRY(const fs::path folder, project_folder(session));
+  MOTE_TRY(const ProjectConfig project, load_project(folder));
+  MOTE_TRY(const CheckReport report, check_data(project.data, folder, session.console.progress()));
+  session.console.text(to_text(report));
+  session.console.object(to_json(report));
+  if (report.count(Severity::error) > 0) return input_error("the data cannot be used as they are: see the errors above");
+  return report.count(Severity::warning) > 0 ? Outcome::falls_short : Outcome::done;
+}
+
+Run configure(CLI::App&) {
+  return [](Session& session) { return run(session); };
+}
+
+}  // namespace
+
+extern const Verb data_check_verb;
+const Verb data_check_verb{"data check", "Find and name faults of the recordings; changes nothing",
+                           "Exit status: 0 nothing found, 1 warnings, 2 faults that stop training.", configure};
+
+}  // namespace mote

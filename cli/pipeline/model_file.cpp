@@ -1,0 +1,89 @@
+#include "cli/pipeline/model_file.h"
+
+#include <fmt/format.h>
+
+#include "toolchain/graph/builder.h"
+#include "toolchain/tflite/metadata.h"
+#include "toolchain/tflite/reader.h"
+#include "toolchain/tflite/writer.h"
+
+namespace mote {
+namespace {
+
+void set_metadata(Graph& graph, const ProjectConfig& project, const Loaded& loaded) {
+  const bool classification = project.task == DataTask::classification;
+  ModelMetadata metadata;
+  metadata.task = classification ? "classification" : "regression";
+  metadata.labels = classification ? loaded.dataset.classes : loaded.dataset.targets;
+  metadata.features = to_json(*loaded.features);
+  metadata.fingerprint = loaded.dataset.fingerprint;
+  metadata.goal = project.section("goal");
+  graph.name = project.name;
+  set_model_metadata(graph, metadata);
+}
+
+// The last layer's text with the number of units that it should have.
+std::string corrected_layer(const std::string& layer, size_t units) {
+  const size_t start = layer.find_first_of("0123456789");
+  if (start == std::string::npos) return fmt::format("{} with {} units", layer, units);
+  const size_t end = layer.find_first_not_of("0123456789", start);
+  return layer.substr(0, start) + std::to_string(units) + (end == std::string::npos ? "" : layer.substr(end));
+}
+
+Result<void> check_outputs(const Graph& graph, const ProjectConfig& project, const Dataset& dataset) {
+  const bool classification = project.task == DataTask::classification;
+  const std::vector<std::string>& wanted = classification ? dataset.classes : dataset.targets;
+  const int32_t units = graph.tensors[static_cast<size_t>(graph.outputs[0])].type.shape.last();
+  if (units == static_cast<int32_t>(wanted.size())) return {};
+  return input_error(fmt::format("{}: the last layer {} has {} output{}; the data have {} {} ({}); write \"{}\"",
+                                 project.where("model.layers"), project.layers.back(), units, units == 1 ? "" : "s", wanted.size(),
+                                 classification ? "classes" : "targets", fmt::join(wanted, ", "),
+                                 corrected_layer(project.layers.back(), wanted.size())));
+}
+
+}  // namespace
+
+Result<Graph> untrained_graph(const ProjectConfig& project, const Dataset& dataset, const Shape& input) {
+  Result<Graph> graph = build_graph(project.layers, input, project.seed);
+  if (!graph.ok()) return Error{graph.error().kind, project.where("model.layers") + ": " + graph.error().message};
+  MOTE_CHECK(check_outputs(*graph, project, dataset));
+  return graph;
+}
+
+Result<std::vector<uint8_t>> float_file(Graph graph, const ProjectConfig& project, const Loaded& loaded) {
+  set_metadata(graph, project, loaded);
+  MOTE_TRY(std::vector<uint8_t> bytes, write_tflite(graph));
+  MOTE_CHECK(read_tflite("float.mote", bytes));
+  return bytes;
+}
+
+Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& project, const Loaded& loaded, const Progress& progress) {
+  Int8File file;
+  const WindowInputs calibration(loaded, loaded.dataset.train);
+  MOTE_TRY(Graph graph, quantize_post_training(float_graph, calibration, project.quantize, progress, &file.notes));
+  set_metadata(graph, project, loaded);
+  MOTE_TRY(file.bytes, write_tflite(graph));
+  MOTE_TRY(file.graph, read_tflite("model.tflite", file.bytes));
+  MOTE_TRY(file.plan, plan_memory(file.graph));
+  add_offline_plan(file.graph, file.plan);
+  MOTE_TRY(file.bytes, write_tflite(file.graph));
+  MOTE_TRY(file.graph, read_tflite("model.tflite", file.bytes));
+  return file;
+}
+
+Json arena_json(const Graph& graph, const MemoryPlan& plan) {
+  Json tensors = Json::array();
+  for (size_t t = 0; t < graph.tensors.size(); ++t) {
+    if (plan.offsets[t] < 0) continue;
+    tensors.push_back({{"name", graph.tensors[t].name},
+                       {"offset", plan.offsets[t]},
+                       {"bytes", graph.tensors[t].type.bytes()},
+                       {"first", plan.lifetimes[t].first},
+                       {"last", plan.lifetimes[t].last}});
+  }
+  Json nodes = Json::array();
+  for (const Node& node : graph.nodes) nodes.push_back(node.name);
+  return {{"bytes", plan.arena_bytes}, {"lower_bound", plan.lower_bound}, {"tensors", std::move(tensors)}, {"nodes", std::move(nodes)}};
+}
+
+}  // namespace mote

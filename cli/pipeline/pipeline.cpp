@@ -1,0 +1,208 @@
+#include "cli/pipeline/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/pipeline/metrics.h"
+#include "cli/pipeline/model_file.h"
+#include "cli/pipeline/training.h"
+#include "toolchain/graph/passes/passes.h"
+#include "toolchain/measure/measure.h"
+#include "toolchain/quantize/layer_error.h"
+#include "toolchain/tflite/reader.h"
+
+namespace mote {
+namespace {
+
+// Every file that the dataset may read: sources, a file of labels, parts that are named by globs.
+Result<std::vector<fs::path>> data_files(const DataConfig& config, const fs::path& folder) {
+  std::vector<std::string> patterns = config.source;
+  for (const std::string& rule : config.label)
+    if (rule.starts_with("file:")) patterns.push_back(rule.substr(5));
+  for (const HeldOut* part : {&config.split.validation, &config.split.test})
+    patterns.insert(patterns.end(), part->names.begin(), part->names.end());
+  std::vector<fs::path> files;
+  for (const std::string& pattern : patterns) {
+    MOTE_TRY(std::vector<fs::path> matches, glob(folder, pattern));
+    std::erase_if(matches, [](const fs::path& path) { return !fs::is_regular_file(path); });
+    files.insert(files.end(), matches.begin(), matches.end());
+  }
+  std::sort(files.begin(), files.end());
+  files.erase(std::unique(files.begin(), files.end()), files.end());
+  return files;
+}
+
+// The graph that is quantized and exported: for regression its outputs are in physical units.
+Result<void> to_physical_units(Graph& graph, const ProjectConfig& project, const Dataset& dataset) {
+  if (project.task != DataTask::regression) return {};
+  const std::vector<float> scale = target_scale(dataset);
+  const std::vector<float> offset(dataset.target_mean.begin(), dataset.target_mean.end());
+  if (const Result<void> folded = fold_output_affine(graph, scale, offset); !folded.ok())
+    return Error{folded.error().kind, project.where("model.layers") + ": " + folded.error().message};
+  return {};
+}
+
+}  // namespace
+
+void move_paths(Json& measurement, const std::string& from, const std::string& to) {
+  const auto move = [&](Json& value) {
+    const std::string path = value.get<std::string>();
+    if (const size_t at = path.find(from); !path.empty() && at != std::string::npos) value = path.substr(0, at) + to + path.substr(at + from.size());
+  };
+  move(measurement.at("firmware"));
+  for (Json& argument : measurement.at("emulator_command")) move(argument);
+}
+
+Pipeline::Pipeline(ProjectConfig project, const Board* board, Session& session)
+    : project_(std::move(project)),
+      board_(board),
+      console_(session.console),
+      threads_(session.threads > 0 ? session.threads : default_threads()),
+      threads_given_(session.threads > 0),
+      workspace_(project_.folder) {}
+
+Result<Pipeline> Pipeline::open(Session& session) {
+  fs::path folder = session.project_folder;
+  if (folder.empty()) {
+    MOTE_TRY(folder, find_project("."));
+  }
+  MOTE_TRY(ProjectConfig project, load_project(folder));
+  if (session.seed) project.seed = *session.seed;
+  project.data.seed = project.train.seed = project.seed;
+  const Result<const Board*> board = find_board(project.budget.board);
+  if (!board.ok()) return Error{board.error().kind, project.where("budget.board") + ": " + board.error().message};
+  return Pipeline(std::move(project), *board, session);
+}
+
+Result<const Loaded*> Pipeline::loaded() {
+  if (loaded_) return loaded_.get();
+  auto loaded = std::make_unique<Loaded>();
+  MOTE_TRY(loaded->dataset, load_dataset(project_.data, project_.folder, console_.progress()));
+  Result<FeaturePtr> features = fit_features(project_.features.block, loaded->dataset.contract, project_.features.options,
+                                             loaded->dataset.training_windows());
+  if (!features.ok()) return Error{features.error().kind, project_.where("features.block") + ": " + features.error().message};
+  loaded->features = std::move(*features);
+  loaded_ = std::move(loaded);
+  return loaded_.get();
+}
+
+Result<Step> Pipeline::step(const std::string& name, const Json& inputs, bool again, const Work& work) {
+  Step step;
+  step.fingerprint = step_fingerprint({name, inputs});
+  if (const auto folder = workspace_.find_step(name, step.fingerprint); folder && !again) {
+    step.folder = *folder;
+    step.reused = true;
+    MOTE_TRY(step.result, read_json(*folder / "result.json"));
+    return step;
+  }
+  MOTE_TRY(StagedFolder staged, workspace_.stage_step(name, step.fingerprint));
+  MOTE_TRY(step.result, work(staged.path()));
+  MOTE_CHECK(write_json(staged.path() / "result.json", step.result));
+  MOTE_CHECK(staged.commit());
+  step.folder = workspace_.step_folder(name, step.fingerprint);
+  return step;
+}
+
+Result<Step> Pipeline::data() {
+  MOTE_TRY(const std::vector<fs::path> files, data_files(project_.data, project_.folder));
+  MOTE_TRY(const std::string contents, workspace_.files_fingerprint(files));
+  const Json inputs = {project_.section("data"), project_.section("features"), project_.layers,
+                       project_.given.value("project.task", ""), project_.seed, contents};
+  return step("data", inputs, false, [&](const fs::path&) -> Result<Json> {
+    MOTE_TRY(const Loaded* const loaded, this->loaded());
+    const Dataset& dataset = loaded->dataset;
+    MOTE_TRY(Graph graph, untrained_graph(project_, dataset, loaded->features->output_shape()));
+    const int64_t parameters = graph.parameters();
+    const int64_t macs = graph.macs();
+    MOTE_CHECK(to_physical_units(graph, project_, dataset));
+    return Json{{"parts", split_summary(dataset)}, {"table", split_table(dataset)},     {"contract", to_json(dataset.contract)},
+                {"classes", dataset.classes},      {"targets", dataset.targets},        {"fingerprint", dataset.fingerprint},
+                {"notes", dataset.notes},          {"parameters", parameters},          {"macs", macs},
+                {"input_elements", loaded->features->output_shape().elements()}};
+  });
+}
+
+Result<Json> Pipeline::measure_model(const std::string& name, const std::vector<uint8_t>& model, const fs::path& folder) {
+  MeasureOptions options;
+  options.folder = folder / kFirmwareFolder;
+  options.cache = workspace_.objects();
+  MOTE_TRY(const Measurement measurement, mote::measure(name, model, *board_, options, console_.progress()));
+  Json json = to_json(measurement);
+  move_paths(json, folder.string() + "/", "");  // the folder is renamed when it is complete
+  return json;
+}
+
+Result<Step> Pipeline::untrained(const Step& data) {
+  const Json inputs = {data.result["contract"], data.result["classes"].size(), data.result["targets"].size(), project_.layers,
+                       project_.section("features"), project_.section("quantize"), board_->name};
+  return step("untrained", inputs, false, [&](const fs::path& folder) -> Result<Json> {
+    MOTE_TRY(const Loaded* const loaded, this->loaded());
+    MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
+    MOTE_CHECK(to_physical_units(graph, project_, loaded->dataset));
+    MOTE_TRY(const Int8File file, int8_file(graph, project_, *loaded, console_.progress()));
+    MOTE_TRY(Json measurement, measure_model("untrained.tflite", file.bytes, folder));
+    return measurement;
+  });
+}
+
+Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fingerprint_of_data) {
+  MOTE_TRY(const Loaded* const loaded, this->loaded());
+  MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
+  TrainingJob job{project_, *loaded, std::move(graph), threads_given_ ? threads_ : 0, workspace_.hidden() / "checkpoints", fingerprint_of_data};
+  MOTE_TRY(TrainResult trained, run_training(std::move(job), console_.progress()));
+  MOTE_CHECK(to_physical_units(trained.graph, project_, loaded->dataset));
+  MOTE_TRY(const std::vector<uint8_t> bytes, float_file(trained.graph, project_, *loaded));
+  MOTE_CHECK(write_file(folder / kFloatFile, bytes));
+  return training_json(trained);
+}
+
+Json Pipeline::train_inputs(const Step& data) const {
+  return {data.fingerprint, project_.section("train"), project_.section("goal"), project_.name, project_.seed};
+}
+
+bool Pipeline::is_trained(const Step& data) const {
+  return workspace_.find_step("train", step_fingerprint({"train", train_inputs(data)})).has_value();
+}
+
+Result<Step> Pipeline::train(const Step& data, bool again) {
+  return step("train", train_inputs(data), again, [&](const fs::path& folder) { return train_into(folder, data.fingerprint); });
+}
+
+Result<Step> Pipeline::quantize(const Step& train) {
+  const fs::path float_path = train.folder / kFloatFile;
+  MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(float_path));
+  const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize")};
+  return step("quantize", inputs, false, [&](const fs::path& folder) -> Result<Json> {
+    MOTE_TRY(const Loaded* const loaded, this->loaded());
+    MOTE_TRY(const Graph float_graph, read_tflite(float_path.string(), float_bytes));
+    MOTE_TRY(const Int8File file, int8_file(float_graph, project_, *loaded, console_.progress()));
+    MOTE_TRY(Int8Executor executor, Int8Executor::create(kModelFile, file.bytes));
+    const Dataset& dataset = loaded->dataset;
+    const WindowInputs probe(*loaded, dataset.validation.size() > 0 ? dataset.validation : dataset.train);
+    MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, executor, probe));
+    MOTE_CHECK(write_file(folder / kModelFile, file.bytes));
+    return Json{{"layer_errors", to_json(errors)},    {"notes", file.notes},
+                {"arena", arena_json(file.graph, file.plan)}, {"float_bytes", float_bytes.size()},
+                {"int8_bytes", file.bytes.size()}};
+  });
+}
+
+Result<Step> Pipeline::evaluate(const Step& train, const Step& quantize) {
+  return step("evaluate", {quantize.fingerprint}, false, [&](const fs::path&) -> Result<Json> {
+    MOTE_TRY(const Loaded* const loaded, this->loaded());
+    MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(train.folder / kFloatFile));
+    MOTE_TRY(const Graph float_graph, read_tflite(kFloatFile, float_bytes));
+    MOTE_TRY(const std::vector<uint8_t> model, read_file(quantize.folder / kModelFile));
+    return mote::evaluate(*loaded, &float_graph, kModelFile, model, threads_);
+  });
+}
+
+Result<Step> Pipeline::measure(const Step& quantize) {
+  MOTE_TRY(const std::vector<uint8_t> model, read_file(quantize.folder / kModelFile));
+  const Json inputs = {fingerprint(model), board_->name};
+  return step("measure", inputs, false,
+              [&](const fs::path& folder) { return measure_model(kModelFile, model, folder); });
+}
+
+}  // namespace mote

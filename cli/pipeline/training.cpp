@@ -1,0 +1,121 @@
+#include "cli/pipeline/training.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "toolchain/base/text.h"
+#include "toolchain/base/files.h"
+#include "toolchain/report/format.h"
+
+namespace mote {
+namespace {
+
+// Below this many multiply-accumulates for one example, handing work to a second thread costs more than it saves.
+constexpr int64_t kMacsForThreads = 500'000;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+// The first Ctrl-C ends training after the batch; a second one ends the program.
+class InterruptGuard {
+ public:
+  InterruptGuard() {
+    interrupted = 0;
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupted = 1; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(SIGINT, &action, &before_interrupt_);
+    sigaction(SIGTERM, &action, &before_terminate_);
+  }
+  ~InterruptGuard() {
+    sigaction(SIGINT, &before_interrupt_, nullptr);
+    sigaction(SIGTERM, &before_terminate_, nullptr);
+  }
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+ private:
+  struct sigaction before_interrupt_, before_terminate_;
+};
+
+Result<std::vector<float>> class_weights(const ProjectConfig& project, const Dataset& dataset, const Examples& training) {
+  const auto& names = dataset.classes;
+  if (project.class_weights.balanced) return balanced_class_weights(training, static_cast<int32_t>(names.size()));
+  std::vector<float> weights;
+  if (project.class_weights.by_class.empty()) return weights;
+  weights.assign(names.size(), 1.0f);
+  for (const auto& [name, weight] : project.class_weights.by_class) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+      return input_error(fmt::format("{}: the data have no class '{}'; did you mean '{}'?", project.where("train.class_weights"), name,
+                                     nearest_name(name, names)));
+    weights[static_cast<size_t>(found - names.begin())] = static_cast<float>(weight);
+  }
+  return weights;
+}
+
+// One file per job, so that only the same job goes on from it; those of other jobs are removed.
+Result<fs::path> checkpoint_path(const fs::path& folder, const std::string& fingerprint) {
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (failure) return input_error(fmt::format("{}: cannot be created: {}", folder.string(), failure.message()));
+  const fs::path path = folder / (fingerprint + ".checkpoint");
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure))
+    if (entry.path() != path) fs::remove_all(entry.path(), failure);
+  return path;
+}
+
+std::string describe(const EpochReport& epoch, bool classification) {
+  const std::string metric = classification ? "accuracy " + format_percent(epoch.validation_metric)
+                                            : "MAE " + format_number(epoch.validation_metric);
+  return fmt::format("loss {:.4f}  validation loss {:.4f}  {}", epoch.loss, epoch.validation_loss, metric);
+}
+
+}  // namespace
+
+Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
+  const Dataset& dataset = job.loaded.dataset;
+  Result<Augmenter> augmenter = Augmenter::create(job.project.data.augment, dataset.contract, dataset.channel_deviation);
+  if (!augmenter.ok()) return Error{augmenter.error().kind, job.project.where("data.augment") + ": " + augmenter.error().message};
+  const WindowExamples training(job.loaded, dataset.train, &*augmenter);
+  const WindowExamples validation(job.loaded, dataset.validation, nullptr);
+
+  TrainConfig config = job.project.train;
+  config.threads = job.threads > 0 ? job.threads : job.graph.macs() < kMacsForThreads ? 1 : default_threads();
+  config.data_fingerprint = job.data_fingerprint;
+  MOTE_TRY(config.class_weights, class_weights(job.project, dataset, training));
+  MOTE_TRY(config.checkpoint, checkpoint_path(job.checkpoints, train_fingerprint(job.graph, config)));
+
+  const bool classification = dataset.task == DataTask::classification;
+  TrainCallbacks callbacks;
+  callbacks.epoch = [&](const EpochReport& epoch) {
+    if (progress) progress({"train", epoch.epoch, config.epochs, describe(epoch, classification)});
+  };
+  callbacks.cancelled = [] { return interrupted != 0; };
+  const InterruptGuard guard;
+  MOTE_TRY(TrainResult result, train(std::move(job.graph), training, validation, config, callbacks));
+  if (result.cancelled)
+    return input_error(fmt::format("interrupted in epoch {} of {}; earlier results are untouched, and the same command goes on "
+                                   "from there", result.history.size() + 1, config.epochs));
+  return result;
+}
+
+Json training_json(const TrainResult& result) {
+  Json history = Json::array();
+  for (const EpochReport& epoch : result.history)
+    history.push_back({{"epoch", epoch.epoch},
+                       {"loss", epoch.loss},
+                       {"metric", epoch.metric},
+                       {"validation_loss", epoch.validation_loss},
+                       {"validation_metric", epoch.validation_metric},
+                       {"learning_rate", epoch.learning_rate}});
+  return {{"epochs", result.history.size()},
+          {"best_epoch", result.best_epoch},
+          {"stopped_early", result.stopped_early},
+          {"resumed_from", result.resumed_from},
+          {"seconds", result.seconds},
+          {"examples_per_second", result.seconds > 0 ? static_cast<double>(result.examples_seen) / result.seconds : 0.0},
+          {"history", std::move(history)}};
+}
+
+}  // namespace mote

@@ -1,0 +1,25 @@
+// The train stage, fed with windows: settings of the project, progress, interruption.
+#pragma once
+#include "cli/pipeline/windows.h"
+#include "cli/project/project.h"
+#include "toolchain/base/progress.h"
+#include "toolchain/train/train.h"
+
+namespace mote {
+
+struct TrainingJob {
+  const ProjectConfig& project;
+  const Loaded& loaded;
+  Graph graph;                    // with its first weights
+  int threads = 0;                // 0 = chosen from the size of the graph
+  std::filesystem::path checkpoints;  // folder; an interrupted job goes on from there
+  std::string data_fingerprint;
+};
+
+// Errors: those of train(); the user's interruption (Ctrl-C), which says how to go on.
+Result<TrainResult> run_training(TrainingJob job, const Progress& progress);
+
+// {"epochs", "best_epoch", "stopped_early", "seconds", "examples_per_second", "history": [...]}
+Json training_json(const TrainResult& result);
+
+}  // namespace mote

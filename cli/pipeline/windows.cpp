@@ -1,0 +1,87 @@
+#include "cli/pipeline/windows.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "toolchain/base/random.h"
+
+namespace mote {
+namespace {
+
+// Buffers of a thread, so that filling an example allocates nothing after the first.
+std::span<float> scratch(size_t elements, int which) {
+  thread_local std::vector<float> buffers[2];
+  std::vector<float>& buffer = buffers[which];
+  if (buffer.size() < elements) buffer.resize(elements);
+  return {buffer.data(), elements};
+}
+
+}  // namespace
+
+WindowExamples::WindowExamples(const Loaded& loaded, const DataPart& part, const Augmenter* augmenter)
+    : loaded_(loaded), part_(part), augmenter_(augmenter), target_scale_(target_scale(loaded.dataset)) {}
+
+void WindowExamples::fill(int64_t index, uint64_t epoch_seed, std::span<float> input, std::span<float> targets) const {
+  const Dataset& dataset = loaded_.dataset;
+  const DataWindow& window = part_.windows[static_cast<size_t>(index)];
+  if (epoch_seed == 0 || augmenter_ == nullptr || augmenter_->empty()) {
+    loaded_.features->transform_counts(dataset.window(window), input);
+  } else {
+    const size_t elements = static_cast<size_t>(dataset.contract.elements());
+    const std::span<float> values = scratch(elements, 0);
+    dataset.values(window, values);
+    Random random = Random(epoch_seed).stream(static_cast<uint64_t>(index));
+    augmenter_->apply(values, scratch(elements, 1), random);
+    loaded_.features->transform(values, input);
+  }
+  for (size_t t = 0; t < targets.size(); ++t) {
+    const float value = part_.targets[static_cast<size_t>(index) * targets.size() + t];
+    targets[t] = (value - static_cast<float>(dataset.target_mean[t])) / target_scale_[t];
+  }
+}
+
+void WindowInputs::fill(int64_t index, int32_t, std::span<float> values) const {
+  loaded_.features->transform_counts(loaded_.dataset.window(part_.windows[static_cast<size_t>(index)]), values);
+}
+
+std::vector<float> target_scale(const Dataset& dataset) {
+  std::vector<float> scale;
+  for (const double deviation : dataset.target_deviation) scale.push_back(deviation > 0 ? static_cast<float>(deviation) : 1.0f);
+  return scale;
+}
+
+Result<std::vector<uint8_t>> int8_inputs(const Loaded& loaded, const DataPart& part, const TensorType& input) {
+  if (input.dtype != DType::int8 || !input.quant.quantized())
+    return input_error("the model's input is " + to_string(input.dtype) + "; expected int8 with a scale and zero point");
+  const size_t row = static_cast<size_t>(input.bytes());
+  std::vector<uint8_t> bytes(row * part.windows.size());
+  for (size_t i = 0; i < part.windows.size(); ++i) {
+    const std::span<int8_t> features(reinterpret_cast<int8_t*>(bytes.data() + i * row), row);
+    MOTE_CHECK(loaded.features->transform_int8(loaded.dataset.window(part.windows[i]), input.quant.scales[0],
+                                               input.quant.zero_points[0], features));
+  }
+  return bytes;
+}
+
+std::vector<uint8_t> readings(const Dataset& dataset, const DataPart& part) {
+  const size_t row = static_cast<size_t>(dataset.contract.elements()) * sizeof(int16_t);
+  std::vector<uint8_t> bytes(row * part.windows.size());
+  for (size_t i = 0; i < part.windows.size(); ++i)
+    std::memcpy(bytes.data() + i * row, dataset.window(part.windows[i]).data(), row);
+  return bytes;
+}
+
+std::vector<int64_t> window_groups(const Dataset& dataset, const DataPart& part) {
+  std::vector<int64_t> groups;
+  if (dataset.contract.rate_hz == 0) return groups;
+  for (const DataWindow& window : part.windows) groups.push_back(window.recording);
+  return groups;
+}
+
+std::vector<int32_t> window_labels(const DataPart& part) {
+  std::vector<int32_t> labels;
+  for (const DataWindow& window : part.windows) labels.push_back(window.label);
+  return labels;
+}
+
+}  // namespace mote

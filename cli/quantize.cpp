@@ -1,0 +1,18 @@
+#include "cli/pipeline/build.h"
+
+namespace mote {
+namespace {
+
+Run configure(CLI::App&) {
+  return [](Session& session) {
+    return build_project(session, {.target = Target::run, .only_quantize = true, .show_layers = true});
+  };
+}
+
+}  // namespace
+
+extern const Verb quantize_verb;
+const Verb quantize_verb{"quantize", "int8 again from the trained model, with the error of each layer",
+                         "Change [quantize] in mote.toml and look what it does; nothing is trained again.", configure};
+
+}  // namespace mote
