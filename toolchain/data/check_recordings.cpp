@@ -19,7 +19,8 @@ constexpr int64_t kStuckLeast = 25;      // readings
 constexpr double kStuckUsual = 20;       // times the channel's usual run of equal readings
 constexpr int64_t kClipRun = 3;          // readings in a row at the channel's extreme
 constexpr int64_t kClipLeast = 8;        // such readings over all recordings
-constexpr double kSpikeSteps = 60, kSpikeSpan = 0.6;  // of the usual step, of the span: both must be passed
+constexpr double kMoves = 0.1;           // of a channel's span: more is movement
+constexpr double kSpikeSteps = 4, kSpikeSpan = 0.6;  // of the channel's large steps, of its span: both must be passed
 constexpr double kTableOutlier = 25;     // inter-quartile ranges
 
 struct Scan {
@@ -51,6 +52,20 @@ void for_runs(const Scan& scan, const Series& series, size_t c, const Visit& vis
   }
 }
 
+// A sensor at rest repeats its readings on every channel; a channel that was not read stands still while others move.
+bool others_move(const Scan& scan, const Series& series, size_t c, const Run& run) {
+  if (scan.channels() == 1) return true;
+  for (size_t other = 0; other < scan.channels(); ++other) {
+    double low = INFINITY, high = -INFINITY;
+    for (int64_t row = run.at; row < run.at + run.length && other != c; ++row) {
+      low = std::min(low, scan.value(series, row, other));
+      high = std::max(high, scan.value(series, row, other));
+    }
+    if (high - low > kMoves * scan.input.profiles[other].span) return true;
+  }
+  return false;
+}
+
 void check_still(const Scan& scan, const Series& series, size_t c) {
   const ChannelProfile& profile = scan.input.profiles[c];
   Run longest;
@@ -58,10 +73,11 @@ void check_still(const Scan& scan, const Series& series, size_t c) {
     if (run.length > longest.length) longest = run;
   });
   const bool clipped = longest.value == profile.low || longest.value == profile.high;
-  if (longest.length == series.rows && series.rows >= kStuckLeast)
+  if (longest.length < kStuckLeast || (!scan.input.config->table() && !others_move(scan, series, c, longest))) return;
+  if (longest.length == series.rows)
     scan.add(Severity::warning, "constant", series, 0, fmt::format("{} is {:g} in all {} readings", scan.channel(c), longest.value, series.rows),
              "a channel that never moves tells nothing; often a wire, an axis or a register that was not set up", "record again, or take the channel out");
-  else if (!scan.input.config->table() && !clipped && longest.length >= kStuckLeast &&
+  else if (!scan.input.config->table() && !clipped &&
            static_cast<double>(longest.length) > kStuckUsual * profile.usual_run)
     scan.add(Severity::warning, "stuck", series, longest.at, fmt::format("{} stays at {:g} for {} readings", scan.channel(c), longest.value, longest.length),
              "a sensor that moves elsewhere and freezes here was not read; the model learns the freeze", "cut this stretch out, or record again");
@@ -69,7 +85,7 @@ void check_still(const Scan& scan, const Series& series, size_t c) {
 
 void check_spikes(const Scan& scan, const Series& series, size_t c) {
   const ChannelProfile& profile = scan.input.profiles[c];
-  const double least = std::max(kSpikeSteps * profile.usual_step, kSpikeSpan * profile.span);
+  const double least = std::max(kSpikeSteps * profile.large_step, kSpikeSpan * profile.span);
   if (least <= 0 || profile.distinct < 20) return;
   int64_t first = -1, n = 0;
   for (int64_t row = 1; row + 1 < series.rows; ++row) {
@@ -182,8 +198,9 @@ std::vector<ChannelProfile> profile_channels(const std::vector<Series>& series, 
     profile.usual_run = static_cast<double>(readings) / static_cast<double>(std::max<int64_t>(1, runs));
     profile.distinct = static_cast<int64_t>(distinct.size());
     if (steps.empty()) continue;
-    std::nth_element(steps.begin(), steps.begin() + static_cast<int64_t>(steps.size() / 2), steps.end());
-    profile.usual_step = static_cast<double>(steps[steps.size() / 2]);
+    const size_t large = steps.size() - 1 - steps.size() / 200;
+    std::nth_element(steps.begin(), steps.begin() + static_cast<int64_t>(large), steps.end());
+    profile.large_step = static_cast<double>(steps[large]);
   }
   return profiles;
 }

@@ -13,7 +13,7 @@ struct ChannelProfile {
   double low = 0, high = 0;       // extremes
   double quarter[3] = {};         // quartiles
   double span = 0;                // between the 0.1 % and the 99.9 % quantile
-  double usual_step = 0;          // median distance of neighbouring readings that differ
+  double large_step = 0;          // 99.5 % quantile of the distance of neighbouring readings
   double usual_run = 1;           // mean number of equal readings in a row
   int64_t distinct = 0;           // different values, counted up to 1000
 };

@@ -181,10 +181,10 @@ std::vector<std::string> groups_of(const Dataset& dataset, const DataPart& part)
   return sorted;
 }
 
-size_t recordings_of(const DataPart& part) {
-  std::set<int32_t> recordings;
-  for (const DataWindow& window : part.windows) recordings.insert(window.recording);
-  return recordings.size();
+size_t files_of(const Dataset& dataset, const DataPart& part) {
+  std::set<std::string_view> files;
+  for (const DataWindow& window : part.windows) files.insert(dataset.recordings[static_cast<size_t>(window.recording)].file);
+  return files.size();
 }
 
 }  // namespace
@@ -241,7 +241,7 @@ Json split_summary(const Dataset& dataset) {
   for (const auto& [name, part] : part_rows(dataset)) {
     Json& entry = json[name];
     entry["windows"] = part->size();
-    entry["recordings"] = recordings_of(*part);
+    entry["files"] = files_of(dataset, *part);
     entry["groups"] = groups_of(dataset, *part);
     if (dataset.classes.empty()) continue;
     const std::vector<int64_t> counts = dataset.class_counts(*part);
@@ -263,11 +263,11 @@ std::string split_table(const Dataset& dataset) {
   for (size_t i = 0; i < dataset.classes.size(); ++i) row(dataset.classes[i], train[i], validation[i], test[i]);
   row("all", dataset.train.size(), dataset.validation.size(), dataset.test.size());
   if (!table) {
-    row("recordings", static_cast<int64_t>(recordings_of(dataset.train)), static_cast<int64_t>(recordings_of(dataset.validation)),
-        static_cast<int64_t>(recordings_of(dataset.test)));
+    row("files", static_cast<int64_t>(files_of(dataset, dataset.train)), static_cast<int64_t>(files_of(dataset, dataset.validation)),
+        static_cast<int64_t>(files_of(dataset, dataset.test)));
     for (const auto& [name, part] : part_rows(dataset)) {
       const std::vector<std::string> groups = groups_of(dataset, *part);
-      if (!groups.empty() && groups.size() < recordings_of(*part)) text += fmt::format("{} groups: {}\n", name, listed(groups, 8));
+      if (!groups.empty() && groups.size() < files_of(dataset, *part)) text += fmt::format("{} groups: {}\n", name, listed(groups, 8));
     }
   }
   for (const std::string& note : dataset.notes) text += "note: " + note + "\n";

@@ -1,6 +1,7 @@
 #include "toolchain/data/split.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -75,6 +76,7 @@ class Splitter {
  private:
   Result<void> take_named(const HeldOut& held_out, PartId part);
   Result<void> by_groups();
+  void validate_by_file(double fraction);
   void by_random();
   void by_time();
   void cut_in_time(const std::vector<size_t>& windows, int64_t readings);
@@ -159,7 +161,34 @@ Result<void> Splitter::by_groups() {
   distribute(units, wanted, random_);
   for (size_t i = 0; i < candidates_.size(); ++i)
     if (!fixed_[i]) parts_[i] = static_cast<PartId>(units[static_cast<size_t>(group_of[i])].destination);
+  if (wanted[1] > 0) validate_by_file(wanted[1]);
   return {};
+}
+
+// Too few groups to give validation one of every class (one person left beside those of the test part): whole recordings of
+// the training groups then. Only early stopping sees the validation part, so the test stays honest.
+void Splitter::validate_by_file(double fraction) {
+  std::vector<std::array<int64_t, 2>> counts(classes(), {0, 0});
+  std::vector<std::set<std::string>> files(classes());
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    if (fixed_[i] || parts_[i] == PartId::test) continue;
+    ++counts[static_cast<size_t>(candidates_[i].label)][parts_[i] == PartId::validation];
+    files[static_cast<size_t>(candidates_[i].label)].insert(prepared_.pieces[static_cast<size_t>(candidates_[i].piece)].file);
+  }
+  std::string lacking;
+  for (size_t label = 0; label < classes(); ++label)
+    if (lacking.empty() && files[label].size() > 1 && (counts[label][0] == 0 || counts[label][1] == 0)) lacking = prepared_.labels[label];
+  if (lacking.empty() || config_.table() || config_.task != DataTask::classification) return;
+  std::vector<int32_t> piece_of(candidates_.size());
+  for (size_t i = 0; i < candidates_.size(); ++i) piece_of[i] = candidates_[i].piece;
+  std::vector<Unit> units = make_units(piece_of, prepared_.pieces.size());
+  for (size_t i = 0; i < candidates_.size(); ++i)
+    if (parts_[i] == PartId::test) units[static_cast<size_t>(piece_of[i])].destination = static_cast<int32_t>(PartId::test);
+  distribute(units, {1 - fraction, fraction}, random_);
+  for (size_t i = 0; i < candidates_.size(); ++i)
+    if (!fixed_[i]) parts_[i] = static_cast<PartId>(units[static_cast<size_t>(piece_of[i])].destination);
+  prepared_.notes.push_back(fmt::format("too few groups have the label '{}' to give the validation part a group of its own: it is made of whole "
+                                        "recordings of the training groups", lacking));
 }
 
 void Splitter::by_random() {
