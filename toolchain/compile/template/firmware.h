@@ -7,7 +7,7 @@ namespace mote {
 extern "C" const unsigned char mote_model[];  // model.S: the .tflite file, read in place
 extern const uint32_t firmware_model_bytes;
 
-extern unsigned char firmware_arena[];
+extern "C" unsigned char firmware_arena[];
 extern const uint32_t firmware_arena_bytes;
 extern const Resolver firmware_resolver;
 

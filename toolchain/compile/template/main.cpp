@@ -127,4 +127,5 @@ int main() {
   print_number("arena", static_cast<int32_t>(mote::firmware_arena_used()));
   if (status == Status::ok) run_test_set();
   semihosting::exit();
+  return 0;
 }

@@ -1,0 +1,225 @@
+#include "toolchain/measure/measure.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+#include <sstream>
+
+#include "device/interpreter.h"
+#include "ops/fully_connected/fully_connected.h"
+#include "toolchain/base/files.h"
+#include "toolchain/base/process.h"
+#include "toolchain/graph/builder.h"
+#include "toolchain/measure/build.h"
+#include "toolchain/measure/elf.h"
+#include "toolchain/tflite/writer.h"
+
+namespace mote {
+namespace {
+
+std::vector<uint8_t> float_model(const std::vector<std::string>& layers, int32_t inputs) {
+  const auto graph = build_graph(layers, make_shape({inputs}), 1);
+  EXPECT_TRUE(graph) << graph.error().message;
+  const auto bytes = write_tflite(*graph);
+  EXPECT_TRUE(bytes) << bytes.error().message;
+  return *bytes;
+}
+
+// MOTE_DATA, or the folder `shared` beside the source tree.
+fs::path data_folder() {
+  if (const char* data = std::getenv("MOTE_DATA")) return data;
+  const char* source = std::getenv("MOTE_SOURCE_DIR");
+  return source == nullptr ? fs::path() : fs::path(source).parent_path() / "shared";
+}
+
+class MeasureTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(testing::TempDir()) / "mote_measure_test" / testing::UnitTest::GetInstance()->current_test_info()->name();
+    options_.folder = folder_ / "firmware";
+    options_.cache = fs::path(testing::TempDir()) / "mote_measure_test_cache";
+  }
+  void TearDown() override {
+    std::error_code error;
+    fs::remove_all(folder_, error);
+  }
+  static bool tools() { return find_program("arm-none-eabi-g++") && find_program("qemu-system-arm"); }
+
+  Result<Measurement> run(const std::vector<uint8_t>& model, const std::string& board) const {
+    return measure("model.tflite", model, **find_board(board), options_);
+  }
+
+  fs::path folder_;
+  MeasureOptions options_;
+};
+
+#define NEEDS_TOOLS() \
+  if (!tools()) GTEST_SKIP() << "needs gcc-arm-none-eabi and qemu-system-arm"
+
+TEST_F(MeasureTest, AFloatModelOnEveryBoardGivesTheHostsBytes) {
+  NEEDS_TOOLS();
+  const std::vector<uint8_t> model = float_model({"Dense(8, relu)", "Dense(3)"}, 10);
+  std::vector<float> rows(3 * 10);
+  std::iota(rows.begin(), rows.end(), -15.0f);
+  options_.rows = {reinterpret_cast<const uint8_t*>(rows.data()), rows.size() * sizeof(float)};
+
+  alignas(kAlignment) static uint8_t arena[1 << 16];
+  alignas(kAlignment) static uint8_t bytes[1 << 16];
+  ASSERT_LE(model.size(), sizeof bytes);
+  std::memcpy(bytes, model.data(), model.size());
+  Interpreter interpreter;
+  const Kernel* const kernels[] = {&fully_connected_float32};
+  ASSERT_EQ(interpreter.init(bytes, static_cast<uint32_t>(model.size()), resolve(kernels), arena, sizeof arena), Status::ok);
+  std::vector<uint8_t> expected;
+  for (int row = 0; row < 3; ++row) {
+    std::memcpy(interpreter.input(0).data, &rows[static_cast<size_t>(row) * 10], 40);
+    ASSERT_EQ(interpreter.invoke(), Status::ok);
+    const auto* output = static_cast<const uint8_t*>(interpreter.output(0).data);
+    expected.insert(expected.end(), output, output + 12);
+  }
+  for (const Board* board : all_boards()) {
+    const auto m = run(model, board->name);
+    ASSERT_TRUE(m) << m.error().message;
+    EXPECT_TRUE(m->fits) << board->name;
+    EXPECT_EQ(m->outputs, expected) << board->name;
+    EXPECT_EQ(m->ram.arena, interpreter.arena_used()) << board->name;
+    EXPECT_EQ(m->flash.model, static_cast<int64_t>(model.size())) << board->name;
+    EXPECT_GT(m->flash.engine, 1000) << board->name;
+    EXPECT_GT(m->flash.kernels, 100) << board->name;
+    EXPECT_GT(m->ram.stack, 100) << board->name;
+    EXPECT_GT(m->ram.statics, 10) << board->name;
+    EXPECT_GT(m->latency.instructions, 10u * 8 + 8 * 3) << board->name;
+    EXPECT_GE(m->latency.cycles.low, static_cast<double>(m->latency.instructions)) << board->name;
+  }
+}
+
+// Every byte of the loaded image is in the flash table or belongs to the start-up and measuring code.
+TEST_F(MeasureTest, FlashPartsAddUpToTheImage) {
+  NEEDS_TOOLS();
+  const Board& board = **find_board("nano33ble");
+  const auto firmware = write_firmware("model.tflite", float_model({"Dense(4)"}, 6), board, {}, options_.folder);
+  ASSERT_TRUE(firmware) << firmware.error().message;
+  const auto image = build_firmware(*firmware, board, options_.cache);
+  ASSERT_TRUE(image) << image.error().message;
+  int64_t mapped = 0;
+  for (const LinkedPiece& piece : image->pieces) {
+    if (piece.output == ".text" || piece.output == ".data") mapped += piece.bytes;
+  }
+  const auto size = run_process({"arm-none-eabi-size", "-A", image->elf.string()}, 60);
+  ASSERT_TRUE(size);
+  int64_t sections = 0;
+  std::istringstream in(size->output);
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    std::string name;
+    int64_t bytes = 0;
+    if (words >> name >> bytes && (name == ".text" || name == ".data")) sections += bytes;
+  }
+  EXPECT_GT(sections, 1000);
+  EXPECT_EQ(mapped, sections);
+}
+
+TEST_F(MeasureTest, TheFolderBuildsByItselfWithoutWarnings) {
+  NEEDS_TOOLS();
+  if (!find_program("make")) GTEST_SKIP() << "needs make";
+  const Board& board = **find_board("nano33ble");
+  ASSERT_TRUE(write_firmware("model.tflite", float_model({"Dense(4)"}, 6), board, {}, options_.folder));
+  const auto made = run_process({"make", "-s"}, 120, options_.folder);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->exit_status, 0) << made->errors;
+  EXPECT_EQ(made->errors, "");
+  EXPECT_TRUE(fs::exists(options_.folder / "firmware.elf"));
+}
+
+TEST_F(MeasureTest, TheImageRunsAloneAndCountsTheSame) {
+  NEEDS_TOOLS();
+  const auto m = run(float_model({"Dense(4)"}, 6), "nano33ble");
+  ASSERT_TRUE(m) << m.error().message;
+  fs::create_directories(folder_ / "elsewhere");
+  const auto alone = run_process(m->emulator_command, 60, folder_ / "elsewhere");
+  ASSERT_TRUE(alone);
+  EXPECT_EQ(alone->exit_status, 0) << alone->errors;
+  EXPECT_NE((alone->output + alone->errors).find("status 0"), std::string::npos);
+  const auto again = run(float_model({"Dense(4)"}, 6), "nano33ble");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->latency.instructions, m->latency.instructions);
+}
+
+TEST_F(MeasureTest, AModelTooBigForFlashDoesNotFitAndIsNoError) {
+  const auto m = run(float_model({"Dense(64)"}, 1000), "stm32f103");
+  ASSERT_TRUE(m) << m.error().message;
+  EXPECT_FALSE(m->fits);
+  ASSERT_EQ(m->misfits.size(), 1u);
+  EXPECT_NE(m->misfits[0].find("flash"), std::string::npos) << m->misfits[0];
+  EXPECT_NE(m->misfits[0].find("64.0 KiB"), std::string::npos) << m->misfits[0];
+  EXPECT_GT(m->flash.model, 256000);
+}
+
+TEST_F(MeasureTest, AnArenaTooBigForRamDoesNotFit) {
+  const auto m = run(float_model({"Dense(1)"}, 6000), "stm32f103");
+  ASSERT_TRUE(m) << m.error().message;
+  EXPECT_FALSE(m->fits);
+  ASSERT_EQ(m->misfits.size(), 1u);
+  EXPECT_NE(m->misfits[0].find("of RAM"), std::string::npos) << m->misfits[0];
+}
+
+TEST_F(MeasureTest, RowsMustBeWholeInputs) {
+  NEEDS_TOOLS();
+  const std::vector<uint8_t> rows(41);
+  options_.rows = rows;
+  const auto m = run(float_model({"Dense(4)"}, 10), "nano33ble");
+  ASSERT_FALSE(m);
+  EXPECT_EQ(m.error().kind, Error::Kind::input);
+  EXPECT_NE(m.error().message.find("41 bytes"), std::string::npos) << m.error().message;
+  options_.row_kind = RowKind::readings;
+  const auto readings = run(float_model({"Dense(4)"}, 10), "nano33ble");
+  ASSERT_FALSE(readings);
+  EXPECT_NE(readings.error().message.find("no feature block"), std::string::npos) << readings.error().message;
+}
+
+TEST_F(MeasureTest, DamagedModelsAreInputErrors) {
+  const std::vector<uint8_t> model = float_model({"Dense(4)"}, 6);
+  for (const size_t size : {size_t{0}, size_t{7}, model.size() / 2}) {
+    const auto m = run({model.begin(), model.begin() + static_cast<ptrdiff_t>(size)}, "nano33ble");
+    ASSERT_FALSE(m) << size;
+    EXPECT_EQ(m.error().kind, Error::Kind::input);
+    EXPECT_NE(m.error().message.find("model.tflite"), std::string::npos) << m.error().message;
+  }
+}
+
+TEST_F(MeasureTest, JsonHasTheKeysOfTheMetricsFile) {
+  Measurement m;
+  m.board = "nano33ble";
+  m.flash = {100, 200, 30, 4, 5, 1000};
+  m.ram = {10, 20, 30};
+  const Json json = to_json(m);
+  EXPECT_EQ(json["flash_bytes"]["code"], 339);
+  EXPECT_EQ(json["flash_bytes"]["total"], 1339);
+  EXPECT_EQ(json["ram_bytes"]["total"], 60);
+  for (const char* key : {"instructions", "cycles", "ms"}) EXPECT_TRUE(json["latency"].contains(key)) << key;
+  for (const char* key : {"active_mw", "average_mw", "energy_uj"}) EXPECT_TRUE(json["power"].contains(key)) << key;
+  EXPECT_TRUE(json.contains("firmware"));
+}
+
+// The bounds that the engine has to keep on the reference auto-encoder (docs: budgets of the engine).
+TEST_F(MeasureTest, Ad01KeepsItsBudgetAndItsBytes) {
+  NEEDS_TOOLS();
+  const fs::path data = data_folder();
+  const auto model = read_file(data / "models/mlperf_tiny/ad01_int8.tflite");
+  const auto inputs = read_file(data / "golden/mlperf_tiny/ad01_int8.in.bin");
+  const auto expected = read_file(data / "golden/mlperf_tiny/ad01_int8.out.bin");
+  if (!model || !inputs || !expected) GTEST_SKIP() << "no models/mlperf_tiny and golden/mlperf_tiny in '" << data.string() << "'";
+  options_.rows = *inputs;
+  options_.firmware.optimization = Optimization::size;
+  const auto m = run(*model, "stm32l4r5");
+  ASSERT_TRUE(m) << m.error().message;
+  EXPECT_EQ(m->outputs, *expected);
+  EXPECT_LE(m->latency.instructions, 480000u);
+  EXPECT_LE(m->ram.arena + m->ram.statics, 2200);
+  EXPECT_LE(m->flash.engine + m->flash.kernels, 10 * 1024);
+}
+
+}  // namespace
+}  // namespace mote
