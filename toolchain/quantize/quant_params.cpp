@@ -17,7 +17,7 @@ ScaleZero asymmetric_int8(float low_seen, float high_seen) {
   const double scale = (high - low) / (kInt8Max - kInt8Min);
   // Zero can be anchored at either end of the range. In exact arithmetic both agree; take the one with less rounding.
   const double from_low = kInt8Min - low / scale, from_high = kInt8Max - high / scale;
-  const double error_low = std::fabs(low / scale), error_high = std::fabs(high / scale);
+  const double error_low = -kInt8Min - low / scale, error_high = kInt8Max + high / scale;
   const double zero = error_low < error_high ? from_low : from_high;
   return {static_cast<float>(scale),
           static_cast<int32_t>(std::clamp(std::round(zero), double{kInt8Min}, double{kInt8Max}))};
