@@ -289,14 +289,14 @@ void Splitter::by_time() {
 Result<void> Splitter::check_labels() const {
   const bool held_out = fractions()[0] < 1 || split_.folds > 0 || !split_.test.names.empty() || !split_.validation.names.empty();
   if (config_.table() || config_.task != DataTask::classification || split_.by == "time" || split_.by == "random" || !held_out) return {};
-  std::vector<std::set<std::string>> files(classes());
+  std::vector<std::set<std::pair<std::string, int32_t>>> recordings(classes());  // file and group
   for (const Candidate& candidate : candidates_)
-    files[static_cast<size_t>(candidate.label)].insert(prepared_.pieces[static_cast<size_t>(candidate.piece)].file);
-  for (size_t label = 0; label < files.size(); ++label) {
-    if (files[label].size() != 1) continue;
+    recordings[static_cast<size_t>(candidate.label)].emplace(prepared_.pieces[static_cast<size_t>(candidate.piece)].file, candidate.group);
+  for (size_t label = 0; label < recordings.size(); ++label) {
+    if (recordings[label].size() != 1) continue;
     return input_error(fmt::format("label '{}' has one recording ({}): it cannot be in training and test both. Record it again at least "
                                    "twice, take the label out, or say split = {{ by = \"time\" }} to cut recordings in time",
-                                   prepared_.labels[label], *files[label].begin()));
+                                   prepared_.labels[label], recordings[label].begin()->first));
   }
   return {};
 }
