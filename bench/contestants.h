@@ -18,7 +18,7 @@ struct Data {
 };
 
 struct Run {
-  double seconds = 0;
+  double seconds = 0;  // processor time of the process, which a busy machine does not stretch
   int64_t examples = 0;
   double loss = 0;   // of the last epoch: both must learn the same thing
 };
@@ -29,6 +29,7 @@ Run run_mote(const Data& data, int32_t epochs);
 const std::vector<std::string>& torch_variants();
 Run run_torch(const Data& data, int32_t epochs, size_t variant);
 
+double processor_seconds();
 double peak_macs_per_second();  // float multiply-accumulates of one core, as many in flight as it can hold
 
 }  // namespace bench

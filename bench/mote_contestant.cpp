@@ -19,12 +19,14 @@ Run run_mote(const Data& data, int32_t epochs) {
   config.batch = static_cast<int32_t>(kBatch);
   config.schedule = mote::Schedule::constant;
   config.warmup_epochs = 0;
+  const double start = processor_seconds();
   auto result = graph.ok() ? mote::train(std::move(*graph), examples, no_validation, config, {}) : graph.error();
+  const double seconds = processor_seconds() - start;  // planning and set-up included
   if (!result.ok()) {
     std::fprintf(stderr, "%s\n", result.error().message.c_str());
     std::exit(3);
   }
-  return {result->seconds, result->examples_seen, result->history.back().loss};
+  return {seconds, result->examples_seen, result->history.back().loss};
 }
 
 }  // namespace bench

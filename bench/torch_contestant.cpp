@@ -2,8 +2,6 @@
 // gathers), reductions of the loss are not read back, one thread without a pool.
 #include <torch/torch.h>
 
-#include <chrono>
-
 #include "bench/contestants.h"
 
 namespace bench {
@@ -48,7 +46,7 @@ Run run_torch(const Data& data, int32_t epochs, size_t variant) {
   torch::optim::Adam optimizer(parameters, torch::optim::AdamOptions(1e-3));
   torch::Tensor loss;
   double loss_sum = 0;
-  const auto start = std::chrono::steady_clock::now();
+  const double start = processor_seconds();
   for (int32_t epoch = 0; epoch < epochs; ++epoch)
     for (size_t b = 0; b < x.size(); ++b) {
       if (how.gradients_to_none)
@@ -61,7 +59,7 @@ Run run_torch(const Data& data, int32_t epochs, size_t variant) {
       optimizer.step();
       if (epoch == epochs - 1) loss_sum += loss.item<double>();
     }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = processor_seconds() - start;
   const auto batches = static_cast<int64_t>(x.size());
   return {seconds, batches * kBatch * epochs, loss_sum / static_cast<double>(batches)};
 }

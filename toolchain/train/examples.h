@@ -12,8 +12,8 @@ class Examples {
 
   virtual int64_t count() const = 0;
 
-  // Writes the model's input of example `index` (elements of the model's input without the batch, row-major) and, for
-  // losses other than cross-entropy, its targets (elements of the model's output; empty span for cross-entropy).
+  // Writes the model's input of example `index` (elements of the model's input without the batch, row-major) and its targets
+  // (elements of the model's output). The span of targets is empty when they are not wanted: for cross-entropy and predict().
   // Called from several threads at once. The floats may depend on `index` and `epoch_seed` only: augmentation draws from
   // Random(epoch_seed).stream(index), so that neither the threads nor the order of the calls change them.
   // Training passes a new epoch_seed every epoch; evaluation always passes 0, which means: as recorded, not augmented.

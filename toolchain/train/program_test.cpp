@@ -1,0 +1,172 @@
+// The reverse pass of whole nets against central differences, and of a graph whose tensors have several consumers.
+#include "toolchain/train/program.h"
+
+#include <gtest/gtest.h>
+
+#include "toolchain/base/simd/simd.h"
+#include "toolchain/train/loss.h"
+#include "toolchain/train/test_models.h"
+
+namespace mote {
+namespace {
+
+constexpr int32_t kRows = 5;
+
+// Loss of one batch as a function of the weights, and its gradient.
+class BatchLoss {
+ public:
+  BatchLoss(const Graph& graph, Loss loss)
+      : graph_(graph), layout_(ParameterLayout::of(graph)), weights_(layout_.total), gradients_(layout_.total), loss_{loss, weight_list_, 0.7f} {
+    load_parameters(graph, layout_, weights_.data());
+    const int32_t softmax = loss == Loss::cross_entropy ? final_softmax(graph) : kAbsent;
+    logits_ = softmax == kAbsent ? graph.outputs[0] : graph.nodes[static_cast<size_t>(softmax)].inputs[0];
+    auto program = ShardProgram::create(graph, layout_, weights_.data(), gradients_.data(), logits_, kRows);
+    EXPECT_TRUE(program.ok()) << (program.ok() ? "" : program.error().message);
+    if (program.ok()) program_.push_back(std::move(*program));
+    Random random(3);
+    // Biases start at zero, where a row whose units are all silent would put the next layer on the kink of its ReLU.
+    for (const Parameter& p : layout_.parameters)
+      for (int64_t i = 0; i < p.size && !p.matrix; ++i) weights_.data()[p.offset + i] = static_cast<float>(0.3 * random.normal());
+    inputs_ = FloatBuffer(kRows * elements(graph.inputs[0]));
+    targets_ = FloatBuffer(kRows * elements(graph.outputs[0]));
+    for (int64_t i = 0; i < inputs_.size(); ++i) inputs_.data()[i] = static_cast<float>(random.normal());
+    for (int64_t i = 0; i < targets_.size(); ++i) targets_.data()[i] = static_cast<float>(random.normal());
+    for (int32_t row = 0; row < kRows; ++row) labels_.push_back(row % static_cast<int32_t>(elements(graph.outputs[0])));
+  }
+
+  double loss(bool backward) {
+    ShardProgram& program = program_[0];
+    program.set_batch(kRows, inputs_.data());
+    program.forward();
+    float* gradient = backward ? program.loss_gradient() : nullptr;
+    LossSums sums;
+    if (loss_.loss == Loss::cross_entropy)
+      sums = cross_entropy(loss_, labels_, static_cast<int32_t>(elements(graph_.outputs[0])), program.value(logits_),
+                           program.value(graph_.outputs[0]), 1, batch_weight(loss_, labels_), gradient);
+    else
+      sums = regression_loss(loss_, kRows * elements(graph_.outputs[0]), program.value(graph_.outputs[0]), targets_.data(),
+                             static_cast<double>(kRows * elements(graph_.outputs[0])), gradient);
+    if (backward) program.backward();
+    return sums.loss / sums.weight;
+  }
+
+  void expect_gradients_match_differences(double tolerance) {
+    loss(true);
+    int kinks = 0;
+    for (const Parameter& p : layout_.parameters)
+      for (int64_t i = p.offset; i < p.offset + p.size; ++i) {
+        const double difference = slope(i, 2e-3f);
+        // A step across the kink of a ReLU: half the step gives another slope.
+        if (std::abs(difference - slope(i, 1e-3f)) > 0.5 * tolerance) {
+          ++kinks;
+          continue;
+        }
+        ASSERT_NEAR(double{gradients_.data()[i]}, difference, tolerance)
+            << graph_.tensors[static_cast<size_t>(p.tensor)].name << ", element " << i - p.offset;
+      }
+    EXPECT_LE(kinks, layout_.total / 20);
+  }
+
+ private:
+  // Central difference of the loss by one weight.
+  double slope(int64_t i, float step) {
+    const float weight = weights_.data()[i], above = weight + step, below = weight - step;
+    weights_.data()[i] = above;
+    const double loss_above = loss(false);
+    weights_.data()[i] = below;
+    const double loss_below = loss(false);
+    weights_.data()[i] = weight;
+    return (loss_above - loss_below) / (double{above} - double{below});
+  }
+
+  int64_t elements(int32_t tensor) const { return graph_.tensors[static_cast<size_t>(tensor)].type.shape.elements(); }
+
+  const Graph& graph_;
+  ParameterLayout layout_;
+  FloatBuffer weights_, gradients_, inputs_, targets_;
+  std::vector<float> weight_list_{0.5f, 2.0f, 1.0f};
+  LossConfig loss_;
+  std::vector<int32_t> labels_;
+  int32_t logits_ = kAbsent;
+  std::vector<ShardProgram> program_;
+};
+
+TEST(Program, GradientsOfAClassifierMatchDifferences) {
+  // The scalar level adds in double, so the differences are not drowned in rounding.
+  const SimdOverride scalar(*simd_levels()[0]);
+  const Graph graph = dense_graph({"Dense(7, relu)", "Dense(5, relu6)", "Dense(3, softmax)"}, 6);
+  BatchLoss(graph, Loss::cross_entropy).expect_gradients_match_differences(5e-4);
+}
+
+TEST(Program, GradientsThroughASoftmaxMatchDifferences) {
+  const SimdOverride scalar(*simd_levels()[0]);
+  const Graph graph = dense_graph({"Dense(5, relu)", "Dense(3, softmax)"}, 4);
+  BatchLoss(graph, Loss::mse).expect_gradients_match_differences(5e-4);  // not fused: softmax's own backward
+}
+
+TEST(Program, GradientsOfRegressionLossesMatchDifferences) {
+  const SimdOverride scalar(*simd_levels()[0]);
+  const Graph graph = dense_graph({"Dense(6, relu)", "Dense(2)"}, 3);
+  for (const Loss loss : {Loss::mse, Loss::mae, Loss::huber}) {
+    SCOPED_TRACE(static_cast<int>(loss));
+    BatchLoss(graph, loss).expect_gradients_match_differences(2e-3);
+  }
+}
+
+TEST(Program, GradientsOfSharedTensorsAreAdded) {
+  // Two layers with the same weights and bias: y = W2 relu(W1 relu(W1 x + b) + b).
+  const SimdOverride scalar(*simd_levels()[0]);
+  Graph graph = dense_graph({"Dense(4, relu)", "Dense(4, relu)", "Dense(2)"}, 4);
+  ASSERT_EQ(graph.nodes.size(), 3u);
+  for (const size_t input : {1u, 2u}) {
+    graph.tensors[static_cast<size_t>(graph.nodes[1].inputs[input])].trainable = false;
+    graph.nodes[1].inputs[input] = graph.nodes[0].inputs[input];
+  }
+  BatchLoss(graph, Loss::mse).expect_gradients_match_differences(1e-3);
+}
+
+TEST(Program, EveryLevelGivesTheGradientsOfTheScalarOne) {
+  const Graph graph = dense_graph({"Dense(37, relu)", "Dense(19, relu)", "Dense(3, softmax)"}, 45);
+  const ParameterLayout layout = ParameterLayout::of(graph);
+  FloatBuffer weights(layout.total);
+  load_parameters(graph, layout, weights.data());
+  std::vector<float> expected;
+  for (const SimdKernels* level : simd_levels()) {
+    const SimdOverride override_level(*level);
+    FloatBuffer gradients(layout.total);
+    auto program = ShardProgram::create(graph, layout, weights.data(), gradients.data(), graph.outputs[0], kRows);
+    ASSERT_TRUE(program.ok()) << program.error().message;
+    std::vector<float> inputs(kRows * 45);
+    Random random(5);
+    for (float& value : inputs) value = static_cast<float>(random.normal());
+    program->set_batch(kRows, inputs.data());
+    program->forward();
+    for (int32_t i = 0; i < kRows * 3; ++i) program->loss_gradient()[i] = static_cast<float>(random.normal());
+    program->backward();
+    if (expected.empty()) expected.assign(gradients.data(), gradients.data() + layout.total);
+    for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(gradients.data()[i], expected[i], 1e-5f) << level->name << ", element " << i;
+  }
+}
+
+TEST(Program, NamesWhatCannotBeTrained) {
+  Graph graph = dense_graph({"Dense(4, relu)", "Dense(2)"}, 3);
+  const ParameterLayout layout = ParameterLayout::of(graph);
+  FloatBuffer weights(layout.total), gradients(layout.total);
+  OpDef without_gradient = *graph.nodes[1].op;
+  without_gradient.backward = nullptr;
+  without_gradient.not_trainable = "its result is a step function";
+  graph.nodes[1].op = &without_gradient;
+  const auto program = ShardProgram::create(graph, layout, weights.data(), gradients.data(), graph.outputs[0], 2);
+  ASSERT_FALSE(program.ok());
+  EXPECT_NE(program.error().message.find("step function"), std::string::npos) << program.error().message;
+  EXPECT_NE(program.error().message.find(graph.nodes[1].name), std::string::npos) << program.error().message;
+
+  Graph fixed = dense_graph({"Dense(2)"}, 3);
+  for (Tensor& tensor : fixed.tensors) tensor.trainable = false;
+  const auto nothing = ShardProgram::create(fixed, ParameterLayout::of(fixed), weights.data(), gradients.data(), fixed.outputs[0], 2);
+  ASSERT_FALSE(nothing.ok());
+  EXPECT_NE(nothing.error().message.find("nothing to train"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mote

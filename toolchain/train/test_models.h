@@ -1,0 +1,57 @@
+// Small graphs and data for the tests of this folder.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "toolchain/base/random.h"
+#include "toolchain/graph/builder.h"
+#include "toolchain/train/train.h"
+
+namespace mote {
+
+inline Graph dense_graph(const std::vector<std::string>& layers, int32_t inputs, uint64_t seed = 1) {
+  Result<Graph> graph = build_graph(layers, make_shape({inputs}), seed);
+  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().message);
+  return graph.ok() ? std::move(*graph) : Graph{};
+}
+
+// Three noisy sine shapes of 20 samples.
+inline MemoryExamples wave_examples(int64_t count, uint64_t seed, double noise = 0.5) {
+  Random random(seed);
+  MemoryExamples examples;
+  examples.input_elements = 20;
+  for (int64_t i = 0; i < count; ++i) {
+    const auto label = static_cast<int32_t>(random.below(3));
+    for (int t = 0; t < 20; ++t)
+      examples.inputs.push_back(static_cast<float>(std::sin(0.3 * t * (label + 1)) + noise * random.normal()));
+    examples.labels.push_back(label);
+  }
+  return examples;
+}
+
+// y = 2 a - b + 0.5, and its square root of the absolute value as a second output.
+inline MemoryExamples plane_examples(int64_t count, uint64_t seed, int outputs = 1) {
+  Random random(seed);
+  MemoryExamples examples;
+  examples.input_elements = 2;
+  for (int64_t i = 0; i < count; ++i) {
+    const double a = random.normal(), b = random.normal();
+    examples.inputs.insert(examples.inputs.end(), {static_cast<float>(a), static_cast<float>(b)});
+    examples.targets.push_back(static_cast<float>(2 * a - b + 0.5));
+    if (outputs > 1) examples.targets.push_back(static_cast<float>(std::sqrt(std::abs(a))));
+  }
+  return examples;
+}
+
+// The bytes of all trainable tensors, in order.
+inline std::vector<uint8_t> weight_bytes(const Graph& graph) {
+  std::vector<uint8_t> bytes;
+  for (const Tensor& tensor : graph.tensors)
+    if (tensor.trainable) bytes.insert(bytes.end(), tensor.data.begin(), tensor.data.end());
+  return bytes;
+}
+
+}  // namespace mote

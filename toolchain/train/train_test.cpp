@@ -1,0 +1,412 @@
+#include "toolchain/train/train.h"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <new>
+
+#include "toolchain/base/files.h"
+#include "toolchain/base/simd/simd.h"
+#include "toolchain/train/optimizer.h"
+#include "toolchain/train/test_models.h"
+
+namespace {
+thread_local bool counting = false;
+std::atomic<int64_t> allocations = 0;
+
+void* counted(size_t bytes, size_t alignment) {
+  if (counting) ++allocations;
+  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+}  // namespace
+
+void* operator new(size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
+void* operator new(size_t bytes, std::align_val_t alignment) { return counted(bytes, static_cast<size_t>(alignment)); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace mote {
+namespace {
+
+const std::vector<std::string> kClassifier = {"Dense(16, relu)", "Dense(3, softmax)"};
+
+TrainConfig short_config(int32_t epochs = 6) {
+  TrainConfig config;
+  config.epochs = epochs;
+  config.batch = 16;
+  config.learning_rate = 5e-3f;
+  return config;
+}
+
+TrainResult train_or_die(const TrainConfig& config, const Examples& training, const Examples& validation,
+                         const TrainCallbacks& callbacks = {}, const Graph& graph = dense_graph(kClassifier, 20)) {
+  auto result = train(graph, training, validation, config, callbacks);
+  EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().message);
+  return result.ok() ? std::move(*result) : TrainResult{};
+}
+
+std::string error_of(const TrainConfig& config, const Examples& training, const Graph& graph = dense_graph(kClassifier, 20)) {
+  const auto result = train(graph, training, MemoryExamples{}, config, {});
+  return result.ok() ? "" : result.error().message;
+}
+
+class Folder {  // a new temporary one, removed at the end
+ public:
+  Folder() : path_(fs::temp_directory_path() / ("mote_train_" + std::to_string(::getpid()) + "_" + std::to_string(count_++))) {
+    fs::create_directories(path_);
+  }
+  ~Folder() { fs::remove_all(path_); }
+  fs::path operator/(const char* name) const { return path_ / name; }
+
+ private:
+  static inline int count_ = 0;
+  fs::path path_;
+};
+
+TEST(Train, LearnsAClassifier) {
+  TrainConfig config = short_config(20);
+  const TrainResult result = train_or_die(config, wave_examples(600, 1), wave_examples(200, 2));
+  ASSERT_EQ(result.history.size(), 20u);
+  EXPECT_GT(result.history.front().loss, result.history.back().loss);
+  EXPECT_GT(result.history[static_cast<size_t>(result.best_epoch - 1)].validation_metric, 0.97);
+  EXPECT_EQ(result.examples_seen, 20 * 600);
+  const MemoryExamples test = wave_examples(300, 3);
+  const auto outputs = predict(result.graph, test, 1);
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+  int right = 0;
+  for (size_t i = 0; i < 300; ++i) {
+    const float* p = outputs->data() + i * 3;
+    right += std::max_element(p, p + 3) - p == test.labels[i] ? 1 : 0;
+    EXPECT_NEAR(p[0] + p[1] + p[2], 1, 1e-5);
+  }
+  EXPECT_GT(right, 290);
+}
+
+TEST(Train, LearnsARegressionWithEveryLossAndOptimizer) {
+  const Graph graph = dense_graph({"Dense(16, relu)", "Dense(2)"}, 2);
+  for (const Loss loss : {Loss::mse, Loss::mae, Loss::huber})
+    for (const Optimizer optimizer : {Optimizer::sgd, Optimizer::adam, Optimizer::adamw}) {
+      SCOPED_TRACE(testing::Message() << static_cast<int>(loss) << " " << static_cast<int>(optimizer));
+      TrainConfig config = short_config(30);
+      config.loss = loss;
+      config.optimizer = optimizer;
+      config.learning_rate = optimizer == Optimizer::sgd ? 0.03f : 0.01f;
+      const TrainResult result = train_or_die(config, plane_examples(400, 1, 2), plane_examples(100, 2, 2), {}, graph);
+      ASSERT_FALSE(result.history.empty());
+      EXPECT_LT(result.history.back().validation_metric, 0.15);
+      EXPECT_GT(result.history.front().validation_metric, 0.3);
+    }
+}
+
+TEST(Train, LogitsWithoutASoftmaxLearnTheSame) {
+  const std::vector<std::string> logits = {"Dense(16, relu)", "Dense(3)"};
+  const TrainConfig config = short_config(3);
+  Graph with = dense_graph(kClassifier, 20), without = dense_graph(logits, 20);
+  // The same start: the builder may scale the last layer by its activation.
+  for (size_t i = 0; i < without.tensors.size(); ++i)
+    if (without.tensors[i].trainable) {
+      ASSERT_EQ(without.tensors[i].type, with.tensors[i].type);
+      without.tensors[i].data = with.tensors[i].data;
+    }
+  const MemoryExamples training = wave_examples(100, 1);
+  EXPECT_EQ(weight_bytes(train_or_die(config, training, MemoryExamples{}, {}, with).graph),
+            weight_bytes(train_or_die(config, training, MemoryExamples{}, {}, without).graph));
+}
+
+TEST(Train, AnAutoEncoderLearnsItsInput) {
+  MemoryExamples waves = wave_examples(300, 1, 0.05);
+  waves.labels.clear();
+  TrainConfig config = short_config(30);
+  config.loss = Loss::mse;
+  const TrainResult result = train_or_die(config, waves, MemoryExamples{}, {}, dense_graph({"Dense(8, relu)", "Dense(4, relu)", "Dense(8, relu)", "Dense(20)"}, 20));
+  ASSERT_FALSE(result.history.empty());
+  EXPECT_LT(result.history.back().loss, 0.3 * result.history.front().loss);
+}
+
+// Augmentation by the epoch seed, so that a different call order or seed would show.
+class NoisyExamples : public MemoryExamples {
+ public:
+  explicit NoisyExamples(MemoryExamples examples) : MemoryExamples(std::move(examples)) {}
+  void fill(int64_t index, uint64_t epoch_seed, std::span<float> input, std::span<float> target) const override {
+    MemoryExamples::fill(index, epoch_seed, input, target);
+    if (epoch_seed == 0) return;
+    Random random = Random(epoch_seed).stream(static_cast<uint64_t>(index));
+    for (float& value : input) value += 0.1f * static_cast<float>(random.normal());
+  }
+};
+
+TEST(Train, WeightsDoNotDependOnTheThreads) {
+  const NoisyExamples training(wave_examples(203, 1));
+  const MemoryExamples validation = wave_examples(50, 2);
+  for (const int32_t shards : {0, 3, 5}) {
+    TrainConfig config = short_config(3);
+    config.shards = shards;
+    std::vector<uint8_t> expected;
+    for (const int32_t threads : {1, 2, 3}) {
+      config.threads = threads;
+      const std::vector<uint8_t> bytes = weight_bytes(train_or_die(config, training, validation).graph);
+      if (expected.empty()) expected = bytes;
+      EXPECT_EQ(bytes, expected) << shards << " shards, " << threads << " threads";
+    }
+  }
+}
+
+TEST(Train, ShardsOnlyChangeTheRounding) {
+  const MemoryExamples training = wave_examples(100, 1);
+  TrainConfig config = short_config(2);
+  const Graph one = train_or_die(config, training, MemoryExamples{}).graph;
+  config.shards = 4;
+  const Graph four = train_or_die(config, training, MemoryExamples{}).graph;
+  for (size_t i = 0; i < one.tensors.size(); ++i)
+    for (size_t j = 0; one.tensors[i].trainable && j < one.tensors[i].floats().size(); ++j)
+      ASSERT_NEAR(one.tensors[i].floats()[j], four.tensors[i].floats()[j], 1e-4f);
+}
+
+TEST(Train, AnotherSeedGivesOtherWeights) {
+  const MemoryExamples training = wave_examples(100, 1);
+  TrainConfig config = short_config(1);
+  const auto first = weight_bytes(train_or_die(config, training, MemoryExamples{}).graph);
+  EXPECT_EQ(first, weight_bytes(train_or_die(config, training, MemoryExamples{}).graph));
+  config.seed = 2;
+  EXPECT_NE(first, weight_bytes(train_or_die(config, training, MemoryExamples{}).graph));
+}
+
+TEST(Train, StepsAllocateNothing) {
+  const MemoryExamples training = wave_examples(210, 1), validation = wave_examples(50, 2);
+  for (const int32_t shards : {1, 3}) {
+    TrainConfig config = short_config(4);
+    config.shards = shards;
+    int64_t seen = -1;
+    TrainCallbacks callbacks;
+    // From the first batch of epoch 2 to the last of epoch 4: two ends of epochs, with validation, are in between.
+    callbacks.batch = [&](const BatchReport& report) {
+      if (report.epoch == 2 && report.batch == 1) allocations = 0, counting = true;
+      if (report.epoch == 4 && report.batch == report.batches) counting = false, seen = allocations;
+    };
+    train_or_die(config, training, validation, callbacks);
+    EXPECT_EQ(seen, 0) << shards << " shards";
+  }
+}
+
+TEST(Train, TheBestWeightsAreKept) {
+  // Few examples and a high rate: the validation loss turns up again.
+  const MemoryExamples training = wave_examples(24, 1, 1.5), validation = wave_examples(200, 2, 1.5);
+  TrainConfig config = short_config(40);
+  config.learning_rate = 0.02f;
+  config.schedule = Schedule::constant;
+  const TrainResult result = train_or_die(config, training, validation);
+  const EpochReport& best = result.history[static_cast<size_t>(result.best_epoch - 1)];
+  EXPECT_LT(result.best_epoch, 40);
+  for (const EpochReport& report : result.history) EXPECT_GE(report.validation_loss, best.validation_loss);
+  const auto outputs = predict(result.graph, validation, 1);
+  ASSERT_TRUE(outputs.ok());
+  double loss = 0;
+  for (size_t i = 0; i < 200; ++i) loss -= std::log(double{(*outputs)[i * 3 + static_cast<size_t>(validation.labels[i])]}) / 200;
+  EXPECT_NEAR(loss, best.validation_loss, 1e-4);
+
+  config.patience = 3;
+  const TrainResult stopped = train_or_die(config, training, validation);
+  EXPECT_TRUE(stopped.stopped_early);
+  EXPECT_EQ(static_cast<int32_t>(stopped.history.size()), stopped.best_epoch + 3);
+}
+
+TEST(Train, ClassWeightsMoveTheDecision) {
+  MemoryExamples training = wave_examples(300, 1, 3.0);
+  const TrainConfig plain = short_config(5);
+  TrainConfig weighted = plain;
+  weighted.class_weights = {20, 1, 1};
+  const auto count_first = [&](const TrainConfig& config) {
+    const auto outputs = predict(train_or_die(config, training, MemoryExamples{}).graph, training, 1);
+    int first = 0;
+    for (size_t i = 0; i < 300; ++i) {
+      const float* p = outputs->data() + i * 3;
+      first += p[0] > p[1] && p[0] > p[2] ? 1 : 0;
+    }
+    return first;
+  };
+  EXPECT_GT(count_first(weighted), count_first(plain) + 40);
+}
+
+TEST(Train, BalancedClassWeights) {
+  MemoryExamples examples;
+  examples.input_elements = 1;
+  examples.inputs.resize(8);
+  examples.labels = {0, 0, 0, 0, 0, 0, 1, 1};
+  EXPECT_EQ(balanced_class_weights(examples, 3), (std::vector<float>{8.0f / 18, 8.0f / 6, 1}));
+}
+
+TEST(Train, PredictionsDoNotDependOnTheThreads) {
+  const Graph graph = dense_graph(kClassifier, 20);
+  const MemoryExamples examples = wave_examples(333, 4);
+  const auto one = predict(graph, examples, 1), three = predict(graph, examples, 3);
+  ASSERT_TRUE(one.ok() && three.ok());
+  EXPECT_EQ(one->size(), 999u);
+  EXPECT_EQ(*one, *three);
+}
+
+TEST(Schedule, RatesOfEachSchedule) {
+  TrainConfig config;
+  config.epochs = 10, config.learning_rate = 1, config.warmup_epochs = 2;
+  config.schedule = Schedule::cosine;
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 1, 5), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 10, 5), 1);
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 11, 5), 1);
+  EXPECT_NEAR(learning_rate_at(config, 31, 5), 0.5, 1e-12);  // half of the 40 steps after the warm-up
+  EXPECT_LT(learning_rate_at(config, 50, 5), 0.002);
+  config.schedule = Schedule::step, config.step_epochs = 4, config.warmup_epochs = 0;
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 20, 5), 1);
+  EXPECT_NEAR(learning_rate_at(config, 21, 5), 0.1, 1e-7);
+  EXPECT_NEAR(learning_rate_at(config, 41, 5), 0.01, 1e-8);
+  config.schedule = Schedule::constant;
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 50, 5), 1);
+  config.epochs = 1, config.warmup_epochs = 2;  // a run shorter than the warm-up still reaches its rate
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 1, 5), 1);
+}
+
+TEST(Optimizer, WeightDecayLeavesBiasesAlone) {
+  const Graph graph = dense_graph({"Dense(3)"}, 4);
+  const ParameterLayout layout = ParameterLayout::of(graph);
+  TrainConfig config;
+  config.optimizer = Optimizer::adamw, config.weight_decay = 0.5f;
+  OptimizerState state{FloatBuffer(layout.total), FloatBuffer(layout.total), 0};
+  FloatBuffer weights(layout.total), gradients(layout.total);
+  std::fill_n(weights.data(), layout.total, 1.0f);
+  update_parameters(config, layout, 0.1, gradients.data(), state, weights.data());
+  for (const Parameter& p : layout.parameters) EXPECT_FLOAT_EQ(weights.data()[p.offset], p.matrix ? 0.95f : 1.0f);
+}
+
+// Stops after `epochs` whole epochs and some batches, as a kill would.
+TrainCallbacks stop_after(int32_t epochs) {
+  TrainCallbacks callbacks;
+  auto done = std::make_shared<int32_t>(0);
+  callbacks.batch = [done](const BatchReport& report) { *done = report.epoch * 1000 + static_cast<int32_t>(report.batch); };
+  callbacks.cancelled = [done, epochs] { return *done >= (epochs + 1) * 1000 + 3; };
+  return callbacks;
+}
+
+TEST(Checkpoint, ARestartGivesTheBytesOfAnUninterruptedRun) {
+  const Folder folder;
+  const NoisyExamples training(wave_examples(150, 1));
+  const MemoryExamples validation = wave_examples(50, 2);
+  for (const Optimizer optimizer : {Optimizer::adamw, Optimizer::sgd}) {
+    TrainConfig config = short_config(7);
+    config.optimizer = optimizer;
+    const TrainResult whole = train_or_die(config, training, validation);
+    config.checkpoint = folder / "run.checkpoint";
+    const TrainResult interrupted = train_or_die(config, training, validation, stop_after(4));
+    EXPECT_TRUE(interrupted.cancelled);
+    EXPECT_EQ(interrupted.history.size(), 4u);
+    ASSERT_TRUE(fs::exists(config.checkpoint));
+    config.threads = 2;
+    const TrainResult resumed = train_or_die(config, training, validation);
+    EXPECT_EQ(resumed.resumed_from, 4);
+    EXPECT_EQ(resumed.best_epoch, whole.best_epoch);
+    ASSERT_EQ(resumed.history.size(), whole.history.size());
+    for (size_t i = 0; i < whole.history.size(); ++i) EXPECT_EQ(resumed.history[i].validation_loss, whole.history[i].validation_loss);
+    EXPECT_EQ(weight_bytes(resumed.graph), weight_bytes(whole.graph));
+    EXPECT_FALSE(fs::exists(config.checkpoint)) << "a finished run leaves no checkpoint";
+  }
+}
+
+TEST(Checkpoint, DamageAndOtherSettingsAreNamed) {
+  const Folder folder;
+  const MemoryExamples training = wave_examples(100, 1);
+  TrainConfig config = short_config(5);
+  config.checkpoint = folder / "run.checkpoint";
+  train_or_die(config, training, MemoryExamples{}, stop_after(2));
+  const auto good = read_file(config.checkpoint);
+  ASSERT_TRUE(good.ok());
+
+  TrainConfig other = config;
+  other.learning_rate = 1e-4f;
+  EXPECT_NE(error_of(other, training).find("another model, data or [train] settings"), std::string::npos);
+  for (const size_t size : {size_t{0}, size_t{10}, good->size() / 2, good->size() - 1}) {
+    ASSERT_TRUE(write_file(config.checkpoint, std::span(*good).first(size)).ok());
+    EXPECT_NE(error_of(config, training).find("run.checkpoint: not a whole checkpoint"), std::string::npos) << size;
+  }
+  for (size_t at = 0; at < good->size(); at += 97) {
+    std::vector<uint8_t> flipped = *good;
+    flipped[at] ^= 4;
+    ASSERT_TRUE(write_file(config.checkpoint, flipped).ok());
+    EXPECT_NE(error_of(config, training), "") << "byte " << at;
+  }
+}
+
+TEST(Checkpoint, TheFingerprintHoldsWhatDeterminesTheResult) {
+  const Graph graph = dense_graph(kClassifier, 20);
+  const TrainConfig config;
+  const std::string base = train_fingerprint(graph, config);
+  EXPECT_EQ(base.size(), 32u);
+  EXPECT_EQ(base, train_fingerprint(dense_graph(kClassifier, 20), config));
+  EXPECT_NE(base, train_fingerprint(dense_graph(kClassifier, 20, 2), config));
+  TrainConfig threads = config;
+  threads.threads = 2;
+  EXPECT_EQ(base, train_fingerprint(graph, threads));
+  TrainConfig data = config;
+  data.data_fingerprint = "x";
+  EXPECT_NE(base, train_fingerprint(graph, data));
+}
+
+TEST(TrainErrors, DivergenceNamesEpochAndRemedy) {
+  TrainConfig config = short_config(5);
+  config.optimizer = Optimizer::sgd;
+  config.learning_rate = 900;
+  config.loss = Loss::mse;
+  const std::string message = error_of(config, plane_examples(100, 1), dense_graph({"Dense(8, relu)", "Dense(8, relu)", "Dense(1)"}, 2));
+  EXPECT_NE(message.find("training diverged in epoch"), std::string::npos) << message;
+  EXPECT_NE(message.find("Lower learning_rate (it is 900)"), std::string::npos) << message;
+}
+
+TEST(TrainErrors, AValueThatIsNotFiniteIsNamed) {
+  MemoryExamples training = wave_examples(40, 1);
+  training.inputs[27 * 20 + 3] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_NE(error_of(short_config(), training).find("training example 27 holds a value that is not a finite number"), std::string::npos);
+}
+
+TEST(TrainErrors, BadSettingsAndDataAreNamed) {
+  const MemoryExamples good = wave_examples(40, 1);
+  EXPECT_NE(error_of(short_config(), MemoryExamples{}).find("no examples"), std::string::npos);
+  MemoryExamples labels = good;
+  labels.labels[7] = 3;
+  EXPECT_NE(error_of(short_config(), labels).find("example 7 has class 3"), std::string::npos);
+  const auto with = [&](auto change) {
+    TrainConfig config = short_config();
+    change(config);
+    return error_of(config, good);
+  };
+  EXPECT_NE(with([](TrainConfig& c) { c.epochs = 0; }).find("[train] epochs = 0"), std::string::npos);
+  EXPECT_NE(with([](TrainConfig& c) { c.batch = -1; }).find("[train] batch"), std::string::npos);
+  EXPECT_NE(with([](TrainConfig& c) { c.learning_rate = std::numeric_limits<float>::quiet_NaN(); }).find("learning_rate"), std::string::npos);
+  EXPECT_NE(with([](TrainConfig& c) { c.class_weights = {1, 2}; }).find("3 classes"), std::string::npos);
+  EXPECT_NE(with([](TrainConfig& c) { c.class_weights = {1, 2, 0}; }).find("above 0"), std::string::npos);
+}
+
+// The first ten losses of a fixed net, data and seed. The scalar level computed them; the other levels may differ from it by rounding.
+TEST(Train, TheFirstLossesArePinned) {
+  const MemoryExamples training = wave_examples(160, 1);
+  TrainConfig config;
+  config.epochs = 1, config.batch = 16, config.warmup_epochs = 0, config.learning_rate = 0.01f, config.schedule = Schedule::constant;
+  const double pinned[10] = {1.93251181, 1.10781907, 1.09245504, 0.56009217, 0.83932104,
+                             0.48770819, 0.42462642, 0.36405058, 0.33551585, 0.17882322};
+  for (const SimdKernels* level : simd_levels()) {
+    const SimdOverride override_level(*level);
+    std::vector<double> losses;
+    TrainCallbacks callbacks;
+    callbacks.batch = [&](const BatchReport& report) { losses.push_back(report.loss); };
+    train_or_die(config, training, MemoryExamples{}, callbacks);
+    ASSERT_EQ(losses.size(), 10u);
+    for (size_t i = 0; i < 10; ++i) EXPECT_NEAR(losses[i], pinned[i], 2e-6) << level->name << ", step " << i + 1;
+  }
+}
+
+}  // namespace
+}  // namespace mote
