@@ -14,11 +14,11 @@ constexpr uint32_t kGuard = 32, kArenaBytes = 128 * 1024, kBufferBytes = 16 * 10
 constexpr uint8_t kPaint = 0xA5;
 
 // kGuard painted bytes on both sides of what is handed out.
-template <uint32_t kBytes>
 class Guarded {
  public:
+  Guarded(uint8_t* memory, uint32_t bytes) : memory_(memory), bytes_(bytes) {}
   uint8_t* paint() {
-    for (uint32_t i = 0; i < sizeof memory_; ++i) memory_[i] = kPaint;
+    for (uint32_t i = 0; i < bytes_ + 2 * kGuard; ++i) memory_[i] = kPaint;
     return memory_ + kGuard;
   }
   bool intact(uint32_t used) const {
@@ -28,12 +28,12 @@ class Guarded {
   }
 
  private:
-  alignas(16) uint8_t memory_[kBytes + 2 * kGuard];
+  uint8_t* memory_;
+  uint32_t bytes_;
 };
 
-Guarded<kArenaBytes> arena;
-Guarded<kBufferBytes> output_buffer, scratch_buffer;
-Guarded<kBufferBytes> input_buffers[kMaxInputs];
+alignas(16) uint8_t arena_memory[kArenaBytes + 2 * kGuard];
+alignas(16) uint8_t buffer_memory[2 + kMaxInputs][kBufferBytes + 2 * kGuard];
 int32_t failures = 0;
 
 void fail(const DeviceCase& c, const char* what, int32_t number) {
@@ -53,6 +53,7 @@ void compare(const DeviceCase& c, const char* what, const uint8_t* found) {
 }
 
 void run_interpreter(const DeviceCase& c) {
+  Guarded arena(arena_memory, kArenaBytes);
   uint8_t* memory = arena.paint();
   Interpreter interpreter;
   const Status status = interpreter.init(mote_blob + c.model, c.model_bytes, kResolver, memory, kArenaBytes);
@@ -65,11 +66,12 @@ void run_interpreter(const DeviceCase& c) {
 }
 
 void run_call(const DeviceCase& c) {
+  Guarded output_buffer(buffer_memory[0], kBufferBytes), scratch_buffer(buffer_memory[1], kBufferBytes);
   uint8_t* output = output_buffer.paint();
   uint8_t* scratch = scratch_buffer.paint();
   const uint8_t* inputs[kMaxInputs] = {};
   for (int32_t i = 0; i < c.input_count; ++i) {
-    uint8_t* copy = input_buffers[i].paint();
+    uint8_t* copy = Guarded(buffer_memory[2 + i], kBufferBytes).paint();
     __builtin_memcpy(copy, mote_blob + c.inputs[i], c.input_bytes[i]);
     inputs[i] = copy;
   }
@@ -82,7 +84,8 @@ void run_call(const DeviceCase& c) {
   if (c.scratch_bytes > 0 && scratch[c.scratch_bytes - 1] == kPaint)
     fail(c, "emitted call needs less scratch than the declared", static_cast<int32_t>(c.scratch_bytes));
   for (int32_t i = 0; i < c.input_count; ++i)
-    if (!input_buffers[i].intact(c.input_bytes[i])) fail(c, "emitted call wrote around input", i);
+    if (!Guarded(buffer_memory[2 + i], kBufferBytes).intact(c.input_bytes[i]))
+      fail(c, "emitted call wrote around input", i);
 }
 
 }  // namespace
