@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -82,11 +83,12 @@ bool looks_like_decimal_comma(std::string_view cell) {
 
 }  // namespace
 
-// Where reading stands: `position` is the start of a line.
+// Where reading stands.
 struct CsvFile::Cursor {
   const char* position;
   const char* end;
   int64_t line;
+  bool line_ends() const { return position == end || *position == '\n' || (*position == '\r' && (position + 1 == end || position[1] == '\n')); }
 };
 
 Result<CsvFile> CsvFile::open(std::string name, std::string bytes) {
@@ -221,66 +223,71 @@ Result<double> CsvFile::number(std::string_view cell, int64_t line, int32_t colu
                   decimal_comma_ ? "a number such as 0,25" : "a number such as 0.25. Correct the cell or delete the row");
 }
 
+// The cell at cursor.position, up to its delimiter or the end of the line. Quotes are taken off; quoted lines are counted.
+Result<std::string_view> CsvFile::take_cell(Cursor& cursor) const {
+  const char*& p = cursor.position;
+  const char* const start = p;
+  while (p != cursor.end && *p == ' ') ++p;
+  if (p == cursor.end || *p != '"') {
+    while (!cursor.line_ends() && *p != delimiter_) ++p;
+    return trimmed({start, static_cast<size_t>(p - start)});
+  }
+  const int64_t line = cursor.line;
+  const char* const opening = ++p;
+  for (; p != cursor.end && (*p != '"' || (p + 1 != cursor.end && p[1] == '"')); p += *p == '"' ? 2 : 1) cursor.line += *p == '\n';
+  if (p == cursor.end) return input_error(fmt::format("{}:{}: a quote (\") is opened and never closed", name_, line));
+  const std::string_view cell(opening, static_cast<size_t>(p - opening));
+  while (!cursor.line_ends() && *p != delimiter_) ++p;
+  return cell;
+}
+
+// A plain number that fills its cell: the common case. False: nothing was taken.
+bool CsvFile::take_number(Cursor& cursor, std::vector<double>& numbers) const {
+  double value;
+  const auto parsed = std::from_chars(cursor.position, cursor.end, value);
+  if (decimal_comma_ || parsed.ec != std::errc() || !std::isfinite(value)) return false;
+  const char* const start = std::exchange(cursor.position, parsed.ptr);
+  if (cursor.line_ends() || *parsed.ptr == delimiter_) {
+    numbers.push_back(value);
+    return true;
+  }
+  cursor.position = start;
+  return false;
+}
+
 // Reads one line into the wanted columns. False: a blank line.
 Result<bool> CsvFile::read_row(Cursor& cursor, std::vector<CsvColumn>& columns, const std::vector<int32_t>& target) const {
-  const char* p = cursor.position;
-  const char* const end = cursor.end;
+  const char*& p = cursor.position;
   const int64_t line = cursor.line;
   const int32_t width = static_cast<int32_t>(header_.size());
-  int32_t column = 0;
-  bool trailing = false;
-  const auto line_ends = [&](const char* q) { return q == end || *q == '\n' || (*q == '\r' && (q + 1 == end || q[1] == '\n')); };
-  while (p != end && (*p == ' ' || (*p == '\t' && delimiter_ != '\t'))) ++p;
-  const bool blank = line_ends(p);
-  while (!blank) {
-    const char* start = p;
-    std::string_view cell;
+  int32_t cells = 0;
+  while (p != cursor.end && (*p == ' ' || (*p == '\t' && delimiter_ != '\t'))) ++p;
+  const bool blank = cursor.line_ends();
+  for (int32_t column = 0; !blank; ++column) {
     const int32_t wanted = column < width ? target[static_cast<size_t>(column)] : -1;
     CsvColumn* const destination = wanted < 0 ? nullptr : &columns[static_cast<size_t>(wanted)];
-    if (destination != nullptr && destination->kind == CsvColumn::Kind::number && !decimal_comma_) {  // the common case
-      double value;
-      const auto parsed = std::from_chars(p, end, value);
-      if (parsed.ec == std::errc() && (line_ends(parsed.ptr) || *parsed.ptr == delimiter_) && std::isfinite(value)) {
-        destination->numbers.push_back(value);
-        p = parsed.ptr;
-        start = nullptr;
-      }
-    }
-    if (start != nullptr) {
-      const char* opening = p;
-      while (opening != end && *opening == ' ') ++opening;
-      if (opening != end && *opening == '"') {
-        for (p = opening + 1; p != end && (*p != '"' || (p + 1 != end && p[1] == '"')); p += *p == '"' ? 2 : 1)
-          cursor.line += *p == '\n';
-        if (p == end) return input_error(fmt::format("{}:{}: a quote (\") is opened and never closed", name_, line));
-        cell = {opening + 1, static_cast<size_t>(p - opening - 1)};
-        ++p;
-        while (!line_ends(p) && *p != delimiter_) ++p;
-      } else {
-        while (!line_ends(p) && *p != delimiter_) ++p;
-        cell = trimmed({start, static_cast<size_t>(p - start)});
-      }
-      if (column == width && cell.empty() && line_ends(p)) trailing = true;
-      if (destination != nullptr && destination->kind == CsvColumn::Kind::number) {
+    const bool is_number = destination != nullptr && destination->kind == CsvColumn::Kind::number;
+    ++cells;
+    if (!is_number || !take_number(cursor, destination->numbers)) {
+      MOTE_TRY(const std::string_view cell, take_cell(cursor));
+      if (column == width && cell.empty() && cursor.line_ends()) --cells;  // a trailing delimiter
+      if (is_number) {
         MOTE_TRY(const double value, number(cell, line, column));
         destination->numbers.push_back(value);
       } else if (destination != nullptr) {
         destination->texts.push_back(cell);
       }
     }
-    ++column;
-    if (line_ends(p)) break;
+    if (cursor.line_ends()) break;
     ++p;
-    while (delimiter_ == ' ' && p != end && *p == ' ') ++p;
-    if (delimiter_ == ' ' && line_ends(p)) break;
+    while (delimiter_ == ' ' && p != cursor.end && *p == ' ') ++p;
+    if (delimiter_ == ' ' && cursor.line_ends()) break;
   }
-  const int32_t cells = column - trailing;
   if (!blank && cells != width)
-    return input_error(fmt::format("{}:{}: the row has {} cell{}, the header has {}. {}", name_, line, cells, cells == 1 ? "" : "s",
-                                   width, p == end ? "The file ends inside this row: delete it, or record again"
-                                                   : "Correct the row or delete it"));
-  while (p != end && *p != '\n') ++p;
-  cursor.position = p == end ? p : p + 1;
+    return input_error(fmt::format("{}:{}: the row has {} cell{}, the header has {}. {}", name_, line, cells, cells == 1 ? "" : "s", width,
+                                   p == cursor.end ? "The file ends inside this row: delete it, or record again" : "Correct the row or delete it"));
+  while (p != cursor.end && *p != '\n') ++p;
+  if (p != cursor.end) ++p;
   ++cursor.line;
   return !blank;
 }

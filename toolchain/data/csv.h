@@ -42,6 +42,8 @@ class CsvFile {
   Result<void> read_header();
   void detect_delimiter(std::string_view header_line, std::string_view row_line);
   void detect_decimal();
+  Result<std::string_view> take_cell(Cursor& cursor) const;
+  bool take_number(Cursor& cursor, std::vector<double>& numbers) const;
   Result<bool> read_row(Cursor& cursor, std::vector<CsvColumn>& columns, const std::vector<int32_t>& target) const;
   Result<double> number(std::string_view cell, int64_t line, int32_t column) const;
   Error error_at(int64_t line, int32_t column, std::string_view found, const std::string& expected) const;
