@@ -89,7 +89,8 @@ const OpDef relu6_def = {
     .backward = backward,
     .not_trainable = nullptr,
     .float_workspace = nullptr,
-    .quant = {{InputRole::activation}, 0, OutputRule::free, 0, 0},
+    // Not free: TFLM's int8 kernel clamps the stored values and ignores that the output may have another scale.
+    .quant = {{InputRole::activation}, 0, OutputRule::same_as_input, 0, 0},
     .int8_tolerance = 1,
     .in_place = true,
     .device_header = "ops/relu6/relu6.h",

@@ -3,25 +3,46 @@
 usage: peers.py run FOLDER             writes <stem>.litert and <stem>.tflm beside each <stem>.tflite: the raw output
        peers.py golden FOLDER GOLDEN   writes GOLDEN/<operator>.json from LiteRT's answers
 
-The environment is that of tests/parity. LiteRT runs its reference kernels where it has them for the operator's version.
+The environment is that of tests/parity. LiteRT runs its reference kernels.
 """
 import importlib.metadata
 import json
 import os
+import struct
 import sys
 
 import numpy as np
 
 
+def with_version_at_most(model, most):
+    """The model with every OperatorCode.version (field 2 of the tables in field 1 of the root) lowered to `most`."""
+    data = bytearray(model)
+
+    def offset(at):
+        return at + struct.unpack_from("<I", data, at)[0]
+
+    def field(table, number):
+        vtable = table - struct.unpack_from("<i", data, table)[0]
+        if 4 + 2 * number >= struct.unpack_from("<H", data, vtable)[0]:
+            return None
+        distance = struct.unpack_from("<H", data, vtable + 4 + 2 * number)[0]
+        return table + distance if distance else None
+
+    codes = offset(field(offset(0), 1))
+    for i in range(struct.unpack_from("<I", data, codes)[0]):
+        version = field(offset(codes + 4 + 4 * i), 2)
+        if version and struct.unpack_from("<i", data, version)[0] > most:
+            struct.pack_into("<i", data, version, most)
+    return bytes(data)
+
+
 def run_litert(model, inputs):
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    try:
-        interpreter = Interpreter(model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
-    except ValueError:
-        # The reference resolver of 1.2.0 stops at version 11 of FULLY_CONNECTED; the per-channel form is version 12.
-        plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        interpreter = Interpreter(model_content=model, experimental_op_resolver_type=plain, num_threads=1)
+    # The reference resolver of 1.2.0 stops at version 11 of FULLY_CONNECTED; its kernel has the per-channel form of 12.
+    model = with_version_at_most(model, 11)
+    reference = OpResolverType.BUILTIN_REF
+    interpreter = Interpreter(model_content=model, experimental_op_resolver_type=reference, num_threads=1)
     interpreter.allocate_tensors()
     for details, data in zip(interpreter.get_input_details(), inputs):
         values = np.frombuffer(data, details["dtype"]).reshape(details["shape"])
@@ -76,8 +97,8 @@ def golden(folder, target):
     version = importlib.metadata.version("ai-edge-litert")
     for operator, cases in operators.items():
         document = {
-            "made_by": f"ai-edge-litert {version}, reference kernels; inputs and weights drawn by ops/{operator}/{operator}.cpp",
-            "made_with": "build/tests/conformance/conformance_models FOLDER && tests/conformance/peers.py golden FOLDER GOLDEN",
+            "made_by": f"ai-edge-litert {version}, reference kernels; values drawn from the cases of {operator}.cpp",
+            "made_with": "conformance_models FOLDER && tests/conformance/peers.py golden FOLDER GOLDEN",
             "cases": cases,
         }
         with open(os.path.join(target, operator + ".json"), "w") as file:
