@@ -37,23 +37,23 @@ const CycleModel& cortex_m4_cycles();
 
 // How the board's code is executed here.
 struct Emulator {
-  std::string program;      // "qemu-system-arm"
-  std::string machine;      // "mps2-an386"
+  std::string program;  // "qemu-system-arm"
+  std::string machine;  // "mps2-an386"
   uint32_t flash_address = 0;
   uint32_t ram_address = 0;
-  std::string note;         // in what the emulated core differs from the board's; empty = it does not
+  std::string note;  // in what the emulated core differs from the board's; empty = it does not
 };
 
 struct Board {
-  std::string name;         // "nano33ble": the key in mote.toml
-  std::string title;        // "Arduino Nano 33 BLE (nRF52840)"
+  std::string name;   // "nano33ble": the key in mote.toml
+  std::string title;  // "Arduino Nano 33 BLE (nRF52840)"
   const CycleModel* cycle_model = nullptr;
   Figure clock_hz;
   Figure flash_bytes;
   Figure ram_bytes;
-  Figure volts;             // supply at which the currents hold
-  Figure active_amperes;    // the core running from its program memory at clock_hz
-  Figure sleep_amperes;     // with RAM retained and a timer that wakes it
+  Figure volts;                        // supply at which the currents hold
+  Figure active_amperes;               // the core running from its program memory at clock_hz
+  Figure sleep_amperes;                // with RAM retained and a timer that wakes it
   std::vector<std::string> cpu_flags;  // for arm-none-eabi-g++
   Emulator emulator;
   std::string memory_note;  // program memory: wait states and caches, which the cycle model leaves out
@@ -67,8 +67,8 @@ Result<const Board*> find_board(const std::string& name);
 struct PowerFigures {
   double active_milliwatts = 0;
   double sleep_milliwatts = 0;
-  double average_milliwatts = 0;    // active for the inference, asleep for the rest of the period
-  double energy_microjoules = 0;    // of one inference, active power x its time
+  double average_milliwatts = 0;  // active for the inference, asleep for the rest of the period
+  double energy_microjoules = 0;  // of one inference, active power x its time
 };
 // period_seconds = 0, or shorter than the inference: inferences back to back, so the average is the active power.
 PowerFigures power_figures(const Board& board, double inference_seconds, double period_seconds);

@@ -8,8 +8,8 @@ namespace {
 TEST(Boards, EveryFigureHasAValueAndASource) {
   ASSERT_GE(all_boards().size(), 4u);
   for (const Board* board : all_boards()) {
-    for (const Figure* figure : {&board->clock_hz, &board->flash_bytes, &board->ram_bytes, &board->volts, &board->active_amperes,
-                                 &board->sleep_amperes}) {
+    for (const Figure* figure : {&board->clock_hz, &board->flash_bytes, &board->ram_bytes, &board->volts,
+                                 &board->active_amperes, &board->sleep_amperes}) {
       EXPECT_GT(figure->value, 0) << board->name;
       EXPECT_GT(figure->source.size(), 10u) << board->name;
     }
@@ -56,8 +56,8 @@ TEST(Power, AverageLiesBetweenSleepAndActive) {
   EXPECT_NEAR(rare.active_milliwatts, 9.9, 1e-9);
   EXPECT_NEAR(rare.energy_microjoules, 9.9, 1e-9);
   EXPECT_NEAR(rare.average_milliwatts, 0.001 * 9.9 + 0.999 * 3 * 3.16e-3, 1e-9);
-  EXPECT_EQ(power_figures(board, 0.001, 0).average_milliwatts, rare.active_milliwatts);      // back to back
-  EXPECT_EQ(power_figures(board, 2.0, 1.0).average_milliwatts, rare.active_milliwatts);      // slower than its period
+  EXPECT_EQ(power_figures(board, 0.001, 0).average_milliwatts, rare.active_milliwatts);  // back to back
+  EXPECT_EQ(power_figures(board, 2.0, 1.0).average_milliwatts, rare.active_milliwatts);  // slower than its period
 }
 
 }  // namespace

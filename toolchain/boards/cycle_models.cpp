@@ -42,7 +42,9 @@ Range<double> modelled_cycles(const CycleModel& model, const InstructionCounts& 
 // A taken branch costs 1 + P, P the refill of the pipeline: 1 to 3, 2 is quoted.
 const CycleModel& cortex_m4_cycles() {
   static const CycleModel model =
-      ModelBuilder("Cortex-M4", "Arm DDI 0439, table 3-1, zero wait states; stores as one cycle (write buffer), divide as 7 of 2 to 12")
+      ModelBuilder("Cortex-M4",
+                   "Arm DDI 0439, table 3-1, zero wait states; stores as one cycle (write buffer), divide as 7 of "
+                   "2 to 12")
           .set(load, 2)
           .set(transfer_double, 3)
           .set(divide, 7)

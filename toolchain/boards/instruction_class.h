@@ -1,5 +1,5 @@
-// What the cycle models tell apart. Shared by the counting plugin, which is loaded by the emulator, and the host program:
-// so this header depends on nothing.
+// What the cycle models tell apart. Shared by the counting plugin, which is loaded by the emulator, and the host
+// program: so this header depends on nothing.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,27 +7,27 @@
 namespace mote {
 
 // X(identifier): executed instructions of one class, or registers moved by a class whose time depends on their number.
-#define MOTE_INSTRUCTION_COUNTS(X)                                                                   \
-  X(alu)                 /* everything that is in no other class, not-taken branches included */     \
-  X(multiply)            /* MUL and the 16-bit and dual-16-bit multiplies */                         \
-  X(multiply_accumulate) /* MLA, MLS */                                                              \
-  X(multiply_long)       /* UMULL, SMULL */                                                          \
-  X(multiply_long_accumulate)                                                                        \
-  X(divide)                                                                                          \
-  X(load)                /* one register, the instruction before is no load or store */              \
-  X(load_paired)         /* one register, directly after a single load or store */                   \
-  X(store)                                                                                           \
-  X(transfer_multiple)   /* LDM, STM, PUSH, POP */                                                   \
-  X(transfer_double)     /* LDRD, STRD */                                                            \
-  X(fpu)                                                                                             \
-  X(fpu_divide)          /* VDIV, VSQRT */                                                           \
-  X(fpu_transfer)        /* VLDR, VSTR, VLDM, VSTM, VPUSH, VPOP */                                   \
-  X(system)              /* MSR, MRS, barriers */                                                    \
-  X(branch_taken)        /* any change of flow but the next two */                                   \
-  X(call)                /* BL */                                                                    \
-  X(return_multiple)     /* LDM or POP that loads the program counter */                             \
-  X(transfer_registers)  /* not instructions: registers moved by transfer_multiple, return_multiple */ \
-  X(fpu_registers)       /* not instructions: words moved by fpu_transfer */
+#define MOTE_INSTRUCTION_COUNTS(X)                                                                    \
+  X(alu)                 /* everything that is in no other class, not-taken branches included */      \
+  X(multiply)            /* MUL and the 16-bit and dual-16-bit multiplies */                          \
+  X(multiply_accumulate) /* MLA, MLS */                                                               \
+  X(multiply_long)       /* UMULL, SMULL */                                                           \
+  X(multiply_long_accumulate)                                                                         \
+  X(divide)                                                                                           \
+  X(load)        /* one register, the instruction before is no load or store */                       \
+  X(load_paired) /* one register, directly after a single load or store */                            \
+  X(store)                                                                                            \
+  X(transfer_multiple) /* LDM, STM, PUSH, POP */                                                      \
+  X(transfer_double)   /* LDRD, STRD */                                                               \
+  X(fpu)                                                                                              \
+  X(fpu_divide)         /* VDIV, VSQRT */                                                             \
+  X(fpu_transfer)       /* VLDR, VSTR, VLDM, VSTM, VPUSH, VPOP */                                     \
+  X(system)             /* MSR, MRS, barriers */                                                      \
+  X(branch_taken)       /* any change of flow but the next two */                                     \
+  X(call)               /* BL */                                                                      \
+  X(return_multiple)    /* LDM or POP that loads the program counter */                               \
+  X(transfer_registers) /* not instructions: registers moved by transfer_multiple, return_multiple */ \
+  X(fpu_registers)      /* not instructions: words moved by fpu_transfer */
 
 enum class InstructionCount : uint8_t {
 #define MOTE_ENUMERATOR(name) name,

@@ -11,9 +11,10 @@ const Board nano33ble_board = {
     .flash_bytes = {1024 * 1024, "nRF52840 Product Specification v1.7, section Memory"},
     .ram_bytes = {256 * 1024, "nRF52840 Product Specification v1.7, section Memory"},
     .volts = {3.0, "supply of the current figures; the Nano 33 BLE's own regulator gives 3.3 V"},
-    .active_amperes = {3.3e-3,
-                       "nRF52840 Product Specification v1.7, Current consumption: CPU running CoreMark at 64 MHz from flash, "
-                       "DC/DC regulator, cache on, 3 V, typical; the chip alone, without the board's sensors and LEDs"},
+    .active_amperes =
+        {3.3e-3,
+         "nRF52840 Product Specification v1.7, Current consumption: CPU running CoreMark at 64 MHz from flash, "
+         "DC/DC regulator, cache on, 3 V, typical; the chip alone, without the board's sensors and LEDs"},
     .sleep_amperes = {3.16e-6,
                       "nRF52840 Product Specification v1.7, Current consumption: System ON, full 256 KiB RAM retained, "
                       "wake on RTC, 3 V, typical"},

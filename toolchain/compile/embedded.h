@@ -1,4 +1,5 @@
-// The device sources that the program carries: headers of device/, ops/ and features/, start-up code, firmware templates.
+// The device sources that the program carries: headers of device/, ops/ and features/, start-up code, firmware
+// templates.
 #pragma once
 #include <span>
 #include <string_view>

@@ -50,7 +50,8 @@ Result<void> add_template(std::string_view folder, const std::string& file, File
 
 std::string kernel_source(const KernelUse& use) {
   return fmt::format(
-      "#include \"{0}\"\n\nnamespace mote {{\nextern const Kernel firmware_{1};\nconst Kernel firmware_{1} = {1};\n}}  // namespace mote\n",
+      "#include \"{0}\"\n\nnamespace mote {{\nextern const Kernel firmware_{1};\nconst Kernel firmware_{1} = {1};\n}}  "
+      "// namespace mote\n",
       use.header, use.symbol);
 }
 
@@ -63,8 +64,9 @@ std::string model_source(const ModelFacts& facts, size_t model_bytes) {
   }
   const int32_t readings = facts.features ? facts.features->contract().elements() : 0;
   const std::string window =
-      readings == 0 ? "int16_t* const firmware_window = nullptr;\nvoid firmware_features(const int16_t*, void*) {}\n"
-                    : fmt::format("namespace {{\nint16_t window[{}];\n}}\nint16_t* const firmware_window = window;\n", readings);
+      readings == 0
+          ? "int16_t* const firmware_window = nullptr;\nvoid firmware_features(const int16_t*, void*) {}\n"
+          : fmt::format("namespace {{\nint16_t window[{}];\n}}\nint16_t* const firmware_window = window;\n", readings);
   return fmt::format(
       "#include \"firmware.h\"\n\nnamespace mote {{\n{}namespace {{\nconst Kernel* const kernels[] = {{\n{}}};\n}}\n"
       "const Resolver firmware_resolver = {{kernels, {}}};\n"
@@ -78,7 +80,8 @@ std::string model_source(const ModelFacts& facts, size_t model_bytes) {
 std::string model_data_source(size_t model_bytes) {
   return fmt::format(
       "        .section .rodata.mote_model, \"a\"\n        .balign {}\n        .global mote_model\n"
-      "        .type   mote_model, %object\nmote_model:\n        .incbin \"model.tflite\"\n        .size   mote_model, {}\n",
+      "        .type   mote_model, %object\nmote_model:\n        .incbin \"model.tflite\"\n        .size   mote_model, "
+      "{}\n",
       kAlignment, model_bytes);
 }
 
@@ -102,9 +105,21 @@ std::string memory_script(const Board& board, int64_t flash_bytes, int64_t ram_b
 
 std::vector<std::string> compile_flags(const Board& board, const std::string& level) {
   std::vector<std::string> flags = board.cpu_flags;
-  const char* const common[] = {"-std=c++14", "-ffreestanding", "-nostdinc++", "-fno-exceptions", "-fno-rtti",
-                                "-fno-threadsafe-statics", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables",
-                                "-ffunction-sections", "-fdata-sections", "-ffp-contract=off", "-Wall", "-Wextra", "-g", "-I."};
+  const char* const common[] = {"-std=c++14",
+                                "-ffreestanding",
+                                "-nostdinc++",
+                                "-fno-exceptions",
+                                "-fno-rtti",
+                                "-fno-threadsafe-statics",
+                                "-fno-unwind-tables",
+                                "-fno-asynchronous-unwind-tables",
+                                "-ffunction-sections",
+                                "-fdata-sections",
+                                "-ffp-contract=off",
+                                "-Wall",
+                                "-Wextra",
+                                "-g",
+                                "-I."};
   flags.insert(flags.end(), std::begin(common), std::end(common));
   flags.push_back(level);
   return flags;
@@ -126,7 +141,8 @@ void list_sources(const Board& board, Optimization optimization, const Files& fi
     firmware.sources.push_back(source);
   }
   firmware.link_flags = board.cpu_flags;
-  const char* const link[] = {"-nostartfiles", "-static", "--specs=nano.specs", "-Wl,--gc-sections", "-T", "cortex_m.ld"};
+  const char* const link[] = {"-nostartfiles",     "-static", "--specs=nano.specs",
+                              "-Wl,--gc-sections", "-T",      "cortex_m.ld"};
   firmware.link_flags.insert(firmware.link_flags.end(), std::begin(link), std::end(link));
 }
 
@@ -136,8 +152,9 @@ std::string makefile(const Firmware& firmware) {
     objects += " " + source.path + ".o";
     rules += fmt::format("{0}.o: {0}\n\t$(CXX) {1} -c -o $@ {0}\n", source.path, fmt::join(source.flags, " "));
   }
-  return fmt::format("CXX = arm-none-eabi-g++\nOBJECTS ={}\n\nfirmware.elf: $(OBJECTS)\n\t$(CXX) -o $@ $(OBJECTS) {}\n\n{}",
-                     objects, fmt::join(firmware.link_flags, " "), rules);
+  return fmt::format(
+      "CXX = arm-none-eabi-g++\nOBJECTS ={}\n\nfirmware.elf: $(OBJECTS)\n\t$(CXX) -o $@ $(OBJECTS) {}\n\n{}", objects,
+      fmt::join(firmware.link_flags, " "), rules);
 }
 
 Result<Files> firmware_files(const ModelFacts& facts, const Board& board, size_t model_bytes) {
@@ -164,7 +181,9 @@ Result<Files> firmware_files(const ModelFacts& facts, const Board& board, size_t
 
 }  // namespace
 
-std::string to_string(Optimization optimization) { return optimization == Optimization::speed ? "speed" : "size"; }
+std::string to_string(Optimization optimization) {
+  return optimization == Optimization::speed ? "speed" : "size";
+}
 
 Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                                 const FirmwareOptions& options, const std::filesystem::path& folder) {

@@ -23,7 +23,7 @@ struct FirmwareSource {
   std::string path;      // below the folder: "kernels/fully_connected_int8.cpp"
   std::string category;  // "engine", "kernels", "features", "model", "other", or "harness": start-up and measuring
   std::vector<std::string> flags;  // all compiler flags
-  bool shared = false;   // the same for every model on this board with these options: its object can be kept
+  bool shared = false;             // the same for every model on this board with these options: its object can be kept
 };
 
 // A folder written by write_firmware.
@@ -31,19 +31,19 @@ struct Firmware {
   std::filesystem::path folder;
   std::vector<FirmwareSource> sources;
   std::vector<std::string> link_flags;  // library flags included; run in `folder`
-  std::vector<std::string> kernels;   // symbols in the resolver
+  std::vector<std::string> kernels;     // symbols in the resolver
   int64_t model_bytes = 0;
-  int64_t arena_bytes = 0;            // the arena as declared: exactly what Interpreter::arena_used() reports
-  int64_t window_readings = 0;        // int16 readings per inference; 0 = no feature block, the application writes the input
-  int64_t input_bytes = 0;            // of all model inputs together
+  int64_t arena_bytes = 0;      // the arena as declared: exactly what Interpreter::arena_used() reports
+  int64_t window_readings = 0;  // int16 readings per inference; 0 = no feature block, the application writes the input
+  int64_t input_bytes = 0;      // of all model inputs together
   int64_t output_bytes = 0;
-  double period_seconds = 0;          // stride of the recording contract; 0 = the file does not say
+  double period_seconds = 0;  // stride of the recording contract; 0 = the file does not say
 };
 
-// Writes the sources for `model`, the bytes of a .tflite file that messages call `name`, into `folder` (replaced if it exists):
-// main.cpp, the model as aligned data, a resolver of only the kernels it needs, an arena of exactly the size it needs, its
-// feature block, the device headers these include, start-up code, linker script, Makefile.
-// Errors: the file is not valid, or an operator or type has no device kernel (named, with its place in the graph).
+// Writes the sources for `model`, the bytes of a .tflite file that messages call `name`, into `folder` (replaced if it
+// exists): main.cpp, the model as aligned data, a resolver of only the kernels it needs, an arena of exactly the size
+// it needs, its feature block, the device headers these include, start-up code, linker script, Makefile. Errors: the
+// file is not valid, or an operator or type has no device kernel (named, with its place in the graph).
 Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                                 const FirmwareOptions& options, const std::filesystem::path& folder);
 

@@ -17,8 +17,10 @@ constexpr uint32_t kLargestArena = 64u << 20;  // beyond any board here
 Result<KernelUse> choose_kernel(const std::string& name, const Graph& graph, size_t index) {
   const Node& node = graph.nodes[index];
   if (node.op == nullptr) {
-    return input_error(fmt::format("{}: operator {} ('{}') is {}, which mote lacks; `mote boards` and the support table in "
-                                   "docs list what it runs", name, index, node.name, node.foreign));
+    return input_error(
+        fmt::format("{}: operator {} ('{}') is {}, which mote lacks; `mote boards` and the support table in "
+                    "docs list what it runs",
+                    name, index, node.name, node.foreign));
   }
   if (node.inputs.empty() || node.outputs.empty() || node.inputs[0] == kAbsent) {
     return input_error(fmt::format("{}: operator {} ('{}') has no input or no output", name, index, node.name));
@@ -26,10 +28,12 @@ Result<KernelUse> choose_kernel(const std::string& name, const Graph& graph, siz
   const DType input = graph.tensors[node.inputs[0]].type.dtype;
   const DType output = graph.tensors[node.outputs[0]].type.dtype;
   for (const DeviceKernel& candidate : node.op->kernels) {
-    if (candidate.kernel->takes(input, output)) return KernelUse{candidate.symbol, node.op->device_header, candidate.kernel};
+    if (candidate.kernel->takes(input, output))
+      return KernelUse{candidate.symbol, node.op->device_header, candidate.kernel};
   }
-  return input_error(fmt::format("{}: operator {} ('{}', {}) has no device kernel from {} to {}; quantize the model to int8",
-                                 name, index, node.name, node.op->tflite_name, to_string(input), to_string(output)));
+  return input_error(
+      fmt::format("{}: operator {} ('{}', {}) has no device kernel from {} to {}; quantize the model to int8", name,
+                  index, node.name, node.op->tflite_name, to_string(input), to_string(output)));
 }
 
 int64_t bytes_of(const Graph& graph, const std::vector<int32_t>& tensors) {
@@ -40,16 +44,26 @@ int64_t bytes_of(const Graph& graph, const std::vector<int32_t>& tensors) {
 
 std::string status_text(Status status) {
   switch (status) {
-    case Status::ok: return "ok";
-    case Status::bad_model: return "the file is damaged";
-    case Status::missing_operator: return "an operator has no kernel";
-    case Status::unsupported_type: return "a tensor has a type that its operator does not take";
-    case Status::unsupported_shape: return "a tensor has a shape that its operator does not take";
-    case Status::unsupported_option: return "an operator has an option that its kernel does not implement";
-    case Status::bad_quantization: return "a scale or zero point is missing or out of range";
-    case Status::arena_too_small: return "it needs more than 64 MiB of arena";
-    case Status::misaligned: return "model or arena is misaligned";
-    case Status::not_initialized: return "not initialized";
+    case Status::ok:
+      return "ok";
+    case Status::bad_model:
+      return "the file is damaged";
+    case Status::missing_operator:
+      return "an operator has no kernel";
+    case Status::unsupported_type:
+      return "a tensor has a type that its operator does not take";
+    case Status::unsupported_shape:
+      return "a tensor has a shape that its operator does not take";
+    case Status::unsupported_option:
+      return "an operator has an option that its kernel does not implement";
+    case Status::bad_quantization:
+      return "a scale or zero point is missing or out of range";
+    case Status::arena_too_small:
+      return "it needs more than 64 MiB of arena";
+    case Status::misaligned:
+      return "model or arena is misaligned";
+    case Status::not_initialized:
+      return "not initialized";
   }
   return "unknown status";
 }
@@ -67,7 +81,8 @@ class AlignedBytes {
   std::unique_ptr<uint8_t[], Free> data_;
 };
 
-Result<int64_t> exact_arena(const std::string& name, const std::vector<uint8_t>& model, const std::vector<KernelUse>& uses) {
+Result<int64_t> exact_arena(const std::string& name, const std::vector<uint8_t>& model,
+                            const std::vector<KernelUse>& uses) {
   std::vector<const Kernel*> kernels;
   for (const KernelUse& use : uses) kernels.push_back(use.kernel);
   const Resolver resolver{kernels.data(), static_cast<int32_t>(kernels.size())};
@@ -81,8 +96,8 @@ Result<int64_t> exact_arena(const std::string& name, const std::vector<uint8_t>&
     status = interpreter.init(bytes.get(), static_cast<uint32_t>(model.size()), resolver, arena.get(), size);
     if (status == Status::ok) return int64_t{interpreter.arena_used()};
   }
-  return input_error(fmt::format("{}: the engine refuses this model at operator {}: {}", name, interpreter.failed_operator(),
-                                 status_text(status)));
+  return input_error(fmt::format("{}: the engine refuses this model at operator {}: {}", name,
+                                 interpreter.failed_operator(), status_text(status)));
 }
 
 Result<void> find_features(const std::string& name, const Graph& graph, ModelFacts& facts) {
@@ -92,9 +107,10 @@ Result<void> find_features(const std::string& name, const Graph& graph, ModelFac
   const TensorType& input = graph.tensors[graph.inputs.at(0)].type;
   const int32_t expected = facts.features->output_shape().elements();
   if (graph.inputs.size() != 1 || input.shape.elements() != expected) {
-    return input_error(fmt::format("{}: its feature block '{}' gives {} values, but the model takes {} inputs with {} values in "
-                                   "the first", name, facts.features->kind(), expected, graph.inputs.size(),
-                                   input.shape.elements()));
+    return input_error(
+        fmt::format("{}: its feature block '{}' gives {} values, but the model takes {} inputs with {} values in "
+                    "the first",
+                    name, facts.features->kind(), expected, graph.inputs.size(), input.shape.elements()));
   }
   if (input.dtype != DType::int8 || input.quant.scales.size() != 1) {
     facts.features.reset();  // a float model is fed by the application: feature blocks on the device give int8

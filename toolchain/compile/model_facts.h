@@ -21,8 +21,8 @@ struct ModelFacts {
   int64_t arena_bytes = 0;         // what Interpreter::arena_used() reports after init with exactly these kernels
   int64_t input_bytes = 0;
   int64_t output_bytes = 0;
-  FeaturePtr features;             // empty: none
-  float input_scale = 0;           // of input 0, when there are features
+  FeaturePtr features;    // empty: none
+  float input_scale = 0;  // of input 0, when there are features
   int32_t input_zero_point = 0;
 };
 

@@ -19,8 +19,8 @@ Result<std::string> run_compiler(const std::vector<std::string>& arguments, cons
   command.insert(command.end(), arguments.begin(), arguments.end());
   MOTE_TRY(const ProcessOutput result, run_process(command, kCompileSeconds, folder));
   if (result.timed_out || result.exit_status != 0) {
-    return defect(fmt::format("{} {} in {}:\n{}", kCompiler, result.timed_out ? "did not end" : "failed", folder.string(),
-                              result.errors));
+    return defect(fmt::format("{} {} in {}:\n{}", kCompiler, result.timed_out ? "did not end" : "failed",
+                              folder.string(), result.errors));
   }
   return result.output;
 }
@@ -84,18 +84,19 @@ class Builder {
 // A memory.ld with the emulator's sizes; the one in the folder has the board's.
 Result<void> write_wide_memory(const Firmware& firmware, const Board& board) {
   const auto ram_end = board.emulator.ram_address + static_cast<uint32_t>(board.ram_bytes.value);
-  return write_file(firmware.folder / "objects" / "memory.ld",
-                    fmt::format("MEMORY\n{{\n  FLASH (rx) : ORIGIN = 0x{:08x}, LENGTH = {}\n"
-                                "  RAM (rwx) : ORIGIN = 0x{:08x}, LENGTH = {}\n}}\n__stack_top = 0x{:08x};\n",
-                                board.emulator.flash_address, kEmulatorMemory, board.emulator.ram_address, kEmulatorMemory,
-                                ram_end));
+  return write_file(
+      firmware.folder / "objects" / "memory.ld",
+      fmt::format("MEMORY\n{{\n  FLASH (rx) : ORIGIN = 0x{:08x}, LENGTH = {}\n"
+                  "  RAM (rwx) : ORIGIN = 0x{:08x}, LENGTH = {}\n}}\n__stack_top = 0x{:08x};\n",
+                  board.emulator.flash_address, kEmulatorMemory, board.emulator.ram_address, kEmulatorMemory, ram_end));
 }
 
 }  // namespace
 
 Result<BuiltImage> build_firmware(const Firmware& firmware, const Board& board, const std::filesystem::path& cache) {
   if (!find_program(kCompiler)) {
-    return input_error(fmt::format("{} is not installed; `apt-get install gcc-arm-none-eabi`, or see `mote doctor`", kCompiler));
+    return input_error(
+        fmt::format("{} is not installed; `apt-get install gcc-arm-none-eabi`, or see `mote doctor`", kCompiler));
   }
   std::error_code error;
   fs::create_directories(firmware.folder / "objects", error);

@@ -22,16 +22,21 @@ struct Block {
   uint64_t entered = 0, after_2 = 0, after_4 = 0;
 };
 
-bool single_transfer(InstructionCount kind) { return kind == load || kind == load_paired || kind == store; }
+bool single_transfer(InstructionCount kind) {
+  return kind == load || kind == load_paired || kind == store;
+}
 
-bool moves_registers(InstructionCount kind) { return kind == transfer_multiple || kind == return_multiple; }
+bool moves_registers(InstructionCount kind) {
+  return kind == transfer_multiple || kind == return_multiple;
+}
 
 Result<void> add_block(const Block& block, const ElfFile& elf, InstructionCounts& counts) {
   uint32_t address = block.address;
   InstructionCount before = alu;
   for (uint64_t i = 0; i < block.instructions; ++i) {
     const auto first = elf.halfword(address);
-    if (!first) return defect(fmt::format("the emulator executed 0x{:x}, which the firmware does not contain", address));
+    if (!first)
+      return defect(fmt::format("the emulator executed 0x{:x}, which the firmware does not contain", address));
     const ThumbInstruction instruction = decode_thumb(*first, elf.halfword(address + 2).value_or(0));
     const bool is_last = i + 1 == block.instructions;
     if (is_last != (address == block.last)) {
@@ -40,7 +45,8 @@ Result<void> add_block(const Block& block, const ElfFile& elf, InstructionCounts
     InstructionCount kind = instruction.kind;
     if (kind == load && single_transfer(before)) kind = load_paired;
     const uint64_t went_on = instruction.size == 2 ? block.after_2 : block.after_4;
-    // Only a block's last instruction can change the flow; that of a loop's last run may have no successor inside the window.
+    // Only a block's last instruction can change the flow; that of a loop's last run may have no successor inside the
+    // window.
     const uint64_t taken = instruction.branch ? block.entered - (is_last ? went_on : block.entered) : 0;
     if (instruction.branch) {
       counts[kind] += taken;
@@ -63,7 +69,8 @@ void add(const InstructionCounts& from, InstructionCounts& to) {
 
 std::string demangled(const std::string& name) {
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status), std::free);
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status),
+                                                    std::free);
   return status == 0 ? std::string(text.get()) : name;
 }
 

@@ -20,8 +20,8 @@ struct ExecutedCode {
   std::vector<FunctionCounts> functions;  // in order of address
 };
 
-// `counts` is what counter.c wrote while `elf` ran. Instructions inside an IT block whose condition failed count as executed, of
-// their class. The second of two neighbouring single loads or stores is recognised inside a block.
+// `counts` is what counter.c wrote while `elf` ran. Instructions inside an IT block whose condition failed count as
+// executed, of their class. The second of two neighbouring single loads or stores is recognised inside a block.
 Result<ExecutedCode> classify_counts(const Json& counts, const ElfFile& elf);
 
 }  // namespace mote

@@ -1,5 +1,5 @@
-// The little of a 32-bit little-endian ELF file that measuring needs: symbols, and the bytes at an address. (libelf would be one
-// more dependency for two tables that never change.)
+// The little of a 32-bit little-endian ELF file that measuring needs: symbols, and the bytes at an address. (libelf
+// would be one more dependency for two tables that never change.)
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -13,7 +13,7 @@ namespace mote {
 
 struct ElfSymbol {
   std::string name;
-  uint32_t address = 0;   // without the Thumb bit
+  uint32_t address = 0;  // without the Thumb bit
   uint32_t bytes = 0;
   bool function = false;
 };

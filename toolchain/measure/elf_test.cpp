@@ -20,14 +20,27 @@ std::vector<uint8_t> small_elf() {
   const uint8_t magic[] = {0x7f, 'E', 'L', 'F', 1, 1};
   std::memcpy(b.data(), magic, sizeof magic);
   const uint32_t segment = 52, code = 84, symbols = 92, strings = 124, sections = 128;
-  put(b, 28, segment); put(b, 44, 1, 2); put(b, 32, sections); put(b, 48, 3, 2);
-  put(b, segment, 1); put(b, segment + 4, code); put(b, segment + 8, 0x100); put(b, segment + 16, 8);
+  put(b, 28, segment);
+  put(b, 44, 1, 2);
+  put(b, 32, sections);
+  put(b, 48, 3, 2);
+  put(b, segment, 1);
+  put(b, segment + 4, code);
+  put(b, segment + 8, 0x100);
+  put(b, segment + 16, 8);
   put(b, code, 0xbf00e7fe);
-  put(b, symbols + 16, 1); put(b, symbols + 20, 0x101); put(b, symbols + 24, 6); b[symbols + 28] = 0x12;
+  put(b, symbols + 16, 1);
+  put(b, symbols + 20, 0x101);
+  put(b, symbols + 24, 6);
+  b[symbols + 28] = 0x12;
   b[strings + 1] = 'f';
-  put(b, sections + 40 + 4, 2); put(b, sections + 40 + 16, symbols); put(b, sections + 40 + 20, 32);
+  put(b, sections + 40 + 4, 2);
+  put(b, sections + 40 + 16, symbols);
+  put(b, sections + 40 + 20, 32);
   put(b, sections + 40 + 24, 2);
-  put(b, sections + 80 + 4, 3); put(b, sections + 80 + 16, strings); put(b, sections + 80 + 20, 4);
+  put(b, sections + 80 + 4, 3);
+  put(b, sections + 80 + 16, strings);
+  put(b, sections + 80 + 20, 4);
   return b;
 }
 

@@ -27,18 +27,25 @@ Result<fs::path> find_counter(const fs::path& wanted) {
   const fs::path counter = wanted.empty() ? default_counter() : wanted;
   std::error_code error;
   if (!fs::exists(counter, error)) {
-    return input_error(fmt::format("the counting plugin '{}' is missing; it is built together with mote: build again, or keep it "
-                                   "beside the program", counter.string()));
+    return input_error(
+        fmt::format("the counting plugin '{}' is missing; it is built together with mote: build again, or keep it "
+                    "beside the program",
+                    counter.string()));
   }
   return fs::absolute(counter, error);
 }
 
-Result<ProcessOutput> run_counted(const std::vector<std::string>& command, const fs::path& counter, const std::string& arguments,
-                                  const EmulateOptions& options) {
-  std::vector<std::string> counted = command;
-  // QEMU separates plugin arguments by commas and takes a doubled one as part of a value; the folder's path is not in them.
-  counted.insert(counted.end(), {"-plugin", counter.string() + "," + arguments});
-  return run_process(counted, options.timeout_seconds, options.folder);
+// QEMU separates the parts of an option by commas, and takes a doubled one for itself.
+std::string escaped(const fs::path& path) {
+  std::string text;
+  for (const char c : path.string()) text += c == ',' ? std::string(",,") : std::string(1, c);
+  return text;
+}
+
+Result<ProcessOutput> run_counted(std::vector<std::string> command, const fs::path& counter,
+                                  const std::string& arguments, const EmulateOptions& options) {
+  command.insert(command.end(), {"-plugin", escaped(counter) + "," + arguments});
+  return run_process(command, options.timeout_seconds, options.folder);
 }
 
 bool refuses_interface(const ProcessOutput& result) {
@@ -55,8 +62,8 @@ std::filesystem::path default_counter() {
 Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& elf, const Emulator& emulator,
                             const EmulateOptions& options) {
   if (!find_program(emulator.program)) {
-    return input_error(fmt::format("{} is not installed; `apt-get install qemu-system-arm`, or see `mote doctor`",
-                                   emulator.program));
+    return input_error(
+        fmt::format("{} is not installed; `apt-get install qemu-system-arm`, or see `mote doctor`", emulator.program));
   }
   MOTE_TRY(const fs::path counter, find_counter(options.counter));
   const ElfSymbol* begin = elf.find("mote_mark_begin");
@@ -64,10 +71,18 @@ Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& e
   if (!begin || !end) return defect(image.string() + " lacks mote_mark_begin or mote_mark_end");
   EmulatedRun run;
   std::error_code error;
-  run.command = {emulator.program, "-M", emulator.machine, "-nographic", "-monitor", "none", "-serial", "none", "-semihosting",
-                 "-kernel", fs::absolute(image, error).string()};
-  const std::string arguments =
-      fmt::format("begin=0x{:x},end=0x{:x},out=counts.json", begin->address, end->address);
+  run.command = {emulator.program,
+                 "-M",
+                 emulator.machine,
+                 "-nographic",
+                 "-monitor",
+                 "none",
+                 "-serial",
+                 "none",
+                 "-semihosting",
+                 "-kernel",
+                 fs::absolute(image, error).string()};
+  const std::string arguments = fmt::format("begin=0x{:x},end=0x{:x},out=counts.json", begin->address, end->address);
   fs::remove(options.folder / "counts.json", error);
   MOTE_TRY(ProcessOutput result, run_counted(run.command, counter, arguments, options));
   if (refuses_interface(result)) {
@@ -78,8 +93,8 @@ Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& e
     return defect(fmt::format("{} did not end within {} s", image.string(), options.timeout_seconds));
   }
   if (result.exit_status != 0) {
-    return defect(fmt::format("{} ended with status {} running {}:\n{}{}", emulator.program, result.exit_status, image.string(),
-                              result.errors, result.output));
+    return defect(fmt::format("{} ended with status {} running {}:\n{}{}", emulator.program, result.exit_status,
+                              image.string(), result.errors, result.output));
   }
   run.report = parse_report(result.errors + "\n" + result.output);
   MOTE_TRY(run.counts, read_json(options.folder / "counts.json"));

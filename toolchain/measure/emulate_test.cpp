@@ -15,8 +15,8 @@ namespace {
 
 constexpr int kLoops = 100;
 
-// Between the marks: one BX (back from mote_mark_begin), 2 instructions, 100 loops of 13 instructions, the last branch of
-// them not taken, and the BL to mote_mark_end.
+// Between the marks: one BX (back from mote_mark_begin), 2 instructions, 100 loops of 13 instructions, the last branch
+// of them not taken, and the BL to mote_mark_end.
 const char* const kProgram = R"(
         .syntax unified
         .thumb
@@ -66,15 +66,18 @@ class EmulateTest : public testing::Test {
     if (!folder_.empty()) fs::remove_all(folder_, error);
   }
 
-  fs::path build(const std::string& program) {
+  fs::path build(const std::string& program,
+                 const std::vector<std::string>& cpu = {"-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"}) {
     const fs::path startup = fs::path(std::getenv("MOTE_SOURCE_DIR")) / "toolchain/boards/startup";
     EXPECT_TRUE(write_file(folder_ / "program.S", program));
-    EXPECT_TRUE(write_file(folder_ / "memory.ld",
-                           std::string("MEMORY { FLASH (rx) : ORIGIN = 0, LENGTH = 1M\n RAM (rwx) : ORIGIN = 0x20000000, LENGTH "
-                                       "= 64K }\n__stack_top = 0x20010000;\n")));
-    const auto result = run_process({"arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16",
-                                     "-nostdlib", "-o", "program.elf", "program.S", (startup / "cortex_m.S").string(), "-T",
-                                     (startup / "cortex_m.ld").string()}, 60, folder_);
+    EXPECT_TRUE(write_file(
+        folder_ / "memory.ld",
+        std::string("MEMORY { FLASH (rx) : ORIGIN = 0, LENGTH = 1M\n RAM (rwx) : ORIGIN = 0x20000000, LENGTH "
+                    "= 64K }\n__stack_top = 0x20010000;\n")));
+    std::vector<std::string> command = {"arm-none-eabi-gcc", "-mthumb", "-nostdlib", "-o", "program.elf", "program.S"};
+    command.insert(command.end(), {(startup / "cortex_m.S").string(), "-T", (startup / "cortex_m.ld").string()});
+    command.insert(command.end(), cpu.begin(), cpu.end());
+    const auto result = run_process(command, 60, folder_);
     EXPECT_TRUE(result.ok() && result->exit_status == 0) << (result.ok() ? result->errors : result.error().message);
     return folder_ / "program.elf";
   }
@@ -107,8 +110,8 @@ TEST_F(EmulateTest, CountsAKnownProgramByClass) {
   EXPECT_EQ(n[branch_taken], 1u + kLoops - 1u);
   EXPECT_EQ(n[call], 1u);
   EXPECT_EQ(n[alu], 1u + 2u * kLoops + 1u);
-  // One loop, taken branch: 2+1+1+1+1+1+3+4+4+1+7+1+3; what stands around it: BX 3, MOVS 1, LDR 2, BL 3; the last branch is
-  // two cycles cheaper.
+  // One loop, taken branch: 2+1+1+1+1+1+3+4+4+1+7+1+3; what stands around it: BX 3, MOVS 1, LDR 2, BL 3; the last
+  // branch is two cycles cheaper.
   EXPECT_EQ(modelled_cycles(cortex_m4_cycles(), n).typical, 30.0 * kLoops - 2 + 3 + 1 + 2 + 3);
 }
 
@@ -141,11 +144,13 @@ TEST_F(EmulateTest, AgreesWithTheEmulatorsTrace) {
 
 // QEMU 7.2 reports a wrong size for the last instruction before a 1 KiB border: sizes must come from the bytes.
 TEST_F(EmulateTest, CountsAcrossPageBorders) {
-  std::string body = "        .syntax unified\n        .thumb\n        .text\n        .thumb_func\n        .global main\n"
-                     "        .type main, %function\nmain:   bl mote_mark_begin\n        nop\n";
+  std::string body =
+      "        .syntax unified\n        .thumb\n        .text\n        .thumb_func\n        .global main\n"
+      "        .type main, %function\nmain:   bl mote_mark_begin\n        nop\n";
   for (int i = 0; i < 1500; ++i) body += i % 3 == 0 ? "        nop\n" : "        movw r0, #4660\n";
-  body += "        bl mote_mark_end\n        ldr r1, =0x20026\n        movs r0, #0x18\n        bkpt 0xab\n"
-          "        .size main, . - main\n";
+  body +=
+      "        bl mote_mark_end\n        ldr r1, =0x20026\n        movs r0, #0x18\n        bkpt 0xab\n"
+      "        .size main, . - main\n";
   const fs::path image = build(body);
   const auto elf = ElfFile::read(image);
   ASSERT_TRUE(elf);
@@ -174,6 +179,22 @@ TEST_F(EmulateTest, AFaultIsADefect) {
   const auto run = emulate(image, *elf, emulator_, {folder_, {}, 60});
   ASSERT_FALSE(run);
   EXPECT_NE(run.error().message.find("ended with status"), std::string::npos) << run.error().message;
+}
+
+// The start-up code of an ARMv6-M image makes the larger core that emulates it fault on unaligned accesses.
+TEST_F(EmulateTest, Armv6CodeFaultsOnUnalignedAccesses) {
+  const char* const unaligned =
+      "        .thumb\n        .text\n        .thumb_func\n        .global main\n        .type main, %function\n"
+      "main:   bl mote_mark_begin\n        ldr r0, =0x20000001\n        ldr r0, [r0]\n        bl mote_mark_end\n"
+      "        ldr r1, =0x20026\n        movs r0, #0x18\n        bkpt 0xab\n        .size main, . - main\n";
+  for (const bool faults : {false, true}) {
+    const fs::path image = build(unaligned, faults ? std::vector<std::string>{"-mcpu=cortex-m0plus"}
+                                                   : std::vector<std::string>{"-mcpu=cortex-m3"});
+    const auto elf = ElfFile::read(image);
+    ASSERT_TRUE(elf);
+    const auto run = emulate(image, *elf, {"qemu-system-arm", "mps2-an385", 0, 0x20000000, ""}, {folder_, {}, 60});
+    EXPECT_EQ(run.ok(), !faults) << (run ? "" : run.error().message);
+  }
 }
 
 TEST_F(EmulateTest, AMissingEmulatorOrPluginSaysWhatToDo) {

@@ -29,8 +29,8 @@ Row split(const std::string& line) {
 
 }  // namespace
 
-// Output sections start in column 0, input sections in column 1; a name too long for its column stands alone on a line and its
-// numbers on the next.
+// Output sections start in column 0, input sections in column 1; a name too long for its column stands alone on a line
+// and its numbers on the next.
 std::vector<LinkedPiece> parse_link_map(const std::string& text) {
   std::vector<LinkedPiece> pieces;
   std::istringstream in(text.substr(std::min(text.find("Linker script and memory map"), text.size())));

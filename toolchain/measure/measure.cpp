@@ -13,7 +13,7 @@
 namespace mote {
 namespace {
 
-constexpr const char* kInputFile = "mote-input.bin";    // names that template/main.cpp opens
+constexpr const char* kInputFile = "mote-input.bin";  // names that template/main.cpp opens
 constexpr const char* kOutputFile = "mote-output.bin";
 
 std::string category_of(const LinkedPiece& piece, const Firmware& firmware) {
@@ -51,15 +51,18 @@ void add_sizes(const BuiltImage& image, const Firmware& firmware, Measurement& m
   }
 }
 
-std::string kibibytes(double bytes) { return fmt::format("{:.1f} KiB", bytes / 1024); }
+std::string kibibytes(double bytes) {
+  return fmt::format("{:.1f} KiB", bytes / 1024);
+}
 
 // Adds a misfit when `needed` does not fit in `available`.
 void check_memory(const char* memory, const char* parts, int64_t needed, double available, const char* advice,
                   Measurement& measurement) {
   if (static_cast<double>(needed) <= available) return;
   measurement.fits = false;
-  measurement.misfits.push_back(fmt::format("needs {} of {} ({}), {} has {}: {}", kibibytes(static_cast<double>(needed)), memory,
-                                            parts, measurement.board, kibibytes(available), advice));
+  measurement.misfits.push_back(fmt::format("needs {} of {} ({}), {} has {}: {}",
+                                            kibibytes(static_cast<double>(needed)), memory, parts, measurement.board,
+                                            kibibytes(available), advice));
 }
 
 void check_fit(const Board& board, Measurement& m) {
@@ -83,11 +86,13 @@ Result<uint32_t> row_count(const std::string& name, const Firmware& firmware, co
   const bool readings = options.row_kind == RowKind::readings;
   const int64_t row_bytes = readings ? firmware.window_readings * 2 : firmware.input_bytes;
   if (options.rows.empty()) return 0u;
-  if (row_bytes == 0) return input_error(name + ": it has no feature block, so it cannot be fed readings; feed model inputs");
+  if (row_bytes == 0)
+    return input_error(name + ": it has no feature block, so it cannot be fed readings; feed model inputs");
   const auto bytes = static_cast<int64_t>(options.rows.size());
   if (bytes % row_bytes != 0) {
-    return input_error(fmt::format("{}: {} bytes were given to feed, which is not a multiple of the {} bytes that one {} takes",
-                                   name, bytes, row_bytes, readings ? "window of readings" : "set of model inputs"));
+    return input_error(
+        fmt::format("{}: {} bytes were given to feed, which is not a multiple of the {} bytes that one {} takes", name,
+                    bytes, row_bytes, readings ? "window of readings" : "set of model inputs"));
   }
   return static_cast<uint32_t>(bytes / row_bytes);
 }
@@ -120,15 +125,15 @@ void add_latency(const ExecutedCode& executed, const Board& board, Measurement& 
                             m.latency.cycles.high * to_milliseconds};
   m.power = power_figures(board, m.latency.milliseconds.typical * 1e-3, m.period_seconds);
   for (const FunctionCounts& function : executed.functions) {
-    m.functions.push_back({function.name, function.counts.instructions(),
-                           modelled_cycles(*board.cycle_model, function.counts).typical});
+    m.functions.push_back(
+        {function.name, function.counts.instructions(), modelled_cycles(*board.cycle_model, function.counts).typical});
   }
   std::stable_sort(m.functions.begin(), m.functions.end(),
                    [](const FunctionCost& a, const FunctionCost& b) { return a.cycles > b.cycles; });
 }
 
-Result<void> run_on_board(const std::string& name, const Firmware& firmware, const Board& board, const MeasureOptions& options,
-                          Measurement& m) {
+Result<void> run_on_board(const std::string& name, const Firmware& firmware, const Board& board,
+                          const MeasureOptions& options, Measurement& m) {
   MOTE_TRY(const uint32_t rows, row_count(name, firmware, options));
   const fs::path folder = firmware.folder / "run";
   std::error_code error;

@@ -16,55 +16,55 @@ namespace mote {
 
 // Bytes that the linked image adds over one with the same start-up and no model.
 struct FlashBytes {
-  int64_t engine = 0;    // interpreter, model view, planner
+  int64_t engine = 0;  // interpreter, model view, planner
   int64_t kernels = 0;
   int64_t features = 0;
-  int64_t libc = 0;      // newlib and libgcc
-  int64_t other = 0;     // resolver table, application calls, alignment
-  int64_t model = 0;     // the .tflite, read in place
+  int64_t libc = 0;   // newlib and libgcc
+  int64_t other = 0;  // resolver table, application calls, alignment
+  int64_t model = 0;  // the .tflite, read in place
   int64_t code() const { return engine + kernels + features + libc + other; }
   int64_t total() const { return code() + model; }
 };
 
 struct RamBytes {
   int64_t arena = 0;
-  int64_t statics = 0;   // interpreter object and other variables; with a feature block also the window of readings
-  int64_t stack = 0;     // deepest use during init and two inferences, found by painting
+  int64_t statics = 0;  // interpreter object and other variables; with a feature block also the window of readings
+  int64_t stack = 0;    // deepest use during init and two inferences, found by painting
   int64_t total() const { return arena + statics + stack; }
 };
 
 struct Latency {
-  uint64_t instructions = 0;       // executed from mote_mark_begin to mote_mark_end, exact; the input is all zeros
-  Range<double> cycles;            // modelled: see Board::cycle_model; range of the published timings
-  Range<double> milliseconds;      // cycles at the board's clock
+  uint64_t instructions = 0;   // executed from mote_mark_begin to mote_mark_end, exact; the input is all zeros
+  Range<double> cycles;        // modelled: see Board::cycle_model; range of the published timings
+  Range<double> milliseconds;  // cycles at the board's clock
 };
 
 // Share of one function in the measured inference.
 struct FunctionCost {
-  std::string name;      // demangled
+  std::string name;  // demangled
   uint64_t instructions = 0;
-  double cycles = 0;     // typical
+  double cycles = 0;  // typical
 };
 
 struct Measurement {
   std::string board;
   std::string engine = "interpreter";
-  std::string optimization;             // "speed" or "size": the one build that all figures come from
+  std::string optimization;  // "speed" or "size": the one build that all figures come from
   int64_t model_bytes = 0;
-  bool fits = true;                     // false: flash or RAM of the board is exceeded, and nothing was run
-  std::vector<std::string> misfits;     // one sentence each: what is needed, what there is, what to do
+  bool fits = true;                  // false: flash or RAM of the board is exceeded, and nothing was run
+  std::vector<std::string> misfits;  // one sentence each: what is needed, what there is, what to do
   FlashBytes flash;
-  RamBytes ram;                         // stack is 0 when !fits
-  Latency latency;                      // of the feature block, if any, and the model
+  RamBytes ram;     // stack is 0 when !fits
+  Latency latency;  // of the feature block, if any, and the model
   PowerFigures power;
-  double period_seconds = 0;            // one inference per period; 0 = back to back
+  double period_seconds = 0;  // one inference per period; 0 = back to back
   InstructionCounts counts;
-  std::vector<FunctionCost> functions;  // most expensive first
-  std::filesystem::path firmware;       // the linked ELF
+  std::vector<FunctionCost> functions;        // most expensive first
+  std::filesystem::path firmware;             // the linked ELF
   std::vector<std::string> emulator_command;  // runs it alone, on zeros
-  std::vector<uint8_t> outputs;         // of every fed row, output_row_bytes each
+  std::vector<uint8_t> outputs;               // of every fed row, output_row_bytes each
   int64_t output_row_bytes = 0;
-  std::vector<std::string> notes;       // limits of these figures: emulated core, memory wait states
+  std::vector<std::string> notes;  // limits of these figures: emulated core, memory wait states
 };
 
 enum class RowKind : uint8_t {
@@ -74,19 +74,19 @@ enum class RowKind : uint8_t {
 
 struct MeasureOptions {
   FirmwareOptions firmware;
-  std::filesystem::path folder;         // receives the sources, objects and ELF
-  std::filesystem::path cache;          // objects that are the same for every model are kept here; empty = <folder>/../cache
-  double period_seconds = 0;            // 0 = the stride in the model's metadata
+  std::filesystem::path folder;  // receives the sources, objects and ELF
+  std::filesystem::path cache;   // objects that are the same for every model are kept here; empty = <folder>/../cache
+  double period_seconds = 0;     // 0 = the stride in the model's metadata
   RowKind row_kind = RowKind::model_input;
-  std::span<const uint8_t> rows;        // inputs to feed, back to back
-  std::filesystem::path counter;        // the plugin; empty = libmote_count.so beside the running program
-  double timeout_seconds = 300;         // of the emulator
+  std::span<const uint8_t> rows;  // inputs to feed, back to back
+  std::filesystem::path counter;  // the plugin; empty = libmote_count.so beside the running program
+  double timeout_seconds = 300;   // of the emulator
 };
 
-// Measures `model` (the bytes of a .tflite file that messages call `name`) on `board`. A model too big for the board is not an
-// error: Measurement::fits is false and the figures say by how much.
-// Errors: input when the model is not valid, when a compiler or the emulator is missing (with what to install), when `rows`
-// is not a whole number of inputs; defect when the firmware does not build or stops early.
+// Measures `model` (the bytes of a .tflite file that messages call `name`) on `board`. A model too big for the board is
+// not an error: Measurement::fits is false and the figures say by how much. Errors: input when the model is not valid,
+// when a compiler or the emulator is missing (with what to install), when `rows` is not a whole number of inputs;
+// defect when the firmware does not build or stops early.
 Result<Measurement> measure(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                             const MeasureOptions& options, const Progress& progress = {});
 

@@ -8,12 +8,14 @@
 #include <sstream>
 
 #include "device/interpreter.h"
+#include "features/feature.h"
 #include "ops/fully_connected/fully_connected.h"
 #include "toolchain/base/files.h"
 #include "toolchain/base/process.h"
 #include "toolchain/graph/builder.h"
 #include "toolchain/measure/build.h"
 #include "toolchain/measure/elf.h"
+#include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/writer.h"
 
 namespace mote {
@@ -37,7 +39,8 @@ fs::path data_folder() {
 class MeasureTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / "mote_measure_test" / testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = fs::path(testing::TempDir()) / "mote_measure_test" /
+              testing::UnitTest::GetInstance()->current_test_info()->name();
     options_.folder = folder_ / "firmware";
     options_.cache = fs::path(testing::TempDir()) / "mote_measure_test_cache";
   }
@@ -71,7 +74,8 @@ TEST_F(MeasureTest, AFloatModelOnEveryBoardGivesTheHostsBytes) {
   std::memcpy(bytes, model.data(), model.size());
   Interpreter interpreter;
   const Kernel* const kernels[] = {&fully_connected_float32};
-  ASSERT_EQ(interpreter.init(bytes, static_cast<uint32_t>(model.size()), resolve(kernels), arena, sizeof arena), Status::ok);
+  ASSERT_EQ(interpreter.init(bytes, static_cast<uint32_t>(model.size()), resolve(kernels), arena, sizeof arena),
+            Status::ok);
   std::vector<uint8_t> expected;
   for (int row = 0; row < 3; ++row) {
     std::memcpy(interpreter.input(0).data, &rows[static_cast<size_t>(row) * 10], 40);
@@ -203,6 +207,68 @@ TEST_F(MeasureTest, JsonHasTheKeysOfTheMetricsFile) {
   EXPECT_TRUE(json.contains("firmware"));
 }
 
+// One int8 layer behind the feature block "raw": 4 readings of 2 channels to 3 outputs.
+Result<std::vector<uint8_t>> int8_model_with_features(const FeatureBlock& block) {
+  Graph graph;
+  const auto constant = [](DType type, Shape shape, QuantParams quant, std::vector<uint8_t> data) {
+    return Tensor{"", {type, shape, std::move(quant)}, true, false, std::move(data)};
+  };
+  std::vector<uint8_t> weights(24);
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<uint8_t>(static_cast<int>(i * 53 % 255) - 127);
+  graph.tensors = {{"input", {DType::int8, make_shape({1, 8}), {{0.02f}, {3}}}, false, false, {}},
+                   constant(DType::int8, make_shape({3, 8}), {{0.01f}, {0}}, weights),
+                   constant(DType::int32, make_shape({3}), {{0.02f * 0.01f}, {0}}, std::vector<uint8_t>(12, 1)),
+                   {"output", {DType::int8, make_shape({1, 3}), {{0.03f}, {-4}}}, false, false, {}}};
+  const OpDef* const op = find_op("fully_connected");
+  graph.nodes = {{op, "dense", op->default_attributes(), {0, 1, 2}, {3}, ""}};
+  graph.inputs = {0};
+  graph.outputs = {3};
+  graph.input_names = {"input"};
+  graph.output_names = {"output"};
+  ModelMetadata metadata;
+  metadata.task = "classification";
+  metadata.labels = {"a", "b", "c"};
+  metadata.features = to_json(block);
+  set_model_metadata(graph, metadata);
+  return write_tflite(graph);
+}
+
+TEST_F(MeasureTest, FedReadingsTheFeatureBlockRunsOnTheBoard) {
+  NEEDS_TOOLS();
+  RecordingContract contract;
+  contract.rate_hz = 100;
+  contract.window = 4;
+  contract.stride = 2;
+  contract.channels = {{"x", "g", 0, 1000}, {"y", "g", 0, 1000}};
+  std::vector<int16_t> readings(5 * 8);
+  for (size_t i = 0; i < readings.size(); ++i) readings[i] = static_cast<int16_t>((i * 7919) % 4001) - 2000;
+  const auto block = fit_features("raw", contract, Json::object(), {readings});
+  ASSERT_TRUE(block) << block.error().message;
+  const auto model = int8_model_with_features(**block);
+  ASSERT_TRUE(model) << model.error().message;
+
+  std::vector<uint8_t> inputs(readings.size());  // what the host computes from the same readings
+  for (size_t row = 0; row < 5; ++row) {
+    const std::span<int8_t> features(reinterpret_cast<int8_t*>(inputs.data()) + row * 8, 8);
+    ASSERT_TRUE((*block)->transform_int8(std::span(readings).subspan(row * 8, 8), 0.02f, 3, features));
+  }
+  for (const char* board : {"nano33ble", "rp2040"}) {
+    options_.rows = inputs;
+    options_.row_kind = RowKind::model_input;
+    const auto fed_inputs = run(*model, board);
+    ASSERT_TRUE(fed_inputs) << fed_inputs.error().message;
+    options_.rows = {reinterpret_cast<const uint8_t*>(readings.data()), readings.size() * 2};
+    options_.row_kind = RowKind::readings;
+    const auto fed_readings = run(*model, board);
+    ASSERT_TRUE(fed_readings) << fed_readings.error().message;
+    EXPECT_EQ(fed_readings->outputs.size(), 15u);
+    EXPECT_EQ(fed_readings->outputs, fed_inputs->outputs) << board;
+    EXPECT_GT(fed_readings->flash.features, 20) << board;
+    EXPECT_EQ(fed_readings->period_seconds, 0.02) << board;
+    EXPECT_LT(fed_readings->power.average_milliwatts, fed_readings->power.active_milliwatts) << board;
+  }
+}
+
 // The bounds that the engine has to keep on the reference auto-encoder (docs: budgets of the engine).
 TEST_F(MeasureTest, Ad01KeepsItsBudgetAndItsBytes) {
   NEEDS_TOOLS();
@@ -210,7 +276,8 @@ TEST_F(MeasureTest, Ad01KeepsItsBudgetAndItsBytes) {
   const auto model = read_file(data / "models/mlperf_tiny/ad01_int8.tflite");
   const auto inputs = read_file(data / "golden/mlperf_tiny/ad01_int8.in.bin");
   const auto expected = read_file(data / "golden/mlperf_tiny/ad01_int8.out.bin");
-  if (!model || !inputs || !expected) GTEST_SKIP() << "no models/mlperf_tiny and golden/mlperf_tiny in '" << data.string() << "'";
+  if (!model || !inputs || !expected)
+    GTEST_SKIP() << "no models/mlperf_tiny and golden/mlperf_tiny in '" << data.string() << "'";
   options_.rows = *inputs;
   options_.firmware.optimization = Optimization::size;
   const auto m = run(*model, "stm32l4r5");

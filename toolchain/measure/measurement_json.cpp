@@ -25,14 +25,8 @@ Json functions_json(const std::vector<FunctionCost>& functions) {
 }
 
 Json flash_json(const FlashBytes& flash) {
-  return {{"code", flash.code()},
-          {"model", flash.model},
-          {"total", flash.total()},
-          {"engine", flash.engine},
-          {"kernels", flash.kernels},
-          {"features", flash.features},
-          {"libc", flash.libc},
-          {"other", flash.other}};
+  return {{"code", flash.code()},     {"model", flash.model},       {"total", flash.total()}, {"engine", flash.engine},
+          {"kernels", flash.kernels}, {"features", flash.features}, {"libc", flash.libc},     {"other", flash.other}};
 }
 
 }  // namespace
@@ -48,7 +42,8 @@ Json to_json(const Measurement& m) {
       {"misfits", m.misfits},
       {"model_bytes", m.model_bytes},
       {"flash_bytes", flash_json(m.flash)},
-      {"ram_bytes", {{"arena", m.ram.arena}, {"static", m.ram.statics}, {"stack", m.ram.stack}, {"total", m.ram.total()}}},
+      {"ram_bytes",
+       {{"arena", m.ram.arena}, {"static", m.ram.statics}, {"stack", m.ram.stack}, {"total", m.ram.total()}}},
       {"latency",
        {{"instructions", m.latency.instructions},
         {"cycles", cycles.typical},

@@ -21,21 +21,24 @@ ThumbInstruction decode_narrow(uint16_t i) {
   switch (i >> 12) {
     case 0x4:
       if (i >> 10 == 0x10) return narrow((i >> 6 & 15) == 13 ? multiply : alu);
-      if (i >> 11 == 0x09) return narrow(load);            // from the literal pool
+      if (i >> 11 == 0x09) return narrow(load);                          // from the literal pool
       if ((i & 0xff00) == 0x4700) return narrow(branch_taken, 0, true);  // BX, BLX
       // ADD and MOV may name the program counter as their destination; CMP has none.
       if ((i & 0x0300) != 0x0100 && ((i & 7) | (i >> 4 & 8)) == kProgramCounter) return narrow(branch_taken, 0, true);
       return narrow(alu);
     case 0x5:
       return narrow((i >> 9 & 7) < 3 ? store : load);
-    case 0x6: case 0x7: case 0x8: case 0x9:
+    case 0x6:
+    case 0x7:
+    case 0x8:
+    case 0x9:
       return narrow(i & 0x0800 ? load : store);
     case 0xb:
       if ((i & 0xf500) == 0xb100) return narrow(branch_taken, 0, true);  // CBZ, CBNZ
       if ((i & 0xfe00) == 0xb400) return narrow(transfer_multiple, low_registers + (i >> 8 & 1));
       if ((i & 0xff00) == 0xbc00) return narrow(transfer_multiple, low_registers);
       if ((i & 0xff00) == 0xbd00) return narrow(return_multiple, low_registers + 1, true);
-      if ((i & 0xffe0) == 0xb660) return narrow(system);   // CPS
+      if ((i & 0xffe0) == 0xb660) return narrow(system);  // CPS
       return narrow(alu);
     case 0xc:
       return narrow(transfer_multiple, low_registers);
@@ -50,7 +53,7 @@ ThumbInstruction decode_narrow(uint16_t i) {
 
 ThumbInstruction decode_floating_point(uint16_t i, uint16_t j) {
   if ((i & 0xfe00) == 0xec00) {
-    if ((i & 0xffe0) == 0xec40) return wide(fpu);  // VMOV between two core registers and the FPU
+    if ((i & 0xffe0) == 0xec40) return wide(fpu);         // VMOV between two core registers and the FPU
     const bool single_transfer = (i & 0x0120) == 0x0100;  // VLDR, VSTR: indexed, no write-back
     const bool double_precision = (j & 0x0f00) == 0x0b00;
     return wide(fpu_transfer, single_transfer ? (double_precision ? 2 : 1) : j & 0xff);
@@ -69,7 +72,7 @@ ThumbInstruction decode_multiple(uint16_t i, uint16_t j) {
     return wide(returns ? return_multiple : transfer_multiple, std::popcount(static_cast<unsigned>(j)), returns);
   }
   if ((i & 0xfff0) == 0xe8d0 && (j & 0x00e0) == 0) return wide(branch_taken, 0, true);  // TBB, TBH
-  if ((i & 0x0120) == 0) return wide(is_load ? load : store);                          // exclusive
+  if ((i & 0x0120) == 0) return wide(is_load ? load : store);                           // exclusive
   return wide(transfer_double);
 }
 

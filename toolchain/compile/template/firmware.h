@@ -11,8 +11,8 @@ extern "C" unsigned char firmware_arena[];
 extern const uint32_t firmware_arena_bytes;
 extern const Resolver firmware_resolver;
 
-// Readings of one window, channels interleaved; the application fills it. No feature block: nullptr and 0, and the application
-// writes the model's input itself.
+// Readings of one window, channels interleaved; the application fills it. No feature block: nullptr and 0, and the
+// application writes the model's input itself.
 extern int16_t* const firmware_window;
 extern const uint32_t firmware_window_readings;
 void firmware_features(const int16_t* window, void* input);

@@ -1,5 +1,5 @@
-// Runs the model twice on zeros, with mote_mark_begin and mote_mark_end around the second inference, then on every row of the
-// file mote-input.bin if there is one, and reports through semihosting.
+// Runs the model twice on zeros, with mote_mark_begin and mote_mark_end around the second inference, then on every row
+// of the file mote-input.bin if there is one, and reports through semihosting.
 #include "firmware.h"
 #include "semihosting.h"
 
@@ -54,7 +54,8 @@ int32_t stack_bytes() {
 // Calls visit(memory, bytes) for all that an inference reads: the window of readings, or every model input.
 template <class Visit>
 bool visit_inputs(bool readings, Visit visit) {
-  if (readings) return visit(mote::firmware_window, mote::firmware_window_readings * static_cast<uint32_t>(sizeof(int16_t)));
+  if (readings)
+    return visit(mote::firmware_window, mote::firmware_window_readings * static_cast<uint32_t>(sizeof(int16_t)));
   for (int32_t i = 0; i < mote::firmware_input_count(); ++i) {
     const mote::TensorView input = mote::firmware_input(i);
     if (!visit(input.data, static_cast<uint32_t>(input.bytes))) return false;
@@ -99,8 +100,8 @@ uint32_t run_rows(int32_t input, int32_t output) {
   if (semihosting::read(input, &header, sizeof header) != 0) return 0;
   const bool readings = header.readings != 0;
   for (uint32_t row = 0; row < header.rows; ++row) {
-    const bool filled = visit_inputs(
-        readings, [input](void* to, uint32_t bytes) { return semihosting::read(input, to, bytes) == 0; });
+    const bool filled =
+        visit_inputs(readings, [input](void* to, uint32_t bytes) { return semihosting::read(input, to, bytes) == 0; });
     if (!filled || infer(readings) != Status::ok || !write_outputs(output)) return row;
   }
   return header.rows;

@@ -32,7 +32,11 @@ inline uint32_t write(int32_t handle, const void* from, uint32_t bytes) {
   const uintptr_t block[3] = {static_cast<uintptr_t>(handle), reinterpret_cast<uintptr_t>(from), bytes};
   return static_cast<uint32_t>(call(kWrite, reinterpret_cast<uintptr_t>(block)));
 }
-inline void print(const char* text) { call(kWriteText, reinterpret_cast<uintptr_t>(text)); }
-inline void exit() { call(kExit, 0x20026); }  // ADP_Stopped_ApplicationExit
+inline void print(const char* text) {
+  call(kWriteText, reinterpret_cast<uintptr_t>(text));
+}
+inline void exit() {
+  call(kExit, 0x20026);
+}  // ADP_Stopped_ApplicationExit
 
 }  // namespace semihosting

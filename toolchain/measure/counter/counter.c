@@ -1,11 +1,12 @@
 /* Counts what a one-core guest executes between two addresses, exactly, in QEMU's TCG interpreter.
-   Arguments (-plugin libmote_count.so,begin=0x...,end=0x...,out=FILE): counting runs from the execution of the instruction
-   at `begin`, itself included, until that at `end`, itself not; each is the first instruction of a function. The file gets
+   Arguments (-plugin libmote_count.so,begin=0x...,end=0x...,out=FILE): counting runs from the execution of the
+   instruction at `begin`, itself included, until that at `end`, itself not; each is the first instruction of a
+   function. The file gets
    {"instructions": N, "blocks": [[address, instructions, address of the last, entered, went on 2 bytes after the last,
    went on 4 bytes after it], ...]}.
-   Whether the last instruction of a block was a taken branch follows from the last two once its size is known. Sizes and
-   classes are decoded from the bytes of the ELF file by the reader: QEMU 7.2 misreports the size of the last instruction
-   before a 1 KiB page end. */
+   Whether the last instruction of a block was a taken branch follows from the last two once its size is known. Sizes
+   and classes are decoded from the bytes of the ELF file by the reader: QEMU 7.2 misreports the size of the last
+   instruction before a 1 KiB page end. */
 #include "qemu_plugin_abi.h"
 
 #include <stdio.h>
@@ -82,9 +83,12 @@ static void on_exit(qemu_plugin_id_t id, void* data) {
 int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc, char** argv) {
   (void)info;
   for (int i = 0; i < argc; ++i) {
-    if (strncmp(argv[i], "begin=", 6) == 0) begin_address = strtoull(argv[i] + 6, NULL, 0);
-    else if (strncmp(argv[i], "end=", 4) == 0) end_address = strtoull(argv[i] + 4, NULL, 0);
-    else if (strncmp(argv[i], "out=", 4) == 0) out_path = strdup(argv[i] + 4);
+    if (strncmp(argv[i], "begin=", 6) == 0)
+      begin_address = strtoull(argv[i] + 6, NULL, 0);
+    else if (strncmp(argv[i], "end=", 4) == 0)
+      end_address = strtoull(argv[i] + 4, NULL, 0);
+    else if (strncmp(argv[i], "out=", 4) == 0)
+      out_path = strdup(argv[i] + 4);
     else {
       fprintf(stderr, "mote_count: unknown argument '%s'; expected begin=, end= and out=\n", argv[i]);
       return 1;
