@@ -33,7 +33,8 @@ std::map<int32_t, char> choose_letters(const MemoryPlan& plan) {
 // What lies in the arena while a node runs. An in-place output is drawn over the input that it replaces.
 std::vector<Span> spans_at(const Graph& graph, const MemoryPlan& plan, const std::map<int32_t, char>& letters, int32_t node) {
   std::vector<Span> spans;
-  for (const auto& [tensor, letter] : letters) {
+  for (const auto& [index, letter] : letters) {
+    const int32_t tensor = index;  // clang 14 cannot capture a structured binding
     if (!plan.lifetimes[tensor].overlaps({node, node})) continue;
     const bool replaced = std::any_of(letters.begin(), letters.end(), [&](const auto& other) {
       return plan.shares_with[other.first] == tensor && plan.lifetimes[other.first].overlaps({node, node});

@@ -114,15 +114,24 @@ TEST(Tflite, BuffersLieAtMultiplesOf16AndBuffer0IsEmpty) {
   EXPECT_EQ(model->signature_defs()->Get(0)->signature_key()->str(), "serving_default");
 }
 
-TEST(Tflite, MinRuntimeVersionIsWrittenAsConvertersDo) {
-  const auto bytes = small_file();
-  const schema::Model* model = schema::GetModel(bytes.data());
-  for (const schema::Metadata* entry : *model->metadata()) {
-    if (entry->name()->str() != "min_runtime_version") continue;
-    EXPECT_EQ(model->buffers()->Get(entry->buffer())->data()->size(), 16u);
-    return;
+TEST(Tflite, MinRuntimeVersionIsThatOfTheNewestOperator) {
+  const OpDef* op = find_op("fully_connected");
+  for (const OpCase& item : op->cases()) {
+    const auto bytes = write_tflite(one_operator(*op, item, true, 1));
+    ASSERT_TRUE(bytes.ok());
+    const schema::Model* model = schema::GetModel(bytes->data());
+    const bool newest = model->operator_codes()->Get(0)->version() >= 12;  // per-channel weights
+    int found = 0;
+    for (const schema::Metadata* entry : *model->metadata()) {
+      if (entry->name()->str() != "min_runtime_version") continue;
+      const auto* data = model->buffers()->Get(entry->buffer())->data();
+      std::string expected = newest ? "2.17.0" : "2.3.0";
+      expected.resize(16, '\0');
+      EXPECT_EQ(std::string(data->begin(), data->end()), expected) << item.name;
+      ++found;
+    }
+    EXPECT_EQ(found, 1);
   }
-  FAIL() << "no such entry";
 }
 
 TEST(Tflite, ForeignOperatorsAreNamedAndCannotBeWritten) {

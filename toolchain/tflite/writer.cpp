@@ -17,9 +17,19 @@ using flatbuffers::Offset;
 constexpr const char* kDescription = "mote";
 constexpr const char* kSignature = "serving_default";
 constexpr const char* kRuntimeEntry = "min_runtime_version";
-// The first TensorFlow release with every operator version that ops/ writes (RELU 2, SOFTMAX 2, FULLY_CONNECTED 4 and 5,
-// QUANTIZE 1, DEQUANTIZE 2), in the 16 bytes, zero filled, that TensorFlow's converter uses.
-constexpr std::string_view kRuntimeVersion{"2.3.0\0\0\0\0\0\0\0\0\0\0\0", 16};
+constexpr size_t kRuntimeBytes = 16;  // zero filled, as TensorFlow's converter writes it
+
+// First TensorFlow releases, oldest first. The base has every operator version that ops/ writes, but for those listed.
+// Source: tensorflow/compiler/mlir/lite/tools/versioning/runtime_version.cc.
+constexpr const char* kBaseRuntime = "2.3.0";
+struct NewerRuntime {
+  int32_t code, version;  // of the operator; also of its later versions
+  const char* release;
+};
+constexpr NewerRuntime kNewerRuntimes[] = {
+    {9, 10, "2.11.0"}, {9, 11, "2.15.0"}, {9, 12, "2.17.0"},  // FULLY_CONNECTED
+};
+
 constexpr int32_t kLargestOldCode = 127;  // "PLACEHOLDER_FOR_GREATER_OP_CODES"
 
 Result<void> check_tensors(const Graph& graph) {
@@ -141,9 +151,19 @@ class Writer {
     return static_cast<uint32_t>(codes_.size() - 1);
   }
 
+  // Of the operators written so far.
+  std::string runtime_version() const {
+    std::string release = kBaseRuntime;
+    for (const NewerRuntime& newer : kNewerRuntimes)
+      for (const auto& [code, version] : code_keys_)
+        if (code == newer.code && version >= newer.version) release = newer.release;
+    release.resize(kRuntimeBytes, '\0');
+    return release;
+  }
+
   Offset<flatbuffers::Vector<Offset<schema::Metadata>>> write_metadata() {
     std::map<std::string, std::string> entries = graph_.metadata;
-    entries[kRuntimeEntry] = kRuntimeVersion;
+    entries[kRuntimeEntry] = runtime_version();
     std::vector<Offset<schema::Metadata>> stored;
     for (const auto& [name, bytes] : entries) {
       const uint32_t buffer = add_buffer({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
