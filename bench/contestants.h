@@ -1,4 +1,5 @@
-// The same training job for each contestant: 300-64-32-3 perceptron with ReLU, cross-entropy, Adam, batches of 32, one thread.
+// The same training job for each contestant: 300-64-32-3 perceptron with ReLU, cross-entropy, Adam, batches of 32, one
+// thread.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -12,7 +13,7 @@ inline constexpr int64_t kWeights = kInputs * kHidden1 + kHidden1 * kHidden2 + k
 inline constexpr int64_t kMacsPerExample = 2 * kWeights + kHidden1 * kHidden2 + kHidden2 * kClasses;
 
 struct Data {
-  std::vector<float> inputs;     // count x kInputs
+  std::vector<float> inputs;  // count x kInputs
   std::vector<int32_t> labels;
   int64_t count() const { return static_cast<int64_t>(labels.size()); }
 };
@@ -20,7 +21,7 @@ struct Data {
 struct Run {
   double seconds = 0;  // processor time of the process, which a busy machine does not stretch
   int64_t examples = 0;
-  double loss = 0;   // of the last epoch: both must learn the same thing
+  double loss = 0;  // of the last epoch: both must learn the same thing
 };
 
 Run run_mote(const Data& data, int32_t epochs);

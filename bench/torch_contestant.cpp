@@ -1,5 +1,5 @@
-// The libtorch loop. In its favour: batches are views of contiguous memory made before the clock starts (mote shuffles and
-// gathers), reductions of the loss are not read back, one thread without a pool.
+// The libtorch loop. In its favour: batches are views of contiguous memory made before the clock starts (mote shuffles
+// and gathers), reductions of the loss are not read back, one thread without a pool.
 #include <torch/torch.h>
 
 #include "bench/contestants.h"
@@ -9,8 +9,8 @@ namespace bench {
 namespace {
 
 struct Variant {
-  bool functional;        // torch::linear and relu_ on tensors instead of nn::Sequential
-  bool gradients_to_none; // drop gradients instead of zeroing them
+  bool functional;         // torch::linear and relu_ on tensors instead of nn::Sequential
+  bool gradients_to_none;  // drop gradients instead of zeroing them
 };
 constexpr Variant kVariants[] = {{false, false}, {false, true}, {true, false}, {true, true}};
 
@@ -23,7 +23,8 @@ torch::Tensor functional_forward(const std::vector<torch::Tensor>& p, const torc
 }  // namespace
 
 const std::vector<std::string>& torch_variants() {
-  static const std::vector<std::string> names = {"nn::Sequential, gradients zeroed", "nn::Sequential, gradients set to none",
+  static const std::vector<std::string> names = {"nn::Sequential, gradients zeroed",
+                                                 "nn::Sequential, gradients set to none",
                                                  "functional, gradients zeroed", "functional, gradients set to none"};
   return names;
 }
@@ -40,8 +41,9 @@ Run run_torch(const Data& data, int32_t epochs, size_t variant) {
     x.push_back(inputs.narrow(0, first, kBatch));
     y.push_back(labels.narrow(0, first, kBatch));
   }
-  torch::nn::Sequential net(torch::nn::Linear(kInputs, kHidden1), torch::nn::ReLU(), torch::nn::Linear(kHidden1, kHidden2),
-                            torch::nn::ReLU(), torch::nn::Linear(kHidden2, kClasses));
+  torch::nn::Sequential net(torch::nn::Linear(kInputs, kHidden1), torch::nn::ReLU(),
+                            torch::nn::Linear(kHidden1, kHidden2), torch::nn::ReLU(),
+                            torch::nn::Linear(kHidden2, kClasses));
   std::vector<torch::Tensor> parameters = net->parameters();
   torch::optim::Adam optimizer(parameters, torch::optim::AdamOptions(1e-3));
   torch::Tensor loss;

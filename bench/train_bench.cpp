@@ -18,7 +18,8 @@ bench::Data make_data(int64_t count) {
     const auto label = static_cast<int32_t>(random.below(bench::kClasses));
     const double phase = random.uniform(0, 6.28);
     for (int64_t t = 0; t < bench::kInputs; ++t)
-      data.inputs.push_back(static_cast<float>(std::sin(0.05 * (1 + label) * static_cast<double>(t) + phase) + random.normal()));
+      data.inputs.push_back(
+          static_cast<float>(std::sin(0.05 * (1 + label) * static_cast<double>(t) + phase) + random.normal()));
     data.labels.push_back(label);
   }
   return data;
@@ -52,9 +53,11 @@ int main() {
   }
   const double ours = median(mote_speed);
   double theirs = 0;
-  std::printf("300-64-32-3, batch 32, Adam, one thread, %d rounds in turn; samples per second of processor time, median\n", kRounds);
-  std::printf("  mote (%s)%*s %10.0f   loss %.4f\n", mote::simd().name, 39 - static_cast<int>(std::char_traits<char>::length(mote::simd().name)),
-              "", ours, mote_loss);
+  std::printf(
+      "300-64-32-3, batch 32, Adam, one thread, %d rounds in turn; samples per second of processor time, median\n",
+      kRounds);
+  std::printf("  mote (%s)%*s %10.0f   loss %.4f\n", mote::simd().name,
+              39 - static_cast<int>(std::char_traits<char>::length(mote::simd().name)), "", ours, mote_loss);
   for (size_t v = 0; v < variants; ++v) {
     std::printf("  libtorch, %-36s %10.0f\n", bench::torch_variants()[v].c_str(), median(torch_speed[v]));
     theirs = std::max(theirs, median(torch_speed[v]));
@@ -62,7 +65,9 @@ int main() {
   std::printf("  libtorch's last loss %.4f\n", torch_loss);
   const double macs = ours * static_cast<double>(bench::kMacsPerExample), peak = median(peaks);
   std::printf("ratio to the fastest libtorch loop: %.1f\n", ours / theirs);
-  std::printf("%.1f G multiply-accumulates/s in the matrix products, %.0f %% of the %.1f G that one core can do; the whole step counted\n",
-              macs * 1e-9, 100 * macs / peak, peak * 1e-9);
+  std::printf(
+      "%.1f G multiply-accumulates/s in the matrix products, %.0f %% of the %.1f G that one core can do; the whole "
+      "step counted\n",
+      macs * 1e-9, 100 * macs / peak, peak * 1e-9);
   return 0;
 }

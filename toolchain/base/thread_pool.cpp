@@ -11,8 +11,8 @@
 namespace mote {
 namespace {
 
-// Turns of the processor that a thread gives away before it sleeps: short loops follow one another within microseconds, and
-// a thread that spun instead would steal the time of the one it waits for on a loaded machine.
+// Turns of the processor that a thread gives away before it sleeps: short loops follow one another within microseconds,
+// and a thread that spun instead would steal the time of the one it waits for on a loaded machine.
 constexpr int kYields = 64;
 
 }  // namespace
@@ -21,15 +21,16 @@ struct ThreadPool::State {
   std::vector<std::thread> workers;
   std::mutex mutex;
   std::condition_variable job_posted, workers_left;
-  std::atomic<uint64_t> jobs = 0;    // written under `mutex`
-  std::atomic<int> inside = 0;       // workers in the current job; written under `mutex`
+  std::atomic<uint64_t> jobs = 0;  // written under `mutex`
+  std::atomic<int> inside = 0;     // workers in the current job; written under `mutex`
   bool stop = false;
   const std::function<void(int)>* task = nullptr;  // nullptr = no job: a worker that wakes late stays out
   int count = 0;
   std::atomic<int> next = 0;
 
   void take_tasks(const std::function<void(int)>& current, int tasks) {
-    for (int i = next.fetch_add(1, std::memory_order_relaxed); i < tasks; i = next.fetch_add(1, std::memory_order_relaxed))
+    for (int i = next.fetch_add(1, std::memory_order_relaxed); i < tasks;
+         i = next.fetch_add(1, std::memory_order_relaxed))
       current(i);
   }
 
@@ -68,7 +69,9 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : state_->workers) worker.join();
 }
 
-int ThreadPool::threads() const { return static_cast<int>(state_->workers.size()) + 1; }
+int ThreadPool::threads() const {
+  return static_cast<int>(state_->workers.size()) + 1;
+}
 
 void ThreadPool::run(int count, const std::function<void(int)>& task) {
   State& state = *state_;
@@ -91,6 +94,8 @@ void ThreadPool::run(int count, const std::function<void(int)>& task) {
   state.workers_left.wait(lock, [&] { return state.inside.load(std::memory_order_relaxed) == 0; });
 }
 
-int default_threads() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+int default_threads() {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 }  // namespace mote

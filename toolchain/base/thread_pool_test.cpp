@@ -16,7 +16,8 @@ TEST(ThreadPool, RunsEveryTaskOnceForAnyNumberOfThreads) {
       const int count = round % 17;
       std::vector<std::atomic<int>> calls(17);
       pool.run(count, [&](int i) { ++calls[static_cast<size_t>(i)]; });
-      for (int i = 0; i < 17; ++i) ASSERT_EQ(calls[static_cast<size_t>(i)], i < count ? 1 : 0) << threads << " threads, round " << round;
+      for (int i = 0; i < 17; ++i)
+        ASSERT_EQ(calls[static_cast<size_t>(i)], i < count ? 1 : 0) << threads << " threads, round " << round;
     }
   }
 }
@@ -30,7 +31,9 @@ TEST(ThreadPool, ResultsOfTasksAreVisibleToTheCaller) {
   }
 }
 
-TEST(ThreadPool, FewerThanOneThreadMeansTheCaller) { EXPECT_EQ(ThreadPool(0).threads(), 1); }
+TEST(ThreadPool, FewerThanOneThreadMeansTheCaller) {
+  EXPECT_EQ(ThreadPool(0).threads(), 1);
+}
 
 }  // namespace
 }  // namespace mote

@@ -21,7 +21,8 @@ class Batches {
   Batches(const Examples& examples, const ExampleSize& size, int32_t batch, ThreadPool& pool);
 
   int64_t count() const { return (static_cast<int64_t>(order_.size()) + batch_ - 1) / batch_; }
-  // A new order and new augmentation, both from `epoch_seed` alone; epoch_seed 0 = the examples' own order, not augmented.
+  // A new order and new augmentation, both from `epoch_seed` alone; epoch_seed 0 = the examples' own order, not
+  // augmented.
   void start_epoch(uint64_t epoch_seed);
   // The next batch becomes current; false at the end of the epoch.
   bool next();
@@ -30,7 +31,8 @@ class Batches {
   const float* inputs() const { return inputs_.data() + first_in_block_ * size_.input; }
   const float* targets() const { return targets_.data() + first_in_block_ * size_.targets; }
   std::span<const int32_t> labels() const {
-    return std::span(labels_).subspan(static_cast<size_t>(first_in_block_), static_cast<size_t>(size_.targets > 0 ? 0 : rows_));
+    return std::span(labels_).subspan(static_cast<size_t>(first_in_block_),
+                                      static_cast<size_t>(size_.targets > 0 ? 0 : rows_));
   }
   // Index of the example in row `row` of the current batch, for messages.
   int64_t example(int32_t row) const { return order_[static_cast<size_t>(block_start_ + first_in_block_ + row)]; }

@@ -31,13 +31,15 @@ Interval percentile_interval(std::vector<double>& values) {
 }  // namespace
 
 bool has_groups(const BootstrapConfig& config) {
-  return std::any_of(config.groups.begin(), config.groups.end(), [&](int64_t group) { return group != config.groups[0]; });
+  return std::any_of(config.groups.begin(), config.groups.end(),
+                     [&](int64_t group) { return group != config.groups[0]; });
 }
 
 std::vector<Interval> bootstrap_intervals(const BootstrapConfig& config, int64_t examples, size_t count,
                                           const WeightedMetrics& metrics) {
   constexpr int64_t kMostWork = 50'000'000;  // draws x examples
-  const int64_t draws = std::clamp<int64_t>(kMostWork / examples, std::min(200, config.draws), std::max(1, config.draws));
+  const int64_t draws =
+      std::clamp<int64_t>(kMostWork / examples, std::min(200, config.draws), std::max(1, config.draws));
   const std::vector<std::vector<int32_t>> groups = members_of_groups(config, examples);
   Random random(config.seed);
   std::vector<std::vector<double>> values(count);
@@ -46,7 +48,8 @@ std::vector<Interval> bootstrap_intervals(const BootstrapConfig& config, int64_t
   for (int64_t draw = 0; draw < draws; ++draw) {
     std::fill(times.begin(), times.end(), 0);
     for (size_t i = 0; i < groups.size(); ++i)
-      for (const int32_t member : groups[random.below(static_cast<uint32_t>(groups.size()))]) ++times[static_cast<size_t>(member)];
+      for (const int32_t member : groups[random.below(static_cast<uint32_t>(groups.size()))])
+        ++times[static_cast<size_t>(member)];
     metrics(times, found);
     for (size_t i = 0; i < count; ++i) values[i].push_back(found[i]);
   }

@@ -12,8 +12,8 @@ namespace mote {
 // Writes the metrics of the data set in which example i occurs times[i] times.
 using WeightedMetrics = std::function<void(std::span<const int32_t> times, std::span<double> metrics)>;
 
-// 95 % intervals of `count` metrics over `examples` examples. With fewer than two groups every example is its own group,
-// since one group says nothing about others. Large sets take fewer draws, at least 200, to bound the time.
+// 95 % intervals of `count` metrics over `examples` examples. With fewer than two groups every example is its own
+// group, since one group says nothing about others. Large sets take fewer draws, at least 200, to bound the time.
 std::vector<Interval> bootstrap_intervals(const BootstrapConfig& config, int64_t examples, size_t count,
                                           const WeightedMetrics& metrics);
 

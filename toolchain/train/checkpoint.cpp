@@ -39,7 +39,9 @@ struct Writer {
     bytes.insert(bytes.end(), from, from + size);
   }
   template <class T>
-  void operator()(T& value) { raw(&value, sizeof(T)); }
+  void operator()(T& value) {
+    raw(&value, sizeof(T));
+  }
 };
 
 struct Reader {
@@ -53,7 +55,9 @@ struct Reader {
     at += size;
   }
   template <class T>
-  void operator()(T& value) { raw(&value, sizeof(T)); }
+  void operator()(T& value) {
+    raw(&value, sizeof(T));
+  }
 };
 
 }  // namespace
@@ -67,7 +71,8 @@ std::vector<uint8_t> encode_checkpoint(const TrainState& state, const std::strin
   writer(floats);
   auto epochs = static_cast<int32_t>(state.history.size());
   visit_state(writer, const_cast<TrainState&>(state), epochs, [] {});
-  for (const FloatBuffer* vector : vectors(state)) writer.raw(vector->data(), static_cast<size_t>(floats) * sizeof(float));
+  for (const FloatBuffer* vector : vectors(state))
+    writer.raw(vector->data(), static_cast<size_t>(floats) * sizeof(float));
   const std::string digest = fingerprint(bytes);
   writer.raw(digest.data(), kDigits);
   return bytes;
@@ -75,17 +80,18 @@ std::vector<uint8_t> encode_checkpoint(const TrainState& state, const std::strin
 
 Result<void> decode_checkpoint(const std::filesystem::path& path, const std::vector<uint8_t>& bytes,
                                const std::string& train_fingerprint, TrainState& state) {
-  const Error damaged = input_error(fmt::format("{}: not a whole checkpoint of this version; delete it to train from the start",
-                                                path.string()));
+  const Error damaged = input_error(
+      fmt::format("{}: not a whole checkpoint of this version; delete it to train from the start", path.string()));
   const size_t head = kMagic.size() + kDigits;
   if (bytes.size() < head + kDigits || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) return damaged;
   Reader reader{bytes, kMagic.size(), bytes.size() - kDigits};
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (fingerprint(text.substr(0, reader.end)) != text.substr(reader.end)) return damaged;
   if (text.substr(kMagic.size(), kDigits) != train_fingerprint)
-    return input_error(fmt::format("{}: this checkpoint was made with another model, data or [train] settings; delete it to train "
-                                   "from the start, or restore the settings to go on",
-                                   path.string()));
+    return input_error(
+        fmt::format("{}: this checkpoint was made with another model, data or [train] settings; delete it to train "
+                    "from the start, or restore the settings to go on",
+                    path.string()));
   reader.at = head;
   int64_t floats = 0;
   reader(floats);
@@ -98,7 +104,8 @@ Result<void> decode_checkpoint(const std::filesystem::path& path, const std::vec
     else
       reader.failed = true;
   });
-  for (const FloatBuffer* vector : vectors(state)) reader.raw(vector->data(), static_cast<size_t>(floats) * sizeof(float));
+  for (const FloatBuffer* vector : vectors(state))
+    reader.raw(vector->data(), static_cast<size_t>(floats) * sizeof(float));
   if (reader.failed || reader.at != reader.end) return damaged;
   return {};
 }

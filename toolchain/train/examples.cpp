@@ -14,6 +14,8 @@ void MemoryExamples::fill(int64_t index, uint64_t, std::span<float> input, std::
   std::copy_n(source.data() + index * static_cast<int64_t>(target.size()), target.size(), target.data());
 }
 
-int32_t MemoryExamples::label(int64_t index) const { return labels[static_cast<size_t>(index)]; }
+int32_t MemoryExamples::label(int64_t index) const {
+  return labels[static_cast<size_t>(index)];
+}
 
 }  // namespace mote

@@ -9,7 +9,9 @@
 namespace mote {
 
 inline constexpr int64_t kLineFloats = 16;
-constexpr int64_t round_to_line(int64_t floats) { return (floats + kLineFloats - 1) / kLineFloats * kLineFloats; }
+constexpr int64_t round_to_line(int64_t floats) {
+  return (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
+}
 
 class FloatBuffer {
  public:

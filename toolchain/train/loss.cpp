@@ -12,12 +12,15 @@ struct Point {
 };
 Point at_error(Loss loss, double e, double delta) {
   switch (loss) {
-    case Loss::mse: return {e * e, 2 * e};
-    case Loss::mae: return {std::abs(e), e > 0 ? 1.0 : e < 0 ? -1.0 : e};  // e: 0, or NaN that must stay visible
+    case Loss::mse:
+      return {e * e, 2 * e};
+    case Loss::mae:
+      return {std::abs(e), e > 0 ? 1.0 : e < 0 ? -1.0 : e};  // e: 0, or NaN that must stay visible
     case Loss::huber:
       if (std::abs(e) <= delta) return {0.5 * e * e, e};
       return {delta * (std::abs(e) - 0.5 * delta), std::isnan(e) ? e : std::copysign(delta, e)};
-    case Loss::cross_entropy: break;
+    case Loss::cross_entropy:
+      break;
   }
   return {0, 0};
 }
@@ -46,8 +49,10 @@ LossSums cross_entropy(const LossConfig& config, std::span<const int32_t> labels
     int32_t largest = 0;
     for (int32_t c = 1; c < classes; ++c)
       if (logits[c] > logits[largest] || std::isnan(logits[c])) largest = c;
-    // -log p[label] without taking the logarithm of a probability that may have rounded to zero: p[largest] >= 1 / classes.
-    const double loss = double{beta} * (double{logits[largest]} - double{logits[label]}) - std::log(double{probabilities[largest]});
+    // -log p[label] without taking the logarithm of a probability that may have rounded to zero: p[largest] >= 1 /
+    // classes.
+    const double loss =
+        double{beta} * (double{logits[largest]} - double{logits[label]}) - std::log(double{probabilities[largest]});
     sums.loss += weight * loss;
     sums.weight += weight;
     sums.metric += largest == label ? 1 : 0;

@@ -12,14 +12,17 @@ namespace mote {
 namespace {
 
 Result<void> check_counts(size_t truth, size_t predictions, const BootstrapConfig& bootstrap, size_t examples) {
-  if (truth != predictions) return defect(fmt::format("metrics: {} true values but {} predictions", truth, predictions));
+  if (truth != predictions)
+    return defect(fmt::format("metrics: {} true values but {} predictions", truth, predictions));
   if (examples == 0) return input_error("there are no examples to evaluate: this part of the data is empty");
   if (!bootstrap.groups.empty() && bootstrap.groups.size() != examples)
     return defect(fmt::format("metrics: {} groups for {} examples", bootstrap.groups.size(), examples));
   return {};
 }
 
-double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
+double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
 
 std::vector<ClassMetrics> metrics_per_class(std::span<const int64_t> confusion, size_t classes) {
   std::vector<ClassMetrics> result(classes);
@@ -64,15 +67,16 @@ Interval wilson_interval(int64_t successes, int64_t count) {
   return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
 }
 
-Result<ClassificationMetrics> classification_metrics(std::span<const int32_t> truth, std::span<const int32_t> predictions,
-                                                     int32_t classes, const BootstrapConfig& bootstrap) {
+Result<ClassificationMetrics> classification_metrics(std::span<const int32_t> truth,
+                                                     std::span<const int32_t> predictions, int32_t classes,
+                                                     const BootstrapConfig& bootstrap) {
   MOTE_CHECK(check_counts(truth.size(), predictions.size(), bootstrap, truth.size()));
   const auto k = static_cast<size_t>(std::max(classes, 0));
   std::vector<size_t> cells(truth.size());  // of the confusion matrix
   for (size_t i = 0; i < truth.size(); ++i) {
     if (truth[i] < 0 || truth[i] >= classes || predictions[i] < 0 || predictions[i] >= classes)
-      return defect(fmt::format("metrics: example {} has class {} and prediction {}, expected 0 to {}", i, truth[i], predictions[i],
-                                classes - 1));
+      return defect(fmt::format("metrics: example {} has class {} and prediction {}, expected 0 to {}", i, truth[i],
+                                predictions[i], classes - 1));
     cells[i] = static_cast<size_t>(truth[i]) * k + static_cast<size_t>(predictions[i]);
   }
   ClassificationMetrics result;
@@ -84,11 +88,12 @@ Result<ClassificationMetrics> classification_metrics(std::span<const int32_t> tr
   summarize(result.confusion, k, summary);
   result.accuracy = summary[0], result.balanced_accuracy = summary[1], result.macro_f1 = summary[2];
   std::vector<int64_t> drawn(k * k);
-  const auto intervals = bootstrap_intervals(bootstrap, result.count, 3, [&](std::span<const int32_t> times, std::span<double> found) {
-    std::fill(drawn.begin(), drawn.end(), 0);
-    for (size_t i = 0; i < cells.size(); ++i) drawn[cells[i]] += times[i];
-    summarize(drawn, k, found);
-  });
+  const auto intervals =
+      bootstrap_intervals(bootstrap, result.count, 3, [&](std::span<const int32_t> times, std::span<double> found) {
+        std::fill(drawn.begin(), drawn.end(), 0);
+        for (size_t i = 0; i < cells.size(); ++i) drawn[cells[i]] += times[i];
+        summarize(drawn, k, found);
+      });
   int64_t right = 0;
   for (size_t c = 0; c < k; ++c) right += result.confusion[c * k + c];
   result.accuracy_ci95 = has_groups(bootstrap) ? intervals[0] : wilson_interval(right, result.count);
@@ -97,20 +102,20 @@ Result<ClassificationMetrics> classification_metrics(std::span<const int32_t> tr
   return result;
 }
 
-Result<RegressionMetrics> regression_metrics(std::span<const float> truth, std::span<const float> predictions, int32_t outputs,
-                                             const BootstrapConfig& bootstrap) {
+Result<RegressionMetrics> regression_metrics(std::span<const float> truth, std::span<const float> predictions,
+                                             int32_t outputs, const BootstrapConfig& bootstrap) {
   const auto width = static_cast<size_t>(std::max(outputs, 1));
   const size_t examples = truth.size() / width;
   MOTE_CHECK(check_counts(truth.size(), predictions.size(), bootstrap, examples));
   std::vector<double> mean(width), sums(width), squares(width);
   for (size_t i = 0; i < truth.size(); ++i) {
     if (!std::isfinite(truth[i]) || !std::isfinite(predictions[i]))
-      return input_error(fmt::format("example {} has target {} and prediction {}: both must be finite numbers", i / width, truth[i],
-                                     predictions[i]));
+      return input_error(fmt::format("example {} has target {} and prediction {}: both must be finite numbers",
+                                     i / width, truth[i], predictions[i]));
     mean[i % width] += double{truth[i]} / static_cast<double>(examples);
   }
-  // MAE, RMSE, R2. The variance is that of the drawn examples, around their mean; targets are taken relative to `mean` so that
-  // the difference of sums keeps its digits.
+  // MAE, RMSE, R2. The variance is that of the drawn examples, around their mean; targets are taken relative to `mean`
+  // so that the difference of sums keeps its digits.
   const auto summarize_errors = [&](std::span<const int32_t> times, std::span<double> found) {
     double absolute = 0, squared = 0, count = 0, variation = 0;
     std::fill(sums.begin(), sums.end(), 0.0);
@@ -136,20 +141,25 @@ Result<RegressionMetrics> regression_metrics(std::span<const float> truth, std::
   double summary[3];
   summarize_errors(std::vector<int32_t>(examples, 1), summary);
   const auto intervals = bootstrap_intervals(bootstrap, static_cast<int64_t>(examples), 3, summarize_errors);
-  return RegressionMetrics{static_cast<int64_t>(examples), summary[0], summary[1], summary[2], intervals[0], intervals[1], intervals[2]};
+  return RegressionMetrics{
+      static_cast<int64_t>(examples), summary[0], summary[1], summary[2], intervals[0], intervals[1], intervals[2]};
 }
 
-Result<AucMetrics> auc_metrics(std::span<const uint8_t> anomalous, std::span<const float> scores, const BootstrapConfig& bootstrap) {
+Result<AucMetrics> auc_metrics(std::span<const uint8_t> anomalous, std::span<const float> scores,
+                               const BootstrapConfig& bootstrap) {
   MOTE_CHECK(check_counts(anomalous.size(), scores.size(), bootstrap, scores.size()));
   const auto anomalies = std::count_if(anomalous.begin(), anomalous.end(), [](uint8_t flag) { return flag != 0; });
   if (anomalies == 0 || anomalies == static_cast<int64_t>(scores.size()))
-    return input_error(fmt::format("the area under the ROC curve needs normal and anomalous examples; {} of {} are anomalous", anomalies,
-                                   scores.size()));
+    return input_error(
+        fmt::format("the area under the ROC curve needs normal and anomalous examples; {} of {} are anomalous",
+                    anomalies, scores.size()));
   for (size_t i = 0; i < scores.size(); ++i)
-    if (!std::isfinite(scores[i])) return input_error(fmt::format("the anomaly score of example {} is not a finite number", i));
+    if (!std::isfinite(scores[i]))
+      return input_error(fmt::format("the anomaly score of example {} is not a finite number", i));
   std::vector<int32_t> by_score(scores.size());
   std::iota(by_score.begin(), by_score.end(), 0);
-  std::sort(by_score.begin(), by_score.end(), [&](int32_t a, int32_t b) { return scores[static_cast<size_t>(a)] < scores[static_cast<size_t>(b)]; });
+  std::sort(by_score.begin(), by_score.end(),
+            [&](int32_t a, int32_t b) { return scores[static_cast<size_t>(a)] < scores[static_cast<size_t>(b)]; });
   const auto area = [&](std::span<const int32_t> times, std::span<double> found) {
     double below = 0, positives = 0, wins = 0;  // below: normal examples with a lower score
     for (size_t i = 0; i < by_score.size();) {

@@ -14,9 +14,9 @@ struct Interval {
 };
 
 struct ClassMetrics {
-  int64_t count = 0;      // examples of this class
-  double precision = 0;   // 0 when nothing was predicted as this class
-  double recall = 0;      // 0 when the class has no examples
+  int64_t count = 0;     // examples of this class
+  double precision = 0;  // 0 when nothing was predicted as this class
+  double recall = 0;     // 0 when the class has no examples
   double f1 = 0;
 };
 
@@ -29,14 +29,14 @@ struct ClassificationMetrics {
   double macro_f1 = 0;              // mean f1 of the classes that have examples
   Interval macro_f1_ci95;           // bootstrap
   std::vector<ClassMetrics> classes;
-  std::vector<int64_t> confusion;   // classes x classes, row = truth, column = prediction
+  std::vector<int64_t> confusion;  // classes x classes, row = truth, column = prediction
 };
 
 struct RegressionMetrics {
   int64_t count = 0;
   double mae = 0;
   double rmse = 0;
-  double r2 = 0;   // 1 - squared error / variance of the targets, over all outputs; 0 when the targets do not vary
+  double r2 = 0;  // 1 - squared error / variance of the targets, over all outputs; 0 when the targets do not vary
   Interval mae_ci95, rmse_ci95, r2_ci95;  // bootstrap
 };
 
@@ -47,7 +47,8 @@ struct BootstrapConfig {
   uint64_t seed = 1;
 };
 
-// Index of the largest of each row of scores[rows x classes]; the first of equal ones, as TFLite's ARG_MAX. T: float, int8_t, uint8_t.
+// Index of the largest of each row of scores[rows x classes]; the first of equal ones, as TFLite's ARG_MAX. T: float,
+// int8_t, uint8_t.
 template <class T>
 std::vector<int32_t> predicted_classes(std::span<const T> scores, int32_t classes) {
   std::vector<int32_t> predictions(scores.size() / static_cast<size_t>(classes));
@@ -62,14 +63,16 @@ std::vector<int32_t> predicted_classes(std::span<const T> scores, int32_t classe
 }
 
 // Errors: sizes that differ, no examples, a class out of [0, classes).
-Result<ClassificationMetrics> classification_metrics(std::span<const int32_t> truth, std::span<const int32_t> predictions,
-                                                     int32_t classes, const BootstrapConfig& bootstrap = {});
+Result<ClassificationMetrics> classification_metrics(std::span<const int32_t> truth,
+                                                     std::span<const int32_t> predictions, int32_t classes,
+                                                     const BootstrapConfig& bootstrap = {});
 
 // truth and predictions: examples x outputs, row by row, in physical units.
 Result<RegressionMetrics> regression_metrics(std::span<const float> truth, std::span<const float> predictions,
                                              int32_t outputs, const BootstrapConfig& bootstrap = {});
 
-// Area under the ROC curve: the chance that an anomaly (flag 1) scores higher than a normal example (flag 0); ties count half.
+// Area under the ROC curve: the chance that an anomaly (flag 1) scores higher than a normal example (flag 0); ties
+// count half.
 struct AucMetrics {
   int64_t count = 0;
   double auc = 0;

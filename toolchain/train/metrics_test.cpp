@@ -26,7 +26,8 @@ TEST(Metrics, ClassificationByHand) {
   EXPECT_GT(metrics->balanced_accuracy_ci95.high, metrics->balanced_accuracy);
 }
 
-// The bounds are the proportions p at which the observed one is z standard errors away: (x/n - p)^2 = z^2 p (1 - p) / n.
+// The bounds are the proportions p at which the observed one is z standard errors away: (x/n - p)^2 = z^2 p (1 - p) /
+// n.
 TEST(Metrics, WilsonIntervalSolvesItsEquation) {
   constexpr double kZ = 1.959963984540054;
   for (const auto& [x, n] : {std::pair{45, 50}, {1, 7}, {500, 1000}, {0, 10}, {10, 10}}) {

@@ -69,7 +69,9 @@ Result<ShardProgram> ShardProgram::create(const Graph& graph, const ParameterLay
   return program;
 }
 
-float* ShardProgram::take(int64_t floats) { return buffers_.emplace_back(floats).data(); }
+float* ShardProgram::take(int64_t floats) {
+  return buffers_.emplace_back(floats).data();
+}
 
 Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const float* weights) {
   values_.resize(graph_->tensors.size());
@@ -82,12 +84,13 @@ Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const floa
       values_[i] = const_cast<float*>(reinterpret_cast<const float*>(tensor.data.data()));
     } else {
       if (tensor.type.dtype != DType::float32)
-        return input_error(fmt::format("tensor '{}' is {}: only a float32 model can be trained or run in float", tensor.name,
-                                       to_string(tensor.type.dtype)));
+        return input_error(fmt::format("tensor '{}' is {}: only a float32 model can be trained or run in float",
+                                       tensor.name, to_string(tensor.type.dtype)));
       if (shapes_[i].rank == 0 || shapes_[i][0] != planned_rows_)
-        return input_error(fmt::format("tensor '{}' has shape {}: its first dimension is not the batch, so examples cannot be "
-                                       "computed together",
-                                       tensor.name, to_string(tensor.type.shape)));
+        return input_error(
+            fmt::format("tensor '{}' has shape {}: its first dimension is not the batch, so examples cannot be "
+                        "computed together",
+                        tensor.name, to_string(tensor.type.shape)));
       if (static_cast<int32_t>(i) != graph_->inputs[0]) values_[i] = take(shapes_[i].elements());
     }
   }
@@ -155,8 +158,9 @@ Result<void> ShardProgram::plan_backward(const ParameterLayout& layout, float* g
     for (const int32_t output : node.outputs) needed = needed || written_[static_cast<size_t>(output)];
     if (!needed || !reached[static_cast<size_t>(node.outputs[0])]) continue;
     if (node.op->backward == nullptr)
-      return input_error(fmt::format("{} cannot be trained through: {}", describe(*graph_, node),
-                                     node.op->not_trainable != nullptr ? node.op->not_trainable : "it has no gradient"));
+      return input_error(
+          fmt::format("{} cannot be trained through: {}", describe(*graph_, node),
+                      node.op->not_trainable != nullptr ? node.op->not_trainable : "it has no gradient"));
     plan_gradients_of(calls_[i], node, layout);
   }
   return {};

@@ -12,7 +12,7 @@ namespace mote {
 // Where each trainable tensor lies in the flat vectors of weights, gradients and optimiser state.
 struct Parameter {
   int32_t tensor = 0;
-  int64_t offset = 0;   // floats; each parameter starts at a cache line
+  int64_t offset = 0;  // floats; each parameter starts at a cache line
   int64_t size = 0;
   bool matrix = false;  // rank 2 and more: subject to weight decay
 };
@@ -31,15 +31,17 @@ int32_t final_softmax(const Graph& graph);
 
 class ShardProgram {
  public:
-  // `graph` must outlive the program; so must `weights` and `gradients` (layout.total floats). gradients == nullptr: forward only.
-  // `loss_tensor`: whose gradient the loss writes. Errors name the node that cannot be run or trained, and why.
+  // `graph` must outlive the program; so must `weights` and `gradients` (layout.total floats). gradients == nullptr:
+  // forward only. `loss_tensor`: whose gradient the loss writes. Errors name the node that cannot be run or trained,
+  // and why.
   static Result<ShardProgram> create(const Graph& graph, const ParameterLayout& layout, const float* weights,
                                      float* gradients, int32_t loss_tensor, int32_t rows);
 
   // Rows of the following calls, 1 .. the `rows` of create(), read in place from `input` until backward() is done.
   void set_batch(int32_t rows, const float* input);
   void forward();
-  // From loss_gradient() to the gradients of the parameters, which are overwritten. REQUIRES: forward() with the same rows.
+  // From loss_gradient() to the gradients of the parameters, which are overwritten. REQUIRES: forward() with the same
+  // rows.
   void backward();
 
   const float* value(int32_t tensor) const { return values_[static_cast<size_t>(tensor)]; }  // not of the graph's input
@@ -76,10 +78,10 @@ class ShardProgram {
   int32_t loss_tensor_ = kAbsent;
   int32_t planned_rows_ = 0, rows_ = 0;
   std::vector<FloatBuffer> buffers_;
-  std::vector<Shape> shapes_;               // of every tensor at planned_rows_
-  std::vector<float*> values_;              // of every tensor
-  std::vector<float*> gradients_;           // of every tensor; nullptr = not needed
-  std::vector<bool> written_;               // while planning: the tensor's gradient already has a writer
+  std::vector<Shape> shapes_;      // of every tensor at planned_rows_
+  std::vector<float*> values_;     // of every tensor
+  std::vector<float*> gradients_;  // of every tensor; nullptr = not needed
+  std::vector<bool> written_;      // while planning: the tensor's gradient already has a writer
   float* loss_gradient_ = nullptr;
   std::vector<NodeCall> calls_;
   std::vector<const float**> input_slots_;  // where calls_ point at the graph's input

@@ -16,7 +16,11 @@ constexpr int32_t kRows = 5;
 class BatchLoss {
  public:
   BatchLoss(const Graph& graph, Loss loss)
-      : graph_(graph), layout_(ParameterLayout::of(graph)), weights_(layout_.total), gradients_(layout_.total), loss_{loss, weight_list_, 0.7f} {
+      : graph_(graph),
+        layout_(ParameterLayout::of(graph)),
+        weights_(layout_.total),
+        gradients_(layout_.total),
+        loss_{loss, weight_list_, 0.7f} {
     load_parameters(graph, layout_, weights_.data());
     const int32_t softmax = loss == Loss::cross_entropy ? final_softmax(graph) : kAbsent;
     logits_ = softmax == kAbsent ? graph.outputs[0] : graph.nodes[static_cast<size_t>(softmax)].inputs[0];
@@ -26,7 +30,8 @@ class BatchLoss {
     Random random(3);
     // Biases start at zero, where a row whose units are all silent would put the next layer on the kink of its ReLU.
     for (const Parameter& p : layout_.parameters)
-      for (int64_t i = 0; i < p.size && !p.matrix; ++i) weights_.data()[p.offset + i] = static_cast<float>(0.3 * random.normal());
+      for (int64_t i = 0; i < p.size && !p.matrix; ++i)
+        weights_.data()[p.offset + i] = static_cast<float>(0.3 * random.normal());
     inputs_ = FloatBuffer(kRows * elements(graph.inputs[0]));
     targets_ = FloatBuffer(kRows * elements(graph.outputs[0]));
     for (int64_t i = 0; i < inputs_.size(); ++i) inputs_.data()[i] = static_cast<float>(random.normal());
@@ -44,8 +49,8 @@ class BatchLoss {
       sums = cross_entropy(loss_, labels_, static_cast<int32_t>(elements(graph_.outputs[0])), program.value(logits_),
                            program.value(graph_.outputs[0]), 1, batch_weight(loss_, labels_), gradient);
     else
-      sums = regression_loss(loss_, kRows * elements(graph_.outputs[0]), program.value(graph_.outputs[0]), targets_.data(),
-                             static_cast<double>(kRows * elements(graph_.outputs[0])), gradient);
+      sums = regression_loss(loss_, kRows * elements(graph_.outputs[0]), program.value(graph_.outputs[0]),
+                             targets_.data(), static_cast<double>(kRows * elements(graph_.outputs[0])), gradient);
     if (backward) program.backward();
     return sums.loss / sums.weight;
   }
@@ -144,7 +149,8 @@ TEST(Program, EveryLevelGivesTheGradientsOfTheScalarOne) {
     for (int32_t i = 0; i < kRows * 3; ++i) program->loss_gradient()[i] = static_cast<float>(random.normal());
     program->backward();
     if (expected.empty()) expected.assign(gradients.data(), gradients.data() + layout.total);
-    for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(gradients.data()[i], expected[i], 1e-5f) << level->name << ", element " << i;
+    for (size_t i = 0; i < expected.size(); ++i)
+      ASSERT_NEAR(gradients.data()[i], expected[i], 1e-5f) << level->name << ", element " << i;
   }
 }
 
@@ -163,7 +169,8 @@ TEST(Program, NamesWhatCannotBeTrained) {
 
   Graph fixed = dense_graph({"Dense(2)"}, 3);
   for (Tensor& tensor : fixed.tensors) tensor.trainable = false;
-  const auto nothing = ShardProgram::create(fixed, ParameterLayout::of(fixed), weights.data(), gradients.data(), fixed.outputs[0], 2);
+  const auto nothing =
+      ShardProgram::create(fixed, ParameterLayout::of(fixed), weights.data(), gradients.data(), fixed.outputs[0], 2);
   ASSERT_FALSE(nothing.ok());
   EXPECT_NE(nothing.error().message.find("nothing to train"), std::string::npos);
 }

@@ -15,15 +15,16 @@ namespace {
 Result<void> check_labels(const Examples& examples, const char* part, int64_t classes) {
   for (int64_t i = 0; i < examples.count(); ++i)
     if (const int32_t label = examples.label(i); label < 0 || label >= classes)
-      return input_error(fmt::format("{} example {} has class {}, but the model's output has {} classes (0 to {})", part, i, label,
-                                     classes, classes - 1));
+      return input_error(fmt::format("{} example {} has class {}, but the model's output has {} classes (0 to {})",
+                                     part, i, label, classes, classes - 1));
   return {};
 }
 
 Result<void> check_class_weights(const std::vector<float>& weights, int64_t classes) {
   if (weights.empty()) return {};
   if (static_cast<int64_t>(weights.size()) != classes)
-    return input_error(fmt::format("[train] class_weights has {} values, but the model's output has {} classes", weights.size(), classes));
+    return input_error(fmt::format("[train] class_weights has {} values, but the model's output has {} classes",
+                                   weights.size(), classes));
   for (const float weight : weights)
     if (!(weight > 0) || !std::isfinite(weight))
       return input_error(fmt::format("[train] class_weights: {:g} is not a finite number above 0", weight));
@@ -43,7 +44,9 @@ class AttributeText : public AttributeVisitor {
 
  private:
   template <class T>
-  void put(int id, const T& value) { text_ += fmt::format(" {}={}", id, value); }
+  void put(int id, const T& value) {
+    text_ += fmt::format(" {}={}", id, value);
+  }
   std::string& text_;
 };
 
@@ -75,14 +78,15 @@ Result<TrainResult> train(Graph graph, const Examples& training, const Examples&
     MOTE_CHECK(check_labels(training, "training", classes));
     MOTE_CHECK(check_labels(validation, "validation", classes));
   }
-  MOTE_TRY(const std::unique_ptr<Trainer> trainer, Trainer::create(std::move(graph), training, validation, config, callbacks));
+  MOTE_TRY(const std::unique_ptr<Trainer> trainer,
+           Trainer::create(std::move(graph), training, validation, config, callbacks));
   return trainer->run();
 }
 
 Result<void> check_train_config(const Graph& graph, const Examples& training, const TrainConfig& config) {
   if (graph.inputs.size() != 1 || graph.outputs.size() != 1)
-    return input_error(fmt::format("the model has {} inputs and {} outputs; training takes models with one of each", graph.inputs.size(),
-                                   graph.outputs.size()));
+    return input_error(fmt::format("the model has {} inputs and {} outputs; training takes models with one of each",
+                                   graph.inputs.size(), graph.outputs.size()));
   const auto in_range = [](const char* key, double value, double low, double high) -> Result<void> {
     if (value >= low && value <= high) return {};  // false for NaN
     return input_error(fmt::format("[train] {} = {:g}: expected a number from {:g} to {:g}", key, value, low, high));
@@ -103,21 +107,23 @@ Result<void> check_train_config(const Graph& graph, const Examples& training, co
   MOTE_CHECK(in_range("threads", config.threads, 1, 256));
   MOTE_CHECK(in_range("shards", config.shards, 0, 1024));
   if (training.count() == 0)
-    return input_error("the training part has no examples: add recordings, or lower the validation and test shares in [data] split");
+    return input_error(
+        "the training part has no examples: add recordings, or lower the validation and test shares in [data] split");
   if (training.count() > INT32_MAX)
-    return input_error(fmt::format("the training part has {} examples; at most {} are possible", training.count(), INT32_MAX));
+    return input_error(
+        fmt::format("the training part has {} examples; at most {} are possible", training.count(), INT32_MAX));
   const int64_t outputs = graph.tensors[static_cast<size_t>(graph.outputs[0])].type.shape.elements();
   return config.loss == Loss::cross_entropy ? check_class_weights(config.class_weights, outputs) : Result<void>();
 }
 
 std::string train_fingerprint(const Graph& graph, const TrainConfig& c) {
   std::string text = describe_graph(graph);
-  text += fmt::format("{} {} {} {} {} {}\n", c.epochs, c.batch, c.seed, static_cast<int>(c.loss), fmt::join(c.class_weights, ","),
-                      c.huber_delta);
-  text += fmt::format("{} {} {} {} {} {} {}\n", static_cast<int>(c.optimizer), c.learning_rate, c.momentum, c.beta1, c.beta2, c.epsilon,
-                      c.weight_decay);
-  text += fmt::format("{} {} {} {} {} {}\n", static_cast<int>(c.schedule), c.warmup_epochs, c.step_epochs, c.step_factor, c.patience,
-                      c.shards);
+  text += fmt::format("{} {} {} {} {} {}\n", c.epochs, c.batch, c.seed, static_cast<int>(c.loss),
+                      fmt::join(c.class_weights, ","), c.huber_delta);
+  text += fmt::format("{} {} {} {} {} {} {}\n", static_cast<int>(c.optimizer), c.learning_rate, c.momentum, c.beta1,
+                      c.beta2, c.epsilon, c.weight_decay);
+  text += fmt::format("{} {} {} {} {} {}\n", static_cast<int>(c.schedule), c.warmup_epochs, c.step_epochs,
+                      c.step_factor, c.patience, c.shards);
   text += fmt::format("{} {}\n", simd().name, c.data_fingerprint);
   return fingerprint(std::string_view(text));
 }
@@ -156,7 +162,8 @@ Result<std::vector<float>> predict(const Graph& graph, const Examples& examples,
     for (int64_t first = int64_t{index} * kRows; first < count; first += int64_t{pool.threads()} * kRows) {
       const auto rows = static_cast<int32_t>(std::min<int64_t>(kRows, count - first));
       for (int32_t row = 0; row < rows; ++row)
-        examples.fill(first + row, 0, {worker.inputs.data() + row * input_floats, static_cast<size_t>(input_floats)}, {});
+        examples.fill(first + row, 0, {worker.inputs.data() + row * input_floats, static_cast<size_t>(input_floats)},
+                      {});
       worker.program.set_batch(rows, worker.inputs.data());
       worker.program.forward();
       std::copy_n(worker.program.value(graph.outputs[0]), rows * output_floats, outputs.data() + first * output_floats);

@@ -27,12 +27,24 @@ void* counted(size_t bytes, size_t alignment) {
 }
 }  // namespace
 
-void* operator new(size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
-void* operator new(size_t bytes, std::align_val_t alignment) { return counted(bytes, static_cast<size_t>(alignment)); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+void* operator new(size_t bytes) {
+  return counted(bytes, alignof(std::max_align_t));
+}
+void* operator new(size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<size_t>(alignment));
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
 
 namespace mote {
 namespace {
@@ -54,14 +66,17 @@ TrainResult train_or_die(const TrainConfig& config, const Examples& training, co
   return result.ok() ? std::move(*result) : TrainResult{};
 }
 
-std::string error_of(const TrainConfig& config, const Examples& training, const Graph& graph = dense_graph(kClassifier, 20)) {
+std::string error_of(const TrainConfig& config, const Examples& training,
+                     const Graph& graph = dense_graph(kClassifier, 20)) {
   const auto result = train(graph, training, MemoryExamples{}, config, {});
   return result.ok() ? "" : result.error().message;
 }
 
 class Folder {  // a new temporary one, removed at the end
  public:
-  Folder() : path_(fs::temp_directory_path() / ("mote_train_" + std::to_string(::getpid()) + "_" + std::to_string(count_++))) {
+  Folder()
+      : path_(fs::temp_directory_path() /
+              ("mote_train_" + std::to_string(::getpid()) + "_" + std::to_string(count_++))) {
     fs::create_directories(path_);
   }
   ~Folder() { fs::remove_all(path_); }
@@ -127,7 +142,9 @@ TEST(Train, AnAutoEncoderLearnsItsInput) {
   waves.labels.clear();
   TrainConfig config = short_config(30);
   config.loss = Loss::mse;
-  const TrainResult result = train_or_die(config, waves, MemoryExamples{}, {}, dense_graph({"Dense(8, relu)", "Dense(4, relu)", "Dense(8, relu)", "Dense(20)"}, 20));
+  const TrainResult result =
+      train_or_die(config, waves, MemoryExamples{}, {},
+                   dense_graph({"Dense(8, relu)", "Dense(4, relu)", "Dense(8, relu)", "Dense(20)"}, 20));
   ASSERT_FALSE(result.history.empty());
   EXPECT_LT(result.history.back().loss, 0.3 * result.history.front().loss);
 }
@@ -210,7 +227,8 @@ TEST(Train, TheBestWeightsAreKept) {
   const auto outputs = predict(result.graph, validation, 1);
   ASSERT_TRUE(outputs.ok());
   double loss = 0;
-  for (size_t i = 0; i < 200; ++i) loss -= std::log(double{(*outputs)[i * 3 + static_cast<size_t>(validation.labels[i])]}) / 200;
+  for (size_t i = 0; i < 200; ++i)
+    loss -= std::log(double{(*outputs)[i * 3 + static_cast<size_t>(validation.labels[i])]}) / 200;
   EXPECT_NEAR(loss, best.validation_loss, 1e-4);
 
   config.patience = 3;
@@ -288,7 +306,9 @@ TEST(Optimizer, WeightDecayLeavesBiasesAlone) {
 TrainCallbacks stop_after(int32_t epochs) {
   TrainCallbacks callbacks;
   auto done = std::make_shared<int32_t>(0);
-  callbacks.batch = [done](const BatchReport& report) { *done = report.epoch * 1000 + static_cast<int32_t>(report.batch); };
+  callbacks.batch = [done](const BatchReport& report) {
+    *done = report.epoch * 1000 + static_cast<int32_t>(report.batch);
+  };
   callbacks.cancelled = [done, epochs] { return *done >= (epochs + 1) * 1000 + 3; };
   return callbacks;
 }
@@ -311,7 +331,8 @@ TEST(Checkpoint, ARestartGivesTheBytesOfAnUninterruptedRun) {
     EXPECT_EQ(resumed.resumed_from, 4);
     EXPECT_EQ(resumed.best_epoch, whole.best_epoch);
     ASSERT_EQ(resumed.history.size(), whole.history.size());
-    for (size_t i = 0; i < whole.history.size(); ++i) EXPECT_EQ(resumed.history[i].validation_loss, whole.history[i].validation_loss);
+    for (size_t i = 0; i < whole.history.size(); ++i)
+      EXPECT_EQ(resumed.history[i].validation_loss, whole.history[i].validation_loss);
     EXPECT_EQ(weight_bytes(resumed.graph), weight_bytes(whole.graph));
     EXPECT_FALSE(fs::exists(config.checkpoint)) << "a finished run leaves no checkpoint";
   }
@@ -361,7 +382,8 @@ TEST(TrainErrors, DivergenceNamesEpochAndRemedy) {
   config.optimizer = Optimizer::sgd;
   config.learning_rate = 900;
   config.loss = Loss::mse;
-  const std::string message = error_of(config, plane_examples(100, 1), dense_graph({"Dense(8, relu)", "Dense(8, relu)", "Dense(1)"}, 2));
+  const std::string message =
+      error_of(config, plane_examples(100, 1), dense_graph({"Dense(8, relu)", "Dense(8, relu)", "Dense(1)"}, 2));
   EXPECT_NE(message.find("training diverged in epoch"), std::string::npos) << message;
   EXPECT_NE(message.find("Lower learning_rate (it is 900)"), std::string::npos) << message;
 }
@@ -369,7 +391,8 @@ TEST(TrainErrors, DivergenceNamesEpochAndRemedy) {
 TEST(TrainErrors, AValueThatIsNotFiniteIsNamed) {
   MemoryExamples training = wave_examples(40, 1);
   training.inputs[27 * 20 + 3] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_NE(error_of(short_config(), training).find("training example 27 holds a value that is not a finite number"), std::string::npos);
+  EXPECT_NE(error_of(short_config(), training).find("training example 27 holds a value that is not a finite number"),
+            std::string::npos);
 }
 
 TEST(TrainErrors, BadSettingsAndDataAreNamed) {
@@ -385,16 +408,20 @@ TEST(TrainErrors, BadSettingsAndDataAreNamed) {
   };
   EXPECT_NE(with([](TrainConfig& c) { c.epochs = 0; }).find("[train] epochs = 0"), std::string::npos);
   EXPECT_NE(with([](TrainConfig& c) { c.batch = -1; }).find("[train] batch"), std::string::npos);
-  EXPECT_NE(with([](TrainConfig& c) { c.learning_rate = std::numeric_limits<float>::quiet_NaN(); }).find("learning_rate"), std::string::npos);
+  EXPECT_NE(
+      with([](TrainConfig& c) { c.learning_rate = std::numeric_limits<float>::quiet_NaN(); }).find("learning_rate"),
+      std::string::npos);
   EXPECT_NE(with([](TrainConfig& c) { c.class_weights = {1, 2}; }).find("3 classes"), std::string::npos);
   EXPECT_NE(with([](TrainConfig& c) { c.class_weights = {1, 2, 0}; }).find("above 0"), std::string::npos);
 }
 
-// The first ten losses of a fixed net, data and seed. The scalar level computed them; the other levels may differ from it by rounding.
+// The first ten losses of a fixed net, data and seed. The scalar level computed them; the other levels may differ from
+// it by rounding.
 TEST(Train, TheFirstLossesArePinned) {
   const MemoryExamples training = wave_examples(160, 1);
   TrainConfig config;
-  config.epochs = 1, config.batch = 16, config.warmup_epochs = 0, config.learning_rate = 0.01f, config.schedule = Schedule::constant;
+  config.epochs = 1, config.batch = 16, config.warmup_epochs = 0, config.learning_rate = 0.01f,
+  config.schedule = Schedule::constant;
   const double pinned[10] = {1.93251181, 1.10781907, 1.09245504, 0.56009217, 0.83932104,
                              0.48770819, 0.42462642, 0.36405058, 0.33551585, 0.17882322};
   for (const SimdKernels* level : simd_levels()) {

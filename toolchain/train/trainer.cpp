@@ -12,14 +12,16 @@
 namespace mote {
 namespace {
 
-// Below this much arithmetic a shard costs more in waking a thread than it gains: a dense net of 20,000 weights has one shard.
+// Below this much arithmetic a shard costs more in waking a thread than it gains: a dense net of 20,000 weights has one
+// shard.
 constexpr int64_t kMacsPerShard = 4'000'000;
 constexpr int64_t kMostShards = 8;
 
 int32_t shard_count(const Graph& graph, const TrainConfig& config) {
   if (config.shards > 0) return std::min(config.shards, config.batch);
   const int64_t macs = 3 * graph.macs() * config.batch;  // forward, and two products backward
-  return static_cast<int32_t>(std::min<int64_t>(std::clamp<int64_t>(macs / kMacsPerShard, 1, kMostShards), config.batch));
+  return static_cast<int32_t>(
+      std::min<int64_t>(std::clamp<int64_t>(macs / kMacsPerShard, 1, kMostShards), config.batch));
 }
 
 // Reads the attribute "beta" of a softmax.
@@ -90,7 +92,8 @@ Result<void> Trainer::plan_shards() {
   shard_rows_ = (config_.batch + shards - 1) / shards;
   for (int32_t i = 0; i < shards; ++i) {
     FloatBuffer gradients(layout_.total);
-    MOTE_TRY(ShardProgram program, ShardProgram::create(graph_, layout_, state_.weights.data(), gradients.data(), logits_, shard_rows_));
+    MOTE_TRY(ShardProgram program,
+             ShardProgram::create(graph_, layout_, state_.weights.data(), gradients.data(), logits_, shard_rows_));
     FloatBuffer probabilities(config_.loss == Loss::cross_entropy && !has_softmax_ ? shard_rows_ * output_floats_ : 0);
     shards_.push_back({std::move(program), std::move(gradients), std::move(probabilities), {}, 0});
   }
@@ -105,9 +108,12 @@ Result<void> Trainer::plan_validation(const Examples& validation) {
   validation_examples_.input_elements = size_.input;
   for (source.start_epoch(0); source.next();) {
     const int64_t rows = source.rows();
-    validation_examples_.inputs.insert(validation_examples_.inputs.end(), source.inputs(), source.inputs() + rows * size_.input);
-    validation_examples_.targets.insert(validation_examples_.targets.end(), source.targets(), source.targets() + rows * size_.targets);
-    validation_examples_.labels.insert(validation_examples_.labels.end(), source.labels().begin(), source.labels().end());
+    validation_examples_.inputs.insert(validation_examples_.inputs.end(), source.inputs(),
+                                       source.inputs() + rows * size_.input);
+    validation_examples_.targets.insert(validation_examples_.targets.end(), source.targets(),
+                                        source.targets() + rows * size_.targets);
+    validation_examples_.labels.insert(validation_examples_.labels.end(), source.labels().begin(),
+                                       source.labels().end());
   }
   validation_ = std::make_unique<Batches>(validation_examples_, size_, config_.batch, pool_);
   return {};
@@ -139,7 +145,8 @@ Result<TrainResult> Trainer::run() {
 }
 
 Result<bool> Trainer::run_epoch(EpochReport& report) {
-  const uint64_t epoch_seed = Random(config_.seed).stream(static_cast<uint64_t>(report.epoch)).bits() | 1;  // 0 has a meaning
+  const uint64_t epoch_seed =
+      Random(config_.seed).stream(static_cast<uint64_t>(report.epoch)).bits() | 1;  // 0 has a meaning
   training_.start_epoch(epoch_seed);
   LossSums epoch;
   BatchReport batch{report.epoch, 0, training_.count(), 0};
@@ -149,7 +156,8 @@ Result<bool> Trainer::run_epoch(EpochReport& report) {
     batch.loss = sums.loss / sums.weight;
     if (!std::isfinite(batch.loss)) return divergence(training_, report.epoch, batch.batch, "training");
     report.learning_rate = learning_rate_at(config_, state_.optimizer.steps + 1, batch.batches);
-    update_parameters(config_, layout_, report.learning_rate, shards_[0].gradients.data(), state_.optimizer, state_.weights.data());
+    update_parameters(config_, layout_, report.learning_rate, shards_[0].gradients.data(), state_.optimizer,
+                      state_.weights.data());
     epoch.add(sums);
     examples_seen_ += training_.rows();
     if (callbacks_.batch) callbacks_.batch(batch);
@@ -237,7 +245,8 @@ void Trainer::run_shard(int index) {
   shard.program.forward();
   const auto rows = static_cast<size_t>(size_.targets > 0 ? 0 : shard.rows);
   const auto skipped = static_cast<size_t>(size_.targets > 0 ? 0 : first);
-  shard.sums = loss_of_shard(shard, current_->labels().subspan(skipped, rows), current_->targets() + first * size_.targets);
+  shard.sums =
+      loss_of_shard(shard, current_->labels().subspan(skipped, rows), current_->targets() + first * size_.targets);
   if (learn_) shard.program.backward();
 }
 
@@ -252,7 +261,8 @@ LossSums Trainer::loss_of_shard(Shard& shard, std::span<const int32_t> labels, c
     simd().softmax(shard.rows, output_floats_, logits, 1.0f, shard.probabilities.data());
     outputs = shard.probabilities.data();
   }
-  return cross_entropy(loss, labels, static_cast<int32_t>(output_floats_), logits, outputs, beta_, total_weight_, gradient);
+  return cross_entropy(loss, labels, static_cast<int32_t>(output_floats_), logits, outputs, beta_, total_weight_,
+                       gradient);
 }
 
 // Into the first shard's, in the order of the shards.
@@ -268,12 +278,15 @@ Error Trainer::divergence(const Batches& batches, int32_t epoch, int64_t batch, 
     return true;
   };
   for (int32_t row = 0; row < batches.rows(); ++row)
-    if (!finite(batches.inputs() + row * size_.input, size_.input) || !finite(batches.targets() + row * size_.targets, size_.targets))
-      return input_error(fmt::format("{} example {} holds a value that is not a finite number; run `mote data check` to find it",
-                                     part, batches.example(row)));
-  return input_error(fmt::format("training diverged in epoch {}, {} batch {}: the loss is not a finite number any more. Lower "
-                                 "learning_rate (it is {:g}) in [train] of mote.toml, or check the data for huge values",
-                                 epoch, part, batch, config_.learning_rate));
+    if (!finite(batches.inputs() + row * size_.input, size_.input) ||
+        !finite(batches.targets() + row * size_.targets, size_.targets))
+      return input_error(
+          fmt::format("{} example {} holds a value that is not a finite number; run `mote data check` to find it", part,
+                      batches.example(row)));
+  return input_error(
+      fmt::format("training diverged in epoch {}, {} batch {}: the loss is not a finite number any more. Lower "
+                  "learning_rate (it is {:g}) in [train] of mote.toml, or check the data for huge values",
+                  epoch, part, batch, config_.learning_rate));
 }
 
 }  // namespace mote

@@ -54,9 +54,9 @@ class Trainer {
   ThreadPool pool_;
   ParameterLayout layout_;
   ExampleSize size_;
-  int64_t output_floats_ = 0;   // of one example
-  int32_t logits_ = kAbsent;    // tensor the loss starts from
-  float beta_ = 1;              // of the final softmax
+  int64_t output_floats_ = 0;  // of one example
+  int32_t logits_ = kAbsent;   // tensor the loss starts from
+  float beta_ = 1;             // of the final softmax
   bool has_softmax_ = false;
   Batches training_;
   MemoryExamples validation_examples_;
@@ -70,7 +70,7 @@ class Trainer {
   double total_weight_ = 0;
 
   std::string fingerprint_;
-  std::vector<uint8_t> checkpoint_;   // state after the last whole epoch, not yet on disk; empty = written
+  std::vector<uint8_t> checkpoint_;  // state after the last whole epoch, not yet on disk; empty = written
   std::chrono::steady_clock::time_point started_, checkpoint_written_;
   int32_t resumed_from_ = 0;
   int64_t examples_seen_ = 0;

@@ -10,11 +10,11 @@ namespace {
 // A tile is R batch rows x 4 outputs, accumulated in lanes along I and summed across lanes at the end.
 struct ForwardTile {
   int32_t inputs;
-  const float* w[4];   // rows of the weights; the last one is repeated where outputs are not a multiple of 4
+  const float* w[4];  // rows of the weights; the last one is repeated where outputs are not a multiple of 4
   Quad bias;
   Clamp clamp;
-  int32_t outputs;     // stride of y
-  int32_t stored;      // 1..4 outputs of the tile that exist
+  int32_t outputs;  // stride of y
+  int32_t stored;   // 1..4 outputs of the tile that exist
 };
 
 template <int R>
@@ -47,10 +47,12 @@ MOTE_INLINE void forward_tile(const ForwardTile& tile, const float* x, float* y)
 
 // Rows of x that stay in the first-level cache while all weights pass by once.
 constexpr int64_t kForwardBlockFloats = 10240;
-constexpr int64_t kForwardRows = kRegisters == 32 ? 6 : kLanes == 8 ? 3 : 2;  // with 4 outputs, as many sums as registers hold
+constexpr int64_t kForwardRows = kRegisters == 32 ? 6
+                                 : kLanes == 8    ? 3
+                                                  : 2;  // with 4 outputs, as many sums as registers hold
 
-// The number of rows or vectors of the next tile when `left` are to be spread over tiles of at most `widest`: as equal as possible,
-// since 32 rows go faster as 6 + 6 + 5 + 5 + 5 + 5 than as 6 + 6 + 6 + 6 + 6 + 2.
+// The number of rows or vectors of the next tile when `left` are to be spread over tiles of at most `widest`: as equal
+// as possible, since 32 rows go faster as 6 + 6 + 5 + 5 + 5 + 5 than as 6 + 6 + 6 + 6 + 6 + 2.
 MOTE_INLINE int64_t balanced(int64_t left, int64_t widest) {
   const int64_t tiles = (left + widest - 1) / widest;
   return (left + tiles - 1) / tiles;
@@ -60,12 +62,24 @@ void forward_rows(const ForwardTile& tile, int64_t rows, const float* x, float* 
   for (int64_t left = rows, taken = 0; left > 0; left -= taken, x += taken * tile.inputs, y += taken * tile.outputs) {
     taken = balanced(left, kForwardRows);
     switch (taken) {
-      case 1: forward_tile<1>(tile, x, y); break;
-      case 2: forward_tile<2>(tile, x, y); break;
-      case 3: forward_tile<kForwardRows < 3 ? 1 : 3>(tile, x, y); break;
-      case 4: forward_tile<kForwardRows < 6 ? 1 : 4>(tile, x, y); break;
-      case 5: forward_tile<kForwardRows < 6 ? 1 : 5>(tile, x, y); break;
-      default: forward_tile<kForwardRows < 6 ? 1 : 6>(tile, x, y); break;
+      case 1:
+        forward_tile<1>(tile, x, y);
+        break;
+      case 2:
+        forward_tile<2>(tile, x, y);
+        break;
+      case 3:
+        forward_tile < kForwardRows<3 ? 1 : 3>(tile, x, y);
+        break;
+      case 4:
+        forward_tile < kForwardRows<6 ? 1 : 4>(tile, x, y);
+        break;
+      case 5:
+        forward_tile < kForwardRows<6 ? 1 : 5>(tile, x, y);
+        break;
+      default:
+        forward_tile < kForwardRows<6 ? 1 : 6>(tile, x, y);
+        break;
     }
   }
 }
@@ -77,7 +91,8 @@ void dense_forward(const DenseSize& size, const float* x, const float* w, const 
   for (int64_t first = 0; first < size.batch; first += block) {
     const int64_t rows = first + block < size.batch ? block : size.batch - first;
     for (int64_t o = 0; o < outputs; o += 4) {
-      ForwardTile tile{size.inputs, {}, {}, clamp, size.outputs, static_cast<int32_t>(outputs - o < 4 ? outputs - o : 4)};
+      ForwardTile tile{size.inputs, {},           {},
+                       clamp,       size.outputs, static_cast<int32_t>(outputs - o < 4 ? outputs - o : 4)};
       for (int32_t j = 0; j < 4; ++j) {
         const int64_t row = o + (j < tile.stored ? j : tile.stored - 1);
         tile.w[j] = w + row * inputs;
@@ -88,8 +103,8 @@ void dense_forward(const DenseSize& size, const float* x, const float* w, const 
   }
 }
 
-// c[M x N] = sum over k of a(m, k) b[K x N], with a(m, k) at a[m * a_row + k * a_column]: both gradients, with lanes along N.
-// A tile is 4 rows x V vectors; the row of b is loaded, the elements of a are broadcast.
+// c[M x N] = sum over k of a(m, k) b[K x N], with a(m, k) at a[m * a_row + k * a_column]: both gradients, with lanes
+// along N. A tile is 4 rows x V vectors; the row of b is loaded, the elements of a are broadcast.
 struct Product {
   int64_t m, n, k;
   const float* a;
@@ -149,10 +164,9 @@ void product(const Product& p) {
   using Column = void (*)(const Product&, int64_t, int32_t);
   constexpr Column kColumns[] = {product_column<1>,
                                  product_column<2>,
-                                 product_column<kWidest < 3 ? 2 : 3>,
-                                 product_column<kWidest < 6 ? 2 : 4>,
-                                 product_column<kWidest < 6 ? 2 : 5>,
-                                 product_column<kWidest < 6 ? 2 : 6>};
+                                 product_column < kWidest < 3 ? 2 : 3 >,
+                                 product_column < kWidest < 6 ? 2 : 4 >
+                                 , product_column < kWidest < 6 ? 2 : 5 >, product_column < kWidest < 6 ? 2 : 6 > };
   const int64_t vectors = (p.n + kLanes - 1) / kLanes;
   for (int64_t vector = 0, width = 0; vector < vectors; vector += width) {
     width = balanced(vectors - vector, kWidest);

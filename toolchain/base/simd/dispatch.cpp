@@ -41,11 +41,17 @@ std::atomic<const SimdKernels*>& chosen() {
 
 }  // namespace
 
-const SimdKernels& simd() { return *chosen().load(std::memory_order_relaxed); }
+const SimdKernels& simd() {
+  return *chosen().load(std::memory_order_relaxed);
+}
 
-std::span<const SimdKernels* const> simd_levels() { return {levels().kernels.data(), levels().count}; }
+std::span<const SimdKernels* const> simd_levels() {
+  return {levels().kernels.data(), levels().count};
+}
 
 SimdOverride::SimdOverride(const SimdKernels& kernels) : previous_(chosen().exchange(&kernels)) {}
-SimdOverride::~SimdOverride() { chosen().store(previous_); }
+SimdOverride::~SimdOverride() {
+  chosen().store(previous_);
+}
 
 }  // namespace mote

@@ -1,10 +1,13 @@
-// The table of one level. Included once by each file in this folder that is compiled for an instruction set (toolchain/base/stage.cmake):
-// these files contract a * b + c into fused multiply-add where the level has one, which the rest of the program does not.
+// The table of one level. Included once by each file in this folder that is compiled for an instruction set
+// (toolchain/base/stage.cmake): these files contract a * b + c into fused multiply-add where the level has one, which
+// the rest of the program does not.
 #pragma once
 #include "toolchain/base/simd/dense_kernels.h"
 #include "toolchain/base/simd/optimizer_kernels.h"
 #include "toolchain/base/simd/row_kernels.h"
 
-#define MOTE_SIMD_LEVEL(name)                                                                                    \
-  {name, kLanes, dense_forward, dense_input_gradient, dense_weight_gradient, column_sums, clamp, clamp_backward, \
-   softmax, softmax_backward, add, sum, dot, adam, sgd}
+#define MOTE_SIMD_LEVEL(name)                                                                                     \
+  {                                                                                                               \
+    name, kLanes, dense_forward, dense_input_gradient, dense_weight_gradient, column_sums, clamp, clamp_backward, \
+        softmax, softmax_backward, add, sum, dot, adam, sgd                                                       \
+  }

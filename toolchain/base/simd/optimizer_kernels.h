@@ -6,10 +6,10 @@
 namespace mote {
 namespace {
 
-// 1 / d within 2 units in the last place, for normal d whose reciprocal is normal too. The first guess subtracts the exponent and
-// approximates the mantissa, off by at most 12 %; each Newton step squares the error. Unlike a division it leaves the divider to the
-// square root, which together take longer than everything else in a step; unlike rcp14ps it is the same on all makes of CPU.
-// Without fused multiply-add the division is faster.
+// 1 / d within 2 units in the last place, for normal d whose reciprocal is normal too. The first guess subtracts the
+// exponent and approximates the mantissa, off by at most 12 %; each Newton step squares the error. Unlike a division it
+// leaves the divider to the square root, which together take longer than everything else in a step; unlike rcp14ps it
+// is the same on all makes of CPU. Without fused multiply-add the division is faster.
 MOTE_INLINE Vector reciprocal(Vector d) {
 #if defined(__FMA__) || defined(__aarch64__)
   IntVector bits;

@@ -23,8 +23,8 @@ void clamp_backward(int64_t n, const float* y, const float* dy, Clamp limits, fl
   });
 }
 
-// e^x for x <= 0: x = n ln 2 + r with |r| <= ln(2) / 2, and the polynomial of Cephes' expf for e^r. Below -87.3, where the
-// result would be subnormal, 0.
+// e^x for x <= 0: x = n ln 2 + r with |r| <= ln(2) / 2, and the polynomial of Cephes' expf for e^r. Below -87.3, where
+// the result would be subnormal, 0.
 MOTE_INLINE Vector exp_not_positive(Vector x) {
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
   const Vector shifted = x * 1.44269504088896341f + kRound;
@@ -70,7 +70,8 @@ void softmax_row(int64_t columns, const float* x, float beta, float* y) {
     sums += load_partial(y + i, lanes);
   }
   const Vector scale = broadcast(1.0f / lane_sum(sums));
-  for_each_vector(columns, [&](int64_t j, int32_t lanes) { store_lanes(y + j, lanes, load_lanes(y + j, lanes) * scale); });
+  for_each_vector(columns,
+                  [&](int64_t j, int32_t lanes) { store_lanes(y + j, lanes, load_lanes(y + j, lanes) * scale); });
 }
 
 void softmax(int64_t rows, int64_t columns, const float* x, float beta, float* y) {
@@ -83,11 +84,14 @@ MOTE_INLINE float dot_row(int64_t n, const float* x, const float* y) {
   for (; i + 4 * kLanes <= n; i += 4 * kLanes)
 #pragma GCC unroll 4
     for (int32_t j = 0; j < 4; ++j) sums[j] += load(x + i + j * kLanes) * load(y + i + j * kLanes);
-  for_each_vector(n - i, [&](int64_t j, int32_t lanes) { sums[0] += load_lanes(x + i + j, lanes) * load_lanes(y + i + j, lanes); });
+  for_each_vector(
+      n - i, [&](int64_t j, int32_t lanes) { sums[0] += load_lanes(x + i + j, lanes) * load_lanes(y + i + j, lanes); });
   return lane_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-float dot(int64_t n, const float* x, const float* y) { return dot_row(n, x, y); }
+float dot(int64_t n, const float* x, const float* y) {
+  return dot_row(n, x, y);
+}
 
 void softmax_backward(int64_t rows, int64_t columns, const float* y, const float* dy, float beta, float* dx) {
   for (int64_t row = 0; row < rows; ++row, y += columns, dy += columns, dx += columns) {
@@ -99,7 +103,9 @@ void softmax_backward(int64_t rows, int64_t columns, const float* y, const float
 }
 
 void add(int64_t n, const float* x, float* y) {
-  for_each_vector(n, [&](int64_t i, int32_t lanes) { store_lanes(y + i, lanes, load_lanes(y + i, lanes) + load_lanes(x + i, lanes)); });
+  for_each_vector(n, [&](int64_t i, int32_t lanes) {
+    store_lanes(y + i, lanes, load_lanes(y + i, lanes) + load_lanes(x + i, lanes));
+  });
 }
 
 float sum(int64_t n, const float* x) {

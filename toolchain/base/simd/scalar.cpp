@@ -79,7 +79,8 @@ void softmax_backward(int64_t rows, int64_t columns, const float* y, const float
   for (int64_t row = 0; row < rows; ++row, y += columns, dy += columns, dx += columns) {
     double mean = 0;
     for (int64_t i = 0; i < columns; ++i) mean += double{y[i]} * double{dy[i]};
-    for (int64_t i = 0; i < columns; ++i) dx[i] = static_cast<float>(double{beta} * double{y[i]} * (double{dy[i]} - mean));
+    for (int64_t i = 0; i < columns; ++i)
+      dx[i] = static_cast<float>(double{beta} * double{y[i]} * (double{dy[i]} - mean));
   }
 }
 
@@ -98,7 +99,8 @@ void adam(int64_t n, const AdamStep& step, const float* gradient, float* m, floa
     const double g = double{gradient[i]}, rate = double{step.rate};
     const double mean = double{step.beta1} * double{m[i]} + (1 - double{step.beta1}) * g;
     const double square = double{step.beta2} * double{v[i]} + (1 - double{step.beta2}) * g * g;
-    const double change = rate * double{step.correction1} * mean / (std::sqrt(square * double{step.correction2}) + double{step.epsilon});
+    const double change =
+        rate * double{step.correction1} * mean / (std::sqrt(square * double{step.correction2}) + double{step.epsilon});
     m[i] = static_cast<float>(mean);
     v[i] = static_cast<float>(square);
     weight[i] = static_cast<float>((1 - rate * double{step.decay}) * double{weight[i]} - change);
@@ -107,7 +109,8 @@ void adam(int64_t n, const AdamStep& step, const float* gradient, float* m, floa
 
 void sgd(int64_t n, const SgdStep& step, const float* gradient, float* velocity, float* weight) {
   for (int64_t i = 0; i < n; ++i) {
-    const double moved = double{step.momentum} * double{velocity[i]} + double{gradient[i]} + double{step.decay} * double{weight[i]};
+    const double moved =
+        double{step.momentum} * double{velocity[i]} + double{gradient[i]} + double{step.decay} * double{weight[i]};
     velocity[i] = static_cast<float>(moved);
     weight[i] = static_cast<float>(double{weight[i]} - double{step.rate} * moved);
   }
@@ -116,8 +119,20 @@ void sgd(int64_t n, const SgdStep& step, const float* gradient, float* velocity,
 }  // namespace
 
 extern const SimdKernels kScalarKernels;
-const SimdKernels kScalarKernels = {
-    "scalar", 1, dense_forward, dense_input_gradient, dense_weight_gradient, column_sums, clamp, clamp_backward,
-    softmax, softmax_backward, add, sum, dot, adam, sgd};
+const SimdKernels kScalarKernels = {"scalar",
+                                    1,
+                                    dense_forward,
+                                    dense_input_gradient,
+                                    dense_weight_gradient,
+                                    column_sums,
+                                    clamp,
+                                    clamp_backward,
+                                    softmax,
+                                    softmax_backward,
+                                    add,
+                                    sum,
+                                    dot,
+                                    adam,
+                                    sgd};
 
 }  // namespace mote

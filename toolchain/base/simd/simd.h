@@ -1,10 +1,11 @@
-// Float micro-kernels of training and calibration, one source compiled for each instruction set, chosen once at run time.
+// Float micro-kernels of training and calibration, one source compiled for each instruction set, chosen once at run
+// time.
 //
-// Letters: B = batch rows, I = inputs of a dense layer, O = outputs. All matrices are row-major and dense, of any alignment.
-// Every kernel adds in an order that depends on the sizes and the level only, so one level gives the same bytes on every run,
-// thread and machine; levels differ from each other by rounding (they have different vector lengths, and only some have a
-// fused multiply-add).
-// Buffers of one call must not overlap unless a comment says "may be". NaN in an input reaches the output.
+// Letters: B = batch rows, I = inputs of a dense layer, O = outputs. All matrices are row-major and dense, of any
+// alignment. Every kernel adds in an order that depends on the sizes and the level only, so one level gives the same
+// bytes on every run, thread and machine; levels differ from each other by rounding (they have different vector
+// lengths, and only some have a fused multiply-add). Buffers of one call must not overlap unless a comment says "may
+// be". NaN in an input reaches the output.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -23,15 +24,16 @@ struct Clamp {
   float high = __builtin_inff();
 };
 
-// One step of Adam (Kingma and Ba 2015, algorithm 1) or, with decay > 0, of AdamW (Loshchilov and Hutter 2019, algorithm 2).
+// One step of Adam (Kingma and Ba 2015, algorithm 1) or, with decay > 0, of AdamW (Loshchilov and Hutter 2019,
+// algorithm 2).
 struct AdamStep {
-  float rate = 0;           // learning rate of this step
+  float rate = 0;  // learning rate of this step
   float beta1 = 0.9f;
   float beta2 = 0.999f;
-  float epsilon = 1e-7f;    // added to sqrt(v), after the bias correction
-  float correction1 = 1;    // 1 / (1 - beta1^t), t = 1 in the first step
-  float correction2 = 1;    // 1 / (1 - beta2^t)
-  float decay = 0;          // weights shrink by rate * decay besides the step; 0 for biases
+  float epsilon = 1e-7f;  // added to sqrt(v), after the bias correction
+  float correction1 = 1;  // 1 / (1 - beta1^t), t = 1 in the first step
+  float correction2 = 1;  // 1 / (1 - beta2^t)
+  float decay = 0;        // weights shrink by rate * decay besides the step; 0 for biases
 };
 
 struct SgdStep {
@@ -63,7 +65,7 @@ struct SimdKernels {
   // dx = beta * y * (dy - sum(dy * y)) of each row, with y the output of softmax; dx may be dy.
   void (*softmax_backward)(int64_t rows, int64_t columns, const float* y, const float* dy, float beta, float* dx);
 
-  void (*add)(int64_t n, const float* x, float* y);    // y += x
+  void (*add)(int64_t n, const float* x, float* y);  // y += x
   float (*sum)(int64_t n, const float* x);
   float (*dot)(int64_t n, const float* x, const float* y);
 
@@ -75,7 +77,8 @@ struct SimdKernels {
 // The best level that this CPU has. The choice is made at the first call.
 const SimdKernels& simd();
 
-// Every level that this CPU has, slowest first. The first is "scalar": plain loops that add in double, the reference of the tests.
+// Every level that this CPU has, slowest first. The first is "scalar": plain loops that add in double, the reference of
+// the tests.
 std::span<const SimdKernels* const> simd_levels();
 
 // For tests: simd() answers `kernels` while this object lives. Not for use while other threads run kernels.

@@ -44,7 +44,9 @@ void expect_near(const Buffer& found, const Buffer& expected, double tolerance, 
   }
 }
 
-const SimdKernels& scalar() { return *simd_levels()[0]; }
+const SimdKernels& scalar() {
+  return *simd_levels()[0];
+}
 
 // Calls body(level, random) with the same random numbers for every level but the scalar one.
 void for_levels(uint64_t seed, const std::function<void(const SimdKernels&, Random&)>& body) {
@@ -83,7 +85,8 @@ void check_dense(const SimdKernels& kernels, Random& random, const DenseSize& si
 TEST(Simd, DenseKernelsMatchTheReferenceOnTinyAndOddSizes) {
   for_levels(11, [](const SimdKernels& kernels, Random& random) {
     for (int round = 0; round < 150; ++round)
-      check_dense(kernels, random, {int32_t(1 + random.below(9)), int32_t(1 + random.below(40)), int32_t(1 + random.below(9))});
+      check_dense(kernels, random,
+                  {int32_t(1 + random.below(9)), int32_t(1 + random.below(40)), int32_t(1 + random.below(9))});
     for (const int32_t inputs : {1, 2, 31, 32, 33, 95, 96, 97, 112, 113, 300})
       check_dense(kernels, random, {33, inputs, 19});
     check_dense(kernels, random, {70, 2600, 5});  // more than one block of rows
@@ -133,7 +136,8 @@ TEST(Simd, SoftmaxMatchesTheReference) {
     for (int64_t columns = 1; columns <= 50; ++columns) {
       const int64_t rows = 3;
       Buffer x(rows * columns, random), dy(rows * columns, random), y(rows * columns, random), y0 = y, dx = y, dx0 = y;
-      for (int64_t i = 0; i < rows * columns; ++i) x.data()[i] = 10 * x.data()[i] - 20;  // all negative: a zero must not win
+      for (int64_t i = 0; i < rows * columns; ++i)
+        x.data()[i] = 10 * x.data()[i] - 20;  // all negative: a zero must not win
       for (const float beta : {1.0f, 0.5f}) {
         kernels.softmax(rows, columns, x.data(), beta, y.data());
         scalar().softmax(rows, columns, x.data(), beta, y0.data());
@@ -168,7 +172,8 @@ TEST(Simd, ExpIsWithinTwoUnitsInTheLastPlace) {
       float y[2];
       kernels.softmax(1, 2, scores, 1, y);
       const double expected = std::exp(double{scores[1]}) / (1 + std::exp(double{scores[1]}));
-      ASSERT_NEAR(double{y[1]} / expected, 1.0, 4.5 * 0x1p-24 * 2) << "x = " << scores[1];  // exp, sum and quotient round
+      ASSERT_NEAR(double{y[1]} / expected, 1.0, 4.5 * 0x1p-24 * 2)
+          << "x = " << scores[1];  // exp, sum and quotient round
     }
   });
 }

@@ -1,5 +1,6 @@
-// One SIMD vector of floats in GCC's vector extensions, as long as the instruction set of the including file has registers.
-// Everything is in an unnamed namespace and inlined: a file compiled for AVX-512 must not offer the linker a function that another uses.
+// One SIMD vector of floats in GCC's vector extensions, as long as the instruction set of the including file has
+// registers. Everything is in an unnamed namespace and inlined: a file compiled for AVX-512 must not offer the linker a
+// function that another uses.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -37,9 +38,15 @@ typedef float Quad __attribute__((vector_size(16)));
 typedef float UnalignedVector __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 typedef float UnalignedQuad __attribute__((vector_size(16), aligned(4), may_alias));
 
-MOTE_INLINE Vector load(const float* p) { return *reinterpret_cast<const UnalignedVector*>(p); }
-MOTE_INLINE void store(float* p, Vector v) { *reinterpret_cast<UnalignedVector*>(p) = v; }
-MOTE_INLINE Vector broadcast(float value) { return value - Vector{}; }
+MOTE_INLINE Vector load(const float* p) {
+  return *reinterpret_cast<const UnalignedVector*>(p);
+}
+MOTE_INLINE void store(float* p, Vector v) {
+  *reinterpret_cast<UnalignedVector*>(p) = v;
+}
+MOTE_INLINE Vector broadcast(float value) {
+  return value - Vector{};
+}
 
 // The first n lanes, 0 < n <= kLanes; the rest reads as 0 and memory behind is not touched.
 #if defined(__AVX512F__)
@@ -49,14 +56,22 @@ MOTE_INLINE Vector load_partial(const float* p, int32_t n) {
 MOTE_INLINE void store_partial(float* p, int32_t n, Vector v) {
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
 }
-MOTE_INLINE Vector square_root(Vector v) { return _mm512_maskz_sqrt_ps(0xffff, v); }  // unlike _mm512_sqrt_ps without a GCC 12 warning
+MOTE_INLINE Vector square_root(Vector v) {
+  return _mm512_maskz_sqrt_ps(0xffff, v);
+}  // unlike _mm512_sqrt_ps without a GCC 12 warning
 #elif defined(__AVX2__)
 MOTE_INLINE __m256i lane_mask(int32_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
-MOTE_INLINE Vector load_partial(const float* p, int32_t n) { return _mm256_maskload_ps(p, lane_mask(n)); }
-MOTE_INLINE void store_partial(float* p, int32_t n, Vector v) { _mm256_maskstore_ps(p, lane_mask(n), v); }
-MOTE_INLINE Vector square_root(Vector v) { return _mm256_sqrt_ps(v); }
+MOTE_INLINE Vector load_partial(const float* p, int32_t n) {
+  return _mm256_maskload_ps(p, lane_mask(n));
+}
+MOTE_INLINE void store_partial(float* p, int32_t n, Vector v) {
+  _mm256_maskstore_ps(p, lane_mask(n), v);
+}
+MOTE_INLINE Vector square_root(Vector v) {
+  return _mm256_sqrt_ps(v);
+}
 #else
 MOTE_INLINE Vector load_partial(const float* p, int32_t n) {
   return n == 1 ? Vector{p[0]} : n == 2 ? Vector{p[0], p[1]} : n == 3 ? Vector{p[0], p[1], p[2]} : load(p);
@@ -65,9 +80,13 @@ MOTE_INLINE void store_partial(float* p, int32_t n, Vector v) {
   for (int32_t i = 0; i < n; ++i) p[i] = v[i];
 }
 #if defined(__SSE2__)
-MOTE_INLINE Vector square_root(Vector v) { return _mm_sqrt_ps(v); }
+MOTE_INLINE Vector square_root(Vector v) {
+  return _mm_sqrt_ps(v);
+}
 #elif defined(__aarch64__)
-MOTE_INLINE Vector square_root(Vector v) { return vsqrtq_f32(v); }
+MOTE_INLINE Vector square_root(Vector v) {
+  return vsqrtq_f32(v);
+}
 #else
 MOTE_INLINE Vector square_root(Vector v) {
   for (int32_t i = 0; i < kLanes; ++i) v[i] = __builtin_sqrtf(v[i]);
@@ -78,9 +97,9 @@ MOTE_INLINE Vector square_root(Vector v) {
 
 // Lane sums of four vectors: {sum(a), sum(b), sum(c), sum(d)}.
 #if defined(__AVX512F__)
-#define MOTE_PER_QUAD(x, y, a, b, c, d)                                                                      \
-  __builtin_shufflevector(x, y, a, b, c, d, a + 4, b + 4, c + 4, d + 4, a + 8, b + 8, c + 8, d + 8, a + 12, \
-                          b + 12, c + 12, d + 12)
+#define MOTE_PER_QUAD(x, y, a, b, c, d)                                                                             \
+  __builtin_shufflevector(x, y, a, b, c, d, a + 4, b + 4, c + 4, d + 4, a + 8, b + 8, c + 8, d + 8, a + 12, b + 12, \
+                          c + 12, d + 12)
 #elif defined(__AVX2__)
 #define MOTE_PER_QUAD(x, y, a, b, c, d) __builtin_shufflevector(x, y, a, b, c, d, a + 4, b + 4, c + 4, d + 4)
 #else
@@ -88,9 +107,12 @@ MOTE_INLINE Vector square_root(Vector v) {
 #endif
 MOTE_INLINE Quad lane_sums(Vector a, Vector b, Vector c, Vector d) {
   constexpr int kSecond = kLanes;  // lane numbers from here on mean the second operand
-  const Vector ab = MOTE_PER_QUAD(a, b, 0, kSecond, 1, kSecond + 1) + MOTE_PER_QUAD(a, b, 2, kSecond + 2, 3, kSecond + 3);
-  const Vector cd = MOTE_PER_QUAD(c, d, 0, kSecond, 1, kSecond + 1) + MOTE_PER_QUAD(c, d, 2, kSecond + 2, 3, kSecond + 3);
-  const Vector sums = MOTE_PER_QUAD(ab, cd, 0, 1, kSecond, kSecond + 1) + MOTE_PER_QUAD(ab, cd, 2, 3, kSecond + 2, kSecond + 3);
+  const Vector ab =
+      MOTE_PER_QUAD(a, b, 0, kSecond, 1, kSecond + 1) + MOTE_PER_QUAD(a, b, 2, kSecond + 2, 3, kSecond + 3);
+  const Vector cd =
+      MOTE_PER_QUAD(c, d, 0, kSecond, 1, kSecond + 1) + MOTE_PER_QUAD(c, d, 2, kSecond + 2, 3, kSecond + 3);
+  const Vector sums =
+      MOTE_PER_QUAD(ab, cd, 0, 1, kSecond, kSecond + 1) + MOTE_PER_QUAD(ab, cd, 2, 3, kSecond + 2, kSecond + 3);
 #if defined(__AVX512F__)
   const auto half = __builtin_shufflevector(sums, sums, 0, 1, 2, 3, 4, 5, 6, 7) +
                     __builtin_shufflevector(sums, sums, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -102,7 +124,9 @@ MOTE_INLINE Quad lane_sums(Vector a, Vector b, Vector c, Vector d) {
 #endif
 }
 
-MOTE_INLINE float lane_sum(Vector v) { return lane_sums(v, Vector{}, Vector{}, Vector{})[0]; }
+MOTE_INLINE float lane_sum(Vector v) {
+  return lane_sums(v, Vector{}, Vector{}, Vector{})[0];
+}
 MOTE_INLINE float lane_maximum(Vector v) {
   float largest = v[0];
   for (int32_t i = 1; i < kLanes; ++i) largest = v[i] > largest || v[i] != v[i] ? v[i] : largest;
