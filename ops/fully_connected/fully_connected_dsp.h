@@ -18,7 +18,9 @@ namespace mote {
 struct FullyConnectedDspDot {
   // sums[r] = sum_i (input[i] + offset) * weights[r * n + i] for r < count.
   static void rows(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t count, int32_t* sums) {
+#if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
     for (; count >= 4; count -= 4, weights += 4 * n, sums += 4) four(input, offset, weights, n, sums);
+#endif
     for (; count > 0; --count, weights += n) *sums++ = one(input, offset, weights, n);
   }
 
