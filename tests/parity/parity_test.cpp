@@ -36,7 +36,9 @@ std::vector<uint8_t> run_mote(const std::vector<uint8_t>& model, const NpyArray&
   return outputs.ok() ? *outputs : std::vector<uint8_t>();
 }
 
-void expect_parity(const std::string& name, const std::vector<uint8_t>& model, const NpyArray& inputs) {
+// `per_channel`: fully connected layers with a scale for each output are version 12, which the LiteRT with TFLM's rounding
+// (requirements.txt) does not know; TFLM does.
+void expect_parity(const std::string& name, const std::vector<uint8_t>& model, const NpyArray& inputs, bool per_channel = false) {
   const std::vector<uint8_t> ours = run_mote(model, inputs, 1);
   EXPECT_EQ(ours, run_mote(model, inputs, 2)) << "the number of threads changed the outputs";
   const fs::path folder = scratch_folder(name);
@@ -45,7 +47,10 @@ void expect_parity(const std::string& name, const std::vector<uint8_t>& model, c
   ASSERT_TRUE(written.ok()) << written.error().message;
   Result<PeerOutputs> peers = run_peers(file, inputs, folder);
   ASSERT_TRUE(peers.ok()) << peers.error().message;
-  EXPECT_EQ(first_difference("mote", ours, "LiteRT", peers->litert.data, inputs.rows()), "") << name;
+  EXPECT_EQ(peers->litert.has_value(), !per_channel);
+  if (peers->litert) {
+    EXPECT_EQ(first_difference("mote", ours, "LiteRT", peers->litert->data, inputs.rows()), "") << name;
+  }
   EXPECT_EQ(first_difference("mote", ours, "TFLM", peers->tflm.data, inputs.rows()), "") << name;
 }
 
@@ -124,7 +129,7 @@ TEST_P(DenseParity, SameBytes) {
   ASSERT_TRUE(model.ok()) << model.error().message;
   std::vector<uint8_t> inputs(500 * static_cast<size_t>(stack.inputs));
   for (uint8_t& value : inputs) value = static_cast<uint8_t>(random.below(256));
-  expect_parity(stack.name, *model, int8_rows(inputs, 500));
+  expect_parity(stack.name, *model, int8_rows(inputs, 500), stack.per_channel);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -135,7 +140,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Stack{"odd_sizes", {"Dense(7, relu)", "Dense(5)", "Dense(11, relu6)", "Dense(3)"}, 13},
                       Stack{"one_input", {"Dense(1)", "Dense(9, relu)", "Dense(2, softmax)"}, 1},
                       Stack{"many_classes", {"Dense(33, relu)", "Dense(120, softmax)"}, 67, true}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& parameter) { return parameter.param.name; });
 
 // The layer errors of a sound model, read back from its file: small at every layer, and the worst one named.
 TEST(LayerErrors, OfADenseStack) {

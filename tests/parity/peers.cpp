@@ -27,15 +27,19 @@ Result<fs::path> peer_python() {
 Result<PeerOutputs> run_peers(const fs::path& model, const NpyArray& inputs, const fs::path& folder) {
   MOTE_TRY(const fs::path python, peer_python());
   fs::create_directories(folder);
+  fs::remove(folder / "litert.npy");
   MOTE_CHECK(write_npy(folder / "inputs.npy", inputs));
   MOTE_TRY(const ProcessOutput run,
            run_process({python.string(), (parity_folder() / "run_peers.py").string(), model.string(),
                         (folder / "inputs.npy").string(), folder.string()},
                        kRunSeconds));
   if (run.exit_status != 0) return defect(fmt::format("run_peers.py on {}: {}", model.string(), run.errors));
-  MOTE_TRY(NpyArray litert, read_npy(folder / "litert.npy"));
-  MOTE_TRY(NpyArray tflm, read_npy(folder / "tflm.npy"));
-  return PeerOutputs{std::move(litert), std::move(tflm)};
+  PeerOutputs outputs;
+  MOTE_TRY(outputs.tflm, read_npy(folder / "tflm.npy"));
+  if (fs::exists(folder / "litert.npy")) {
+    MOTE_TRY(outputs.litert, read_npy(folder / "litert.npy"));
+  }
+  return outputs;
 }
 
 std::string first_difference(const std::string& left_name, const std::vector<uint8_t>& left, const std::string& right_name,

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace mote {
 Result<std::filesystem::path> peer_python();
 
 struct PeerOutputs {
-  NpyArray litert;  // LiteRT, reference kernels
+  std::optional<NpyArray> litert;  // LiteRT, reference kernels; nothing when it is too old for an operator's version
   NpyArray tflm;    // TensorFlow Lite for Microcontrollers
 };
 

@@ -110,7 +110,8 @@ void expect_parity(const fs::path& project) {
   }
   Result<PeerOutputs> peers = run_peers(model, *inputs, folder / "peers");
   ASSERT_TRUE(peers.ok()) << peers.error().message;
-  EXPECT_EQ(first_difference("mote", host->data, "LiteRT", peers->litert.data, inputs->rows()), "");
+  ASSERT_TRUE(peers->litert.has_value());
+  EXPECT_EQ(first_difference("mote", host->data, "LiteRT", peers->litert->data, inputs->rows()), "");
   EXPECT_EQ(first_difference("mote", host->data, "TFLM", peers->tflm.data, inputs->rows()), "");
 }
 
@@ -203,7 +204,7 @@ TEST_P(Example, FromNothingToMeasuredFirmware) {
   expect_parity(folder / GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Examples, Example, ::testing::Values("gestures", "soil"), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Examples, Example, ::testing::Values("gestures", "soil"), [](const auto& parameter) { return parameter.param; });
 
 }  // namespace
 }  // namespace mote

@@ -27,6 +27,10 @@ float symmetric_scale(float largest, int32_t quantized_max) {
   return largest < kSmallestExtent ? 0.0f : largest / static_cast<float>(quantized_max);
 }
 
+int8_t round_weight(double weight, double scale) {
+  return static_cast<int8_t>(std::clamp(std::round(weight / scale), -double{kWeightMax}, double{kWeightMax}));
+}
+
 int8_t quantize_int8(float value, float scale, int32_t zero_point) {
   const float steps = std::round(value / scale);
   if (std::isnan(steps)) return static_cast<int8_t>(zero_point);

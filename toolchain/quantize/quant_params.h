@@ -25,6 +25,9 @@ float symmetric_scale(float largest, int32_t quantized_max);
 // reference QUANTIZE, so that host and device agree on ties. NaN becomes the zero point.
 int8_t quantize_int8(float value, float scale, int32_t zero_point);
 
+// round(weight / scale), half away from zero, in [-kWeightMax, kWeightMax].
+int8_t round_weight(double weight, double scale);
+
 inline float dequantize(int32_t stored, float scale, int32_t zero_point) {
   return scale * static_cast<float>(stored - zero_point);
 }

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "toolchain/quantize/quant_params.h"
+#include "toolchain/quantize/weight_rounding.h"
 
 namespace mote {
 namespace {
@@ -36,8 +37,9 @@ struct ChannelLayout {
 
 class Solver {
  public:
-  Solver(const Graph& source, const QuantizeConfig& config, std::vector<std::string>* notes)
-      : source_(source), result_(source), config_(config), notes_(notes), ranges_(source.tensors.size()) {}
+  Solver(const Graph& source, const QuantizeConfig& config, std::vector<std::string>* notes,
+         const std::map<int32_t, InputMoments>* moments)
+      : source_(source), result_(source), config_(config), notes_(notes), moments_(moments), ranges_(source.tensors.size()) {}
 
   Result<Graph> solve(std::span<const TensorRange> ranges) {
     for (const TensorRange& range : ranges) {
@@ -154,7 +156,7 @@ class Solver {
                                      bias->floats().size(), layout.channels));
     const double input_scale = tensor(node.inputs[0]).type.quant.scales[0];
     std::vector<float> scales = weight_scales(weights, layout, bias, input_scale, node);
-    quantize_weights(weights, layout, scales, axis);
+    quantize_weights(weights, layout, scales, axis, moments_of(node.inputs[0]));
     if (bias) quantize_bias(*bias, scales, static_cast<float>(input_scale));
     return {};
   }
@@ -193,12 +195,23 @@ class Solver {
     return scales;
   }
 
-  static void quantize_weights(Tensor& weights, const ChannelLayout& layout, const std::vector<float>& scales, int32_t axis) {
-    std::vector<int8_t> stored;
+  InputMoments moments_of(int32_t input) const {
+    if (!moments_) return {};
+    const auto found = moments_->find(input);
+    return found == moments_->end() ? InputMoments{} : found->second;
+  }
+
+  static void quantize_weights(Tensor& weights, const ChannelLayout& layout, const std::vector<float>& scales, int32_t axis,
+                               const InputMoments& moments) {
     const std::span<const float> values = std::as_const(weights).floats();
-    for (size_t i = 0; i < values.size(); ++i) {
-      const double scale = scales.size() == 1 ? scales[0] : scales[static_cast<size_t>(layout.channel_of(static_cast<int64_t>(i)))];
-      stored.push_back(static_cast<int8_t>(std::clamp(std::round(values[i] / scale), -double{kWeightMax}, double{kWeightMax})));
+    std::vector<int8_t> stored;
+    if (weights.type.shape.rank == 2 && axis == 0) {
+      stored = round_weights(values, layout.channels, scales, moments);
+    } else {
+      for (size_t i = 0; i < values.size(); ++i) {
+        const size_t channel = static_cast<size_t>(layout.channel_of(static_cast<int64_t>(i)));
+        stored.push_back(round_weight(values[i], scales[scales.size() == 1 ? 0 : channel]));
+      }
     }
     weights.type.quant = {scales, std::vector<int32_t>(scales.size()), scales.size() == 1 ? 0 : axis};
     weights.type.dtype = DType::int8;
@@ -238,20 +251,22 @@ class Solver {
   Graph result_;
   const QuantizeConfig& config_;
   std::vector<std::string>* notes_;
+  const std::map<int32_t, InputMoments>* moments_;
   std::vector<TensorRange> ranges_;  // by tensor; absent ones have tensor == kAbsent
 };
 
 }  // namespace
 
 Result<Graph> apply_quantization(const Graph& graph, std::span<const TensorRange> ranges, const QuantizeConfig& config,
-                                 std::vector<std::string>* notes) {
-  return Solver(graph, config, notes).solve(ranges);
+                                 std::vector<std::string>* notes, const std::map<int32_t, InputMoments>* moments) {
+  return Solver(graph, config, notes, moments).solve(ranges);
 }
 
 Result<Graph> quantize_post_training(const Graph& float_graph, const CalibrationData& data, const QuantizeConfig& config,
                                      const Progress& progress, std::vector<std::string>* notes) {
   MOTE_TRY(std::vector<TensorRange> ranges, calibrate(float_graph, data, config, progress));
-  return apply_quantization(float_graph, ranges, config, notes);
+  MOTE_TRY(const auto moments, input_moments(float_graph, data));
+  return apply_quantization(float_graph, ranges, config, notes, &moments);
 }
 
 }  // namespace mote

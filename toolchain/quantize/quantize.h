@@ -5,6 +5,7 @@
 // the constants. Rounding and formulas are those of TensorFlow Lite's converter (see docs/numerics.md).
 #pragma once
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -64,13 +65,17 @@ struct TensorRange {
 Result<std::vector<TensorRange>> calibrate(const Graph& graph, const CalibrationData& data, const QuantizeConfig& config,
                                            const Progress& progress = {});
 
+struct InputMoments;  // weight_rounding.h
+
 // The int8 graph: same tensors (same names), same nodes, int8 inputs and outputs, no quantize or dequantize nodes at the
 // borders. `notes`, if given, receives one sentence for each thing that people should know (a weight scale that
-// had to grow so that a bias fits in int32, a tensor that was zero on every window).
+// had to grow so that a bias fits in int32, a tensor that was zero on every window). `moments`, if given, lets the rounding
+// of weight matrices keep the layers' outputs (weight_rounding.h); without it each weight is rounded to nearest.
 Result<Graph> apply_quantization(const Graph& graph, std::span<const TensorRange> ranges, const QuantizeConfig& config,
-                                 std::vector<std::string>* notes = nullptr);
+                                 std::vector<std::string>* notes = nullptr,
+                                 const std::map<int32_t, InputMoments>* moments = nullptr);
 
-// calibrate(), then apply_quantization().
+// calibrate() and input_moments(), then apply_quantization().
 Result<Graph> quantize_post_training(const Graph& float_graph, const CalibrationData& data, const QuantizeConfig& config,
                                      const Progress& progress = {}, std::vector<std::string>* notes = nullptr);
 

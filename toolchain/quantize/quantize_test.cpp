@@ -12,6 +12,7 @@
 #include "toolchain/graph/float_executor.h"
 #include "toolchain/quantize/observer.h"
 #include "toolchain/quantize/quant_params.h"
+#include "toolchain/quantize/weight_rounding.h"
 
 namespace mote {
 namespace {
@@ -99,7 +100,9 @@ TEST(Observer, LeastSquaresBeatsExtremesAndHasNoBetterNeighbour) {
   values.push_back(60.0f);
   values.push_back(-40.0f);
   HistogramObserver histogram({-40.0f, 60.0f});
-  histogram.observe(values);
+  histogram.observe(values);  // the two outliers once, the rest a hundred times
+  values.resize(20000);
+  for (int i = 1; i < 100; ++i) histogram.observe(values);
   const ValueRange best = histogram.least_squares();
   const double error = histogram.squared_error(best);
   EXPECT_LT(error, histogram.squared_error({-40.0f, 60.0f}) / 2);
@@ -167,7 +170,9 @@ TEST(Calibrate, BadInputIsNamed) {
 TEST(Quantize, DenseStackFollowsTheRules) {
   const Graph graph = dense({"Dense(8, relu)", "Dense(3, softmax)"}, 5);
   const std::vector<float> rows = normal_rows(500, 7);
-  Result<Graph> quantized = quantize_post_training(graph, MatrixData(rows, 5), {});
+  Result<std::vector<TensorRange>> ranges = calibrate(graph, MatrixData(rows, 5), {});
+  ASSERT_TRUE(ranges.ok()) << ranges.error().message;
+  Result<Graph> quantized = apply_quantization(graph, *ranges, {});  // each weight rounded to nearest
   ASSERT_TRUE(quantized.ok()) << quantized.error().message;
   ASSERT_EQ(quantized->nodes.size(), graph.nodes.size());
   for (const Node& node : quantized->nodes) {
@@ -276,9 +281,50 @@ TEST(Quantize, WhatCannotBeQuantizedIsNamed) {
   EXPECT_THAT(quantize_post_training(graph, MatrixData(rows, 3), {}).error().message, HasSubstr("CONV_3D version 1"));
 }
 
+// Inputs that move together, as spectral bands do: plain rounding errors add up, compensated ones cancel.
+TEST(WeightRounding, KeepsTheOutputsOfCorrelatedInputs) {
+  constexpr int64_t kInputs = 40, kRows = 6, kExamples = 400;
+  Random random(11);
+  std::vector<float> x, weights;
+  for (int64_t example = 0; example < kExamples; ++example) {
+    const float common = static_cast<float>(random.normal());
+    for (int64_t i = 0; i < kInputs; ++i) x.push_back(common + 0.1f * static_cast<float>(random.normal()));
+  }
+  for (int64_t i = 0; i < kRows * kInputs; ++i) weights.push_back(static_cast<float>(random.uniform(-1, 1)));
+  InputMoments moments{kInputs, std::vector<double>(kInputs * kInputs)};
+  for (int64_t example = 0; example < kExamples; ++example)
+    for (int64_t i = 0; i < kInputs; ++i)
+      for (int64_t j = 0; j < kInputs; ++j)
+        moments.sums[static_cast<size_t>(i * kInputs + j)] +=
+            double{x[static_cast<size_t>(example * kInputs + i)]} * x[static_cast<size_t>(example * kInputs + j)];
+  const float scale = 1.0f / 127;
+  const auto squared_error = [&](const std::vector<int8_t>& stored) {
+    double sum = 0;
+    for (int64_t example = 0; example < kExamples; ++example)
+      for (int64_t row = 0; row < kRows; ++row) {
+        double error = 0;
+        for (int64_t i = 0; i < kInputs; ++i) {
+          const size_t w = static_cast<size_t>(row * kInputs + i);
+          error += (stored[w] * double{scale} - weights[w]) * x[static_cast<size_t>(example * kInputs + i)];
+        }
+        sum += error * error;
+      }
+    return sum;
+  };
+  const double nearest = squared_error(round_weights(weights, kRows, {&scale, 1}, {}));
+  EXPECT_LT(squared_error(round_weights(weights, kRows, {&scale, 1}, moments)), nearest / 5);
+
+  // Dependent and silent inputs: the inverse stays finite.
+  moments.sums.assign(moments.sums.size(), 0.0);
+  EXPECT_EQ(round_weights(weights, kRows, {&scale, 1}, moments), round_weights(weights, kRows, {&scale, 1}, {}));
+  moments.sums.assign(moments.sums.size(), 1.0);
+  EXPECT_EQ(round_weights(weights, kRows, {&scale, 1}, moments).size(), weights.size());
+}
+
 TEST(Quantize, DeadLayerIsNoted) {
   Graph graph = dense({"Dense(2, relu)", "Dense(2)"}, 3);
   for (float& bias : graph.tensors[static_cast<size_t>(graph.nodes[0].inputs[2])].floats()) bias = -1000.0f;
+  graph.tensors[static_cast<size_t>(graph.nodes[1].inputs[2])].floats()[0] = 1.0f;
   std::vector<std::string> notes;
   Result<Graph> quantized = quantize_post_training(graph, MatrixData(normal_rows(30, 2), 3), {}, {}, &notes);
   ASSERT_TRUE(quantized.ok());
