@@ -1,5 +1,6 @@
-#include "cli/project/project.h"
 #include "cli/latest_run.h"
+#include "cli/project/project.h"
+#include "cli/verb.h"
 #include "toolchain/data/check.h"
 
 namespace mote {

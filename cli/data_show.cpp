@@ -3,8 +3,9 @@
 
 #include <algorithm>
 
-#include "cli/project/project.h"
 #include "cli/latest_run.h"
+#include "cli/project/project.h"
+#include "cli/verb.h"
 #include "toolchain/data/dataset.h"
 #include "toolchain/data/show.h"
 

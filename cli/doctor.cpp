@@ -2,6 +2,7 @@
 
 #include "cli/latest_run.h"
 #include "cli/pipeline/build.h"
+#include "cli/verb.h"
 #include "toolchain/base/process.h"
 #include "toolchain/data/simulate.h"
 #include "toolchain/report/table.h"

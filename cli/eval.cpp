@@ -5,6 +5,7 @@
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/pipeline.h"
 #include "cli/pipeline/summary.h"
+#include "cli/verb.h"
 #include "toolchain/report/format.h"
 #include "toolchain/report/table.h"
 #include "toolchain/tflite/reader.h"

@@ -1,4 +1,5 @@
 #include "cli/latest_run.h"
+#include "cli/verb.h"
 #include "toolchain/plan/inspect.h"
 #include "toolchain/tflite/reader.h"
 

@@ -1,7 +1,7 @@
 // The run that verbs work on when no file is named.
 #pragma once
 #include "cli/pipeline/workspace.h"
-#include "cli/verb.h"
+#include "cli/session.h"
 #include "toolchain/boards/boards.h"
 #include "toolchain/report/runs_database.h"
 

@@ -3,6 +3,7 @@
 #include "cli/latest_run.h"
 #include "cli/model_input.h"
 #include "cli/pipeline/verdict.h"
+#include "cli/verb.h"
 #include "toolchain/measure/measure.h"
 #include "toolchain/report/format.h"
 #include "toolchain/report/table.h"

@@ -2,6 +2,7 @@
 
 #include "cli/latest_run.h"
 #include "cli/model_input.h"
+#include "cli/verb.h"
 #include "toolchain/report/format.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"

@@ -2,6 +2,7 @@
 
 #include "cli/latest_run.h"
 #include "cli/pipeline/metrics.h"
+#include "cli/verb.h"
 #include "toolchain/report/format.h"
 #include "toolchain/report/table.h"
 

@@ -1,4 +1,5 @@
 #include "cli/pipeline/build.h"
+#include "cli/verb.h"
 
 namespace mote {
 namespace {

@@ -5,6 +5,7 @@
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/pipeline.h"
 #include "cli/pipeline/summary.h"
+#include "cli/verb.h"
 #include "toolchain/base/random.h"
 #include "toolchain/graph/passes/passes.h"
 #include "toolchain/measure/measure.h"

@@ -1,6 +1,6 @@
 // `mote build` and `mote train`: the steps in order, a run for the history, the artefacts, the verdict.
 #pragma once
-#include "cli/verb.h"
+#include "cli/session.h"
 
 namespace mote {
 

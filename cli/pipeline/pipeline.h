@@ -8,7 +8,7 @@
 #include "cli/pipeline/windows.h"
 #include "cli/pipeline/workspace.h"
 #include "cli/project/project.h"
-#include "cli/verb.h"
+#include "cli/session.h"
 #include "toolchain/boards/boards.h"
 
 namespace mote {

@@ -1,0 +1,167 @@
+// Wrong input gets exit status 2 and a message that names what is wrong, where, and what to do.
+#include <gmock/gmock.h>
+
+#include "tests/cli/command.h"
+#include "toolchain/base/npy.h"
+
+namespace mote {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class BadInput : public CommandTest {
+ protected:
+  void expect_refused(const ProcessOutput& done, const ::testing::Matcher<const std::string&>& message) {
+    EXPECT_EQ(done.exit_status, 2) << done.output << done.errors;
+    EXPECT_THAT(done.errors, message);
+    EXPECT_THAT(done.errors, Not(HasSubstr("terminate called")));
+  }
+
+  // A small project of two classes with two recordings of 2 s each; `mote.toml` as given but for the replaced text.
+  fs::path small_project(const std::string& from = "", const std::string& to = "") {
+    const fs::path project = folder_ / "p";
+    std::string text = R"([project]
+name = "small"
+task = "classification"
+[goal]
+accuracy = 0.5
+[budget]
+board = "nano33ble"
+[data]
+source = "recordings/*/*.csv"
+label = "folder"
+channels = ["ax", "ay"]
+rate = "50 Hz"
+window = "1 s"
+split = { by = "file", validation = 0.25, test = 0.25 }
+[model]
+layers = ["Dense(4, relu)", "Dense(2, softmax)"]
+[train]
+epochs = 2
+)";
+    if (!from.empty()) text.replace(text.find(from), from.size(), to);
+    spew(project / "mote.toml", text);
+    for (const char* label : {"left", "right"})
+      for (int i = 0; i < 4; ++i) spew(project / "recordings" / label / (std::to_string(i) + ".csv"), recording(label[0] == 'l' ? 1 : -1, i));
+    return project;
+  }
+
+  static std::string recording(int sign, int index) {
+    std::string text = "timestamp,ax,ay\n";
+    for (int i = 0; i < 100; ++i)
+      text += std::to_string(i * 20) + "," + std::to_string(sign * (i % 7 + index) * 0.1) + "," + std::to_string((i % 5) * 0.2) + "\n";
+    return text;
+  }
+};
+
+TEST_F(BadInput, UnknownVerbAndOptionNameTheNearest) {
+  expect_refused(mote({"biuld"}, folder_), AllOf(HasSubstr("unknown verb 'biuld'"), HasSubstr("'build'")));
+  expect_refused(mote({"data", "chek"}, folder_), AllOf(HasSubstr("'chek'"), HasSubstr("'check'")));
+  expect_refused(mote({"build", "--jsno"}, folder_), AllOf(HasSubstr("unknown option '--jsno'"), HasSubstr("'--json'")));
+  expect_refused(mote({}, folder_), HasSubstr("mote --help"));
+}
+
+TEST_F(BadInput, NoProject) { expect_refused(mote({"build"}, folder_), AllOf(HasSubstr("mote.toml"), HasSubstr("mote init"))); }
+
+TEST_F(BadInput, UnknownExample) {
+  expect_refused(mote({"init", "x", "--like", "gesture"}, folder_), HasSubstr("did you mean 'gestures'?"));
+}
+
+TEST_F(BadInput, InitRefusesAFolderWithFiles) {
+  spew(folder_ / "x/mine.txt", "keep");
+  expect_refused(mote({"init", "x"}, folder_), HasSubstr("x"));
+  EXPECT_EQ(slurp(folder_ / "x/mine.txt"), "keep");
+}
+
+struct ProjectCase {
+  const char* from;
+  const char* to;
+  const char* message;
+};
+
+TEST_F(BadInput, ProjectFile) {
+  const ProjectCase cases[] = {
+      {"epochs = 2", "epoch = 2", "mote.toml:18:1: unknown key 'epoch' in [train]; did you mean 'epochs'?"},
+      {"accuracy = 0.5", "accuracy = 1.2", "mote.toml:5:12: goal.accuracy: impossible goal 1.2"},
+      {"accuracy = 0.5", "accuracy = \"high\"", "goal.accuracy: expected a number, found the text \"high\""},
+      {"nano33ble", "nano33", "budget.board"},
+      {"Dense(4, relu)", "Dense(4 relu", "model.layers"},
+      {"Dense(4, relu)", "Dens(4, relu)", "Dense"},
+      {"Dense(2, softmax)", "Dense(5, softmax)", "the last layer Dense(5, softmax) has 5 outputs; the data have 2 classes (left, right)"},
+      {"label = \"folder\"", "label = \"column:kind\"", "kind"},
+      {"[\"ax\", \"ay\"]", "[\"ax\", \"az\"]", "az"},
+      {"recordings/*/*.csv", "nothing/*.csv", "nothing/*.csv"},
+      {"window = \"1 s\"", "window = \"5 s\"", "shorter"},
+      {"board = \"nano33ble\"", "board = \"nano33ble\"\nram = \"64 B\"", "budget.ram: no model can meet this budget"},
+      {"board = \"nano33ble\"", "board = \"nano33ble\"\nflash = \"1 KiB\"", "budget.flash: no model can meet this budget"},
+      {"board = \"nano33ble\"", "board = \"nano33ble\"\nlatency = \"1 ns\"", "budget.latency: no model can meet this budget"},
+      {"board = \"nano33ble\"", "board = \"nano33ble\"\npower = \"1 nW\"", "budget.power: no model can meet this budget"},
+  };
+  for (const ProjectCase& each : cases) {
+    SCOPED_TRACE(each.to);
+    fs::remove_all(folder_ / "p");
+    expect_refused(mote({"build"}, small_project(each.from, each.to)), HasSubstr(each.message));
+  }
+}
+
+struct DataCase {
+  const char* name;
+  std::string text;      // of recordings/left/0.csv
+  const char* place;     // in the message
+  const char* message;
+};
+
+TEST_F(BadInput, Recordings) {
+  const std::string good = recording(1, 0);
+  const auto with_line = [&](const std::string& line) { return good.substr(0, good.find('\n') + 1) + line + "\n" + good.substr(good.find('\n') + 1); };
+  const DataCase cases[] = {
+      {"ragged row", with_line("0,1"), "recordings/left/0.csv:2", ""},
+      {"text in a number", with_line("0,one,2"), "recordings/left/0.csv:2", "one"},
+      {"NaN", with_line("0,nan,2"), "recordings/left/0.csv:2", "ax"},
+      {"missing column", "timestamp,ax\n0,1\n", "recordings/left/0.csv", "ay"},
+      {"not UTF-8", "timestamp,ax,ay\n0,1,\xff\xfe\n", "recordings/left/0.csv", ""},
+      {"empty file", "", "recordings/left/0.csv", ""},
+      {"too short", good.substr(0, 60), "recordings/left/0.csv", ""},
+  };
+  for (const DataCase& each : cases) {
+    SCOPED_TRACE(each.name);
+    const fs::path project = small_project();
+    spew(project / "recordings/left/0.csv", each.text);
+    expect_refused(mote({"build"}, project), AllOf(HasSubstr(each.place), HasSubstr(each.message)));
+    expect_refused(mote({"data", "check"}, project), HasSubstr(""));
+  }
+}
+
+TEST_F(BadInput, EmptyFolderAndOneRecordingLabel) {
+  const fs::path project = small_project();
+  fs::remove_all(project / "recordings");
+  fs::create_directories(project / "recordings");
+  expect_refused(mote({"build"}, project), HasSubstr("recordings/*/*.csv"));
+  small_project();
+  for (const char* extra : {"1.csv", "2.csv", "3.csv"}) fs::remove(project / "recordings/left" / extra);
+  expect_refused(mote({"build"}, project), HasSubstr("left"));
+}
+
+TEST_F(BadInput, ModelFiles) {
+  spew(folder_ / "empty.tflite", "");
+  spew(folder_ / "text.tflite", "this is not a model, but long enough to be looked at");
+  for (const char* file : {"empty.tflite", "text.tflite", "missing.tflite"})
+    for (const char* verb : {"inspect", "verify", "measure"})
+      expect_refused(mote({verb, file, "--project", "."}, folder_), HasSubstr(file));
+}
+
+// Needs the real models: a convolution is an operator that this version lacks.
+TEST_F(BadInput, MissingOperatorIsNamedWithItsPlace) {
+  const char* shared = std::getenv("MOTE_DATA");
+  const fs::path source = std::getenv("MOTE_SOURCE_DIR") == nullptr ? "." : std::getenv("MOTE_SOURCE_DIR");
+  const fs::path model = (shared == nullptr ? source / "../shared" : fs::path(shared)) / "models/mlperf_tiny/kws_ref_model.tflite";
+  if (!fs::exists(model)) GTEST_SKIP() << model << " is not here: set MOTE_DATA";
+  spew(folder_ / "kws.tflite", slurp(model));
+  const ProcessOutput done = mote({"measure", "kws.tflite", "--board", "nano33ble"}, folder_);
+  expect_refused(done, AllOf(HasSubstr("kws.tflite"), HasSubstr("CONV_2D")));
+}
+
+}  // namespace
+}  // namespace mote

@@ -1,0 +1,170 @@
+// The gesture example through the command: artefacts, what is redone, interruption, determinism, types of arrays.
+#include <gmock/gmock.h>
+
+#include <chrono>
+
+#include "tests/cli/command.h"
+#include "toolchain/base/npy.h"
+
+namespace mote {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Build : public CommandTest {
+ protected:
+  void SetUp() override {
+    CommandTest::SetUp();
+    if (IsSkipped()) return;
+    if (!find_program("arm-none-eabi-g++") || !find_program("qemu-system-arm")) GTEST_SKIP() << "no cross-compiler or emulator";
+  }
+};
+
+// Exit 0 or 1: four epochs may or may not reach the goal.
+void expect_done(const ProcessOutput& done) { EXPECT_LE(done.exit_status, 1) << done.output << done.errors; }
+
+TEST_F(Build, FromInitToVerdict) {
+  const fs::path project = make_project("40");
+  const ProcessOutput done = mote({"build", "--json"}, project);
+  EXPECT_EQ(done.exit_status, 0) << done.output << done.errors;
+  const Json metrics = json_of(done);
+  for (const char* key : {"run", "seed", "task", "goal", "float", "int8", "board", "engine", "model_bytes", "flash_bytes", "ram_bytes",
+                          "latency", "power", "verdict"})
+    EXPECT_TRUE(metrics.contains(key)) << key;
+  EXPECT_GT(metrics["float"]["test"]["accuracy"].get<double>(), 0.9);
+  EXPECT_GE(metrics["int8"]["test"]["accuracy"].get<double>(), metrics["float"]["test"]["accuracy"].get<double>() - 0.01);
+  EXPECT_TRUE(metrics["verdict"]["short_of"].empty());
+  EXPECT_LT(metrics["quantization"]["int8_bytes"].get<double>(), 0.30 * metrics["quantization"]["float_bytes"].get<double>());
+  EXPECT_TRUE(fs::exists(metrics["firmware"].get<std::string>())) << metrics["firmware"];
+  for (const char* file : {"build/model.tflite", "build/report.html", ".mote/runs.db", ".mote/runs/1/float.mote",
+                           ".mote/runs/1/model.tflite", ".mote/runs/1/metrics.json", ".mote/runs/1/report.html"})
+    EXPECT_TRUE(fs::exists(project / file)) << file;
+  EXPECT_EQ(json_of(mote({"runs", "--json"}, project))["runs"].size(), 1u);
+
+  const std::string report = slurp(project / "build/report.html");
+  EXPECT_THAT(report, AllOf(HasSubstr("<svg"), HasSubstr("Confusion"), Not(HasSubstr("http://")), Not(HasSubstr("https://")), Not(HasSubstr("<script"))));
+
+  const ProcessOutput verified = mote({"verify", "--json"}, project);
+  EXPECT_EQ(verified.exit_status, 0) << verified.errors;
+  EXPECT_EQ(json_of(verified)["different_inputs"], 0);
+  EXPECT_EQ(json_of(mote({"eval", "--json"}, project))["int8"]["test"]["accuracy"], metrics["int8"]["test"]["accuracy"]);
+  expect_done(mote({"inspect"}, project));
+  expect_done(mote({"export", "-o", "x.tflite"}, project));
+  EXPECT_EQ(slurp(project / "x.tflite"), slurp(project / "build/model.tflite"));
+}
+
+TEST_F(Build, SecondBuildDoesNothing) {
+  const fs::path project = make_project();
+  expect_done(mote({"build"}, project));
+  const auto stamp = [&](const char* file) { return fs::last_write_time(project / file); };
+  const auto model = stamp("build/model.tflite"), report = stamp("build/report.html"), firmware = stamp("build/firmware");
+  expect_done(mote({"build"}, project));
+  EXPECT_EQ(stamp("build/model.tflite"), model);
+  EXPECT_EQ(stamp("build/report.html"), report);
+  EXPECT_EQ(stamp("build/firmware"), firmware);
+  EXPECT_EQ(json_of(mote({"runs", "--json"}, project))["runs"].size(), 1u);
+}
+
+TEST_F(Build, OnlyWhatChangedIsDoneAgain) {
+  const fs::path project = make_project();
+  const Json first = json_of(mote({"build", "--json"}, project));
+  edit(project / "mote.toml", "calibration = \"minmax\"", "calibration = \"percentile\"");
+  const Json second = json_of(mote({"build", "--json"}, project));
+  EXPECT_EQ(second["training"], first["training"]);  // its seconds too: it was not done again
+  EXPECT_EQ(second["run"].get<int>(), first["run"].get<int>() + 1);
+}
+
+TEST_F(Build, ShortOfTheGoalAndOverTheBudget) {
+  const fs::path project = make_project("1");
+  edit(project / "mote.toml", "accuracy = 0.92", "accuracy = 1.0");
+  edit(project / "mote.toml", "latency = \"10 ms\"", "latency = \"200 us\"");
+  const ProcessOutput done = mote({"build", "--json"}, project);
+  EXPECT_EQ(done.exit_status, 1) << done.errors;
+  const Json verdict = json_of(done)["verdict"];
+  EXPECT_FALSE(verdict["goal_met"].get<bool>());
+  EXPECT_FALSE(verdict["within_budget"].get<bool>());
+  EXPECT_THAT(verdict["short_of"].dump(), AllOf(HasSubstr("accuracy"), HasSubstr("latency")));
+  EXPECT_THAT(done.errors, HasSubstr("does not fit"));  // said before training
+}
+
+TEST_F(Build, SameBytesWithOneAndTwoThreads) {
+  const fs::path project = make_project();
+  expect_done(mote({"train", "--threads", "1"}, project));
+  expect_done(mote({"train", "--threads", "2"}, project));
+  EXPECT_EQ(slurp(project / ".mote/runs/1/model.tflite"), slurp(project / ".mote/runs/2/model.tflite"));
+  EXPECT_EQ(slurp(project / ".mote/runs/1/float.mote"), slurp(project / ".mote/runs/2/float.mote"));
+  expect_done(mote({"train", "--seed", "2"}, project));
+  EXPECT_NE(slurp(project / ".mote/runs/1/model.tflite"), slurp(project / ".mote/runs/3/model.tflite"));
+}
+
+TEST_F(Build, KilledInTrainingLeavesEarlierResults) {
+  const fs::path project = make_project();
+  expect_done(mote({"build"}, project));
+  const std::string model = slurp(project / "build/model.tflite"), report = slurp(project / "build/report.html");
+  edit(project / "mote.toml", "epochs = 4", "epochs = 1000000");
+  EXPECT_EQ(shell("\"$MOTE\" train & sleep 2; kill -9 $!; wait $!", project).exit_status, 128 + 9);
+  EXPECT_EQ(slurp(project / "build/model.tflite"), model);
+  EXPECT_EQ(slurp(project / "build/report.html"), report);
+  EXPECT_EQ(json_of(mote({"runs", "--json"}, project))["runs"].size(), 1u);
+  edit(project / "mote.toml", "epochs = 1000000", "epochs = 4");
+  expect_done(mote({"build"}, project));
+}
+
+TEST_F(Build, TwoTrainsAtOnce) {
+  const fs::path project = make_project("1000000");
+  const ProcessOutput done = shell("\"$MOTE\" train >/dev/null 2>&1 & first=$!; sleep 2; \"$MOTE\" train; status=$?; kill -9 $first; exit $status", project);
+  EXPECT_EQ(done.exit_status, 2) << done.output << done.errors;
+  EXPECT_THAT(done.errors, HasSubstr("process"));
+}
+
+// No file may grow beyond 40 KiB: what a full disk looks like to the float model, which is larger.
+TEST_F(Build, FullDisk) {
+  const fs::path project = make_project();
+  expect_done(mote({"build"}, project));
+  const std::string model = slurp(project / "build/model.tflite");
+  edit(project / "mote.toml", "learning_rate = 1e-3", "learning_rate = 2e-3");
+  const ProcessOutput done = shell("ulimit -f 80; exec \"$MOTE\" build", project);
+  EXPECT_EQ(done.exit_status, 2) << done.output << done.errors;
+  EXPECT_THAT(done.errors, HasSubstr("float.mote"));
+  EXPECT_EQ(slurp(project / "build/model.tflite"), model);
+  EXPECT_EQ(json_of(mote({"runs", "--json"}, project))["runs"].size(), 1u);
+  expect_done(mote({"build"}, project));
+}
+
+TEST_F(Build, ArrayTypesAreNotConfused) {
+  const fs::path project = make_project();
+  expect_done(mote({"build"}, project));
+  const NpyArray floats{DType::float32, {2, 300}, std::vector<uint8_t>(2 * 300 * 4)};
+  const NpyArray bytes{DType::uint8, {2, 300}, std::vector<uint8_t>(2 * 300)};
+  const NpyArray short_rows{DType::int8, {2, 299}, std::vector<uint8_t>(2 * 299)};
+  ASSERT_TRUE(write_npy(project / "floats.npy", floats).ok());
+  ASSERT_TRUE(write_npy(project / "bytes.npy", bytes).ok());
+  ASSERT_TRUE(write_npy(project / "short.npy", short_rows).ok());
+  const auto refused = [&](const char* file, const char* message) {
+    const ProcessOutput done = mote({"run", "build/model.tflite", "--input", file}, project);
+    EXPECT_EQ(done.exit_status, 2);
+    EXPECT_THAT(done.errors, HasSubstr(message));
+  };
+  refused("floats.npy", "--quantize-input");
+  refused("bytes.npy", "uint8 and int8 differ by 128");
+  refused("short.npy", "299");
+  refused("missing.npy", "missing.npy");
+  expect_done(mote({"run", "build/model.tflite", "--input", "floats.npy", "--quantize-input", "--output", "out.npy"}, project));
+  const Result<NpyArray> out = read_npy(project / "out.npy");
+  ASSERT_TRUE(out.ok());
+  EXPECT_EQ(out.value().dtype, DType::int8);
+  EXPECT_EQ(out.value().shape, (std::vector<int64_t>{2, 3}));
+}
+
+TEST_F(Build, RegressionExample) {
+  EXPECT_EQ(mote({"init", "s", "--like", "soil"}, folder_).exit_status, 0);
+  const Json metrics = json_of(mote({"build", "--json"}, folder_ / "s"));
+  ASSERT_TRUE(metrics.is_object());
+  for (const char* key : {"mae", "rmse", "r2"}) EXPECT_TRUE(metrics["int8"]["test"].contains(key)) << key;
+  EXPECT_LE(metrics["int8"]["test"]["rmse"].get<double>(), 1.02 * metrics["float"]["test"]["rmse"].get<double>());
+}
+
+}  // namespace
+}  // namespace mote
