@@ -40,13 +40,20 @@ int16_t to_count(double value, const ChannelContract& channel) {
   return static_cast<int16_t>(std::clamp(count, -32768.0, 32767.0));
 }
 
-double to_value(double count, const ChannelContract& channel) { return channel.origin + count / channel.counts_per_unit; }
+double to_value(double count, const ChannelContract& channel) {
+  return channel.origin + count / channel.counts_per_unit;
+}
 
 Json to_json(const RecordingContract& contract) {
-  Json json = {{"rate_hz", contract.rate_hz}, {"window", contract.window}, {"stride", contract.stride}, {"channels", Json::array()}};
+  Json json = {{"rate_hz", contract.rate_hz},
+               {"window", contract.window},
+               {"stride", contract.stride},
+               {"channels", Json::array()}};
   for (const ChannelContract& channel : contract.channels)
-    json["channels"].push_back(
-        {{"name", channel.name}, {"unit", channel.unit}, {"origin", channel.origin}, {"counts_per_unit", channel.counts_per_unit}});
+    json["channels"].push_back({{"name", channel.name},
+                                {"unit", channel.unit},
+                                {"origin", channel.origin},
+                                {"counts_per_unit", channel.counts_per_unit}});
   return json;
 }
 
@@ -62,11 +69,13 @@ Result<RecordingContract> contract_from_json(const Json& json) {
   } catch (const Json::exception& error) {
     return input_error(fmt::format("recording contract: {}", error.what()));
   }
-  const bool scales_ok = std::all_of(contract.channels.begin(), contract.channels.end(), [](const ChannelContract& channel) {
-    return std::isfinite(channel.origin) && std::isfinite(channel.counts_per_unit) && channel.counts_per_unit > 0;
-  });
+  const bool scales_ok =
+      std::all_of(contract.channels.begin(), contract.channels.end(), [](const ChannelContract& channel) {
+        return std::isfinite(channel.origin) && std::isfinite(channel.counts_per_unit) && channel.counts_per_unit > 0;
+      });
   constexpr int32_t kMost = 1 << 24;  // elements of a window: far above any microcontroller
-  if (contract.window < 1 || contract.stride < 1 || contract.channels.empty() || !scales_ok || !(contract.rate_hz >= 0) ||
+  if (contract.window < 1 || contract.stride < 1 || contract.channels.empty() || !scales_ok ||
+      !(contract.rate_hz >= 0) ||
       contract.window > kMost / static_cast<int32_t>(std::min<size_t>(contract.channels.size(), kMost)))
     return input_error("recording contract: rate, window, stride or a channel's scale is out of range");
   return contract;
@@ -75,7 +84,8 @@ Result<RecordingContract> contract_from_json(const Json& json) {
 void FeatureBlock::transform_counts(std::span<const int16_t> window, std::span<float> features) const {
   std::vector<float> values(window.size());
   const size_t channels = contract_.channels.size();
-  for (size_t i = 0; i < window.size(); ++i) values[i] = static_cast<float>(to_value(window[i], contract_.channels[i % channels]));
+  for (size_t i = 0; i < window.size(); ++i)
+    values[i] = static_cast<float>(to_value(window[i], contract_.channels[i % channels]));
   transform(values, features);
 }
 
@@ -91,7 +101,8 @@ Json to_json(const FeatureBlock& block) {
 }
 
 Result<FeaturePtr> features_from_json(const Json& json) {
-  if (!json.is_object() || !json.contains("block") || !json["block"].is_string() || !json.contains("contract") || !json.contains("parameters"))
+  if (!json.is_object() || !json.contains("block") || !json["block"].is_string() || !json.contains("contract") ||
+      !json.contains("parameters"))
     return input_error("feature block: expected the keys block, contract and parameters");
   MOTE_TRY(const FeatureDef* const feature, find_feature(json["block"].get<std::string>()));
   MOTE_TRY(const RecordingContract contract, contract_from_json(json["contract"]));

@@ -1,5 +1,6 @@
 // Host contract of the feature blocks: what turns a window of sensor counts into the model's input. (The device side of
-// block X is features/X/X.h.) A block is fitted on training windows, immutable afterwards, and travels as JSON in the model.
+// block X is features/X/X.h.) A block is fitted on training windows, immutable afterwards, and travels as JSON in the
+// model.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -16,17 +17,17 @@ namespace mote {
 // count = saturate_int16(round((value - origin) * counts_per_unit)); value = origin + count / counts_per_unit.
 struct ChannelContract {
   std::string name;
-  std::string unit;            // "g"; empty = not known
-  double origin = 0;           // value at count 0
+  std::string unit;   // "g"; empty = not known
+  double origin = 0;  // value at count 0
   double counts_per_unit = 1;
   bool operator==(const ChannelContract&) const = default;
 };
 
 // What the firmware must be fed: windows of `window` readings, one int16 count per channel, channels interleaved.
 struct RecordingContract {
-  double rate_hz = 0;          // 0 = a table: no time axis
-  int32_t window = 1;          // readings
-  int32_t stride = 1;          // readings between the starts of two windows
+  double rate_hz = 0;  // 0 = a table: no time axis
+  int32_t window = 1;  // readings
+  int32_t stride = 1;  // readings between the starts of two windows
   std::vector<ChannelContract> channels;
 
   int32_t elements() const { return window * static_cast<int32_t>(channels.size()); }
@@ -42,9 +43,9 @@ double to_value(double count, const ChannelContract& channel);
 class FeatureBlock {
  public:
   virtual ~FeatureBlock() = default;
-  virtual const char* kind() const = 0;              // the folder: "raw"
+  virtual const char* kind() const = 0;  // the folder: "raw"
   const RecordingContract& contract() const { return contract_; }
-  virtual Shape output_shape() const = 0;            // without the batch: {window, channels}; {channels} for a table
+  virtual Shape output_shape() const = 0;  // without the batch: {window, channels}; {channels} for a table
 
   // Float form, for training: `window` in physical units (contract().elements() values). Safe from several threads.
   virtual void transform(std::span<const float> window, std::span<float> features) const = 0;
@@ -58,7 +59,8 @@ class FeatureBlock {
   // statement that fills `output` (an int8_t*) from `input` (a const int16_t*).
   virtual const char* device_header() const = 0;
   virtual Result<std::string> firmware_constants(const std::string& name, float scale, int32_t zero_point) const = 0;
-  virtual std::string firmware_call(const std::string& name, const std::string& input, const std::string& output) const = 0;
+  virtual std::string firmware_call(const std::string& name, const std::string& input,
+                                    const std::string& output) const = 0;
 
   virtual Json parameters() const = 0;
 
@@ -84,7 +86,7 @@ std::span<const FeatureDef* const> all_features();
 // `options` = the other keys of the project's [features] section; a key the block does not know is an error.
 Result<FeaturePtr> fit_features(const std::string& kind, const RecordingContract& contract, const Json& options,
                                 const FeatureWindows& training);
-Json to_json(const FeatureBlock& block);                  // {"block", "contract", "parameters"}
+Json to_json(const FeatureBlock& block);  // {"block", "contract", "parameters"}
 Result<FeaturePtr> features_from_json(const Json& json);
 
 }  // namespace mote

@@ -47,9 +47,12 @@ TEST(Contract, CountsRoundSaturateAndComeBack) {
 }
 
 TEST(Contract, JsonOutOfRangeIsAnError) {
-  for (const char* text : {R"({})", R"({"rate_hz":1,"window":0,"stride":1,"channels":[]})",
-                           R"({"rate_hz":1,"window":2000000000,"stride":1,"channels":[{"name":"a","unit":"","origin":0,"counts_per_unit":1}]})",
-                           R"({"rate_hz":1,"window":1,"stride":1,"channels":[{"name":"a","unit":"","origin":0,"counts_per_unit":0}]})"})
+  for (
+      const char* text :
+      {R"({})", R"({"rate_hz":1,"window":0,"stride":1,"channels":[]})",
+       R"({"rate_hz":1,"window":2000000000,"stride":1,
+                               "channels":[{"name":"a","unit":"","origin":0,"counts_per_unit":1}]})",
+       R"({"rate_hz":1,"window":1,"stride":1,"channels":[{"name":"a","unit":"","origin":0,"counts_per_unit":0}]})"})
     EXPECT_FALSE(contract_from_json(Json::parse(text)).ok()) << text;
 }
 
@@ -75,13 +78,15 @@ TEST(Raw, Int8FormIsTheFloatFormQuantizedWithinOneStep) {
   Random random(3);
   for (const auto& [scale, zero_point] : {std::pair{0.0236f, 3}, std::pair{0.047f, -20}, std::pair{0.002f, 0}}) {
     std::vector<int16_t> window;
-    for (int i = 0; i < 150; ++i) window.push_back(static_cast<int16_t>(static_cast<int32_t>(random.below(65536)) - 32768));
+    for (int i = 0; i < 150; ++i)
+      window.push_back(static_cast<int16_t>(static_cast<int32_t>(random.below(65536)) - 32768));
     std::vector<float> features(150);
     std::vector<int8_t> bytes(150);
     block->transform_counts(window, features);
     ASSERT_TRUE(block->transform_int8(window, scale, zero_point, bytes).ok());
     for (size_t i = 0; i < 150; ++i) {
-      const double expected = std::clamp(std::round(static_cast<double>(features[i]) / static_cast<double>(scale)) + zero_point, -128.0, 127.0);
+      const double expected = std::clamp(
+          std::round(static_cast<double>(features[i]) / static_cast<double>(scale)) + zero_point, -128.0, 127.0);
       EXPECT_NEAR(bytes[i], expected, 1) << i;
     }
   }
@@ -122,8 +127,10 @@ TEST(Raw, TravelsAsJson) {
 TEST(Raw, BadInputIsNamed) {
   const std::vector<int16_t> counts(150, 1);
   const FeatureWindows windows = {counts};
-  EXPECT_NE(fit_features("mfcc2", test_contract(), Json::object(), windows).error().message.find("raw"), std::string::npos);
-  EXPECT_NE(fit_features("raw", test_contract(), Json{{"bands", 3}}, windows).error().message.find("bands"), std::string::npos);
+  EXPECT_NE(fit_features("mfcc2", test_contract(), Json::object(), windows).error().message.find("raw"),
+            std::string::npos);
+  EXPECT_NE(fit_features("raw", test_contract(), Json{{"bands", 3}}, windows).error().message.find("bands"),
+            std::string::npos);
   EXPECT_FALSE(features_from_json(Json::parse(R"({"block":"raw"})")).ok());
   Json broken = to_json(*fitted(counts));
   broken["parameters"]["mean"].erase(0);

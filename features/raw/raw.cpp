@@ -10,7 +10,8 @@ namespace mote {
 namespace {
 
 struct Standard {
-  double mean = 0, deviation = 0;  // physical units; deviation 0: the channel never moved in training and always gives 0
+  double mean = 0,
+         deviation = 0;  // physical units; deviation 0: the channel never moved in training and always gives 0
 };
 
 class RawBlock : public FeatureBlock {
@@ -28,7 +29,8 @@ class RawBlock : public FeatureBlock {
                               std::span<int8_t> features) const override;
   const char* device_header() const override { return "features/raw/raw.h"; }
   Result<std::string> firmware_constants(const std::string& name, float scale, int32_t zero_point) const override;
-  std::string firmware_call(const std::string& name, const std::string& input, const std::string& output) const override;
+  std::string firmware_call(const std::string& name, const std::string& input,
+                            const std::string& output) const override;
   Json parameters() const override;
 
  private:
@@ -58,35 +60,43 @@ Result<std::vector<RawChannel>> RawBlock::fixed_point(float scale) const {
     int exponent = 0;
     const double mantissa = std::frexp(factor, &exponent);
     Multiplier fixed;
-    const bool fits = std::isfinite(factor) && std::abs(mean) <= 32768 &&
-                      quantize_multiplier(Real{static_cast<uint64_t>(std::ldexp(mantissa, 53)), exponent - 53}, fixed) && fixed.shift <= 6;
+    const bool fits =
+        std::isfinite(factor) && std::abs(mean) <= 32768 &&
+        quantize_multiplier(Real{static_cast<uint64_t>(std::ldexp(mantissa, 53)), exponent - 53}, fixed) &&
+        fixed.shift <= 6;
     if (!fits)
-      return input_error(fmt::format("channel '{}': a deviation of {:g} counts cannot be standardised to an int8 input of scale {:g}. The "
-                                     "channel hardly moves in the training part: take it out, or give it a finer full_scale",
-                                     channel.name, deviation, scale));
+      return input_error(fmt::format(
+          "channel '{}': a deviation of {:g} counts cannot be standardised to an int8 input of scale {:g}. The "
+          "channel hardly moves in the training part: take it out, or give it a finer full_scale",
+          channel.name, deviation, scale));
     channels.push_back({static_cast<int32_t>(std::lround(mean * steps)), fixed.multiplier, fixed.shift});
   }
   return channels;
 }
 
-Result<void> RawBlock::transform_int8(std::span<const int16_t> window, float scale, int32_t zero_point, std::span<int8_t> features) const {
+Result<void> RawBlock::transform_int8(std::span<const int16_t> window, float scale, int32_t zero_point,
+                                      std::span<int8_t> features) const {
   MOTE_TRY(const std::vector<RawChannel> channels, fixed_point(scale));
-  raw_int8(window.data(), contract().window, static_cast<int32_t>(channels.size()), channels.data(), zero_point, features.data());
+  raw_int8(window.data(), contract().window, static_cast<int32_t>(channels.size()), channels.data(), zero_point,
+           features.data());
   return {};
 }
 
 Result<std::string> RawBlock::firmware_constants(const std::string& name, float scale, int32_t zero_point) const {
   MOTE_TRY(const std::vector<RawChannel> channels, fixed_point(scale));
-  std::string text = fmt::format("constexpr int32_t {}_zero_point = {};\nconstexpr mote::RawChannel {}_channels[{}] = {{\n", name, zero_point,
-                                 name, channels.size());
+  std::string text =
+      fmt::format("constexpr int32_t {}_zero_point = {};\nconstexpr mote::RawChannel {}_channels[{}] = {{\n", name,
+                  zero_point, name, channels.size());
   for (size_t c = 0; c < channels.size(); ++c)
-    text += fmt::format("    {{{}, {}, {}}},  // channel {}\n", channels[c].offset, channels[c].multiplier, channels[c].shift, c);
+    text += fmt::format("    {{{}, {}, {}}},  // channel {}\n", channels[c].offset, channels[c].multiplier,
+                        channels[c].shift, c);
   return text + "};\n";
 }
 
-std::string RawBlock::firmware_call(const std::string& name, const std::string& input, const std::string& output) const {
-  return fmt::format("mote::raw_int8({}, {}, {}, {}_channels, {}_zero_point, {});", input, contract().window, standards_.size(), name, name,
-                     output);
+std::string RawBlock::firmware_call(const std::string& name, const std::string& input,
+                                    const std::string& output) const {
+  return fmt::format("mote::raw_int8({}, {}, {}, {}_channels, {}_zero_point, {});", input, contract().window,
+                     standards_.size(), name, name, output);
 }
 
 Json RawBlock::parameters() const {
@@ -101,7 +111,8 @@ Json RawBlock::parameters() const {
 // Mean and deviation of each channel over all readings of all training windows. Sums of counts are exact in 64 bits.
 Result<FeaturePtr> fit(const RecordingContract& contract, const Json& options, const FeatureWindows& training) {
   if (!options.empty())
-    return input_error(fmt::format("features.{}: block \"raw\" has no such key; it has none besides block", options.begin().key()));
+    return input_error(
+        fmt::format("features.{}: block \"raw\" has no such key; it has none besides block", options.begin().key()));
   const size_t channels = contract.channels.size();
   std::vector<int64_t> sums(channels, 0), squares(channels, 0);
   for (const std::span<const int16_t> window : training)
@@ -127,7 +138,8 @@ Result<FeaturePtr> load(const RecordingContract& contract, const Json& parameter
     const std::vector<double> deviation = parameters.at("deviation").get<std::vector<double>>();
     for (size_t c = 0; c < mean.size() && c < deviation.size(); ++c) standards.push_back({mean[c], deviation[c]});
     if (mean.size() != contract.channels.size() || deviation.size() != mean.size())
-      return input_error(fmt::format("feature block raw: mean and deviation must have {} values", contract.channels.size()));
+      return input_error(
+          fmt::format("feature block raw: mean and deviation must have {} values", contract.channels.size()));
   } catch (const Json::exception& error) {
     return input_error(fmt::format("feature block raw: {}", error.what()));
   }

@@ -16,13 +16,14 @@ struct RawChannel {
 };
 
 // input, output: readings x channels, channels interleaved.
-inline void raw_int8(const int16_t* input, int32_t readings, int32_t channels, const RawChannel* parameters, int32_t zero_point,
-                     int8_t* output) {
+inline void raw_int8(const int16_t* input, int32_t readings, int32_t channels, const RawChannel* parameters,
+                     int32_t zero_point, int8_t* output) {
   for (int32_t i = 0; i < readings; ++i) {
     for (int32_t c = 0; c < channels; ++c) {
       const RawChannel& channel = parameters[c];
       const int32_t distance = int32_t{*input++} * (int32_t{1} << kRawFractionBits) - channel.offset;
-      *output++ = static_cast<int8_t>(clamp(requantize(distance, channel.multiplier, channel.shift) + zero_point, -128, 127));
+      *output++ =
+          static_cast<int8_t>(clamp(requantize(distance, channel.multiplier, channel.shift) + zero_point, -128, 127));
     }
   }
 }

@@ -50,10 +50,12 @@ void rotation(double angle, const double (&u)[3], float (&matrix)[3][3]) {
   const double s = std::sin(angle), c = std::cos(angle);
   const double cross[3][3] = {{0, -u[2], u[1]}, {u[2], 0, -u[0]}, {-u[1], u[0], 0}};
   for (int i = 0; i < 3; ++i)
-    for (int j = 0; j < 3; ++j) matrix[i][j] = static_cast<float>((i == j ? c : 0) + s * cross[i][j] + (1 - c) * u[i] * u[j]);
+    for (int j = 0; j < 3; ++j)
+      matrix[i][j] = static_cast<float>((i == j ? c : 0) + s * cross[i][j] + (1 - c) * u[i] * u[j]);
 }
 
-void rotate(std::span<float> window, int32_t channels, const std::vector<std::vector<int32_t>>& sensors, double most, Random& random) {
+void rotate(std::span<float> window, int32_t channels, const std::vector<std::vector<int32_t>>& sensors, double most,
+            Random& random) {
   double axis[3], length;
   do {
     for (double& a : axis) a = random.normal();
@@ -73,9 +75,10 @@ void rotate(std::span<float> window, int32_t channels, const std::vector<std::ve
   }
 }
 
-// Reading i becomes what the window holds at centre + speed-weighted distance + shift; linear between readings. The speed
-// goes linearly from `first` to `last` along the window.
-void retime(std::span<float> window, std::span<float> scratch, int32_t channels, double first, double last, double shift) {
+// Reading i becomes what the window holds at centre + speed-weighted distance + shift; linear between readings. The
+// speed goes linearly from `first` to `last` along the window.
+void retime(std::span<float> window, std::span<float> scratch, int32_t channels, double first, double last,
+            double shift) {
   const size_t width = static_cast<size_t>(channels), readings = window.size() / width;
   const double length = static_cast<double>(readings - 1);
   const double centre = first * 0.5 + (last - first) * 0.125;  // of the warped time
@@ -106,30 +109,39 @@ Result<Augmenter> Augmenter::create(const std::vector<std::string>& specificatio
     const std::string name = text.substr(0, space);
     double amount = 0;
     const bool number = space != std::string::npos && parse_number(std::string_view(text).substr(space), amount);
-    const Kind* const kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return name == k.name; });
+    const Kind* const kind =
+        std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return name == k.name; });
     if (kind == std::end(kKinds))
-      return input_error(fmt::format("mote.toml: augment \"{}\": expected rotate, warp, shift, scale or jitter, and an amount{}", text,
-                                     did_you_mean(name, {"rotate", "warp", "shift", "scale", "jitter"})));
+      return input_error(
+          fmt::format("mote.toml: augment \"{}\": expected rotate, warp, shift, scale or jitter, and an amount{}", text,
+                      did_you_mean(name, {"rotate", "warp", "shift", "scale", "jitter"})));
     if (!number || amount < 0 || amount > kind->most)
-      return input_error(fmt::format("mote.toml: augment \"{}\": expected an amount from 0 to {:g} after {}", text, kind->most, name));
+      return input_error(
+          fmt::format("mote.toml: augment \"{}\": expected an amount from 0 to {:g} after {}", text, kind->most, name));
     if (name == "rotate") augmenter.rotate_ = static_cast<float>(amount * std::numbers::pi / 180);
     if (name == "warp") augmenter.warp_ = static_cast<float>(amount);
     if (name == "shift") augmenter.shift_ = static_cast<float>(amount);
     if (name == "scale") augmenter.scale_ = static_cast<float>(amount);
     if (name == "jitter")
-      for (const double deviation : channel_deviation) augmenter.jitter_.push_back(static_cast<float>(amount * deviation));
+      for (const double deviation : channel_deviation)
+        augmenter.jitter_.push_back(static_cast<float>(amount * deviation));
     if (name == "rotate" && augmenter.sensors_.front().size() != 3)
-      return input_error(fmt::format("mote.toml: augment \"{}\": no three channels are the axes of one sensor (such as ax, ay, az)", text));
+      return input_error(fmt::format(
+          "mote.toml: augment \"{}\": no three channels are the axes of one sensor (such as ax, ay, az)", text));
     if ((name == "warp" || name == "shift") && contract.window < 2)
-      return input_error(fmt::format("mote.toml: augment \"{}\" needs windows; here every row is an example of its own", text));
+      return input_error(
+          fmt::format("mote.toml: augment \"{}\" needs windows; here every row is an example of its own", text));
   }
   return augmenter;
 }
 
-bool Augmenter::empty() const { return rotate_ == 0 && warp_ == 0 && shift_ == 0 && scale_ == 0 && jitter_.empty(); }
+bool Augmenter::empty() const {
+  return rotate_ == 0 && warp_ == 0 && shift_ == 0 && scale_ == 0 && jitter_.empty();
+}
 
 void Augmenter::apply(std::span<float> window, std::span<float> scratch, Random& random) const {
-  const double warp = static_cast<double>(warp_), shift = static_cast<double>(shift_), scale = static_cast<double>(scale_);
+  const double warp = static_cast<double>(warp_), shift = static_cast<double>(shift_),
+               scale = static_cast<double>(scale_);
   if (rotate_ > 0) rotate(window, channels_, sensors_, static_cast<double>(rotate_), random);
   if (warp_ > 0 || shift_ > 0) {
     const double first = random.uniform(1 - warp, 1 + warp), last = random.uniform(1 - warp, 1 + warp);

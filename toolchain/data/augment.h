@@ -18,7 +18,8 @@ namespace mote {
 
 class Augmenter {
  public:
-  // `channel_deviation` as in Dataset. Errors: unknown name (nearest one named), amount out of range, rotate without a triple.
+  // `channel_deviation` as in Dataset. Errors: unknown name (nearest one named), amount out of range, rotate without a
+  // triple.
   static Result<Augmenter> create(const std::vector<std::string>& specifications, const RecordingContract& contract,
                                   std::span<const double> channel_deviation);
   bool empty() const;

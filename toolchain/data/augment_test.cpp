@@ -24,7 +24,8 @@ std::vector<float> augmented(const std::string& specification, const RecordingCo
   const Result<Augmenter> augmenter = Augmenter::create({specification}, contract, deviation);
   EXPECT_TRUE(augmenter.ok()) << augmenter.error().message;
   std::vector<float> window, scratch(static_cast<size_t>(contract.elements()));
-  for (int i = 0; i < contract.elements(); ++i) window.push_back(static_cast<float>(i / static_cast<int>(contract.channels.size())));
+  for (int i = 0; i < contract.elements(); ++i)
+    window.push_back(static_cast<float>(i / static_cast<int>(contract.channels.size())));
   Random random(seed);
   augmenter->apply(window, scratch, random);
   return window;
@@ -47,8 +48,10 @@ TEST(Augment, ShiftWarpScaleJitterStayWithinTheirAmounts) {
   const RecordingContract contract = contract_of({"v"});
   double squares = 0;
   for (uint64_t seed = 1; seed <= 50; ++seed) {
-    const std::vector<float> shifted = augmented("shift 0.1", contract, seed), warped = augmented("warp 0.2", contract, seed),
-                             scaled = augmented("scale 0.1", contract, seed), noisy = augmented("jitter 0.5", contract, seed);
+    const std::vector<float> shifted = augmented("shift 0.1", contract, seed),
+                             warped = augmented("warp 0.2", contract, seed),
+                             scaled = augmented("scale 0.1", contract, seed),
+                             noisy = augmented("jitter 0.5", contract, seed);
     for (size_t i = 0; i < 50; ++i) {
       const float clean = static_cast<float>(i);
       EXPECT_LE(std::abs(shifted[i] - clean), 5.001f);
@@ -69,7 +72,9 @@ TEST(Augment, OneSeedOneResult) {
 TEST(Augment, BadSpecificationsAreNamed) {
   const RecordingContract contract = contract_of({"v"});
   const std::vector<double> deviation = {1};
-  const auto error = [&](const std::string& text) { return Augmenter::create({text}, contract, deviation).error().message; };
+  const auto error = [&](const std::string& text) {
+    return Augmenter::create({text}, contract, deviation).error().message;
+  };
   EXPECT_THAT(error("jiter 0.1"), HasSubstr("Did you mean 'jitter'?"));
   EXPECT_THAT(error("jitter"), HasSubstr("expected an amount"));
   EXPECT_THAT(error("shift 2"), HasSubstr("from 0 to 0.9"));
@@ -85,16 +90,20 @@ TEST(Example, SameSeedSameBytesAndLoadsAndShows) {
   config.window = TimeSpan{1, false};
   config.stride = TimeSpan{0.25, false};
   config.split.by = "filename:_(p\\d+)_";
-  const Result<Dataset> a = load_dataset(config, project.path() / "a", {}), b = load_dataset(config, project.path() / "b", {});
+  const Result<Dataset> a = load_dataset(config, project.path() / "a", {}),
+                        b = load_dataset(config, project.path() / "b", {});
   ASSERT_TRUE(a.ok() && b.ok());
   EXPECT_EQ(a->fingerprint, b->fingerprint);
   EXPECT_EQ(a->contract.elements(), 300);
   std::ifstream file(project.path() / "a" / "mote.toml");
   EXPECT_THAT(std::string(std::istreambuf_iterator<char>(file), {}), HasSubstr("name = \"mine\""));
-  EXPECT_THAT(show_data(*a, 100), testing::AllOf(HasSubstr("swipe_left"), HasSubstr("\xE2\xA0\x80"), HasSubstr("deviation")));
+  EXPECT_THAT(show_data(*a, 100),
+              testing::AllOf(HasSubstr("swipe_left"), HasSubstr("\xE2\xA0\x80"), HasSubstr("deviation")));
   EXPECT_TRUE(data_summary(*a)["channels"]["ax"].contains("idle"));
-  EXPECT_THAT(write_example("gestures", "mine", project.path() / "a", 5).error().message, HasSubstr("not an empty folder"));
-  EXPECT_THAT(write_example("gesture", "mine", project.path() / "c", 5).error().message, HasSubstr("Did you mean 'gestures'?"));
+  EXPECT_THAT(write_example("gestures", "mine", project.path() / "a", 5).error().message,
+              HasSubstr("not an empty folder"));
+  EXPECT_THAT(write_example("gesture", "mine", project.path() / "c", 5).error().message,
+              HasSubstr("Did you mean 'gestures'?"));
 }
 
 }  // namespace

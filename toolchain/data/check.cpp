@@ -31,20 +31,33 @@ std::vector<Finding> folded(const std::vector<Finding>& findings) {
   std::map<std::pair<Severity, std::string>, size_t> seen;
   for (const Finding& finding : findings) {
     size_t& n = seen[{finding.severity, finding.kind}];
-    if (++n <= kShown) shown.push_back(finding);
-    else ++std::find_if(shown.rbegin(), shown.rend(), [&](const Finding& f) { return f.kind == finding.kind; })->occurrences;
+    if (++n <= kShown)
+      shown.push_back(finding);
+    else
+      ++std::find_if(shown.rbegin(), shown.rend(), [&](const Finding& f) {
+          return f.kind == finding.kind;
+        })->occurrences;
   }
   return shown;
 }
 
 // "file:line: what" of a reader's message, cut into its parts.
 Finding unreadable(const std::string& file, const std::string& message) {
-  Finding finding{Severity::error, "unreadable", file, 0, -1, 1, message, "the recording cannot be used at all", "correct the file, or move it away"};
+  Finding finding{Severity::error,
+                  "unreadable",
+                  file,
+                  0,
+                  -1,
+                  1,
+                  message,
+                  "the recording cannot be used at all",
+                  "correct the file, or move it away"};
   if (message.starts_with(file + ":")) {
     std::string rest = message.substr(file.size() + 1);
     size_t digits = 0;
     while (digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9') ++digits;
-    if (digits > 0 && digits < 10 && rest[digits] == ':') finding.line = std::stoll(rest.substr(0, digits)), rest.erase(0, digits + 1);
+    if (digits > 0 && digits < 10 && rest[digits] == ':')
+      finding.line = std::stoll(rest.substr(0, digits)), rest.erase(0, digits + 1);
     finding.what = std::string(trimmed(rest));
   }
   return finding;
@@ -58,7 +71,8 @@ int64_t CheckReport::count(Severity severity) const {
   return n;
 }
 
-Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::path& project_folder, const Progress& progress) {
+Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::path& project_folder,
+                               const Progress& progress) {
   MOTE_TRY(SeriesReader reader, SeriesReader::create(config, project_folder));
   CheckReport report;
   std::vector<Series> series;
@@ -77,19 +91,23 @@ Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::
     series.push_back(std::move(one).value());
   }
   report.recordings = static_cast<int64_t>(series.size());
-  const CheckInput input{&config, &reader.channels(), &series, &timings, profile_channels(series, reader.channels().size())};
+  const CheckInput input{&config, &reader.channels(), &series, &timings,
+                         profile_channels(series, reader.channels().size())};
   check_missing(input, findings);
   if (!config.table()) check_timing(input, findings);
   check_signals(input, findings);
   check_labels(input, findings);
-  const bool broken = std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.severity == Severity::error; });
+  const bool broken =
+      std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.severity == Severity::error; });
   if (broken) {
-    findings.push_back({Severity::note, "split", "", 0, -1, 1, "the split was not checked: the data cannot be loaded before the errors are gone",
-                        "", "run the check again afterwards"});
+    findings.push_back({Severity::note, "split", "", 0, -1, 1,
+                        "the split was not checked: the data cannot be loaded before the errors are gone", "",
+                        "run the check again afterwards"});
   } else if (Result<Dataset> dataset = load_dataset(config, project_folder, {}); dataset.ok()) {
     check_split(config, *dataset, findings);
   } else {
-    findings.push_back({Severity::error, "split", "", 0, -1, 1, dataset.error().message, "training would stop with this message", ""});
+    findings.push_back(
+        {Severity::error, "split", "", 0, -1, 1, dataset.error().message, "training would stop with this message", ""});
   }
   order(findings);
   report.findings = folded(findings);
@@ -97,13 +115,15 @@ Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::
 }
 
 std::string to_text(const CheckReport& report) {
-  std::string text = fmt::format("{} file{}, {} readings: {} error(s), {} warning(s), {} note(s)\n", report.files, report.files == 1 ? "" : "s",
-                                 report.readings, report.count(Severity::error), report.count(Severity::warning), report.count(Severity::note));
+  std::string text = fmt::format("{} file{}, {} readings: {} error(s), {} warning(s), {} note(s)\n", report.files,
+                                 report.files == 1 ? "" : "s", report.readings, report.count(Severity::error),
+                                 report.count(Severity::warning), report.count(Severity::note));
   for (const Finding& finding : report.findings) {
     std::string place = finding.file;
     if (finding.line > 0) place += fmt::format(":{}", finding.line);
     if (finding.time >= 0) place += fmt::format(" ({:.2f} s)", finding.time);
-    text += fmt::format("\n{} [{}] {}{}{}\n", name_of(finding.severity), finding.kind, place, place.empty() ? "" : ": ", finding.what);
+    text += fmt::format("\n{} [{}] {}{}{}\n", name_of(finding.severity), finding.kind, place, place.empty() ? "" : ": ",
+                        finding.what);
     if (finding.occurrences > 1) text += fmt::format("    and {} more like this\n", finding.occurrences - 1);
     if (!finding.why.empty()) text += "    why: " + finding.why + "\n";
     if (!finding.todo.empty()) text += "    do:  " + finding.todo + "\n";

@@ -15,15 +15,15 @@ enum class Severity { note, warning, error };  // error: load_dataset refuses th
 
 struct Finding {
   Severity severity = Severity::warning;
-  std::string kind;        // stable, for --json: missing | gap | rate | drift | constant | clipped | outlier | short | imbalance |
-                           // duplicate | group_overlap | leak | unreadable | ...
-  std::string file;        // empty = the data as a whole
-  int64_t line = 0;        // 0 = the whole file
-  double time = -1;        // seconds from the recording's start; -1 = no place in time
-  int64_t occurrences = 1; // similar findings folded into this one
-  std::string what;        // "ax stays at 3.998 for 212 readings"
-  std::string why;         // why it matters
-  std::string todo;        // what to do
+  std::string kind;  // stable, for --json: missing | gap | rate | drift | constant | clipped | outlier | short |
+                     // imbalance | duplicate | group_overlap | leak | unreadable | ...
+  std::string file;         // empty = the data as a whole
+  int64_t line = 0;         // 0 = the whole file
+  double time = -1;         // seconds from the recording's start; -1 = no place in time
+  int64_t occurrences = 1;  // similar findings folded into this one
+  std::string what;         // "ax stays at 3.998 for 212 readings"
+  std::string why;          // why it matters
+  std::string todo;         // what to do
 };
 
 struct CheckReport {
@@ -32,9 +32,10 @@ struct CheckReport {
   int64_t count(Severity severity) const;
 };
 
-// Reads as much as can be read: a broken file is a finding, and the others are still checked. An Error only when there is
-// nothing to check (no file matches, the configuration is wrong).
-Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::path& project_folder, const Progress& progress);
+// Reads as much as can be read: a broken file is a finding, and the others are still checked. An Error only when there
+// is nothing to check (no file matches, the configuration is wrong).
+Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::path& project_folder,
+                               const Progress& progress);
 
 std::string to_text(const CheckReport& report);  // for people; ends with a newline
 Json to_json(const CheckReport& report);

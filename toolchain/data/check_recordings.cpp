@@ -15,25 +15,29 @@ namespace {
 
 // Thresholds, chosen so that the clean sets of the tests raise no warning.
 constexpr double kRateOff = 0.02, kDrift = 0.03, kJitter = 0.35;
-constexpr int64_t kStuckLeast = 25;      // readings
-constexpr double kStuckUsual = 20;       // times the channel's usual run of equal readings
-constexpr int64_t kClipRun = 3;          // readings in a row at the channel's extreme
-constexpr int64_t kClipLeast = 8;        // such readings over all recordings
-constexpr double kMoves = 0.1;           // of a channel's span: more is movement
+constexpr int64_t kStuckLeast = 25;                  // readings
+constexpr double kStuckUsual = 20;                   // times the channel's usual run of equal readings
+constexpr int64_t kClipRun = 3;                      // readings in a row at the channel's extreme
+constexpr int64_t kClipLeast = 8;                    // such readings over all recordings
+constexpr double kMoves = 0.1;                       // of a channel's span: more is movement
 constexpr double kSpikeSteps = 4, kSpikeSpan = 0.6;  // of the channel's large steps, of its span: both must be passed
-constexpr double kTableOutlier = 25;     // inter-quartile ranges
+constexpr double kTableOutlier = 25;                 // inter-quartile ranges
 
 struct Scan {
   const CheckInput& input;
   std::vector<Finding>& findings;
 
   size_t channels() const { return input.channels->size(); }
-  double value(const Series& series, int64_t row, size_t c) const { return static_cast<double>(series.values[static_cast<size_t>(row) * channels() + c]); }
+  double value(const Series& series, int64_t row, size_t c) const {
+    return static_cast<double>(series.values[static_cast<size_t>(row) * channels() + c]);
+  }
   const std::string& channel(size_t c) const { return (*input.channels)[c]; }
-  void add(Severity severity, const char* kind, const Series& series, int64_t row, std::string what, const char* why, const char* todo) const {
+  void add(Severity severity, const char* kind, const Series& series, int64_t row, std::string what, const char* why,
+           const char* todo) const {
     const size_t i = static_cast<size_t>(row);
     const double time = series.seconds.empty() || row < 0 ? -1 : series.seconds[i] - series.seconds[0];
-    findings.push_back({severity, kind, series.file, row < 0 ? 0 : series.lines[i], input.config->table() ? -1 : time, 1, std::move(what), why, todo});
+    findings.push_back({severity, kind, series.file, row < 0 ? 0 : series.lines[i], input.config->table() ? -1 : time,
+                        1, std::move(what), why, todo});
   }
 };
 
@@ -75,12 +79,16 @@ void check_still(const Scan& scan, const Series& series, size_t c) {
   const bool clipped = longest.value == profile.low || longest.value == profile.high;
   if (longest.length < kStuckLeast || (!scan.input.config->table() && !others_move(scan, series, c, longest))) return;
   if (longest.length == series.rows)
-    scan.add(Severity::warning, "constant", series, 0, fmt::format("{} is {:g} in all {} readings", scan.channel(c), longest.value, series.rows),
-             "a channel that never moves tells nothing; often a wire, an axis or a register that was not set up", "record again, or take the channel out");
+    scan.add(Severity::warning, "constant", series, 0,
+             fmt::format("{} is {:g} in all {} readings", scan.channel(c), longest.value, series.rows),
+             "a channel that never moves tells nothing; often a wire, an axis or a register that was not set up",
+             "record again, or take the channel out");
   else if (!scan.input.config->table() && !clipped &&
            static_cast<double>(longest.length) > kStuckUsual * profile.usual_run)
-    scan.add(Severity::warning, "stuck", series, longest.at, fmt::format("{} stays at {:g} for {} readings", scan.channel(c), longest.value, longest.length),
-             "a sensor that moves elsewhere and freezes here was not read; the model learns the freeze", "cut this stretch out, or record again");
+    scan.add(Severity::warning, "stuck", series, longest.at,
+             fmt::format("{} stays at {:g} for {} readings", scan.channel(c), longest.value, longest.length),
+             "a sensor that moves elsewhere and freezes here was not read; the model learns the freeze",
+             "cut this stretch out, or record again");
 }
 
 void check_spikes(const Scan& scan, const Series& series, size_t c) {
@@ -89,15 +97,20 @@ void check_spikes(const Scan& scan, const Series& series, size_t c) {
   if (least <= 0 || profile.distinct < 20) return;
   int64_t first = -1, n = 0;
   for (int64_t row = 1; row + 1 < series.rows; ++row) {
-    const double before = scan.value(series, row - 1, c), here = scan.value(series, row, c), after = scan.value(series, row + 1, c);
+    const double before = scan.value(series, row - 1, c), here = scan.value(series, row, c),
+                 after = scan.value(series, row + 1, c);
     const double rise = here - before, fall = here - after;
-    if (rise * fall <= 0 || std::min(std::abs(rise), std::abs(fall)) < least || std::abs(after - before) > least / 4) continue;
+    if (rise * fall <= 0 || std::min(std::abs(rise), std::abs(fall)) < least || std::abs(after - before) > least / 4)
+      continue;
     if (n++ == 0) first = row;
   }
   if (n > 0)
-    scan.add(Severity::warning, "outlier", series, first, fmt::format("{} jumps to {:g} for one reading{}", scan.channel(c), scan.value(series, first, c),
-             n > 1 ? fmt::format(" ({} such spikes in this file)", n) : ""),
-             "single wild readings come from the wire or the bus, not from the world; they widen the int8 range of the input", "correct or delete the row; check the wiring");
+    scan.add(Severity::warning, "outlier", series, first,
+             fmt::format("{} jumps to {:g} for one reading{}", scan.channel(c), scan.value(series, first, c),
+                         n > 1 ? fmt::format(" ({} such spikes in this file)", n) : ""),
+             "single wild readings come from the wire or the bus, not from the world; they widen the int8 range of the "
+             "input",
+             "correct or delete the row; check the wiring");
 }
 
 void check_table_outliers(const Scan& scan, const Series& series, size_t c) {
@@ -108,9 +121,12 @@ void check_table_outliers(const Scan& scan, const Series& series, size_t c) {
   for (int64_t row = 0; row < series.rows; ++row)
     if (std::abs(scan.value(series, row, c) - profile.quarter[1]) > kTableOutlier * range && n++ == 0) first = row;
   if (n > 0 && n * 200 < series.rows)
-    scan.add(Severity::warning, "outlier", series, first, fmt::format("{} is {:g}; half of all rows lie between {:g} and {:g}{}", scan.channel(c),
-             scan.value(series, first, c), profile.quarter[0], profile.quarter[2], n > 1 ? fmt::format(" ({} such rows)", n) : ""),
-             "single wild values widen the int8 range of the input and pull the mean", "correct or delete the rows if they are not real");
+    scan.add(Severity::warning, "outlier", series, first,
+             fmt::format("{} is {:g}; half of all rows lie between {:g} and {:g}{}", scan.channel(c),
+                         scan.value(series, first, c), profile.quarter[0], profile.quarter[2],
+                         n > 1 ? fmt::format(" ({} such rows)", n) : ""),
+             "single wild values widen the int8 range of the input and pull the mean",
+             "correct or delete the rows if they are not real");
 }
 
 // A pile of readings at one end of the range, several in a row.
@@ -139,8 +155,10 @@ void check_clipped(const Scan& scan, size_t c) {
     if (example == nullptr || files == 0 || readings < kClipLeast || readings < near) continue;
     const bool much = readings * 500 > total || files * 10 > static_cast<int64_t>(scan.input.series->size());
     scan.add(much ? Severity::warning : Severity::note, "clipped", *example, where.at,
-             fmt::format("{} stops at {:g} for {} readings ({} readings at this limit in all, in {} files)", scan.channel(c), limit, where.length, readings, files),
-             "beyond its range the sensor tells nothing of how strong the movement is", "set the sensor to a wider range and record again, if strength matters");
+             fmt::format("{} stops at {:g} for {} readings ({} readings at this limit in all, in {} files)",
+                         scan.channel(c), limit, where.length, readings, files),
+             "beyond its range the sensor tells nothing of how strong the movement is",
+             "set the sensor to a wider range and record again, if strength matters");
   }
 }
 
@@ -155,7 +173,8 @@ void check_units(const Scan& scan) {
     for (const Series& series : *scan.input.series) {
       std::vector<double> of_rows;
       for (int64_t row = 0; row < series.rows; ++row)
-        of_rows.push_back(std::hypot(scan.value(series, row, x), scan.value(series, row, x + 1), scan.value(series, row, x + 2)));
+        of_rows.push_back(
+            std::hypot(scan.value(series, row, x), scan.value(series, row, x + 1), scan.value(series, row, x + 2)));
       std::nth_element(of_rows.begin(), of_rows.begin() + static_cast<int64_t>(of_rows.size() / 2), of_rows.end());
       norms.push_back(of_rows[of_rows.size() / 2]);
     }
@@ -164,8 +183,11 @@ void check_units(const Scan& scan) {
     const double usual = sorted[sorted.size() / 2];
     for (size_t i = 0; i < norms.size() && usual > 0; ++i)
       if (norms[i] > 4 * usual || norms[i] < usual / 4)
-        scan.add(Severity::warning, "unit", (*scan.input.series)[i], -1, fmt::format("the acceleration is about {:.3g} here and {:.3g} in most files", norms[i], usual),
-                 "at rest an accelerometer feels 1 g: this file is in another unit (g, m/s2, mg), and the model would tell files by it", "bring all files to one unit");
+        scan.add(Severity::warning, "unit", (*scan.input.series)[i], -1,
+                 fmt::format("the acceleration is about {:.3g} here and {:.3g} in most files", norms[i], usual),
+                 "at rest an accelerometer feels 1 g: this file is in another unit (g, m/s2, mg), and the model would "
+                 "tell files by it",
+                 "bring all files to one unit");
     return;
   }
 }
@@ -191,7 +213,9 @@ std::vector<ChannelProfile> profile_channels(const std::vector<Series>& series, 
       }
     if (values.empty()) continue;
     std::sort(values.begin(), values.end());
-    const auto at = [&](double share) { return static_cast<double>(values[static_cast<size_t>(share * static_cast<double>(values.size() - 1))]); };
+    const auto at = [&](double share) {
+      return static_cast<double>(values[static_cast<size_t>(share * static_cast<double>(values.size() - 1))]);
+    };
     ChannelProfile& profile = profiles[c];
     profile.low = at(0), profile.high = at(1), profile.span = at(0.999) - at(0.001);
     for (int q = 0; q < 3; ++q) profile.quarter[q] = at(0.25 * (q + 1));
@@ -214,8 +238,10 @@ void check_missing(const CheckInput& input, std::vector<Finding>& findings) {
       for (int64_t row = 0; row < series.rows; ++row)
         if (std::isnan(scan.value(series, row, c)) && n++ == 0) first = row;
       if (n > 0)
-        scan.add(refused ? Severity::error : Severity::note, "missing", series, first, fmt::format("{} has no value in {} of {} rows", scan.channel(c), n, series.rows),
-                 "a model cannot take a value that is not there", "correct the cells, or say missing = \"drop\" or \"interpolate\" in mote.toml");
+        scan.add(refused ? Severity::error : Severity::note, "missing", series, first,
+                 fmt::format("{} has no value in {} of {} rows", scan.channel(c), n, series.rows),
+                 "a model cannot take a value that is not there",
+                 "correct the cells, or say missing = \"drop\" or \"interpolate\" in mote.toml");
     }
 }
 
@@ -223,33 +249,51 @@ void check_timing(const CheckInput& input, std::vector<Finding>& findings) {
   const Scan scan{input, findings};
   const DataConfig& config = *input.config;
   const Result<double> rate = common_rate(config, *input.series, *input.timings);
-  if (!rate.ok()) findings.push_back({Severity::error, "rate", "", 0, -1, 1, rate.error().message, "windows of one length would hold different stretches of time", ""});
+  if (!rate.ok())
+    findings.push_back({Severity::error, "rate", "", 0, -1, 1, rate.error().message,
+                        "windows of one length would hold different stretches of time", ""});
   const Result<int32_t> window = rate.ok() ? in_readings("window", *config.window, *rate) : Result<int32_t>(1);
   for (size_t i = 0; i < input.series->size(); ++i) {
     const Series& series = (*input.series)[i];
     const Timing& timing = (*input.timings)[i];
     if (!timing.gaps.empty()) {
-      const auto length = [&](int64_t row) { return series.seconds[static_cast<size_t>(row)] - series.seconds[static_cast<size_t>(row - 1)]; };
-      const int64_t largest = *std::max_element(timing.gaps.begin(), timing.gaps.end(), [&](int64_t a, int64_t b) { return length(a) < length(b); });
+      const auto length = [&](int64_t row) {
+        return series.seconds[static_cast<size_t>(row)] - series.seconds[static_cast<size_t>(row - 1)];
+      };
+      const int64_t largest = *std::max_element(timing.gaps.begin(), timing.gaps.end(),
+                                                [&](int64_t a, int64_t b) { return length(a) < length(b); });
       scan.add(config.gaps == GapPolicy::error ? Severity::error : Severity::warning, "gap", series, largest,
-               fmt::format("{} gap{}; the longest, before this line, is {:.3f} s where {:.3f} s are usual", timing.gaps.size(), timing.gaps.size() == 1 ? "" : "s", length(largest), timing.period),
-               "readings were lost; no window is taken across a gap", "record again, or say gaps = \"fill\" in mote.toml if short gaps do no harm");
+               fmt::format("{} gap{}; the longest, before this line, is {:.3f} s where {:.3f} s are usual",
+                           timing.gaps.size(), timing.gaps.size() == 1 ? "" : "s", length(largest), timing.period),
+               "readings were lost; no window is taken across a gap",
+               "record again, or say gaps = \"fill\" in mote.toml if short gaps do no harm");
     }
     if (!timing.reversals.empty())
-      scan.add(Severity::warning, "clock", series, timing.reversals[0], fmt::format("the time stamps run backwards ({} times in this file)", timing.reversals.size()),
-               "the logger restarted, or rows are out of order; no window is taken across such a place", "cut the file there, or sort its rows");
+      scan.add(Severity::warning, "clock", series, timing.reversals[0],
+               fmt::format("the time stamps run backwards ({} times in this file)", timing.reversals.size()),
+               "the logger restarted, or rows are out of order; no window is taken across such a place",
+               "cut the file there, or sort its rows");
     const double noise = timing.rate > 0 ? 6 * timing.jitter / std::sqrt(static_cast<double>(series.rows) / 4) : 0;
-    if (timing.rate > 0 && series.rows >= 100 && std::abs(timing.end_rate / timing.start_rate - 1) > std::max(kDrift, noise))
-      scan.add(Severity::warning, "drift", series, -1, fmt::format("the rate goes from {:.4g} Hz at the start to {:.4g} Hz at the end", timing.start_rate, timing.end_rate),
-               "the logger got slower or faster; the same movement looks longer or shorter", "find what slows the logger down (card, radio), and record again");
+    if (timing.rate > 0 && series.rows >= 100 &&
+        std::abs(timing.end_rate / timing.start_rate - 1) > std::max(kDrift, noise))
+      scan.add(Severity::warning, "drift", series, -1,
+               fmt::format("the rate goes from {:.4g} Hz at the start to {:.4g} Hz at the end", timing.start_rate,
+                           timing.end_rate),
+               "the logger got slower or faster; the same movement looks longer or shorter",
+               "find what slows the logger down (card, radio), and record again");
     if (timing.jitter > kJitter)
-      scan.add(Severity::note, "jitter", series, -1, fmt::format("the steps between time stamps vary by {:.0f} % of the period", 100 * timing.jitter),
-               "stamps are often taken late; readings are used as if evenly spaced", "let a timer or the sensor's own data-ready signal pace the recording");
+      scan.add(Severity::note, "jitter", series, -1,
+               fmt::format("the steps between time stamps vary by {:.0f} % of the period", 100 * timing.jitter),
+               "stamps are often taken late; readings are used as if evenly spaced",
+               "let a timer or the sensor's own data-ready signal pace the recording");
     if (timing.rate > 0 && rate.ok() && *rate > 0 && std::abs(timing.rate / *rate - 1) > kRateOff)
-      scan.add(config.resample || std::abs(timing.rate / *rate - 1) < 0.05 ? Severity::note : Severity::warning, "rate", series, -1,
-               fmt::format("recorded at {:.4g} Hz, mote.toml says {:g} Hz", timing.rate, *rate), "the recording is resampled; the board must then read at the rate of mote.toml",
+      scan.add(config.resample || std::abs(timing.rate / *rate - 1) < 0.05 ? Severity::note : Severity::warning, "rate",
+               series, -1, fmt::format("recorded at {:.4g} Hz, mote.toml says {:g} Hz", timing.rate, *rate),
+               "the recording is resampled; the board must then read at the rate of mote.toml",
                "correct rate if it is a mistake");
-    const double readings = timing.rate > 0 && rate.ok() && *rate > 0 ? static_cast<double>(series.rows) * *rate / timing.rate : static_cast<double>(series.rows);
+    const double readings = timing.rate > 0 && rate.ok() && *rate > 0
+                                ? static_cast<double>(series.rows) * *rate / timing.rate
+                                : static_cast<double>(series.rows);
     if (window.ok() && std::lround(readings) < *window)
       scan.add(config.short_recordings == ShortPolicy::error ? Severity::error : Severity::note, "short", series, -1,
                fmt::format("{} readings, the window has {}", series.rows, *window), "no window fits in",
@@ -262,8 +306,10 @@ void check_signals(const CheckInput& input, std::vector<Finding>& findings) {
   for (const Series& series : *input.series)
     for (size_t c = 0; c < scan.channels(); ++c) {
       check_still(scan, series, c);
-      if (input.config->table()) check_table_outliers(scan, series, c);
-      else check_spikes(scan, series, c);
+      if (input.config->table())
+        check_table_outliers(scan, series, c);
+      else
+        check_spikes(scan, series, c);
     }
   if (input.config->table() || input.series->empty()) return;
   for (size_t c = 0; c < scan.channels(); ++c) check_clipped(scan, c);
@@ -284,8 +330,11 @@ void check_labels(const CheckInput& input, std::vector<Finding>& findings) {
   for (auto a = files.begin(); a != files.end(); ++a)
     for (auto b = std::next(a); b != files.end(); ++b)
       if (bare(a->first) == bare(b->first))
-        findings.push_back({Severity::warning, "label", "", 0, -1, 1, fmt::format("'{}' ({} files) and '{}' ({} files) are two labels", a->first, a->second, b->first, b->second),
-                            "they differ only in case or separators: probably one class written in two ways", "give them one name"});
+        findings.push_back({Severity::warning, "label", "", 0, -1, 1,
+                            fmt::format("'{}' ({} files) and '{}' ({} files) are two labels", a->first, a->second,
+                                        b->first, b->second),
+                            "they differ only in case or separators: probably one class written in two ways",
+                            "give them one name"});
 }
 
 }  // namespace mote

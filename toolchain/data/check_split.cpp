@@ -21,31 +21,40 @@ struct Parts {
   const Dataset& dataset;
   const DataPart* parts[3];
   explicit Parts(const Dataset& d) : dataset(d), parts{&d.train, &d.validation, &d.test} {}
-  const Recording& recording(const DataWindow& window) const { return dataset.recordings[static_cast<size_t>(window.recording)]; }
+  const Recording& recording(const DataWindow& window) const {
+    return dataset.recordings[static_cast<size_t>(window.recording)];
+  }
 };
 
 void check_balance(const Dataset& dataset, std::vector<Finding>& findings) {
   const std::vector<int64_t> counts = dataset.class_counts(dataset.train);
-  const auto most = std::max_element(counts.begin(), counts.end()), least = std::min_element(counts.begin(), counts.end());
+  const auto most = std::max_element(counts.begin(), counts.end()),
+             least = std::min_element(counts.begin(), counts.end());
   const double ratio = static_cast<double>(*most) / static_cast<double>(std::max<int64_t>(1, *least));
   if (ratio >= kImbalanceNote)
     findings.push_back({ratio >= kImbalance ? Severity::warning : Severity::note, "imbalance", "", 0, -1, 1,
-                        fmt::format("'{}' has {} training windows, '{}' has {}: {:.1f} to 1", dataset.classes[static_cast<size_t>(most - counts.begin())], *most,
+                        fmt::format("'{}' has {} training windows, '{}' has {}: {:.1f} to 1",
+                                    dataset.classes[static_cast<size_t>(most - counts.begin())], *most,
                                     dataset.classes[static_cast<size_t>(least - counts.begin())], *least, ratio),
                         "a network that always answers with the large class already looks good",
-                        "record more of the small class, or say class_weights = \"balanced\" in [train]; look at the confusion matrix, not at accuracy alone"});
+                        "record more of the small class, or say class_weights = \"balanced\" in [train]; look at the "
+                        "confusion matrix, not at accuracy alone"});
   for (size_t i = 0; i < counts.size(); ++i)
     if (counts[i] < kFewWindows)
-      findings.push_back({Severity::warning, "few", "", 0, -1, 1, fmt::format("'{}' has only {} training windows", dataset.classes[i], counts[i]),
-                          "too little to learn from, and nothing can be said about how well it was learned", "record more of it"});
+      findings.push_back({Severity::warning, "few", "", 0, -1, 1,
+                          fmt::format("'{}' has only {} training windows", dataset.classes[i], counts[i]),
+                          "too little to learn from, and nothing can be said about how well it was learned",
+                          "record more of it"});
 }
 
 void check_sizes(const Dataset& dataset, std::vector<Finding>& findings) {
   const int64_t n = dataset.test.size();
   if (n == 0 || n >= kFewTests || dataset.task != DataTask::classification) return;
-  findings.push_back({Severity::note, "few", "", 0, -1, 1,
-                      fmt::format("the test part has {} windows: an accuracy near 90 % is known to +-{:.0f} points (95 %)", n, 196 * std::sqrt(0.09 / static_cast<double>(n))),
-                      "differences smaller than that are chance", "record more, or use split folds and average over them"});
+  findings.push_back(
+      {Severity::note, "few", "", 0, -1, 1,
+       fmt::format("the test part has {} windows: an accuracy near 90 % is known to +-{:.0f} points (95 %)", n,
+                   196 * std::sqrt(0.09 / static_cast<double>(n))),
+       "differences smaller than that are chance", "record more, or use split folds and average over them"});
 }
 
 // Equal content on both sides, and equal content with different labels.
@@ -69,29 +78,49 @@ void check_duplicates(const Parts& all, std::vector<Finding>& findings) {
       if (added) continue;
       const Seen& other = entry->second;
       if (other.window->label != window.label && conflicts++ == 0)
-        first_conflict = {Severity::warning, "conflict", all.recording(window).file, 0, -1, 1,
-                          fmt::format("a window is also in {}, there as '{}', here as '{}'", all.recording(*other.window).file,
-                                      all.dataset.classes[static_cast<size_t>(other.window->label)], all.dataset.classes[static_cast<size_t>(window.label)]),
-                          "nothing can tell the two apart", "find out which label is right and delete the other copy"};
-      if (other.part == part) ++within;
+        first_conflict = {
+            Severity::warning,
+            "conflict",
+            all.recording(window).file,
+            0,
+            -1,
+            1,
+            fmt::format("a window is also in {}, there as '{}', here as '{}'", all.recording(*other.window).file,
+                        all.dataset.classes[static_cast<size_t>(other.window->label)],
+                        all.dataset.classes[static_cast<size_t>(window.label)]),
+            "nothing can tell the two apart",
+            "find out which label is right and delete the other copy"};
+      if (other.part == part)
+        ++within;
       else if (across++ == 0)
-        first_across = {Severity::warning, "duplicate", all.recording(window).file, 0, -1, 1,
-                        fmt::format("a window of the {} part is also in the {} part ({})", kPartNames[part], kPartNames[other.part], all.recording(*other.window).file),
-                        "the test would ask what was learned by heart", "delete one copy, or put both in one group"};
+        first_across = {Severity::warning,
+                        "duplicate",
+                        all.recording(window).file,
+                        0,
+                        -1,
+                        1,
+                        fmt::format("a window of the {} part is also in the {} part ({})", kPartNames[part],
+                                    kPartNames[other.part], all.recording(*other.window).file),
+                        "the test would ask what was learned by heart",
+                        "delete one copy, or put both in one group"};
     }
   if (table) {  // rows of few digits repeat by themselves
     if (across > 0)
-      findings.push_back({Severity::note, "duplicate", "", 0, -1, 1, fmt::format("{} rows of the validation and test parts are equal to a training row", across),
+      findings.push_back({Severity::note, "duplicate", "", 0, -1, 1,
+                          fmt::format("{} rows of the validation and test parts are equal to a training row", across),
                           "values of few digits repeat; many copies flatter the test", ""});
     if (conflicts > 0)
-      findings.push_back({Severity::note, "conflict", "", 0, -1, 1, fmt::format("{} rows are equal to another row with another label", conflicts),
+      findings.push_back({Severity::note, "conflict", "", 0, -1, 1,
+                          fmt::format("{} rows are equal to another row with another label", conflicts),
                           "no model can get both right: this limits the accuracy", ""});
     return;
   }
   if (across > 0) first_across.occurrences = across, findings.push_back(first_across);
   if (conflicts > 0) first_conflict.occurrences = conflicts, findings.push_back(first_conflict);
   if (within > 0)
-    findings.push_back({Severity::note, "duplicate", "", 0, -1, 1, fmt::format("{} windows repeat another one of the same part", within), "copies weigh twice and add nothing", "delete the copies"});
+    findings.push_back({Severity::note, "duplicate", "", 0, -1, 1,
+                        fmt::format("{} windows repeat another one of the same part", within),
+                        "copies weigh twice and add nothing", "delete the copies"});
 }
 
 void check_groups(const DataConfig& config, const Parts& all, std::vector<Finding>& findings) {
@@ -105,25 +134,34 @@ void check_groups(const DataConfig& config, const Parts& all, std::vector<Findin
     }
   const bool by_name = config.split.by.starts_with("filename:") || config.split.by.starts_with("column:");
   if (config.split.by == "random") {
-    findings.push_back({Severity::warning, "leak", "", 0, -1, 1, "split by random puts neighbouring windows of one recording on both sides",
-                        "the test measures memory, not how the model does on a new recording or person", "split by file, or by person: by = \"filename:REGEX\""});
+    findings.push_back({Severity::warning, "leak", "", 0, -1, 1,
+                        "split by random puts neighbouring windows of one recording on both sides",
+                        "the test measures memory, not how the model does on a new recording or person",
+                        "split by file, or by person: by = \"filename:REGEX\""});
     return;
   }
   for (const auto& [group, parts] : parts_of_group)
     if (by_name && parts.contains(2) && parts.size() > 1)
-      findings.push_back({Severity::warning, "group_overlap", "", 0, -1, 1, fmt::format("group '{}' is in the test part and in another one", group),
-                          "the test part should have people or places that training has not seen", "hold out whole groups: test = [\"" + group + "\"]"});
-  const bool one_label_each = std::all_of(labels_of_group.begin(), labels_of_group.end(), [](const auto& entry) { return entry.second.size() == 1; });
+      findings.push_back({Severity::warning, "group_overlap", "", 0, -1, 1,
+                          fmt::format("group '{}' is in the test part and in another one", group),
+                          "the test part should have people or places that training has not seen",
+                          "hold out whole groups: test = [\"" + group + "\"]"});
+  const bool one_label_each = std::all_of(labels_of_group.begin(), labels_of_group.end(),
+                                          [](const auto& entry) { return entry.second.size() == 1; });
   if (by_name && one_label_each && all.dataset.classes.size() > 1 && labels_of_group.size() < parts_of_file.size())
-    findings.push_back({Severity::warning, "group", "", 0, -1, 1, fmt::format("every group by {} has one label only", config.split.by),
-                        "the expression probably catches a part of the label, and one person's recordings fall into several groups", "look at the groups with `mote data show`"});
+    findings.push_back(
+        {Severity::warning, "group", "", 0, -1, 1, fmt::format("every group by {} has one label only", config.split.by),
+         "the expression probably catches a part of the label, and one person's recordings fall into several groups",
+         "look at the groups with `mote data show`"});
 }
 
 void check_constant_inputs(const Dataset& dataset, std::vector<Finding>& findings) {
   for (size_t c = 0; c < dataset.channel_deviation.size(); ++c)
     if (dataset.channel_deviation[c] == 0)
-      findings.push_back({Severity::warning, "constant", "", 0, -1, 1, fmt::format("channel {} does not move in the whole training part", dataset.contract.channels[c].name),
-                          "the model cannot learn from it", "take it out of channels"});
+      findings.push_back(
+          {Severity::warning, "constant", "", 0, -1, 1,
+           fmt::format("channel {} does not move in the whole training part", dataset.contract.channels[c].name),
+           "the model cannot learn from it", "take it out of channels"});
 }
 
 }  // namespace

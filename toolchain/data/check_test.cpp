@@ -62,7 +62,9 @@ class Planted : public testing::Test {
     }
     project_.write(kFile, text);
   }
-  static std::string line(double t, double x, double y) { return std::to_string(t) + "," + std::to_string(x) + "," + std::to_string(y); }
+  static std::string line(double t, double x, double y) {
+    return std::to_string(t) + "," + std::to_string(x) + "," + std::to_string(y);
+  }
 
   const Finding* expect(const std::string& kind, Severity severity, const DataConfig& config = recordings_config()) {
     report_ = check(config, project_.path());
@@ -85,7 +87,9 @@ TEST_F(Planted, NothingInTheCleanProject) {
 }
 
 TEST_F(Planted, MissingValue) {
-  plant([](int i, double t, double x, double y) { return i == 20 ? std::to_string(t) + ",," + std::to_string(y) : line(t, x, y); });
+  plant([](int i, double t, double x, double y) {
+    return i == 20 ? std::to_string(t) + ",," + std::to_string(y) : line(t, x, y);
+  });
   const Finding* const finding = expect("missing", Severity::error);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->line, 22);
@@ -167,7 +171,9 @@ TEST_F(Planted, OtherUnit) {
   for (int file = 0; file < 6; ++file) {
     std::string text = "timestamp,ax,ay,az\n";
     const double g = file == 3 ? 9.81 : 1;
-    for (int i = 0; i < 100; ++i) text += line(i * 10, g * 0.1 * std::sin(i * 0.3), g * 0.1 * std::cos(i * 0.2 + file)) + "," + std::to_string(g) + "\n";
+    for (int i = 0; i < 100; ++i)
+      text += line(i * 10, g * 0.1 * std::sin(i * 0.3), g * 0.1 * std::cos(i * 0.2 + file)) + "," + std::to_string(g) +
+              "\n";
     project_.write("still/" + std::string(file % 2 ? "a" : "b") + "/" + std::to_string(file) + ".csv", text);
   }
   DataConfig config = recordings_config();
@@ -178,7 +184,9 @@ TEST_F(Planted, OtherUnit) {
 }
 
 TEST_F(Planted, Imbalance) {
-  for (int file = 10; file < 60; ++file) project_.record("recordings/slow/r_" + std::to_string(file) + ".csv", 100, 100, [&](int i) { return std::sin(i * 0.1 + file); });
+  for (int file = 10; file < 60; ++file)
+    project_.record("recordings/slow/r_" + std::to_string(file) + ".csv", 100, 100,
+                    [&](int i) { return std::sin(i * 0.1 + file); });
   expect("imbalance", Severity::warning);
 }
 
@@ -206,8 +214,9 @@ TEST_F(Planted, SameGroupOnBothSides) {
   for (const char* person : {"p1", "p2", "p3"})
     for (int n = 0; n < 3; ++n)
       for (const double speed : {0.1, 0.9})
-        project_.record(std::string("people/") + (speed < 0.5 ? "slow/" : "fast/") + person + "_" + std::to_string(n) + ".csv", 100 + n, 100,
-                        [&](int i) { return std::sin(i * speed + n + person[1]); });
+        project_.record(
+            std::string("people/") + (speed < 0.5 ? "slow/" : "fast/") + person + "_" + std::to_string(n) + ".csv",
+            100 + n, 100, [&](int i) { return std::sin(i * speed + n + person[1]); });
   DataConfig config = recordings_config();
   config.source = {"people/*/*.csv"};
   config.split.by = "filename:^(p\\d)_";
@@ -217,7 +226,10 @@ TEST_F(Planted, SameGroupOnBothSides) {
 
 TEST_F(Planted, GroupThatCatchesTheLabel) {
   for (const char* label : {"left", "right"})
-    for (int n = 0; n < 6; ++n) project_.record(std::string("named/") + label + "/" + label + "_" + std::to_string(n / 2) + "_" + std::to_string(n) + ".csv", 100 + n, 100, [&](int i) { return std::sin(i * 0.1 * (n + label[0])); });
+    for (int n = 0; n < 6; ++n)
+      project_.record(
+          std::string("named/") + label + "/" + label + "_" + std::to_string(n / 2) + "_" + std::to_string(n) + ".csv",
+          100 + n, 100, [&](int i) { return std::sin(i * 0.1 * (n + label[0])); });
   DataConfig config = recordings_config();
   config.source = {"named/*/*.csv"};
   config.split.by = "filename:^(\\w+)_\\d";
@@ -238,7 +250,9 @@ TEST_F(Planted, OneClassWrittenTwoWays) {
 
 TEST_F(Planted, TableOutlier) {
   std::string text = "a,b,y\n";
-  for (int i = 0; i < 500; ++i) text += std::to_string(20 + std::sin(i * 0.1)) + "," + (i == 300 ? "9999" : std::to_string(40 + std::cos(i * 0.2))) + "," + std::to_string(i % 7) + "\n";
+  for (int i = 0; i < 500; ++i)
+    text += std::to_string(20 + std::sin(i * 0.1)) + "," +
+            (i == 300 ? "9999" : std::to_string(40 + std::cos(i * 0.2))) + "," + std::to_string(i % 7) + "\n";
   project_.write("table.csv", text);
   DataConfig config;
   config.task = DataTask::regression;

@@ -20,15 +20,18 @@ Result<Quantity> parse_quantity(const std::string& key, const std::string& text,
   Quantity quantity;
   const bool number = parse_number(std::string_view(text).substr(0, end), quantity.value);
   if (!number || quantity.value <= 0)
-    return input_error(fmt::format("mote.toml: {} = \"{}\": expected a positive number with a unit, such as {}", key, text, examples));
+    return input_error(
+        fmt::format("mote.toml: {} = \"{}\": expected a positive number with a unit, such as {}", key, text, examples));
   if (end != std::string::npos) quantity.unit = trimmed(std::string_view(text).substr(end));
   return quantity;
 }
 
 Result<void> check_part(const std::string& key, const HeldOut& part) {
   if (part.names.empty() && (!(part.fraction >= 0) || part.fraction >= 1))
-    return input_error(fmt::format("mote.toml: split.{} = {:g}: expected a fraction from 0 to below 1, a glob of files, or names of "
-                                   "groups", key, part.fraction));
+    return input_error(
+        fmt::format("mote.toml: split.{} = {:g}: expected a fraction from 0 to below 1, a glob of files, or names of "
+                    "groups",
+                    key, part.fraction));
   return {};
 }
 
@@ -37,21 +40,26 @@ Result<void> check_split(const DataConfig& config) {
   if (split.by != "time" && split.by != "random" && split.by != "file" && split.by != "auto") {
     MOTE_TRY(const Rule rule, Rule::parse("split.by", split.by));
     if (rule.kind() == Rule::Kind::labels_file)
-      return input_error("mote.toml: split.by = \"" + split.by + "\": expected file, time, random, filename:REGEX or column:NAME");
+      return input_error("mote.toml: split.by = \"" + split.by +
+                         "\": expected file, time, random, filename:REGEX or column:NAME");
   }
   MOTE_CHECK(check_part("validation", split.validation));
   MOTE_CHECK(check_part("test", split.test));
   const double held_out = (split.validation.names.empty() ? split.validation.fraction : 0) +
                           (split.test.names.empty() && split.folds == 0 ? split.test.fraction : 0);
   if (held_out >= 1)
-    return input_error(fmt::format("mote.toml: split: validation and test together are {:g} of the data; nothing is left for "
-                                   "training", held_out));
+    return input_error(
+        fmt::format("mote.toml: split: validation and test together are {:g} of the data; nothing is left for "
+                    "training",
+                    held_out));
   if (split.folds == 0) return {};
   if (split.folds < 2) return input_error(fmt::format("mote.toml: split.folds = {}: expected 2 or more", split.folds));
   if (split.fold < 0 || split.fold >= split.folds)
     return input_error(fmt::format("mote.toml: split.fold = {}: expected 0 to {}", split.fold, split.folds - 1));
-  if (split.by == "time") return input_error("mote.toml: split: folds need by = file, random, filename:REGEX or column:NAME, not time");
-  if (!split.test.names.empty()) return input_error("mote.toml: split: folds choose the test part; take out the names in test");
+  if (split.by == "time")
+    return input_error("mote.toml: split: folds need by = file, random, filename:REGEX or column:NAME, not time");
+  if (!split.test.names.empty())
+    return input_error("mote.toml: split: folds choose the test part; take out the names in test");
   return {};
 }
 
@@ -77,29 +85,39 @@ Result<double> parse_rate(const std::string& key, const std::string& text) {
   if (quantity.unit == "Hz") return quantity.value;
   if (quantity.unit == "kHz") return quantity.value * 1e3;
   if (quantity.unit == "mHz") return quantity.value / 1e3;
-  return input_error(fmt::format("mote.toml: {} = \"{}\": expected Hz, kHz or mHz after the number, such as \"100 Hz\"", key, text));
+  return input_error(
+      fmt::format("mote.toml: {} = \"{}\": expected Hz, kHz or mHz after the number, such as \"100 Hz\"", key, text));
 }
 
 Result<void> validate(const DataConfig& config) {
-  if (config.source.empty()) return input_error("mote.toml: data.source is missing; expected a glob such as \"recordings/*/*.csv\"");
+  if (config.source.empty())
+    return input_error("mote.toml: data.source is missing; expected a glob such as \"recordings/*/*.csv\"");
   if (config.label.empty() && config.task != DataTask::anomaly)
-    return input_error("mote.toml: data.label is missing; expected folder, column:NAME, filename:REGEX or file:labels.csv");
+    return input_error(
+        "mote.toml: data.label is missing; expected folder, column:NAME, filename:REGEX or file:labels.csv");
   if (config.label.size() > 1 && config.task != DataTask::regression)
     return input_error("mote.toml: data.label: several rules are for regression only (one per target)");
   for (const std::string& label : config.label) {
     MOTE_TRY(const Rule rule, Rule::parse("label", label));
-    if (rule.kind() == Rule::Kind::file) return input_error("mote.toml: label = \"file\": a labels file must follow, as in file:labels.csv");
+    if (rule.kind() == Rule::Kind::file)
+      return input_error("mote.toml: label = \"file\": a labels file must follow, as in file:labels.csv");
   }
   for (size_t i = 0; i < config.channels.size(); ++i)
     for (size_t j = 0; j < i; ++j)
-      if (config.channels[i] == config.channels[j]) return input_error("mote.toml: channels name '" + config.channels[i] + "' twice");
+      if (config.channels[i] == config.channels[j])
+        return input_error("mote.toml: channels name '" + config.channels[i] + "' twice");
   if (config.rate && !config.window)
-    return input_error("mote.toml: data.window is missing; a rate needs one, such as window = \"1 s\". (Rows that are examples of "
-                       "their own need neither)");
+    return input_error(
+        "mote.toml: data.window is missing; a rate needs one, such as window = \"1 s\". (Rows that are examples of "
+        "their own need neither)");
   if (config.table() && config.missing == MissingPolicy::interpolate)
-    return input_error("mote.toml: missing = \"interpolate\" needs a time axis; rows of a table can only be dropped: missing = \"drop\"");
+    return input_error(
+        "mote.toml: missing = \"interpolate\" needs a time axis; rows of a table can only be dropped: missing = "
+        "\"drop\"");
   for (const auto& [channel, range] : config.full_scale)
-    if (!(range > 0)) return input_error(fmt::format("mote.toml: full_scale of '{}' is {:g}; expected a positive range", channel, range));
+    if (!(range > 0))
+      return input_error(
+          fmt::format("mote.toml: full_scale of '{}' is {:g}; expected a positive range", channel, range));
   for (const char* unit : {"auto", "s", "ms", "us", "ns"})
     if (config.time_unit == unit) return check_split(config);
   return input_error("mote.toml: time_unit = \"" + config.time_unit + "\": expected s, ms, us, ns or auto");

@@ -17,8 +17,9 @@ struct TimeSpan {
   double value = 0;
   bool in_samples = false;
 };
-Result<TimeSpan> parse_time_span(const std::string& key, const std::string& text);  // "1 s", "250 ms", "128 samples", "1 row"
-Result<double> parse_rate(const std::string& key, const std::string& text);         // "100 Hz", "2 kHz", "10 mHz" -> Hz
+Result<TimeSpan> parse_time_span(const std::string& key,
+                                 const std::string& text);                   // "1 s", "250 ms", "128 samples", "1 row"
+Result<double> parse_rate(const std::string& key, const std::string& text);  // "100 Hz", "2 kHz", "10 mHz" -> Hz
 
 // One held-out part: a fraction of the data, or names (groups of the split, or globs of files). `fraction` counts only
 // while `names` is empty; 0 = no such part. Files that a glob names are read even if `source` does not match them.
@@ -35,29 +36,30 @@ struct SplitConfig {
   int32_t fold = 0;   // from 0
 };
 
-enum class ShortPolicy { error, skip, pad };             // key `short`: a recording shorter than the window
-enum class MissingPolicy { error, drop, interpolate };   // key `missing`: an empty cell or NaN in a channel that is used
-enum class GapPolicy { split, fill, error };             // key `gaps`: split = no window spans a gap; fill = linear
+enum class ShortPolicy { error, skip, pad };            // key `short`: a recording shorter than the window
+enum class MissingPolicy { error, drop, interpolate };  // key `missing`: an empty cell or NaN in a channel that is used
+enum class GapPolicy { split, fill, error };            // key `gaps`: split = no window spans a gap; fill = linear
 
 struct DataConfig {
   DataTask task = DataTask::classification;
-  std::vector<std::string> source;      // globs, relative to the project
-  std::vector<std::string> label;       // folder | column:NAME | filename:REGEX (group 1) | file:labels.csv; one rule,
-                                        // except for regression, which takes one per target. Empty: anomaly detection
-  std::vector<std::string> channels;    // empty: every column that is not time, label or group
-  std::optional<double> rate;           // Hz
-  std::optional<TimeSpan> window;       // none, or one row, without a rate = a table: one row is one example
-  std::optional<TimeSpan> stride;       // default: the window
-  std::optional<std::string> time;      // key `time`: column with the time stamps; default: found by its name; "none"
-  std::string time_unit = "auto";       // key `time_unit`: auto | s | ms | us | ns, of a numeric time column
+  std::vector<std::string> source;    // globs, relative to the project
+  std::vector<std::string> label;     // folder | column:NAME | filename:REGEX (group 1) | file:labels.csv; one rule,
+                                      // except for regression, which takes one per target. Empty: anomaly detection
+  std::vector<std::string> channels;  // empty: every column that is not time, label or group
+  std::optional<double> rate;         // Hz
+  std::optional<TimeSpan> window;     // none, or one row, without a rate = a table: one row is one example
+  std::optional<TimeSpan> stride;     // default: the window
+  std::optional<std::string> time;    // key `time`: column with the time stamps; default: found by its name; "none"
+  std::string time_unit = "auto";     // key `time_unit`: auto | s | ms | us | ns, of a numeric time column
   SplitConfig split;
-  std::vector<std::string> augment;     // "jitter 0.02", ... (augment.h)
+  std::vector<std::string> augment;  // "jitter 0.02", ... (augment.h)
   ShortPolicy short_recordings = ShortPolicy::error;
   MissingPolicy missing = MissingPolicy::error;
   GapPolicy gaps = GapPolicy::split;
-  bool resample = false;                // key `resample`: recordings of different rates are wanted, not a mistake
-  std::map<std::string, double> full_scale;  // key `full_scale`: the sensor's range, +-value = +-32768 counts. By channel;
-                                             // "" = every channel. Channels not named get a range from the training part
+  bool resample = false;  // key `resample`: recordings of different rates are wanted, not a mistake
+  std::map<std::string, double>
+      full_scale;  // key `full_scale`: the sensor's range, +-value = +-32768 counts. By channel;
+                   // "" = every channel. Channels not named get a range from the training part
   std::map<std::string, std::string> units;  // key `units`: by channel; default: from a header such as "ax [g]"
   uint64_t seed = 1;
 

@@ -45,8 +45,10 @@ std::vector<std::string> split_line(std::string_view line, char delimiter) {
   for (size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     if (c == '"') {
-      if (quoted && i + 1 < line.size() && line[i + 1] == '"') cells.back() += line[++i];
-      else quoted = !quoted;
+      if (quoted && i + 1 < line.size() && line[i + 1] == '"')
+        cells.back() += line[++i];
+      else
+        quoted = !quoted;
     } else if (c == delimiter && !quoted) {
       if (delimiter != ' ' || !cells.back().empty()) cells.emplace_back();
     } else {
@@ -88,7 +90,9 @@ struct CsvFile::Cursor {
   const char* position;
   const char* end;
   int64_t line;
-  bool line_ends() const { return position == end || *position == '\n' || (*position == '\r' && (position + 1 == end || position[1] == '\n')); }
+  bool line_ends() const {
+    return position == end || *position == '\n' || (*position == '\r' && (position + 1 == end || position[1] == '\n'));
+  }
 };
 
 Result<CsvFile> CsvFile::open(std::string name, std::string bytes) {
@@ -119,9 +123,12 @@ Result<void> CsvFile::check_encoding() const {
     const size_t n = bytes[i] == 0 ? 0 : utf8_length(bytes + i, size - i);
     if (n == 0) {
       const int64_t line = 1 + std::count(bytes_.begin(), bytes_.begin() + static_cast<int64_t>(i), '\n');
-      if (bytes[i] == 0) return input_error(fmt::format("{}:{}: a zero byte: this is a binary file, not CSV text", name_, line));
-      return input_error(fmt::format("{}:{}: byte 0x{:02X} is not UTF-8 text. Save the file as UTF-8, for example: iconv -f "
-                                     "ISO-8859-1 -t UTF-8", name_, line, bytes[i]));
+      if (bytes[i] == 0)
+        return input_error(fmt::format("{}:{}: a zero byte: this is a binary file, not CSV text", name_, line));
+      return input_error(
+          fmt::format("{}:{}: byte 0x{:02X} is not UTF-8 text. Save the file as UTF-8, for example: iconv -f "
+                      "ISO-8859-1 -t UTF-8",
+                      name_, line, bytes[i]));
     }
     i += n;
   }
@@ -145,7 +152,8 @@ Result<void> CsvFile::read_header() {
   if (offset >= text.size()) return input_error(name_ + ": no header line; expected one such as timestamp,ax,ay,az");
   const int64_t header_line = line;
   const std::string_view header_text = line_at(text, offset);
-  offset = std::min(text.size(), text.find('\n', offset) == std::string_view::npos ? text.size() : text.find('\n', offset) + 1);
+  offset = std::min(text.size(),
+                    text.find('\n', offset) == std::string_view::npos ? text.size() : text.find('\n', offset) + 1);
   ++line;
   skip_lines(false);
   const std::string_view row_text = offset < text.size() ? line_at(text, offset) : std::string_view();
@@ -157,8 +165,10 @@ Result<void> CsvFile::read_header() {
     return parse_number(cell, value) || parse_date_time(cell) || looks_like_decimal_comma(cell) || means_missing(cell);
   });
   if (all_values)
-    return input_error(fmt::format("{}:{}: the first line holds values ({}); expected a header line with the names of the "
-                                   "columns. Add one, for example: timestamp,ax,ay,az", name_, header_line, listed(header_, 4)));
+    return input_error(
+        fmt::format("{}:{}: the first line holds values ({}); expected a header line with the names of the "
+                    "columns. Add one, for example: timestamp,ax,ay,az",
+                    name_, header_line, listed(header_, 4)));
   if (row_text.empty()) return input_error(fmt::format("{}:{}: only a header line, no readings", name_, header_line));
   body_ = offset;
   first_line_ = line;
@@ -219,11 +229,13 @@ Result<double> CsvFile::number(std::string_view cell, int64_t line, int32_t colu
   double value = 0;
   if (parse_number(text, value)) return value;
   if (means_missing(text)) return kMissing;
-  return error_at(line, column, cell,
-                  decimal_comma_ ? "a number such as 0,25" : "a number such as 0.25. Correct the cell or delete the row");
+  return error_at(
+      line, column, cell,
+      decimal_comma_ ? "a number such as 0,25" : "a number such as 0.25. Correct the cell or delete the row");
 }
 
-// The cell at cursor.position, up to its delimiter or the end of the line. Quotes are taken off; quoted lines are counted.
+// The cell at cursor.position, up to its delimiter or the end of the line. Quotes are taken off; quoted lines are
+// counted.
 Result<std::string_view> CsvFile::take_cell(Cursor& cursor) const {
   const char*& p = cursor.position;
   const char* const start = p;
@@ -234,7 +246,8 @@ Result<std::string_view> CsvFile::take_cell(Cursor& cursor) const {
   }
   const int64_t line = cursor.line;
   const char* const opening = ++p;
-  for (; p != cursor.end && (*p != '"' || (p + 1 != cursor.end && p[1] == '"')); p += *p == '"' ? 2 : 1) cursor.line += *p == '\n';
+  for (; p != cursor.end && (*p != '"' || (p + 1 != cursor.end && p[1] == '"')); p += *p == '"' ? 2 : 1)
+    cursor.line += *p == '\n';
   if (p == cursor.end) return input_error(fmt::format("{}:{}: a quote (\") is opened and never closed", name_, line));
   const std::string_view cell(opening, static_cast<size_t>(p - opening));
   while (!cursor.line_ends() && *p != delimiter_) ++p;
@@ -256,7 +269,8 @@ bool CsvFile::take_number(Cursor& cursor, std::vector<double>& numbers) const {
 }
 
 // Reads one line into the wanted columns. False: a blank line.
-Result<bool> CsvFile::read_row(Cursor& cursor, std::vector<CsvColumn>& columns, const std::vector<int32_t>& target) const {
+Result<bool> CsvFile::read_row(Cursor& cursor, std::vector<CsvColumn>& columns,
+                               const std::vector<int32_t>& target) const {
   const char*& p = cursor.position;
   const int64_t line = cursor.line;
   const int32_t width = static_cast<int32_t>(header_.size());
@@ -284,8 +298,10 @@ Result<bool> CsvFile::read_row(Cursor& cursor, std::vector<CsvColumn>& columns, 
     if (delimiter_ == ' ' && cursor.line_ends()) break;
   }
   if (!blank && cells != width)
-    return input_error(fmt::format("{}:{}: the row has {} cell{}, the header has {}. {}", name_, line, cells, cells == 1 ? "" : "s", width,
-                                   p == cursor.end ? "The file ends inside this row: delete it, or record again" : "Correct the row or delete it"));
+    return input_error(fmt::format("{}:{}: the row has {} cell{}, the header has {}. {}", name_, line, cells,
+                                   cells == 1 ? "" : "s", width,
+                                   p == cursor.end ? "The file ends inside this row: delete it, or record again"
+                                                   : "Correct the row or delete it"));
   while (p != cursor.end && *p != '\n') ++p;
   if (p != cursor.end) ++p;
   ++cursor.line;
@@ -297,8 +313,10 @@ Result<int64_t> CsvFile::read(std::vector<CsvColumn>& columns) {
   const size_t expected_rows = bytes_.size() / std::max<size_t>(8, samples_.size() * 5);
   for (size_t i = 0; i < columns.size(); ++i) {
     target[static_cast<size_t>(columns[i].index)] = static_cast<int32_t>(i);
-    if (columns[i].kind == CsvColumn::Kind::number) columns[i].numbers.reserve(expected_rows);
-    else columns[i].texts.reserve(expected_rows);
+    if (columns[i].kind == CsvColumn::Kind::number)
+      columns[i].numbers.reserve(expected_rows);
+    else
+      columns[i].texts.reserve(expected_rows);
   }
   Cursor cursor{bytes_.data() + body_, bytes_.data() + bytes_.size(), first_line_};
   int64_t rows = 0;

@@ -1,5 +1,6 @@
-// CSV as loggers, spreadsheets and scripts write it: a header line, then rows. Delimiter (, ; tab | space) and decimal comma
-// are detected; quotes, CRLF, a byte-order mark, blank lines, leading # lines and a trailing delimiter are accepted.
+// CSV as loggers, spreadsheets and scripts write it: a header line, then rows. Delimiter (, ; tab | space) and decimal
+// comma are detected; quotes, CRLF, a byte-order mark, blank lines, leading # lines and a trailing delimiter are
+// accepted.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -12,10 +13,11 @@ namespace mote {
 
 struct CsvColumn {
   enum class Kind { number, text };
-  int32_t index = 0;                     // in the header
+  int32_t index = 0;  // in the header
   Kind kind = Kind::number;
-  std::vector<double> numbers;           // NaN = missing: empty cell, nan, NA, null, none, inf
-  std::vector<std::string_view> texts;   // trimmed, without quotes; views into CsvFile::bytes. Doubled quotes stay doubled
+  std::vector<double> numbers;  // NaN = missing: empty cell, nan, NA, null, none, inf
+  std::vector<std::string_view>
+      texts;  // trimmed, without quotes; views into CsvFile::bytes. Doubled quotes stay doubled
 };
 
 class CsvFile {
@@ -49,14 +51,14 @@ class CsvFile {
   Error error_at(int64_t line, int32_t column, std::string_view found, const std::string& expected) const;
 
   std::string name_;
-  std::vector<char> bytes_;      // a vector: moving it keeps views valid, which a short std::string would not
-  size_t body_ = 0;              // offset of the first row
-  int64_t first_line_ = 1;       // of the first row
+  std::vector<char> bytes_;  // a vector: moving it keeps views valid, which a short std::string would not
+  size_t body_ = 0;          // offset of the first row
+  int64_t first_line_ = 1;   // of the first row
   char delimiter_ = ',';
   bool decimal_comma_ = false;
   std::vector<std::string> header_;
   std::vector<std::string> samples_;
-  std::vector<int64_t> lines_;   // by row; empty while rows follow each other line by line
+  std::vector<int64_t> lines_;  // by row; empty while rows follow each other line by line
 };
 
 // "Temperature [C]" or "ax (g)" -> name and unit; the unit is empty when there is none.

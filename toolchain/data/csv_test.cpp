@@ -17,7 +17,8 @@ using testing::HasSubstr;
 Result<std::vector<std::vector<double>>> numbers(const std::string& text) {
   MOTE_TRY(CsvFile file, CsvFile::open("a.csv", text));
   std::vector<CsvColumn> columns;
-  for (size_t i = 0; i < file.header().size(); ++i) columns.push_back({static_cast<int32_t>(i), CsvColumn::Kind::number, {}, {}});
+  for (size_t i = 0; i < file.header().size(); ++i)
+    columns.push_back({static_cast<int32_t>(i), CsvColumn::Kind::number, {}, {}});
   MOTE_TRY(const int64_t rows, file.read(columns));
   std::vector<std::vector<double>> values;
   for (const CsvColumn& column : columns) {
@@ -31,9 +32,12 @@ using Table = std::vector<std::vector<double>>;
 
 TEST(Csv, FormsOfOneTable) {
   const Table expected = {{1, 2}, {0.5, -3e-2}};
-  for (const char* text : {"a,b\n1,0.5\n2,-0.03\n", "a,b\r\n1,0.5\r\n2,-3e-2\r\n", "\xEF\xBB\xBF" "a,b\n1,.5\n2,-.03", "a;b\n1;0,5\n2;-0,03\n",
-                           "a\tb\n1\t0,5\n2\t-0,03\n", "a b\n1 0.5\n2  -0.03\n", "a|b\n1|0.5\n2|-0.03\n", "a,b,\n1,0.5,\n2,-0.03,\n",
-                           "a,b\n1,0.5,\n2,-0.03,\n", "\"a\",\"b\"\n\"1\",\"0.5\"\n\"2\",\"-0.03\"\n", "a,b\n1,\"0,5\"\n2,\"-0,03\"\n",
+  for (const char* text : {"a,b\n1,0.5\n2,-0.03\n", "a,b\r\n1,0.5\r\n2,-3e-2\r\n",
+                           "\xEF\xBB\xBF"
+                           "a,b\n1,.5\n2,-.03",
+                           "a;b\n1;0,5\n2;-0,03\n", "a\tb\n1\t0,5\n2\t-0,03\n", "a b\n1 0.5\n2  -0.03\n",
+                           "a|b\n1|0.5\n2|-0.03\n", "a,b,\n1,0.5,\n2,-0.03,\n", "a,b\n1,0.5,\n2,-0.03,\n",
+                           "\"a\",\"b\"\n\"1\",\"0.5\"\n\"2\",\"-0.03\"\n", "a,b\n1,\"0,5\"\n2,\"-0,03\"\n",
                            "# logger v2\n\na,b\n\n1,0.5\n\n2,-0.03\n\n", " a , b \n 1 , 0.5 \n +2 , -0.03 \n"}) {
     const auto table = numbers(text);
     ASSERT_TRUE(table.ok()) << text << table.error().message;
@@ -79,7 +83,9 @@ TEST(Csv, EveryFaultIsNamed) {
       {"a,b\n1,\"2\n", "a.csv:2: a quote (\") is opened and never closed"},
       {"a,b\n1,2\n\xE9,2\n", "a.csv:3: byte 0xE9 is not UTF-8"},
       {"a,b\n1,2\xC0\xAF\n", "not UTF-8"},
-      {"\xFF\xFE" "a\0b\0", "UTF-16"},
+      {"\xFF\xFE"
+       "a\0b\0",
+       "UTF-16"},
   };
   for (const auto& [text, message] : cases) {
     const auto table = numbers(text);
@@ -112,8 +118,8 @@ TEST(Csv, UnitsOfHeaders) {
 
 TEST(TimeStamp, Forms) {
   const double base = 1423072260;  // 2015-02-04 17:51:00 UTC
-  for (const char* text : {"2015-02-04 17:51:00", "2015-02-04T17:51:00Z", "2015/02/04 17:51", "04.02.2015 17:51:00", "20150204T175100",
-                           "2015-02-04T18:51:00+01:00", "2015-02-04 12:21:00 -0530"}) {
+  for (const char* text : {"2015-02-04 17:51:00", "2015-02-04T17:51:00Z", "2015/02/04 17:51", "04.02.2015 17:51:00",
+                           "20150204T175100", "2015-02-04T18:51:00+01:00", "2015-02-04 12:21:00 -0530"}) {
     ASSERT_TRUE(parse_date_time(text).has_value()) << text;
     EXPECT_DOUBLE_EQ(*parse_date_time(text), base) << text;
   }

@@ -27,7 +27,8 @@ struct Extent {
 };
 
 // Readings of the training windows, each once.
-std::vector<Extent> training_extents(const Prepared& prepared, const std::vector<Candidate>& candidates, const std::vector<PartId>& parts) {
+std::vector<Extent> training_extents(const Prepared& prepared, const std::vector<Candidate>& candidates,
+                                     const std::vector<PartId>& parts) {
   const size_t channels = prepared.channels.size();
   std::vector<Extent> extents(channels);
   int32_t piece = -1;
@@ -44,8 +45,8 @@ std::vector<Extent> training_extents(const Prepared& prepared, const std::vector
   return extents;
 }
 
-// Without a stated range: the largest power of two that leaves headroom over the training part. The origin is 0 unless the
-// values stay far from it.
+// Without a stated range: the largest power of two that leaves headroom over the training part. The origin is 0 unless
+// the values stay far from it.
 ChannelContract derive_scale(const Extent& extent) {
   ChannelContract channel;
   const double span = extent.high - extent.low, largest = std::max(std::abs(extent.low), std::abs(extent.high));
@@ -58,11 +59,12 @@ ChannelContract derive_scale(const Extent& extent) {
   return channel;
 }
 
-Result<std::vector<ChannelContract>> channel_contracts(const DataConfig& config, const Prepared& prepared, const std::vector<Extent>& extents) {
+Result<std::vector<ChannelContract>> channel_contracts(const DataConfig& config, const Prepared& prepared,
+                                                       const std::vector<Extent>& extents) {
   for (const auto& [name, range] : config.full_scale)
     if (!name.empty() && std::find(prepared.channels.begin(), prepared.channels.end(), name) == prepared.channels.end())
-      return input_error(fmt::format("mote.toml: full_scale names '{}', which is no channel; channels: {}{}", name, listed(prepared.channels),
-                                     did_you_mean(name, prepared.channels)));
+      return input_error(fmt::format("mote.toml: full_scale names '{}', which is no channel; channels: {}{}", name,
+                                     listed(prepared.channels), did_you_mean(name, prepared.channels)));
   std::vector<ChannelContract> channels;
   for (size_t c = 0; c < prepared.channels.size(); ++c) {
     auto stated = config.full_scale.find(prepared.channels[c]);
@@ -90,25 +92,30 @@ void convert(const Prepared& prepared, Dataset& dataset) {
     }
   for (size_t c = 0; c < channels.size(); ++c)
     if (saturated[c] > 0)
-      dataset.notes.push_back(fmt::format("channel {}: {} readings lie outside {:g} to {:g} and were saturated", channels[c].name, saturated[c],
-                                          to_value(-32768, channels[c]), to_value(32767, channels[c])));
+      dataset.notes.push_back(fmt::format("channel {}: {} readings lie outside {:g} to {:g} and were saturated",
+                                          channels[c].name, saturated[c], to_value(-32768, channels[c]),
+                                          to_value(32767, channels[c])));
 }
 
 void fill_recordings(const DataConfig& config, const Prepared& prepared, Dataset& dataset) {
   int64_t offset = 0;
   for (const Piece& piece : prepared.pieces) {
-    Recording recording{piece.file, piece.first_line, piece.start, piece.label, "", offset, piece.readings, piece.padded};
+    Recording recording{piece.file, piece.first_line, piece.start,    piece.label,
+                        "",         offset,           piece.readings, piece.padded};
     if (!config.table()) recording.group = prepared.groups[static_cast<size_t>(piece.group)];
     offset += piece.readings;
     dataset.recordings.push_back(std::move(recording));
   }
 }
 
-void fill_parts(const Prepared& prepared, const std::vector<Candidate>& candidates, const std::vector<PartId>& parts, Dataset& dataset) {
+void fill_parts(const Prepared& prepared, const std::vector<Candidate>& candidates, const std::vector<PartId>& parts,
+                Dataset& dataset) {
   const size_t targets = prepared.targets.size();
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (parts[i] == PartId::none) continue;
-    DataPart& part = parts[i] == PartId::train ? dataset.train : parts[i] == PartId::validation ? dataset.validation : dataset.test;
+    DataPart& part = parts[i] == PartId::train        ? dataset.train
+                     : parts[i] == PartId::validation ? dataset.validation
+                                                      : dataset.test;
     const Candidate& candidate = candidates[i];
     const size_t piece = static_cast<size_t>(candidate.piece);
     part.windows.push_back({dataset.recordings[piece].offset + candidate.start, candidate.piece, candidate.label});
@@ -136,7 +143,8 @@ void learn_statistics(Dataset& dataset) {
   }
   // Around the first target, so that squares keep their digits.
   for (size_t i = 0; i < dataset.train.targets.size(); ++i)
-    of_target[i % targets].add(static_cast<double>(dataset.train.targets[i]) - static_cast<double>(dataset.train.targets[i % targets]));
+    of_target[i % targets].add(static_cast<double>(dataset.train.targets[i]) -
+                               static_cast<double>(dataset.train.targets[i % targets]));
   for (size_t c = 0; c < channels; ++c) {
     dataset.channel_mean.push_back(to_value(of_channel[c].mean(), dataset.contract.channels[c]));
     dataset.channel_deviation.push_back(of_channel[c].deviation() / dataset.contract.channels[c].counts_per_unit);
@@ -149,7 +157,8 @@ void learn_statistics(Dataset& dataset) {
 
 template <class T>
 std::string bytes_fingerprint(const std::vector<T>& items) {
-  return fingerprint(std::span<const uint8_t>(reinterpret_cast<const uint8_t*>(items.data()), items.size() * sizeof(T)));
+  return fingerprint(
+      std::span<const uint8_t>(reinterpret_cast<const uint8_t*>(items.data()), items.size() * sizeof(T)));
 }
 
 std::string dataset_fingerprint(const DataConfig& config, const Dataset& dataset) {
@@ -175,7 +184,8 @@ std::array<PartRow, 3> part_rows(const Dataset& dataset) {
 std::vector<std::string> groups_of(const Dataset& dataset, const DataPart& part) {
   std::set<std::string> groups;
   for (const DataWindow& window : part.windows)
-    if (const std::string& group = dataset.recordings[static_cast<size_t>(window.recording)].group; !group.empty()) groups.insert(group);
+    if (const std::string& group = dataset.recordings[static_cast<size_t>(window.recording)].group; !group.empty())
+      groups.insert(group);
   std::vector<std::string> sorted(groups.begin(), groups.end());
   std::sort(sorted.begin(), sorted.end(), natural_less);
   return sorted;
@@ -183,7 +193,8 @@ std::vector<std::string> groups_of(const Dataset& dataset, const DataPart& part)
 
 size_t files_of(const Dataset& dataset, const DataPart& part) {
   std::set<std::string_view> files;
-  for (const DataWindow& window : part.windows) files.insert(dataset.recordings[static_cast<size_t>(window.recording)].file);
+  for (const DataWindow& window : part.windows)
+    files.insert(dataset.recordings[static_cast<size_t>(window.recording)].file);
   return files.size();
 }
 
@@ -213,18 +224,22 @@ std::vector<int64_t> Dataset::class_counts(const DataPart& part) const {
   return result;
 }
 
-Result<Dataset> load_dataset(const DataConfig& config, const std::filesystem::path& project_folder, const Progress& progress) {
+Result<Dataset> load_dataset(const DataConfig& config, const std::filesystem::path& project_folder,
+                             const Progress& progress) {
   MOTE_TRY(Prepared prepared, prepare(config, project_folder, progress));
   if (config.task == DataTask::classification && prepared.labels.size() < 2)
-    return input_error(fmt::format("every recording has the label '{}': a classifier needs two classes or more. Check label = \"{}\" in "
-                                   "mote.toml", listed(prepared.labels), config.label[0]));
+    return input_error(fmt::format(
+        "every recording has the label '{}': a classifier needs two classes or more. Check label = \"{}\" in "
+        "mote.toml",
+        listed(prepared.labels), config.label[0]));
   const std::vector<Candidate> candidates = cut_windows(prepared);
   if (candidates.size() > INT32_MAX) return input_error("mote.toml: more than 2^31 windows; take a longer stride");
   MOTE_TRY(const std::vector<PartId> parts, split_windows(config, prepared, candidates));
   Dataset dataset;
   dataset.task = config.task;
   dataset.contract = {prepared.rate, prepared.window, prepared.stride, {}};
-  MOTE_TRY(dataset.contract.channels, channel_contracts(config, prepared, training_extents(prepared, candidates, parts)));
+  MOTE_TRY(dataset.contract.channels,
+           channel_contracts(config, prepared, training_extents(prepared, candidates, parts)));
   if (config.task != DataTask::regression) dataset.classes = prepared.labels;
   dataset.targets = prepared.targets;
   dataset.notes = std::move(prepared.notes);
@@ -254,20 +269,24 @@ Json split_summary(const Dataset& dataset) {
 
 std::string split_table(const Dataset& dataset) {
   const bool table = dataset.contract.rate_hz == 0 && dataset.contract.window == 1;
-  std::string text = fmt::format("{:<16}{:>10}{:>12}{:>8}\n", table ? "rows" : "windows", "train", "validation", "test");
+  std::string text =
+      fmt::format("{:<16}{:>10}{:>12}{:>8}\n", table ? "rows" : "windows", "train", "validation", "test");
   const auto row = [&](const std::string& name, int64_t a, int64_t b, int64_t c) {
     text += fmt::format("{:<16}{:>10}{:>12}{:>8}\n", name, a, b, c);
   };
-  const std::vector<int64_t> train = dataset.class_counts(dataset.train), validation = dataset.class_counts(dataset.validation),
+  const std::vector<int64_t> train = dataset.class_counts(dataset.train),
+                             validation = dataset.class_counts(dataset.validation),
                              test = dataset.class_counts(dataset.test);
   for (size_t i = 0; i < dataset.classes.size(); ++i) row(dataset.classes[i], train[i], validation[i], test[i]);
   row("all", dataset.train.size(), dataset.validation.size(), dataset.test.size());
   if (!table) {
-    row("files", static_cast<int64_t>(files_of(dataset, dataset.train)), static_cast<int64_t>(files_of(dataset, dataset.validation)),
+    row("files", static_cast<int64_t>(files_of(dataset, dataset.train)),
+        static_cast<int64_t>(files_of(dataset, dataset.validation)),
         static_cast<int64_t>(files_of(dataset, dataset.test)));
     for (const auto& [name, part] : part_rows(dataset)) {
       const std::vector<std::string> groups = groups_of(dataset, *part);
-      if (!groups.empty() && groups.size() < files_of(dataset, *part)) text += fmt::format("{} groups: {}\n", name, listed(groups, 8));
+      if (!groups.empty() && groups.size() < files_of(dataset, *part))
+        text += fmt::format("{} groups: {}\n", name, listed(groups, 8));
     }
   }
   for (const std::string& note : dataset.notes) text += "note: " + note + "\n";

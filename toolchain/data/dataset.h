@@ -28,30 +28,30 @@ struct Recording {
 };
 
 struct DataWindow {
-  int64_t offset = 0;      // of its first reading in Dataset::counts, in readings
+  int64_t offset = 0;  // of its first reading in Dataset::counts, in readings
   int32_t recording = 0;
-  int32_t label = 0;       // class index; 0 for regression
+  int32_t label = 0;  // class index; 0 for regression
 };
 
 struct DataPart {
   std::vector<DataWindow> windows;  // in the order of files and time; shuffling is the trainer's
-  std::vector<float> targets;       // regression: windows.size() x Dataset::targets.size(), physical units; for a window
-                                    // of several rows the value of its last row
+  std::vector<float> targets;  // regression: windows.size() x Dataset::targets.size(), physical units; for a window
+                               // of several rows the value of its last row
   int64_t size() const { return static_cast<int64_t>(windows.size()); }
 };
 
 struct Dataset {
   DataTask task = DataTask::classification;
   RecordingContract contract;
-  std::vector<std::string> classes;         // sorted (as numbers if all are); empty for regression
-  std::vector<std::string> targets;         // regression: names
+  std::vector<std::string> classes;                     // sorted (as numbers if all are); empty for regression
+  std::vector<std::string> targets;                     // regression: names
   std::vector<double> target_mean, target_deviation;    // of the training part
   std::vector<double> channel_mean, channel_deviation;  // of the training part, physical units
   std::vector<Recording> recordings;
-  std::vector<int16_t> counts;              // readings x channels
+  std::vector<int16_t> counts;  // readings x channels
   DataPart train, validation, test;
-  std::vector<std::string> notes;           // everything that was skipped, padded, resampled, repaired or saturated
-  std::string fingerprint;                  // of the data and of every setting that shapes it
+  std::vector<std::string> notes;  // everything that was skipped, padded, resampled, repaired or saturated
+  std::string fingerprint;         // of the data and of every setting that shapes it
 
   // contract.elements() counts, channels interleaved: a view into `counts`.
   std::span<const int16_t> window(const DataWindow& window) const;
@@ -63,7 +63,8 @@ struct Dataset {
 };
 
 // Reads, checks, cuts and splits. Errors name file, line, column, what was expected and what to do.
-Result<Dataset> load_dataset(const DataConfig& config, const std::filesystem::path& project_folder, const Progress& progress);
+Result<Dataset> load_dataset(const DataConfig& config, const std::filesystem::path& project_folder,
+                             const Progress& progress);
 
 // Parts, classes, counts, groups: for `data show --json` and the run's record.
 Json split_summary(const Dataset& dataset);

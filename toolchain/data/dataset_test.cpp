@@ -30,7 +30,8 @@ TEST(Dataset, WindowsHoldTheFilesReadings) {
   EXPECT_THAT(dataset.classes, ElementsAre("fast", "slow"));
   EXPECT_EQ(dataset.contract.window, 20);
   EXPECT_EQ(dataset.contract.channels[0].name, "ax");
-  EXPECT_EQ(dataset.train.size() + dataset.validation.size() + dataset.test.size(), 60);  // 100..105 readings: 5 windows a file
+  EXPECT_EQ(dataset.train.size() + dataset.validation.size() + dataset.test.size(),
+            60);  // 100..105 readings: 5 windows a file
   for (const DataWindow& window : dataset.train.windows) {
     const Recording& recording = dataset.recordings[static_cast<size_t>(window.recording)];
     const int file = recording.file[recording.file.size() - 5] - '0';
@@ -39,7 +40,8 @@ TEST(Dataset, WindowsHoldTheFilesReadings) {
     dataset.values(window, values);
     for (int i = 0; i < 20; ++i) {
       const int at = static_cast<int>(window.offset - recording.offset) + i;
-      EXPECT_NEAR(values[static_cast<size_t>(i * 2)], std::sin(at * speed + file) + 0.001 * at, 0.6 / dataset.contract.channels[0].counts_per_unit);
+      EXPECT_NEAR(values[static_cast<size_t>(i * 2)], std::sin(at * speed + file) + 0.001 * at,
+                  0.6 / dataset.contract.channels[0].counts_per_unit);
     }
   }
 }
@@ -52,7 +54,8 @@ TEST(Dataset, NoFileIsInTwoParts) {
   for (const DataPart* part : {&dataset.train, &dataset.validation, &dataset.test}) {
     std::set<std::string> files;
     EXPECT_THAT(dataset.class_counts(*part), testing::Each(testing::Gt(0)));
-    for (const DataWindow& window : part->windows) files.insert(dataset.recordings[static_cast<size_t>(window.recording)].file);
+    for (const DataWindow& window : part->windows)
+      files.insert(dataset.recordings[static_cast<size_t>(window.recording)].file);
     for (const std::string& file : files) EXPECT_TRUE(seen.insert(file).second) << file;
   }
 }
@@ -85,12 +88,15 @@ TEST(Dataset, ScaleComesFromTheTrainingPartOrTheProject) {
 
 TEST(Dataset, LabelsFromEverywhere) {
   ProjectFolder project;
-  for (int i = 0; i < 6; ++i) project.record("all/" + std::string(i % 2 ? "on" : "off") + "_" + std::to_string(i) + ".csv", 60, 100, [&](int k) { return std::sin(k * (i + 1) * 0.1); });
+  for (int i = 0; i < 6; ++i)
+    project.record("all/" + std::string(i % 2 ? "on" : "off") + "_" + std::to_string(i) + ".csv", 60, 100,
+                   [&](int k) { return std::sin(k * (i + 1) * 0.1); });
   DataConfig config = recordings_config();
   config.source = {"all/*.csv"};
   config.label = {"filename:^([a-z]+)_"};
   EXPECT_THAT(load(config, project).classes, ElementsAre("off", "on"));
-  project.write("all/labels.csv", "file,label\noff_0.csv,a\non_1.csv,b\noff_2.csv,a\non_3.csv,b\noff_4.csv,a\non_5.csv,b\n");
+  project.write("all/labels.csv",
+                "file,label\noff_0.csv,a\non_1.csv,b\noff_2.csv,a\non_3.csv,b\noff_4.csv,a\non_5.csv,b\n");
   config.label = {"file:all/labels.csv"};
   EXPECT_THAT(load(config, project).classes, ElementsAre("a", "b"));
   project.write("all/labels.csv", "file,label\noff_0.csv,a\n");
@@ -110,7 +116,9 @@ TEST(Dataset, LabelsFromEverywhere) {
 TEST(Dataset, LabelColumnCutsTheRecording) {
   ProjectFolder project;
   std::string text = "t;x;state;who\n";
-  for (int i = 0; i < 400; ++i) text += std::to_string(i / 100.0) + ";" + std::to_string(std::sin(i * 0.3)) + ";" + (i / 50 % 2 ? "up" : "down") + ";" + (i < 200 ? "p1" : "p2") + "\n";
+  for (int i = 0; i < 400; ++i)
+    text += std::to_string(i / 100.0) + ";" + std::to_string(std::sin(i * 0.3)) + ";" + (i / 50 % 2 ? "up" : "down") +
+            ";" + (i < 200 ? "p1" : "p2") + "\n";
   project.write("log.csv", text);
   DataConfig config = recordings_config();
   config.source = {"log.csv"};
@@ -120,7 +128,8 @@ TEST(Dataset, LabelColumnCutsTheRecording) {
   EXPECT_EQ(dataset.recordings.size(), 8u);
   EXPECT_EQ(dataset.contract.channels.size(), 1u) << "label, group and time are no channels";
   EXPECT_THAT(dataset.class_counts(dataset.train), ElementsAre(4, 4));
-  for (const DataWindow& window : dataset.test.windows) EXPECT_EQ(dataset.recordings[static_cast<size_t>(window.recording)].group, "p2");
+  for (const DataWindow& window : dataset.test.windows)
+    EXPECT_EQ(dataset.recordings[static_cast<size_t>(window.recording)].group, "p2");
 }
 
 TEST(Dataset, GapsAreNeverSpanned) {
@@ -132,10 +141,13 @@ TEST(Dataset, GapsAreNeverSpanned) {
   DataConfig config = recordings_config();
   const Dataset dataset = load(config, project);
   EXPECT_THAT(dataset.notes, Contains(AllOf(HasSubstr("1 gaps"), HasSubstr("gap.csv"))));
-  EXPECT_EQ(std::count_if(dataset.recordings.begin(), dataset.recordings.end(), [](const Recording& r) { return r.file == "recordings/slow/gap.csv"; }), 2);
+  EXPECT_EQ(std::count_if(dataset.recordings.begin(), dataset.recordings.end(),
+                          [](const Recording& r) { return r.file == "recordings/slow/gap.csv"; }),
+            2);
   config.gaps = GapPolicy::fill;
   const Dataset filled = load(config, project);
-  const auto recording = std::find_if(filled.recordings.begin(), filled.recordings.end(), [](const Recording& r) { return r.file == "recordings/slow/gap.csv"; });
+  const auto recording = std::find_if(filled.recordings.begin(), filled.recordings.end(),
+                                      [](const Recording& r) { return r.file == "recordings/slow/gap.csv"; });
   EXPECT_EQ(recording->readings, 130);
   config.gaps = GapPolicy::error;
   EXPECT_THAT(load_error(config, project), HasSubstr("gap.csv:52"));
@@ -145,14 +157,18 @@ TEST(Dataset, MissingValuesAreAnErrorUnlessTheProjectSaysHow) {
   ProjectFolder project;
   write_good_recordings(project);
   std::string text = "timestamp,ax,ay\n";
-  for (int i = 0; i < 100; ++i) text += std::to_string(i * 10) + "," + (i == 50 ? "nan" : std::to_string(i * 0.01)) + ",0.5\n";
+  for (int i = 0; i < 100; ++i)
+    text += std::to_string(i * 10) + "," + (i == 50 ? "nan" : std::to_string(i * 0.01)) + ",0.5\n";
   project.write("recordings/slow/hole.csv", text);
   DataConfig config = recordings_config();
-  EXPECT_THAT(load_error(config, project), AllOf(HasSubstr("hole.csv:52: column 'ax'"), HasSubstr("missing = \"drop\"")));
+  EXPECT_THAT(load_error(config, project),
+              AllOf(HasSubstr("hole.csv:52: column 'ax'"), HasSubstr("missing = \"drop\"")));
   config.missing = MissingPolicy::interpolate;
   const Dataset dataset = load(config, project);
-  const auto recording = std::find_if(dataset.recordings.begin(), dataset.recordings.end(), [](const Recording& r) { return r.file == "recordings/slow/hole.csv"; });
-  EXPECT_NEAR(to_value(dataset.counts[static_cast<size_t>((recording->offset + 50) * 2)], dataset.contract.channels[0]), 0.5, 1e-3);
+  const auto recording = std::find_if(dataset.recordings.begin(), dataset.recordings.end(),
+                                      [](const Recording& r) { return r.file == "recordings/slow/hole.csv"; });
+  EXPECT_NEAR(to_value(dataset.counts[static_cast<size_t>((recording->offset + 50) * 2)], dataset.contract.channels[0]),
+              0.5, 1e-3);
   config.missing = MissingPolicy::drop;
   EXPECT_THAT(load(config, project).notes, Contains(HasSubstr("1 rows with missing values were left out")));
 }
@@ -162,15 +178,19 @@ TEST(Dataset, ShortRecordings) {
   write_good_recordings(project);
   project.record("recordings/slow/short.csv", 15, 100, [](int i) { return i * 0.01; });
   DataConfig config = recordings_config();
-  EXPECT_THAT(load_error(config, project), AllOf(HasSubstr("1 recording is shorter than the window (20 readings, 0.2 s)"), HasSubstr("short.csv (15 readings)")));
+  EXPECT_THAT(load_error(config, project),
+              AllOf(HasSubstr("1 recording is shorter than the window (20 readings, 0.2 s)"),
+                    HasSubstr("short.csv (15 readings)")));
   config.short_recordings = ShortPolicy::skip;
   EXPECT_THAT(load(config, project).notes, Contains(HasSubstr("left out in 1 file (recordings/slow/short.csv")));
   config.short_recordings = ShortPolicy::pad;
   const Dataset dataset = load(config, project);
-  const auto padded = std::find_if(dataset.recordings.begin(), dataset.recordings.end(), [](const Recording& r) { return r.padded > 0; });
+  const auto padded = std::find_if(dataset.recordings.begin(), dataset.recordings.end(),
+                                   [](const Recording& r) { return r.padded > 0; });
   ASSERT_NE(padded, dataset.recordings.end());
   EXPECT_EQ(padded->padded, 5);
-  EXPECT_EQ(dataset.counts[static_cast<size_t>((padded->offset + 19) * 2)], dataset.counts[static_cast<size_t>((padded->offset + 14) * 2)]);
+  EXPECT_EQ(dataset.counts[static_cast<size_t>((padded->offset + 19) * 2)],
+            dataset.counts[static_cast<size_t>((padded->offset + 14) * 2)]);
 }
 
 TEST(Dataset, Rates) {
@@ -178,20 +198,24 @@ TEST(Dataset, Rates) {
   write_good_recordings(project);
   project.record("recordings/slow/half.csv", 100, 50, [](int i) { return std::sin(i * 0.2); });
   DataConfig config = recordings_config();
-  EXPECT_THAT(load_error(config, project), AllOf(HasSubstr("half.csv: recorded at 50 Hz"), HasSubstr("two rates"), HasSubstr("resample = true")));
+  EXPECT_THAT(load_error(config, project),
+              AllOf(HasSubstr("half.csv: recorded at 50 Hz"), HasSubstr("two rates"), HasSubstr("resample = true")));
   config.resample = true;
   const Dataset dataset = load(config, project);
-  const auto half = std::find_if(dataset.recordings.begin(), dataset.recordings.end(), [](const Recording& r) { return r.file.ends_with("half.csv"); });
+  const auto half = std::find_if(dataset.recordings.begin(), dataset.recordings.end(),
+                                 [](const Recording& r) { return r.file.ends_with("half.csv"); });
   EXPECT_EQ(half->readings, 199);
   EXPECT_THAT(dataset.notes, Contains(HasSubstr("resampled to 100 Hz")));
 }
 
 TEST(Dataset, TimeUnits) {
-  for (const auto& [header, factor] : {std::pair{"timestamp", 1e3}, std::pair{"time_us", 1e6}, std::pair{"t [s]", 1.0}, std::pair{"micros", 1e6}}) {
+  for (const auto& [header, factor] :
+       {std::pair{"timestamp", 1e3}, std::pair{"time_us", 1e6}, std::pair{"t [s]", 1.0}, std::pair{"micros", 1e6}}) {
     ProjectFolder project;
     for (int file = 0; file < 8; ++file) {
       std::string text = std::string(header) + ",v\n";
-      for (int i = 0; i < 60; ++i) text += std::to_string(factor * (5 + i / 100.0)) + "," + std::to_string(std::sin(i * 0.1 * (file + 1))) + "\n";
+      for (int i = 0; i < 60; ++i)
+        text += std::to_string(factor * (5 + i / 100.0)) + "," + std::to_string(std::sin(i * 0.1 * (file + 1))) + "\n";
       project.write("recordings/" + std::string(file % 2 ? "a" : "b") + "/" + std::to_string(file) + ".csv", text);
     }
     DataConfig config = recordings_config();
@@ -212,7 +236,8 @@ TEST(Dataset, BadProjects) {
   EXPECT_THAT(load_error(config, project), AllOf(HasSubstr("matches no file"), HasSubstr("recordings/*/*.csv")));
   write_good_recordings(project);
   config.channels = {"ax", "az"};
-  EXPECT_THAT(load_error(config, project), AllOf(HasSubstr("no column 'az'"), HasSubstr("timestamp, ax, ay"), HasSubstr("Did you mean")));
+  EXPECT_THAT(load_error(config, project),
+              AllOf(HasSubstr("no column 'az'"), HasSubstr("timestamp, ax, ay"), HasSubstr("Did you mean")));
   config = recordings_config();
   config.source = {"recordings/slow/*.csv"};
   EXPECT_THAT(load_error(config, project), HasSubstr("every recording has the label 'slow'"));
@@ -242,7 +267,8 @@ TEST(Dataset, FoldsCoverEveryRecordingOnce) {
   for (config.split.fold = 0; config.split.fold < 3; ++config.split.fold) {
     const Dataset dataset = load(config, project);
     std::set<std::string> files;
-    for (const DataWindow& window : dataset.test.windows) files.insert(dataset.recordings[static_cast<size_t>(window.recording)].file);
+    for (const DataWindow& window : dataset.test.windows)
+      files.insert(dataset.recordings[static_cast<size_t>(window.recording)].file);
     EXPECT_EQ(files.size(), 4u);
     tested.insert(files.begin(), files.end());
   }
@@ -253,7 +279,9 @@ TEST(Dataset, FoldsCoverEveryRecordingOnce) {
 TEST(Dataset, TimeSplitKeepsTheFuture) {
   ProjectFolder project;
   std::string text = "datetime,temperature,humidity,soil\n";
-  for (int i = 0; i < 100; ++i) text += "2024-05-01 " + std::string(i / 60 < 1 ? "10" : "11") + ":" + (i % 60 < 10 ? "0" : "") + std::to_string(i % 60) + ":00," + std::to_string(20 + i * 0.01) + ",5," + std::to_string(i) + "\n";
+  for (int i = 0; i < 100; ++i)
+    text += "2024-05-01 " + std::string(i / 60 < 1 ? "10" : "11") + ":" + (i % 60 < 10 ? "0" : "") +
+            std::to_string(i % 60) + ":00," + std::to_string(20 + i * 0.01) + ",5," + std::to_string(i) + "\n";
   project.write("log.csv", text);
   DataConfig config;
   config.task = DataTask::regression;
@@ -276,14 +304,16 @@ TEST(Dataset, WindowsTakeTheTargetOfTheirLastRow) {
   ProjectFolder project;
   for (int file = 0; file < 4; ++file) {
     std::string text = "timestamp,v,y\n";
-    for (int i = 0; i < 40; ++i) text += std::to_string(i * 10) + "," + std::to_string(std::cos(i)) + "," + std::to_string(file * 100 + i) + "\n";
+    for (int i = 0; i < 40; ++i)
+      text += std::to_string(i * 10) + "," + std::to_string(std::cos(i)) + "," + std::to_string(file * 100 + i) + "\n";
     project.write("recordings/a/" + std::to_string(file) + ".csv", text);
   }
   DataConfig config = recordings_config();
   config.task = DataTask::regression;
   config.label = {"column:y"};
   const Dataset dataset = load(config, project);
-  for (size_t i = 0; i < dataset.train.windows.size(); ++i) EXPECT_EQ(static_cast<int>(dataset.train.targets[i]) % 100 % 20, 19);
+  for (size_t i = 0; i < dataset.train.windows.size(); ++i)
+    EXPECT_EQ(static_cast<int>(dataset.train.targets[i]) % 100 % 20, 19);
 }
 
 // A tone below the new band passes, one above it does not.
@@ -298,7 +328,8 @@ TEST(Resample, LowPassBeforeGoingToALowerRate) {
   const Resampled result = resample(seconds, values, 2, 50);
   ASSERT_EQ(result.readings, 250);
   for (int64_t i = 10; i < 240; ++i) {
-    EXPECT_NEAR(result.values[static_cast<size_t>(i * 2)], std::sin(2 * std::numbers::pi * 5 * static_cast<double>(i) / 50), 0.02);
+    EXPECT_NEAR(result.values[static_cast<size_t>(i * 2)],
+                std::sin(2 * std::numbers::pi * 5 * static_cast<double>(i) / 50), 0.02);
     EXPECT_NEAR(result.values[static_cast<size_t>(i * 2 + 1)], 0, 0.03);
   }
 }
@@ -308,7 +339,8 @@ TEST(Resample, LinearToAHigherRate) {
   const std::vector<float> values = {0, 1, 2, 6};
   const Resampled result = resample(seconds, values, 1, 20);
   EXPECT_EQ(result.readings, 9);
-  EXPECT_THAT(result.values, testing::Pointwise(testing::FloatNear(1e-5f), std::vector<float>{0, 0.5f, 1, 1.5f, 2, 3, 4, 5, 6}));
+  EXPECT_THAT(result.values,
+              testing::Pointwise(testing::FloatNear(1e-5f), std::vector<float>{0, 0.5f, 1, 1.5f, 2, 3, 4, 5, 6}));
 }
 
 TEST(Config, SpansAndRates) {
@@ -316,7 +348,8 @@ TEST(Config, SpansAndRates) {
   EXPECT_TRUE(parse_time_span("window", "128 samples")->in_samples);
   EXPECT_TRUE(parse_time_span("window", "1 row")->in_samples);
   EXPECT_DOUBLE_EQ(*parse_rate("rate", "2kHz"), 2000);
-  for (const char* text : {"", "s", "-1 s", "1", "1 furlong", "nan s", "1.5 samples"}) EXPECT_FALSE(parse_time_span("window", text).ok()) << text;
+  for (const char* text : {"", "s", "-1 s", "1", "1 furlong", "nan s", "1.5 samples"})
+    EXPECT_FALSE(parse_time_span("window", text).ok()) << text;
   EXPECT_THAT(parse_rate("rate", "100").error().message, HasSubstr("100 Hz"));
 }
 

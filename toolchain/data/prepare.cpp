@@ -13,9 +13,9 @@
 namespace mote {
 namespace {
 
-constexpr double kSameRate = 0.02;      // a recording this near to the rate is taken as it is
-constexpr double kOtherRate = 0.05;     // recordings further apart were recorded at two rates
-constexpr double kWrongUnit = 20;       // further off: the unit of the time stamps must be wrong
+constexpr double kSameRate = 0.02;   // a recording this near to the rate is taken as it is
+constexpr double kOtherRate = 0.05;  // recordings further apart were recorded at two rates
+constexpr double kWrongUnit = 20;    // further off: the unit of the time stamps must be wrong
 
 // Half-open range of rows of a Series.
 struct Range {
@@ -31,7 +31,9 @@ struct Tally {
     if (files.empty() || files.back() != file) files.push_back(file);
     items += n;
   }
-  std::string where() const { return fmt::format("in {} file{} ({})", files.size(), files.size() == 1 ? "" : "s", listed(files, 3)); }
+  std::string where() const {
+    return fmt::format("in {} file{} ({})", files.size(), files.size() == 1 ? "" : "s", listed(files, 3));
+  }
 };
 
 bool row_has_nan(const std::vector<float>& values, int64_t row, size_t width) {
@@ -98,7 +100,8 @@ int32_t Preparer::label_index(const std::string& name) const {
 Result<std::vector<uint8_t>> Preparer::repair_missing(Series& series) {
   const size_t channels = prepared_.channels.size(), targets = prepared_.targets.size();
   std::vector<uint8_t> left_out(static_cast<size_t>(series.rows), 0);
-  if (config_.missing == MissingPolicy::interpolate) missing_.add(series.file, interpolate_missing(series.values, series.rows, channels));
+  if (config_.missing == MissingPolicy::interpolate)
+    missing_.add(series.file, interpolate_missing(series.values, series.rows, channels));
   int64_t dropped = 0;
   for (int64_t row = 0; row < series.rows; ++row) {
     const bool target_missing = targets > 0 && row_has_nan(series.targets, row, targets);
@@ -106,10 +109,11 @@ Result<std::vector<uint8_t>> Preparer::repair_missing(Series& series) {
     if (config_.missing == MissingPolicy::error) {
       size_t c = 0;
       while (c < channels && !std::isnan(series.values[static_cast<size_t>(row) * channels + c])) ++c;
-      return input_error(fmt::format("{}:{}: column '{}': the value is missing or not finite; expected a number. Correct it, or say "
-                                     "in mote.toml missing = \"drop\" (leave such rows out){}",
-                                     series.file, series.lines[static_cast<size_t>(row)], c < channels ? prepared_.channels[c] : "label",
-                                     config_.table() ? "" : " or \"interpolate\" (between neighbours)"));
+      return input_error(fmt::format(
+          "{}:{}: column '{}': the value is missing or not finite; expected a number. Correct it, or say "
+          "in mote.toml missing = \"drop\" (leave such rows out){}",
+          series.file, series.lines[static_cast<size_t>(row)], c < channels ? prepared_.channels[c] : "label",
+          config_.table() ? "" : " or \"interpolate\" (between neighbours)"));
     }
     left_out[static_cast<size_t>(row)] = 1;
     ++dropped;
@@ -125,9 +129,10 @@ Result<std::vector<Range>> Preparer::usable_ranges(Series& series, const Timing&
   reversals_.add(series.file, static_cast<int64_t>(timing.reversals.size()));
   if (!timing.gaps.empty() && config_.gaps == GapPolicy::error) {
     const size_t row = static_cast<size_t>(timing.gaps[0]);
-    return input_error(fmt::format("{}:{}: {:.3f} s without readings before this line, expected one every {:.4f} s. Record again, or "
-                                   "say gaps = \"split\" (no window spans a gap) or \"fill\" (linear) in mote.toml", series.file,
-                                   series.lines[row], series.seconds[row] - series.seconds[row - 1], timing.period));
+    return input_error(
+        fmt::format("{}:{}: {:.3f} s without readings before this line, expected one every {:.4f} s. Record again, or "
+                    "say gaps = \"split\" (no window spans a gap) or \"fill\" (linear) in mote.toml",
+                    series.file, series.lines[row], series.seconds[row] - series.seconds[row - 1], timing.period));
   }
   gaps_.add(series.file, static_cast<int64_t>(timing.gaps.size()));
   if (config_.gaps == GapPolicy::split) cuts.insert(timing.gaps.begin(), timing.gaps.end());
@@ -149,7 +154,8 @@ Piece Preparer::make_piece(const Series& series, const Timing& timing, Range ran
   Piece piece;
   piece.file = series.file;
   piece.first_line = series.lines[begin];
-  piece.start = series.seconds.empty() ? static_cast<double>(range.begin) / std::max(prepared_.rate, 1e-9) : series.seconds[begin];
+  piece.start = series.seconds.empty() ? static_cast<double>(range.begin) / std::max(prepared_.rate, 1e-9)
+                                       : series.seconds[begin];
   piece.label = label_index(series.labels[static_cast<size_t>(series.label(range.begin))]);
   piece.group = group_index(series.groups[static_cast<size_t>(series.group(range.begin))]);
   const std::span<const float> values(&series.values[begin * channels], rows * channels);
@@ -160,13 +166,15 @@ Piece Preparer::make_piece(const Series& series, const Timing& timing, Range ran
     piece.readings = even.readings;
     piece.values = std::move(even.values);
     for (const int64_t row : even.nearest)
-      for (size_t t = 0; t < targets; ++t) piece.targets.push_back(series.targets[(begin + static_cast<size_t>(row)) * targets + t]);
+      for (size_t t = 0; t < targets; ++t)
+        piece.targets.push_back(series.targets[(begin + static_cast<size_t>(row)) * targets + t]);
     if (other_rate) resampled_.add(series.file, 1);
     return piece;
   }
   piece.readings = static_cast<int64_t>(rows);
   piece.values.assign(values.begin(), values.end());
-  if (targets > 0) piece.targets.assign(&series.targets[begin * targets], &series.targets[begin * targets] + rows * targets);
+  if (targets > 0)
+    piece.targets.assign(&series.targets[begin * targets], &series.targets[begin * targets] + rows * targets);
   return piece;
 }
 
@@ -204,20 +212,27 @@ Result<void> Preparer::add(Series& series, const Timing& timing) {
 
 Result<void> Preparer::finish() {
   if (!short_files_.files.empty() && config_.short_recordings == ShortPolicy::error) {
-    const std::string size = prepared_.rate > 0 ? fmt::format("{} readings, {:.3g} s", prepared_.window, prepared_.window / prepared_.rate)
-                                                : fmt::format("{} readings", prepared_.window);
-    return input_error(fmt::format("{} recording{} shorter than the window ({}): {}. Take a shorter window, or say in mote.toml short = "
-                                   "\"skip\" (leave them out) or \"pad\" (repeat the last reading)",
-                                   short_files_.items, short_files_.items == 1 ? " is" : "s are", size, listed(short_files_.files, 4)));
+    const std::string size =
+        prepared_.rate > 0 ? fmt::format("{} readings, {:.3g} s", prepared_.window, prepared_.window / prepared_.rate)
+                           : fmt::format("{} readings", prepared_.window);
+    return input_error(fmt::format(
+        "{} recording{} shorter than the window ({}): {}. Take a shorter window, or say in mote.toml short = "
+        "\"skip\" (leave them out) or \"pad\" (repeat the last reading)",
+        short_files_.items, short_files_.items == 1 ? " is" : "s are", size, listed(short_files_.files, 4)));
   }
-  describe(missing_, config_.missing == MissingPolicy::drop ? "rows with missing values were left out" : "missing values were interpolated");
-  describe(gaps_, config_.gaps == GapPolicy::fill ? "gaps were filled by interpolation" : "gaps: no window spans them,");
+  describe(missing_, config_.missing == MissingPolicy::drop ? "rows with missing values were left out"
+                                                            : "missing values were interpolated");
+  describe(gaps_,
+           config_.gaps == GapPolicy::fill ? "gaps were filled by interpolation" : "gaps: no window spans them,");
   describe(reversals_, "times the clock runs backwards: no window spans such a place,");
   describe(resampled_, fmt::format("stretches were resampled to {:g} Hz", prepared_.rate));
-  if (config_.short_recordings == ShortPolicy::skip) describe(short_files_, "recordings shorter than the window were left out");
+  if (config_.short_recordings == ShortPolicy::skip)
+    describe(short_files_, "recordings shorter than the window were left out");
   describe(short_pieces_, "stretches shorter than the window (between gaps or changes of label) were left out");
   describe(padded_, "short stretches were padded with their last reading");
-  if (prepared_.pieces.empty()) return input_error("no recording is long enough for one window of " + std::to_string(prepared_.window) + " readings");
+  if (prepared_.pieces.empty())
+    return input_error("no recording is long enough for one window of " + std::to_string(prepared_.window) +
+                       " readings");
   return {};
 }
 
@@ -231,10 +246,14 @@ Result<void> Preparer::add_table(Series& series) {
     if (left_out[row]) continue;
     const float* values = &series.values[row * channels];
     piece.values.insert(piece.values.end(), values, values + channels);
-    if (targets > 0) piece.targets.insert(piece.targets.end(), &series.targets[row * targets], &series.targets[row * targets] + targets);
+    if (targets > 0)
+      piece.targets.insert(piece.targets.end(), &series.targets[row * targets],
+                           &series.targets[row * targets] + targets);
     if (!series.seconds.empty()) piece.row_seconds.push_back(series.seconds[row]);
-    piece.row_labels.push_back(label_index(series.labels[static_cast<size_t>(series.label(static_cast<int64_t>(row)))]));
-    piece.row_groups.push_back(group_index(series.groups[static_cast<size_t>(series.group(static_cast<int64_t>(row)))]));
+    piece.row_labels.push_back(
+        label_index(series.labels[static_cast<size_t>(series.label(static_cast<int64_t>(row)))]));
+    piece.row_groups.push_back(
+        group_index(series.groups[static_cast<size_t>(series.group(static_cast<int64_t>(row)))]));
     ++piece.readings;
   }
   if (!piece.row_seconds.empty()) piece.start = piece.row_seconds.front();
@@ -263,37 +282,46 @@ double rounded_rate(double rate) {
 Result<int32_t> in_readings(const std::string& key, const TimeSpan& span, double rate) {
   const double readings = span.in_samples ? span.value : std::round(span.value * rate);
   if (readings < 1)
-    return input_error(fmt::format("mote.toml: {} = {:g} s is less than one reading at {:g} Hz", key, span.value, rate));
-  if (readings > 1e6) return input_error(fmt::format("mote.toml: {} is {:g} readings; expected at most a million", key, readings));
+    return input_error(
+        fmt::format("mote.toml: {} = {:g} s is less than one reading at {:g} Hz", key, span.value, rate));
+  if (readings > 1e6)
+    return input_error(fmt::format("mote.toml: {} is {:g} readings; expected at most a million", key, readings));
   return static_cast<int32_t>(readings);
 }
 
-Result<double> common_rate(const DataConfig& config, const std::vector<Series>& series, const std::vector<Timing>& timings) {
+Result<double> common_rate(const DataConfig& config, const std::vector<Series>& series,
+                           const std::vector<Timing>& timings) {
   std::vector<std::pair<double, size_t>> rates;
   for (size_t i = 0; i < timings.size(); ++i)
     if (timings[i].rate > 0) rates.emplace_back(timings[i].rate, i);
   if (rates.empty()) {
     if (config.rate) return *config.rate;
     if (config.window->in_samples && (!config.stride || config.stride->in_samples)) return 0.0;
-    return input_error("mote.toml: the recordings have no time stamps, so rate = \"... Hz\" must say how fast they were recorded");
+    return input_error(
+        "mote.toml: the recordings have no time stamps, so rate = \"... Hz\" must say how fast they were recorded");
   }
   std::sort(rates.begin(), rates.end());
   const auto [middle, typical] = rates[rates.size() / 2];
   const double wanted = config.rate.value_or(rounded_rate(middle));
   for (const auto& [rate, index] : {rates.front(), rates.back()}) {
     if (config.resample || std::abs(rate / middle - 1) <= kOtherRate) continue;
-    const int64_t such = std::count_if(rates.begin(), rates.end(), [r = rate](const auto& x) { return std::abs(x.first / r - 1) <= kOtherRate; });
-    return input_error(fmt::format("{}: recorded at {:.4g} Hz, but {} at {:.4g} Hz: two rates in one project ({} of {} recordings are at "
-                                   "{:.4g} Hz). Take the odd ones out, or say resample = true in mote.toml to bring all to {:g} Hz",
-                                   series[index].file, rate, series[typical].file, middle, such, rates.size(), rate, wanted));
+    const int64_t such = std::count_if(rates.begin(), rates.end(),
+                                       [r = rate](const auto& x) { return std::abs(x.first / r - 1) <= kOtherRate; });
+    return input_error(fmt::format(
+        "{}: recorded at {:.4g} Hz, but {} at {:.4g} Hz: two rates in one project ({} of {} recordings are at "
+        "{:.4g} Hz). Take the odd ones out, or say resample = true in mote.toml to bring all to {:g} Hz",
+        series[index].file, rate, series[typical].file, middle, such, rates.size(), rate, wanted));
   }
   if (middle > wanted * kWrongUnit || middle < wanted / kWrongUnit)
-    return input_error(fmt::format("{}: the time stamps give {:.4g} Hz, mote.toml says {:g} Hz. Correct rate, or say the unit of the "
-                                   "stamps: time_unit = \"s\", \"ms\", \"us\" or \"ns\"", series[typical].file, middle, wanted));
+    return input_error(
+        fmt::format("{}: the time stamps give {:.4g} Hz, mote.toml says {:g} Hz. Correct rate, or say the unit of the "
+                    "stamps: time_unit = \"s\", \"ms\", \"us\" or \"ns\"",
+                    series[typical].file, middle, wanted));
   return wanted;
 }
 
-Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& project_folder, const Progress& progress) {
+Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& project_folder,
+                         const Progress& progress) {
   MOTE_TRY(SeriesReader reader, SeriesReader::create(config, project_folder));
   Prepared prepared;
   std::vector<Series> series;

@@ -13,28 +13,30 @@ namespace mote {
 struct Piece {
   std::string file;
   int64_t first_line = 0;
-  double start = 0;                 // seconds
-  int32_t label = 0, group = 0;     // index in Prepared::labels / groups
+  double start = 0;              // seconds
+  int32_t label = 0, group = 0;  // index in Prepared::labels / groups
   int64_t readings = 0, padded = 0;
-  std::vector<float> values;        // readings x channels
-  std::vector<float> targets;       // readings x targets
+  std::vector<float> values;                    // readings x channels
+  std::vector<float> targets;                   // readings x targets
   std::vector<int32_t> row_labels, row_groups;  // tables: per row, instead of label and group
   std::vector<double> row_seconds;              // tables with time stamps
 };
 
 struct Prepared {
-  double rate = 0;                  // Hz; 0 = table or not known
-  int32_t window = 1, stride = 1;   // readings
+  double rate = 0;                 // Hz; 0 = table or not known
+  int32_t window = 1, stride = 1;  // readings
   std::vector<std::string> channels, units, targets;
   std::vector<std::string> labels, groups;  // labels sorted
-  std::vector<Piece> pieces;        // in the order of files and time
+  std::vector<Piece> pieces;                // in the order of files and time
   std::vector<std::string> notes;
 };
 
-Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& project_folder, const Progress& progress);
+Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& project_folder,
+                         const Progress& progress);
 
 // The one rate of all recordings, or an error that names the ones that disagree. `timings` parallel to `series`.
-Result<double> common_rate(const DataConfig& config, const std::vector<Series>& series, const std::vector<Timing>& timings);
+Result<double> common_rate(const DataConfig& config, const std::vector<Series>& series,
+                           const std::vector<Timing>& timings);
 // Window or stride in readings.
 Result<int32_t> in_readings(const std::string& key, const TimeSpan& span, double rate);
 

@@ -7,8 +7,8 @@
 namespace mote {
 namespace {
 
-constexpr double kCutOff = 0.45;     // of the new rate
-constexpr double kHalfWidth = 4.0;   // periods of the new rate
+constexpr double kCutOff = 0.45;    // of the new rate
+constexpr double kHalfWidth = 4.0;  // periods of the new rate
 
 double low_pass(double periods) {  // the filter's weight at a distance in periods of the new rate
   if (std::abs(periods) >= kHalfWidth) return 0;
@@ -40,7 +40,8 @@ Resampled resample(std::span<const double> seconds, std::span<const float> value
     float* out = &result.values[static_cast<size_t>(i * channels)];
     if (!lower) {
       for (int32_t c = 0; c < channels; ++c) {
-        const double a = values[static_cast<size_t>(row * channels + c)], b = values[static_cast<size_t>(next * channels + c)];
+        const double a = values[static_cast<size_t>(row * channels + c)],
+                     b = values[static_cast<size_t>(next * channels + c)];
         out[c] = static_cast<float>(a + fraction * (b - a));
       }
       continue;

@@ -14,14 +14,20 @@ Result<Rule> Rule::parse(const std::string& key, const std::string& text) {
   const size_t colon = text.find(':');
   const std::string word = text.substr(0, colon);
   if (colon != std::string::npos) rule.argument_ = text.substr(colon + 1);
-  if (text == "folder") rule.kind_ = Kind::folder;
-  else if (text == "file") rule.kind_ = Kind::file;
-  else if (word == "column") rule.kind_ = Kind::column;
-  else if (word == "filename") rule.kind_ = Kind::file_name;
-  else if (word == "file") rule.kind_ = Kind::labels_file;
+  if (text == "folder")
+    rule.kind_ = Kind::folder;
+  else if (text == "file")
+    rule.kind_ = Kind::file;
+  else if (word == "column")
+    rule.kind_ = Kind::column;
+  else if (word == "filename")
+    rule.kind_ = Kind::file_name;
+  else if (word == "file")
+    rule.kind_ = Kind::labels_file;
   else
-    return input_error(fmt::format("mote.toml: {} = \"{}\": expected folder, column:NAME, filename:REGEX or file:labels.csv{}",
-                                   key, text, did_you_mean(word, {"folder", "column", "filename", "file"})));
+    return input_error(
+        fmt::format("mote.toml: {} = \"{}\": expected folder, column:NAME, filename:REGEX or file:labels.csv{}", key,
+                    text, did_you_mean(word, {"folder", "column", "filename", "file"})));
   if (colon != std::string::npos && rule.argument_.empty())
     return input_error(fmt::format("mote.toml: {} = \"{}\": something must follow the colon", key, text));
   if (rule.kind_ != Kind::file_name) return rule;
@@ -31,8 +37,10 @@ Result<Rule> Rule::parse(const std::string& key, const std::string& text) {
     return input_error(fmt::format("mote.toml: {} = \"{}\": not a regular expression ({})", key, text, error.what()));
   }
   if (rule.regex_.mark_count() == 0)
-    return input_error(fmt::format("mote.toml: {} = \"{}\": expected a group in parentheses that catches the name, such as "
-                                   "filename:_([a-z]+)_", key, text));
+    return input_error(
+        fmt::format("mote.toml: {} = \"{}\": expected a group in parentheses that catches the name, such as "
+                    "filename:_([a-z]+)_",
+                    key, text));
   return rule;
 }
 
@@ -54,9 +62,11 @@ Result<void> Rule::load(const std::filesystem::path& project_folder) {
   for (size_t i = 0; i < static_cast<size_t>(rows); ++i) {
     const std::string name(columns[0].texts[i]), value(columns[1].texts[i]);
     const int64_t line = csv.line(static_cast<int64_t>(i));
-    if (name.empty() || value.empty()) return input_error(fmt::format("{}:{}: file or label is empty", argument_, line));
+    if (name.empty() || value.empty())
+      return input_error(fmt::format("{}:{}: file or label is empty", argument_, line));
     if (const auto [entry, added] = labels_.emplace(name, value); !added && entry->second != value)
-      return input_error(fmt::format("{}:{}: {} is labelled '{}' here and '{}' above", argument_, line, name, value, entry->second));
+      return input_error(
+          fmt::format("{}:{}: {} is labelled '{}' here and '{}' above", argument_, line, name, value, entry->second));
   }
   return {};
 }
@@ -68,8 +78,10 @@ Result<std::string> Rule::of_file(const std::string& file) const {
   if (kind_ == Kind::folder) {
     const std::string folder = path.parent_path().filename().string();
     if (folder.empty())
-      return input_error(fmt::format("{}: {} = \"folder\", but the file is in no folder. Put each class in a folder of its own, "
-                                     "or use column:NAME, filename:REGEX or file:labels.csv", file, key_));
+      return input_error(
+          fmt::format("{}: {} = \"folder\", but the file is in no folder. Put each class in a folder of its own, "
+                      "or use column:NAME, filename:REGEX or file:labels.csv",
+                      file, key_));
     return folder;
   }
   if (kind_ == Kind::file_name) {
@@ -77,11 +89,13 @@ Result<std::string> Rule::of_file(const std::string& file) const {
     if (!std::regex_search(name, match, regex_))
       return input_error(fmt::format("{}: the file name does not match {} = \"filename:{}\"", file, key_, argument_));
     if (match[1].length() == 0)
-      return input_error(fmt::format("{}: the group of {} = \"filename:{}\" catches nothing in this file name", file, key_, argument_));
+      return input_error(fmt::format("{}: the group of {} = \"filename:{}\" catches nothing in this file name", file,
+                                     key_, argument_));
     return match[1].str();
   }
   // Exact path first, then the path relative to the labels file, then the bare name.
-  for (const std::string& candidate : {file, path.lexically_relative(std::filesystem::path(argument_).parent_path()).generic_string(), name})
+  for (const std::string& candidate :
+       {file, path.lexically_relative(std::filesystem::path(argument_).parent_path()).generic_string(), name})
     if (const auto found = labels_.find(candidate); found != labels_.end()) return found->second;
   return input_error(fmt::format("{}: {} has no line for this file; add one with its label", file, argument_));
 }

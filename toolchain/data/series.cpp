@@ -18,9 +18,10 @@ namespace {
 constexpr int32_t kNone = -1;
 
 // Names of time columns, best first; compared without case, unit and separators.
-constexpr const char* kTimeNames[] = {"timestamp", "datetime", "time", "t", "date", "millis", "micros", "epoch", "unixtime",
-                                      "timestampms", "timestampus", "timestampns", "timestamps", "timems", "timeus", "times",
-                                      "seconds", "milliseconds", "microseconds"};
+constexpr const char* kTimeNames[] = {"timestamp",   "datetime",    "time",         "t",           "date",
+                                      "millis",      "micros",      "epoch",        "unixtime",    "timestampms",
+                                      "timestampus", "timestampns", "timestamps",   "timems",      "timeus",
+                                      "times",       "seconds",     "milliseconds", "microseconds"};
 
 std::string bare(const std::string& header) {
   std::string name;
@@ -38,7 +39,8 @@ double header_unit(const std::string& header) {
   const std::string name = bare(header), unit = lower_case(split_unit(header).unit);
   if (unit == "s" || unit == "sec" || unit == "seconds" || name == "seconds") return 1;
   if (unit == "ms" || name == "millis" || name == "milliseconds" || name.ends_with("ms")) return 1e-3;
-  if (unit == "us" || unit == "\xC2\xB5s" || name == "micros" || name == "microseconds" || name.ends_with("us")) return 1e-6;
+  if (unit == "us" || unit == "\xC2\xB5s" || name == "micros" || name == "microseconds" || name.ends_with("us"))
+    return 1e-6;
   if (unit == "ns" || name.ends_with("ns")) return 1e-9;
   return 0;
 }
@@ -61,8 +63,9 @@ Result<std::vector<std::string>> find_files(const DataConfig& config, const fs::
       if (fs::is_regular_file(path)) found.insert(path.lexically_relative(folder).generic_string());
   }
   if (found.empty())
-    return input_error(fmt::format("mote.toml: source = \"{}\" matches no file in {}. Put recordings there, or correct the pattern",
-                                   listed(config.source), folder.string()));
+    return input_error(
+        fmt::format("mote.toml: source = \"{}\" matches no file in {}. Put recordings there, or correct the pattern",
+                    listed(config.source), folder.string()));
   for (const HeldOut* part : {&config.split.validation, &config.split.test})
     for (const std::string& name : part->names) {
       if (name.find_first_of("/*?.") == std::string::npos) continue;  // the name of a group
@@ -109,14 +112,14 @@ Result<int32_t> SeriesReader::find_column(const CsvFile& csv, const std::string&
     for (size_t i = 0; i < header.size(); ++i) {
       if ((with_unit ? header[i] : split_unit(header[i]).name) != name) continue;
       if (found != kNone)
-        return input_error(fmt::format("{}:1: the header has the column '{}' twice (columns {} and {}); rename one", csv.name(), name,
-                                       found + 1, i + 1));
+        return input_error(fmt::format("{}:1: the header has the column '{}' twice (columns {} and {}); rename one",
+                                       csv.name(), name, found + 1, i + 1));
       found = static_cast<int32_t>(i);
     }
     if (found != kNone) return found;
   }
-  return input_error(fmt::format("{}:1: no column '{}' ({} in mote.toml); the file has {}{}", csv.name(), name, key, listed(header, 20),
-                                 did_you_mean(name, header)));
+  return input_error(fmt::format("{}:1: no column '{}' ({} in mote.toml); the file has {}{}", csv.name(), name, key,
+                                 listed(header, 20), did_you_mean(name, header)));
 }
 
 int32_t SeriesReader::find_time(const CsvFile& csv) const {
@@ -141,11 +144,14 @@ Result<void> SeriesReader::choose_channels(const CsvFile& csv, Columns& columns)
     }
   for (const std::string& name : names) {
     MOTE_TRY(const int32_t index, find_column(csv, name, "channels"));
-    if (std::find(columns.targets.begin(), columns.targets.end(), index) != columns.targets.end() || index == columns.label)
-      return input_error(fmt::format("mote.toml: '{}' is a channel and the label at once: the model would be told the answer", name));
+    if (std::find(columns.targets.begin(), columns.targets.end(), index) != columns.targets.end() ||
+        index == columns.label)
+      return input_error(
+          fmt::format("mote.toml: '{}' is a channel and the label at once: the model would be told the answer", name));
     columns.channels.push_back(index);
   }
-  if (names.empty()) return input_error(csv.name() + ":1: no column is left to be a channel; the header has " + listed(csv.header()));
+  if (names.empty())
+    return input_error(csv.name() + ":1: no column is left to be a channel; the header has " + listed(csv.header()));
   if (!channels_.empty()) return {};
   for (size_t i = 0; i < names.size(); ++i) {
     const HeaderName header = split_unit(csv.header()[static_cast<size_t>(columns.channels[i])]);
@@ -161,8 +167,10 @@ Result<SeriesReader::Columns> SeriesReader::choose_columns(const CsvFile& csv) {
   for (const Rule& rule : label_rules_) {
     if (rule.kind() != Rule::Kind::column) continue;
     MOTE_TRY(const int32_t index, find_column(csv, rule.argument(), "label"));
-    if (config_.task == DataTask::regression) columns.targets.push_back(index);
-    else columns.label = index;
+    if (config_.task == DataTask::regression)
+      columns.targets.push_back(index);
+    else
+      columns.label = index;
   }
   if (group_rule_.kind() == Rule::Kind::column) {
     MOTE_TRY(columns.group, find_column(csv, group_rule_.argument(), "split.by"));
@@ -198,8 +206,10 @@ Result<double> SeriesReader::time_factor(const CsvFile& csv, const CsvColumn& co
   for (int power = 0; power < 4; ++power)  // times since 1970 tell their unit: 2001 to 2286
     if (first > 1e9 * std::pow(1000, power) && first < 1e10 * std::pow(1000, power)) return units[power];
   if (step < 0.5) return 1;
-  return input_error(fmt::format("{}: cannot tell the unit of the time stamps in '{}' (steps of {:g}). Say rate = \"... Hz\" or "
-                                 "time_unit = \"ms\" in mote.toml", csv.name(), header, step));
+  return input_error(
+      fmt::format("{}: cannot tell the unit of the time stamps in '{}' (steps of {:g}). Say rate = \"... Hz\" or "
+                  "time_unit = \"ms\" in mote.toml",
+                  csv.name(), header, step));
 }
 
 Result<void> SeriesReader::read_time(const CsvFile& csv, const CsvColumn& column, Series& series) {
@@ -209,16 +219,19 @@ Result<void> SeriesReader::read_time(const CsvFile& csv, const CsvColumn& column
     for (size_t i = 0; i < series.seconds.size(); ++i) {
       const auto seconds = parse_date_time(column.texts[i]);
       if (!seconds)
-        return input_error(fmt::format("{}:{}: column {} '{}': found '{}', expected a date-time such as 2024-05-31 14:06:17.250",
-                                       csv.name(), csv.line(static_cast<int64_t>(i)), column.index + 1, header, column.texts[i]));
+        return input_error(
+            fmt::format("{}:{}: column {} '{}': found '{}', expected a date-time such as 2024-05-31 14:06:17.250",
+                        csv.name(), csv.line(static_cast<int64_t>(i)), column.index + 1, header, column.texts[i]));
       series.seconds[i] = *seconds;
     }
     return {};
   }
   for (size_t i = 0; i < series.seconds.size(); ++i)
     if (!std::isfinite(column.numbers[i]))
-      return input_error(fmt::format("{}:{}: column {} '{}': the time stamp is missing. Delete the row, or say time = \"none\" "
-                                     "and the rate in mote.toml", csv.name(), csv.line(static_cast<int64_t>(i)), column.index + 1, header));
+      return input_error(
+          fmt::format("{}:{}: column {} '{}': the time stamp is missing. Delete the row, or say time = \"none\" "
+                      "and the rate in mote.toml",
+                      csv.name(), csv.line(static_cast<int64_t>(i)), column.index + 1, header));
   if (time_factor_ == 0) {
     MOTE_TRY(time_factor_, time_factor(csv, column));
   }
@@ -226,8 +239,8 @@ Result<void> SeriesReader::read_time(const CsvFile& csv, const CsvColumn& column
   return {};
 }
 
-Result<void> SeriesReader::read_names(const CsvFile& csv, const Rule& rule, const CsvColumn* column, std::vector<std::string>& names,
-                                      std::vector<int32_t>& of_row) const {
+Result<void> SeriesReader::read_names(const CsvFile& csv, const Rule& rule, const CsvColumn* column,
+                                      std::vector<std::string>& names, std::vector<int32_t>& of_row) const {
   if (column == nullptr) {
     MOTE_TRY(std::string name, rule.of_file(csv.name()));
     names = {std::move(name)};
@@ -237,8 +250,9 @@ Result<void> SeriesReader::read_names(const CsvFile& csv, const Rule& rule, cons
   for (size_t i = 0; i < column->texts.size(); ++i) {
     const std::string_view text = column->texts[i];
     if (text.empty())
-      return input_error(fmt::format("{}:{}: column {} '{}' is empty; expected a name. Fill it or delete the row", csv.name(),
-                                     csv.line(static_cast<int64_t>(i)), column->index + 1, rule.argument()));
+      return input_error(fmt::format("{}:{}: column {} '{}' is empty; expected a name. Fill it or delete the row",
+                                     csv.name(), csv.line(static_cast<int64_t>(i)), column->index + 1,
+                                     rule.argument()));
     const auto [entry, added] = known.emplace(text, static_cast<int32_t>(names.size()));
     if (added) names.emplace_back(text);
     of_row.push_back(entry->second);
@@ -246,8 +260,8 @@ Result<void> SeriesReader::read_names(const CsvFile& csv, const Rule& rule, cons
   return {};
 }
 
-Result<void> SeriesReader::read_targets(const CsvFile& csv, const std::vector<CsvColumn>& columns, const Columns& chosen,
-                                        Series& series) const {
+Result<void> SeriesReader::read_targets(const CsvFile& csv, const std::vector<CsvColumn>& columns,
+                                        const Columns& chosen, Series& series) const {
   const size_t rows = static_cast<size_t>(series.rows), n = label_rules_.size();
   series.targets.resize(rows * n);
   size_t next_column = 0;
@@ -255,8 +269,10 @@ Result<void> SeriesReader::read_targets(const CsvFile& csv, const std::vector<Cs
     const Rule& rule = label_rules_[target];
     if (rule.kind() == Rule::Kind::column) {
       const int32_t index = chosen.targets[next_column++];
-      const auto column = std::find_if(columns.begin(), columns.end(), [&](const CsvColumn& c) { return c.index == index; });
-      for (size_t row = 0; row < rows; ++row) series.targets[row * n + target] = static_cast<float>(column->numbers[row]);
+      const auto column =
+          std::find_if(columns.begin(), columns.end(), [&](const CsvColumn& c) { return c.index == index; });
+      for (size_t row = 0; row < rows; ++row)
+        series.targets[row * n + target] = static_cast<float>(column->numbers[row]);
       continue;
     }
     MOTE_TRY(const std::string text, rule.of_file(csv.name()));
@@ -274,7 +290,8 @@ Result<Series> SeriesReader::read(const std::string& file) {
   MOTE_TRY(const Columns chosen, choose_columns(csv));
   std::vector<CsvColumn> columns;
   const auto request = [&](int32_t index, CsvColumn::Kind kind) {
-    const auto same = std::find_if(columns.begin(), columns.end(), [&](const CsvColumn& c) { return c.index == index && c.kind == kind; });
+    const auto same = std::find_if(columns.begin(), columns.end(),
+                                   [&](const CsvColumn& c) { return c.index == index && c.kind == kind; });
     if (same != columns.end() || index == kNone) return;
     columns.push_back({index, kind, {}, {}});
   };
@@ -286,8 +303,9 @@ Result<Series> SeriesReader::read(const std::string& file) {
   for (size_t i = 0; i < columns.size(); ++i)
     for (size_t j = 0; j < i; ++j)
       if (columns[i].index == columns[j].index && columns[i].kind != columns[j].kind)
-        return input_error(fmt::format("{}:1: column '{}' is asked for as a number and as a name (channels, label, split.by)", file,
-                                       csv.header()[static_cast<size_t>(columns[i].index)]));
+        return input_error(
+            fmt::format("{}:1: column '{}' is asked for as a number and as a name (channels, label, split.by)", file,
+                        csv.header()[static_cast<size_t>(columns[i].index)]));
   const auto column = [&](int32_t index) -> const CsvColumn* {
     for (const CsvColumn& c : columns)
       if (c.index == index) return &c;
@@ -296,7 +314,8 @@ Result<Series> SeriesReader::read(const std::string& file) {
   Series series;
   series.file = file;
   MOTE_TRY(series.rows, csv.read(columns));
-  if (series.rows > std::numeric_limits<int32_t>::max()) return input_error(file + ": more than 2^31 rows; cut the file");
+  if (series.rows > std::numeric_limits<int32_t>::max())
+    return input_error(file + ": more than 2^31 rows; cut the file");
   series.lines.resize(static_cast<size_t>(series.rows));
   for (int64_t row = 0; row < series.rows; ++row) series.lines[static_cast<size_t>(row)] = csv.line(row);
   const size_t n = chosen.channels.size();
@@ -307,8 +326,10 @@ Result<Series> SeriesReader::read(const std::string& file) {
   }
   if (chosen.time != kNone) MOTE_CHECK(read_time(csv, *column(chosen.time), series));
   if (config_.task == DataTask::regression) MOTE_CHECK(read_targets(csv, columns, chosen, series));
-  if (config_.task == DataTask::regression || label_rules_.empty()) series.labels = {config_.task == DataTask::anomaly ? "normal" : ""};
-  else MOTE_CHECK(read_names(csv, label_rules_[0], column(chosen.label), series.labels, series.label_of));
+  if (config_.task == DataTask::regression || label_rules_.empty())
+    series.labels = {config_.task == DataTask::anomaly ? "normal" : ""};
+  else
+    MOTE_CHECK(read_names(csv, label_rules_[0], column(chosen.label), series.labels, series.label_of));
   MOTE_CHECK(read_names(csv, group_rule_, column(chosen.group), series.groups, series.group_of));
   return series;
 }
@@ -333,14 +354,16 @@ Timing measure_timing(const Series& series) {
       continue;
     }
     // A late stamp is made up for by the next step; a gap is not.
-    const double next_two = i + 1 < n ? t[static_cast<size_t>(i + 1)] - t[static_cast<size_t>(i - 1)] : step + timing.period;
+    const double next_two =
+        i + 1 < n ? t[static_cast<size_t>(i + 1)] - t[static_cast<size_t>(i - 1)] : step + timing.period;
     const double allowed = repeated * 4 > n ? 20 : 1.75;
     if (step > allowed * timing.period && next_two > (allowed + 1) * timing.period) {
       timing.gaps.push_back(i);
       continue;
     }
     sum += step, squares += step * step, ++steps;
-    if (const int side = i <= n / 4 ? 0 : i > n - 1 - n / 4 ? 1 : -1; side >= 0) quarter[side] += step, ++in_quarter[side];
+    if (const int side = i <= n / 4 ? 0 : i > n - 1 - n / 4 ? 1 : -1; side >= 0)
+      quarter[side] += step, ++in_quarter[side];
   }
   if (steps == 0 || sum <= 0) return timing;
   const double mean = sum / static_cast<double>(steps);

@@ -14,14 +14,14 @@
 namespace mote {
 
 struct Series {
-  std::string file;                      // relative to the project, with '/'
+  std::string file;  // relative to the project, with '/'
   int64_t rows = 0;
-  std::vector<float> values;             // rows x channels; NaN = missing
-  std::vector<float> targets;            // rows x targets; NaN = missing; empty for classification
-  std::vector<double> seconds;           // per row; empty = the file has no time stamps
-  std::vector<int64_t> lines;            // per row, in the file
-  std::vector<std::string> labels, groups;        // names
-  std::vector<int32_t> label_of, group_of;        // per row: index in labels / groups; empty = index 0 for every row
+  std::vector<float> values;                // rows x channels; NaN = missing
+  std::vector<float> targets;               // rows x targets; NaN = missing; empty for classification
+  std::vector<double> seconds;              // per row; empty = the file has no time stamps
+  std::vector<int64_t> lines;               // per row, in the file
+  std::vector<std::string> labels, groups;  // names
+  std::vector<int32_t> label_of, group_of;  // per row: index in labels / groups; empty = index 0 for every row
 
   int32_t label(int64_t row) const { return label_of.empty() ? 0 : label_of[static_cast<size_t>(row)]; }
   int32_t group(int64_t row) const { return group_of.empty() ? 0 : group_of[static_cast<size_t>(row)]; }
@@ -29,12 +29,12 @@ struct Series {
 
 // How a file's time runs.
 struct Timing {
-  double period = 0;       // seconds between readings: the median, or the mean when stamps come in bursts; 0 = not known
-  double rate = 0;         // readings per second, gaps left out; 0 = not known
+  double period = 0;  // seconds between readings: the median, or the mean when stamps come in bursts; 0 = not known
+  double rate = 0;    // readings per second, gaps left out; 0 = not known
   double start_rate = 0, end_rate = 0;  // of the first and the last quarter
-  double jitter = 0;       // deviation of the steps, as a fraction of the period
-  std::vector<int64_t> gaps;     // rows before which readings are missing
-  std::vector<int64_t> reversals;  // rows whose time is before that of the row above
+  double jitter = 0;                    // deviation of the steps, as a fraction of the period
+  std::vector<int64_t> gaps;            // rows before which readings are missing
+  std::vector<int64_t> reversals;       // rows whose time is before that of the row above
 };
 Timing measure_timing(const Series& series);
 
@@ -43,7 +43,7 @@ class SeriesReader {
   // Parses the rules, reads the labels file, finds the files. Errors: a rule, no file.
   static Result<SeriesReader> create(const DataConfig& config, const std::filesystem::path& project_folder);
 
-  const std::vector<std::string>& files() const { return files_; }      // sorted, relative to the project
+  const std::vector<std::string>& files() const { return files_; }        // sorted, relative to the project
   const std::vector<std::string>& channels() const { return channels_; }  // known after the first read
   const std::vector<std::string>& units() const { return units_; }
   const std::vector<std::string>& targets() const { return targets_; }
@@ -58,9 +58,10 @@ class SeriesReader {
   int32_t find_time(const CsvFile& csv) const;
   Result<void> read_time(const CsvFile& csv, const CsvColumn& column, Series& series);
   Result<double> time_factor(const CsvFile& csv, const CsvColumn& column) const;
-  Result<void> read_names(const CsvFile& csv, const Rule& rule, const CsvColumn* column, std::vector<std::string>& names,
-                          std::vector<int32_t>& of_row) const;
-  Result<void> read_targets(const CsvFile& csv, const std::vector<CsvColumn>& columns, const Columns& chosen, Series& series) const;
+  Result<void> read_names(const CsvFile& csv, const Rule& rule, const CsvColumn* column,
+                          std::vector<std::string>& names, std::vector<int32_t>& of_row) const;
+  Result<void> read_targets(const CsvFile& csv, const std::vector<CsvColumn>& columns, const Columns& chosen,
+                            Series& series) const;
 
   DataConfig config_;
   std::filesystem::path folder_;

@@ -16,31 +16,40 @@ struct Statistics {
     low = std::min(low, value), high = std::max(high, value);
   }
   double mean() const { return n > 0 ? sum / static_cast<double>(n) : 0; }
-  double deviation() const { return n > 0 ? std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean() * mean())) : 0; }
+  double deviation() const {
+    return n > 0 ? std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean() * mean())) : 0;
+  }
 };
 
 // [class][channel], over the windows of all parts.
 std::vector<std::vector<Statistics>> channel_statistics(const Dataset& dataset) {
   const size_t channels = dataset.contract.channels.size();
-  std::vector<std::vector<Statistics>> result(std::max<size_t>(1, dataset.classes.size()), std::vector<Statistics>(channels));
+  std::vector<std::vector<Statistics>> result(std::max<size_t>(1, dataset.classes.size()),
+                                              std::vector<Statistics>(channels));
   for (const DataPart* part : {&dataset.train, &dataset.validation, &dataset.test})
     for (const DataWindow& window : part->windows) {
       const std::span<const int16_t> counts = dataset.window(window);
       for (size_t i = 0; i < counts.size(); ++i)
-        result[static_cast<size_t>(window.label)][i % channels].add(to_value(counts[i], dataset.contract.channels[i % channels]));
+        result[static_cast<size_t>(window.label)][i % channels].add(
+            to_value(counts[i], dataset.contract.channels[i % channels]));
     }
   return result;
 }
 
-std::string class_name(const Dataset& dataset, size_t label) { return dataset.classes.empty() ? "all" : dataset.classes[label]; }
+std::string class_name(const Dataset& dataset, size_t label) {
+  return dataset.classes.empty() ? "all" : dataset.classes[label];
+}
 
-bool is_table(const Dataset& dataset) { return dataset.contract.window == 1; }
+bool is_table(const Dataset& dataset) {
+  return dataset.contract.window == 1;
+}
 
 constexpr int kPlotRows = 4;  // of terminal cells; a Braille cell is 2 dots wide and 4 high
 
 // One curve in Braille dots: `columns` cells wide, from `low` at the bottom to `high` at the top.
 std::vector<std::string> plot(const std::vector<double>& values, int columns, double low, double high) {
-  constexpr uint8_t kDots[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};  // Unicode Braille, row by row
+  constexpr uint8_t kDots[4][2] = {
+      {0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};  // Unicode Braille, row by row
   const int width = columns * 2, height = kPlotRows * 4;
   std::vector<uint8_t> cells(static_cast<size_t>(columns * kPlotRows), 0);
   int before = -1;
@@ -48,8 +57,10 @@ std::vector<std::string> plot(const std::vector<double>& values, int columns, do
     const size_t i = static_cast<size_t>(x) * (values.size() - 1) / static_cast<size_t>(std::max(1, width - 1));
     const double share = high > low ? (values[i] - low) / (high - low) : 0.5;
     const int y = std::clamp(static_cast<int>(std::lround((1 - share) * (height - 1))), 0, height - 1);
-    const int from = before < 0 ? y : std::min(y, before + (before < y)), to = before < 0 ? y : std::max(y, before - (before > y));
-    for (int dot = from; dot <= to; ++dot) cells[static_cast<size_t>(dot / 4 * columns + x / 2)] |= kDots[dot % 4][x % 2];
+    const int from = before < 0 ? y : std::min(y, before + (before < y)),
+              to = before < 0 ? y : std::max(y, before - (before > y));
+    for (int dot = from; dot <= to; ++dot)
+      cells[static_cast<size_t>(dot / 4 * columns + x / 2)] |= kDots[dot % 4][x % 2];
     before = y;
   }
   std::vector<std::string> lines(kPlotRows);
@@ -67,15 +78,19 @@ std::string plot_window(const Dataset& dataset, const DataWindow& window, int co
   const Recording& recording = dataset.recordings[static_cast<size_t>(window.recording)];
   const size_t channels = dataset.contract.channels.size();
   const std::span<const int16_t> counts = dataset.window(window);
-  std::string text = fmt::format("\n{}: {}, {} readings from line {}\n", class_name(dataset, static_cast<size_t>(window.label)), recording.file,
-                                 dataset.contract.window, recording.first_line + window.offset - recording.offset);
+  std::string text =
+      fmt::format("\n{}: {}, {} readings from line {}\n", class_name(dataset, static_cast<size_t>(window.label)),
+                  recording.file, dataset.contract.window, recording.first_line + window.offset - recording.offset);
   for (size_t c = 0; c < std::min<size_t>(channels, 6); ++c) {
     std::vector<double> values;
-    for (size_t i = c; i < counts.size(); i += channels) values.push_back(to_value(counts[i], dataset.contract.channels[c]));
+    for (size_t i = c; i < counts.size(); i += channels)
+      values.push_back(to_value(counts[i], dataset.contract.channels[c]));
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
     const std::vector<std::string> lines = plot(values, std::clamp(columns - 24, 10, 72), *low, *high);
     for (size_t row = 0; row < lines.size(); ++row) {
-      const std::string scale = row == 0 ? fmt::format("{:.3g}", *high) : row + 1 == lines.size() ? fmt::format("{:.3g}", *low) : "";
+      const std::string scale = row == 0                  ? fmt::format("{:.3g}", *high)
+                                : row + 1 == lines.size() ? fmt::format("{:.3g}", *low)
+                                                          : "";
       text += fmt::format("{:<10.10} {:>9} {}\n", row == 0 ? dataset.contract.channels[c].name : "", scale, lines[row]);
     }
   }
@@ -88,7 +103,10 @@ std::string histogram(const Dataset& dataset, size_t channel, const Statistics& 
   std::vector<int64_t> bins(20, 0);
   const size_t channels = dataset.contract.channels.size();
   for (size_t i = channel; i < dataset.counts.size(); i += channels) {
-    const double share = all.high > all.low ? (to_value(dataset.counts[i], dataset.contract.channels[channel]) - all.low) / (all.high - all.low) : 0;
+    const double share =
+        all.high > all.low
+            ? (to_value(dataset.counts[i], dataset.contract.channels[channel]) - all.low) / (all.high - all.low)
+            : 0;
     ++bins[static_cast<size_t>(std::clamp(share * 20, 0.0, 19.0))];
   }
   const int64_t most = *std::max_element(bins.begin(), bins.end());
@@ -99,7 +117,8 @@ std::string histogram(const Dataset& dataset, size_t channel, const Statistics& 
 
 std::string statistics_table(const Dataset& dataset) {
   const std::vector<std::vector<Statistics>> statistics = channel_statistics(dataset);
-  std::string text = fmt::format("\n{:<20}{:<12}{:>11}{:>11}{:>11}{:>11}\n", "channel", "class", "mean", "deviation", "min", "max");
+  std::string text =
+      fmt::format("\n{:<20}{:<12}{:>11}{:>11}{:>11}{:>11}\n", "channel", "class", "mean", "deviation", "min", "max");
   constexpr size_t kMostChannels = 12;
   const size_t channels = dataset.contract.channels.size();
   for (size_t c = 0; c < std::min(channels, kMostChannels); ++c) {
@@ -107,13 +126,15 @@ std::string statistics_table(const Dataset& dataset) {
     const std::string name = channel.unit.empty() ? channel.name : fmt::format("{} [{}]", channel.name, channel.unit);
     for (size_t label = 0; label < statistics.size(); ++label) {
       const Statistics& one = statistics[label][c];
-      text += fmt::format("{:<20.19}{:<12.11}{:>11.4g}{:>11.4g}{:>11.4g}{:>11.4g}", label == 0 ? name : "", class_name(dataset, label), one.mean(),
-                          one.deviation(), one.n > 0 ? one.low : 0, one.n > 0 ? one.high : 0);
+      text += fmt::format("{:<20.19}{:<12.11}{:>11.4g}{:>11.4g}{:>11.4g}{:>11.4g}", label == 0 ? name : "",
+                          class_name(dataset, label), one.mean(), one.deviation(), one.n > 0 ? one.low : 0,
+                          one.n > 0 ? one.high : 0);
       if (is_table(dataset) && statistics.size() == 1) text += "  " + histogram(dataset, c, one);
       text += "\n";
     }
   }
-  if (channels > kMostChannels) text += fmt::format("... {} channels more (all of them with --json)\n", channels - kMostChannels);
+  if (channels > kMostChannels)
+    text += fmt::format("... {} channels more (all of them with --json)\n", channels - kMostChannels);
   return text;
 }
 
@@ -131,7 +152,8 @@ Json data_summary(const Dataset& dataset) {
           {"mean", one.mean()}, {"deviation", one.deviation()}, {"min", one.low}, {"max", one.high}};
     }
   for (size_t t = 0; t < dataset.targets.size(); ++t)
-    json["targets"][dataset.targets[t]] = {{"mean", dataset.target_mean[t]}, {"deviation", dataset.target_deviation[t]}};
+    json["targets"][dataset.targets[t]] = {{"mean", dataset.target_mean[t]},
+                                           {"deviation", dataset.target_deviation[t]}};
   return json;
 }
 
@@ -142,13 +164,16 @@ std::string show_data(const Dataset& dataset, int columns) {
     int64_t readings = 0;
     for (const Recording& recording : dataset.recordings) readings += recording.readings - recording.padded;
     const double rate = contract.rate_hz;
-    text += rate > 0 ? fmt::format("{:.1f} s of recordings at {:g} Hz; windows of {:.3g} s ({} readings) every {:.3g} s\n", static_cast<double>(readings) / rate, rate,
-                                   contract.window / rate, contract.window, contract.stride / rate)
-                     : fmt::format("{} readings; windows of {} every {}\n", readings, contract.window, contract.stride);
+    text += rate > 0
+                ? fmt::format("{:.1f} s of recordings at {:g} Hz; windows of {:.3g} s ({} readings) every {:.3g} s\n",
+                              static_cast<double>(readings) / rate, rate, contract.window / rate, contract.window,
+                              contract.stride / rate)
+                : fmt::format("{} readings; windows of {} every {}\n", readings, contract.window, contract.stride);
   }
   text += split_table(dataset) + statistics_table(dataset);
   for (size_t t = 0; t < dataset.targets.size(); ++t)
-    text += fmt::format("target {}: mean {:.4g}, deviation {:.4g} (training part)\n", dataset.targets[t], dataset.target_mean[t], dataset.target_deviation[t]);
+    text += fmt::format("target {}: mean {:.4g}, deviation {:.4g} (training part)\n", dataset.targets[t],
+                        dataset.target_mean[t], dataset.target_deviation[t]);
   if (is_table(dataset)) return text;
   for (size_t label = 0; label < std::max<size_t>(1, dataset.classes.size()); ++label)
     for (const DataWindow& window : dataset.train.windows)

@@ -60,8 +60,8 @@ Person draw_person(Random& random) {
   person.curl = random.uniform(5, 35) * kDegree;     // roll of the forearm during a swipe
   person.mount = random.uniform(-30, 30) * kDegree;  // how the band sits around the wrist
   person.twist = random.uniform(-12, 12) * kDegree;
-  person.tremor = random.uniform(0.005, 0.02);       // g
-  person.clock = 1 + 0.002 * random.normal();        // of the recorder, against true time
+  person.tremor = random.uniform(0.005, 0.02);  // g
+  person.clock = 1 + 0.002 * random.normal();   // of the recorder, against true time
   person.bias = {0.015 * random.normal(), 0.015 * random.normal(), 0.02 * random.normal()};
   return person;
 }
@@ -134,9 +134,11 @@ std::string record(const Person& person, const std::vector<Stroke>& strokes, dou
     turn(force.z, force.x, now_pitch);
     turn(force.y, force.z, now_roll);
     const double tremble = person.tremor * std::sin(2 * std::numbers::pi * tremor_hz * time + phase);
-    const double x = sense(force.x + person.bias.x + 0.5 * tremble, random), y = sense(force.y + person.bias.y + tremble, random),
+    const double x = sense(force.x + person.bias.x + 0.5 * tremble, random),
+                 y = sense(force.y + person.bias.y + tremble, random),
                  z = sense(force.z + person.bias.z + 0.7 * tremble, random);
-    fmt::format_to(std::back_inserter(text), "{:.1f},{:.4f},{:.4f},{:.4f}\n", stamp + 0.2 * random.uniform(-1, 1), x, y, z);
+    fmt::format_to(std::back_inserter(text), "{:.1f},{:.4f},{:.4f},{:.4f}\n", stamp + 0.2 * random.uniform(-1, 1), x, y,
+                   z);
     stamp += 10 * person.clock;
   }
   return text;
@@ -162,15 +164,18 @@ Result<void> record_gestures(const fs::path& folder, uint64_t seed) {
       const double side = label == std::string("swipe_left") ? 1 : label == std::string("swipe_right") ? -1 : 0;
       for (int n = 0; n < (side == 0 ? kIdles : kSwipes); ++n) {
         const double length = side == 0 ? 2.0 : 1.5;
-        const std::string text = record(person, side == 0 ? idle(length, random) : swipe(person, side, length, random), length, random);
-        MOTE_CHECK(write_text(folder / "recordings" / label / fmt::format("{}_p{:02}_{:02}.csv", label, p + 1, n + 1), text));
+        const std::string text =
+            record(person, side == 0 ? idle(length, random) : swipe(person, side, length, random), length, random);
+        MOTE_CHECK(
+            write_text(folder / "recordings" / label / fmt::format("{}_p{:02}_{:02}.csv", label, p + 1, n + 1), text));
       }
     }
   }
   return {};
 }
 
-// Saturation vapour pressure over water in kPa (Tetens 1930); the dryness of air that soil loses water to is what lacks to it.
+// Saturation vapour pressure over water in kPa (Tetens 1930); the dryness of air that soil loses water to is what lacks
+// to it.
 double vapour_deficit(double celsius, double humidity) {
   return 0.6108 * std::exp(17.27 * celsius / (celsius + 237.3)) * (1 - humidity / 100);
 }
@@ -186,9 +191,11 @@ Result<void> record_soil(const fs::path& folder, uint64_t seed) {
     moisture_of_air = 0.99 * moisture_of_air + 0.9 * random.normal();
     const double temperature = 19 + 7 * std::sin(2 * std::numbers::pi * (hour - 9) / 24) + weather;
     const double humidity = std::clamp(62 - 2.3 * (temperature - 19) + moisture_of_air, 15.0, 98.0);
-    const double moisture = 37 - 14 * (1 - std::exp(-vapour_deficit(temperature, humidity) / 1.3)) + 0.4 * random.normal();
-    fmt::format_to(std::back_inserter(text), "2024-05-{:02} {:02}:{:02}:00,{:.2f},{:.1f},{:.2f}\n", 1 + row / 144, row % 144 / 6, row % 6 * 10,
-                   temperature + 0.1 * random.normal(), std::clamp(humidity + 0.8 * random.normal(), 0.0, 100.0), moisture);
+    const double moisture =
+        37 - 14 * (1 - std::exp(-vapour_deficit(temperature, humidity) / 1.3)) + 0.4 * random.normal();
+    fmt::format_to(std::back_inserter(text), "2024-05-{:02} {:02}:{:02}:00,{:.2f},{:.1f},{:.2f}\n", 1 + row / 144,
+                   row % 144 / 6, row % 6 * 10, temperature + 0.1 * random.normal(),
+                   std::clamp(humidity + 0.8 * random.normal(), 0.0, 100.0), moisture);
   }
   return write_text(folder / "recordings" / "log.csv", text);
 }
@@ -201,13 +208,17 @@ std::vector<std::string> example_names() {
   return names;
 }
 
-Result<void> write_example(const std::string& name, const std::string& project_name, const std::filesystem::path& folder, uint64_t seed) {
-  const auto project = std::find_if(std::begin(kProjects), std::end(kProjects), [&](const ExampleProject& p) { return name == p.name; });
+Result<void> write_example(const std::string& name, const std::string& project_name,
+                           const std::filesystem::path& folder, uint64_t seed) {
+  const auto project =
+      std::find_if(std::begin(kProjects), std::end(kProjects), [&](const ExampleProject& p) { return name == p.name; });
   if (project == std::end(kProjects))
-    return input_error(fmt::format("no example '{}'; there are: {}{}", name, listed(example_names()), did_you_mean(name, example_names())));
+    return input_error(fmt::format("no example '{}'; there are: {}{}", name, listed(example_names()),
+                                   did_you_mean(name, example_names())));
   std::error_code code;
   if (fs::exists(folder, code) && !(fs::is_directory(folder, code) && fs::is_empty(folder, code)))
-    return input_error(fmt::format("{} exists and is not an empty folder; give another name, or remove it", folder.string()));
+    return input_error(
+        fmt::format("{} exists and is not an empty folder; give another name, or remove it", folder.string()));
   std::string text = project->text;
   const std::string line = fmt::format("name = \"{}\"", name);
   text.replace(text.find(line), line.size(), fmt::format("name = \"{}\"", project_name));

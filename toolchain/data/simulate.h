@@ -13,7 +13,7 @@ std::vector<std::string> example_names();  // "gestures", "soil"
 
 // Writes mote.toml (with `project_name` in it) and the recordings into `folder`, which must be empty or not exist yet.
 // The same seed gives the same bytes.
-Result<void> write_example(const std::string& name, const std::string& project_name, const std::filesystem::path& folder,
-                           uint64_t seed);
+Result<void> write_example(const std::string& name, const std::string& project_name,
+                           const std::filesystem::path& folder, uint64_t seed);
 
 }  // namespace mote

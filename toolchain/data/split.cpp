@@ -25,8 +25,8 @@ struct Unit {
   int32_t destination = -1;
 };
 
-// Gives every unit without a destination one of fractions.size() parts; see split.h. Every part with a fraction gets a unit
-// if there are enough.
+// Gives every unit without a destination one of fractions.size() parts; see split.h. Every part with a fraction gets a
+// unit if there are enough.
 void distribute(std::vector<Unit>& units, const std::vector<double>& fractions, Random& random) {
   std::vector<size_t> order;
   for (size_t i = 0; i < units.size(); ++i)
@@ -68,8 +68,13 @@ void distribute(std::vector<Unit>& units, const std::vector<double>& fractions, 
 class Splitter {
  public:
   Splitter(const DataConfig& config, Prepared& prepared, const std::vector<Candidate>& candidates)
-      : config_(config), split_(config.split), prepared_(prepared), candidates_(candidates), random_(Random(config.seed).stream(kSplitStream)),
-        parts_(candidates.size(), PartId::none), fixed_(candidates.size(), false) {}
+      : config_(config),
+        split_(config.split),
+        prepared_(prepared),
+        candidates_(candidates),
+        random_(Random(config.seed).stream(kSplitStream)),
+        parts_(candidates.size(), PartId::none),
+        fixed_(candidates.size(), false) {}
 
   Result<std::vector<PartId>> run();
 
@@ -108,8 +113,9 @@ Result<void> Splitter::take_named(const HeldOut& held_out, PartId part) {
     int64_t taken = 0;
     for (size_t i = 0; i < candidates_.size(); ++i) {
       const Candidate& candidate = candidates_[i];
-      const bool wanted = group != prepared_.groups.end() ? candidate.group == group - prepared_.groups.begin()
-                                                          : glob_matches(name, prepared_.pieces[static_cast<size_t>(candidate.piece)].file);
+      const bool wanted = group != prepared_.groups.end()
+                              ? candidate.group == group - prepared_.groups.begin()
+                              : glob_matches(name, prepared_.pieces[static_cast<size_t>(candidate.piece)].file);
       if (!wanted) continue;
       if (fixed_[i] && parts_[i] != part)
         return input_error(fmt::format("mote.toml: split: '{}' of the {} part is in the {} part too", name,
@@ -119,9 +125,10 @@ Result<void> Splitter::take_named(const HeldOut& held_out, PartId part) {
     if (taken == 0) {
       std::vector<std::string> groups = prepared_.groups;
       std::sort(groups.begin(), groups.end(), natural_less);
-      return input_error(fmt::format("mote.toml: split.{} = \"{}\" is no group and matches no file with a window; groups by {}: {}{}",
-                                     part == PartId::test ? "test" : "validation", name, split_.by, listed(groups, 20),
-                                     did_you_mean(name, groups)));
+      return input_error(
+          fmt::format("mote.toml: split.{} = \"{}\" is no group and matches no file with a window; groups by {}: {}{}",
+                      part == PartId::test ? "test" : "validation", name, split_.by, listed(groups, 20),
+                      did_you_mean(name, groups)));
     }
   }
   return {};
@@ -144,20 +151,26 @@ Result<void> Splitter::by_groups() {
   std::vector<int32_t> group_of(candidates_.size());
   for (size_t i = 0; i < candidates_.size(); ++i) group_of[i] = candidates_[i].group;
   std::vector<Unit> units = make_units(group_of, prepared_.groups.size());
-  const auto free_units = [&] { return std::count_if(units.begin(), units.end(), [](const Unit& u) { return u.destination < 0; }); };
+  const auto free_units = [&] {
+    return std::count_if(units.begin(), units.end(), [](const Unit& u) { return u.destination < 0; });
+  };
   if (split_.folds > 0) {
     if (free_units() < split_.folds)
-      return input_error(fmt::format("mote.toml: split.folds = {}, but there are only {} groups by {}", split_.folds, free_units(), split_.by));
+      return input_error(fmt::format("mote.toml: split.folds = {}, but there are only {} groups by {}", split_.folds,
+                                     free_units(), split_.by));
     std::vector<Unit> folds = units;
     distribute(folds, std::vector<double>(static_cast<size_t>(split_.folds), 1.0 / split_.folds), random_);
     for (size_t i = 0; i < units.size(); ++i)
-      if (units[i].destination < 0 && folds[i].destination == split_.fold) units[i].destination = static_cast<int32_t>(PartId::test);
+      if (units[i].destination < 0 && folds[i].destination == split_.fold)
+        units[i].destination = static_cast<int32_t>(PartId::test);
   }
   const std::vector<double> wanted = fractions();
   const int64_t needed = std::count_if(wanted.begin(), wanted.end(), [](double f) { return f > 0; });
   if (free_units() < needed)
-    return input_error(fmt::format("{} group{} by {} cannot fill {} parts. Record more, leave a part out (validation = 0), or say by = "
-                                   "\"time\" to cut recordings in time", free_units(), free_units() == 1 ? "" : "s", split_.by, needed));
+    return input_error(fmt::format(
+        "{} group{} by {} cannot fill {} parts. Record more, leave a part out (validation = 0), or say by = "
+        "\"time\" to cut recordings in time",
+        free_units(), free_units() == 1 ? "" : "s", split_.by, needed));
   distribute(units, wanted, random_);
   for (size_t i = 0; i < candidates_.size(); ++i)
     if (!fixed_[i]) parts_[i] = static_cast<PartId>(units[static_cast<size_t>(group_of[i])].destination);
@@ -165,30 +178,35 @@ Result<void> Splitter::by_groups() {
   return {};
 }
 
-// Too few groups to give validation one of every class (one person left beside those of the test part): whole recordings of
-// the training groups then. Only early stopping sees the validation part, so the test stays honest.
+// Too few groups to give validation one of every class (one person left beside those of the test part): whole
+// recordings of the training groups then. Only early stopping sees the validation part, so the test stays honest.
 void Splitter::validate_by_file(double fraction) {
   std::vector<std::array<int64_t, 2>> counts(classes(), {0, 0});
   std::vector<std::set<std::string>> files(classes());
   for (size_t i = 0; i < candidates_.size(); ++i) {
     if (fixed_[i] || parts_[i] == PartId::test) continue;
     ++counts[static_cast<size_t>(candidates_[i].label)][parts_[i] == PartId::validation];
-    files[static_cast<size_t>(candidates_[i].label)].insert(prepared_.pieces[static_cast<size_t>(candidates_[i].piece)].file);
+    files[static_cast<size_t>(candidates_[i].label)].insert(
+        prepared_.pieces[static_cast<size_t>(candidates_[i].piece)].file);
   }
   std::string lacking;
   for (size_t label = 0; label < classes(); ++label)
-    if (lacking.empty() && files[label].size() > 1 && (counts[label][0] == 0 || counts[label][1] == 0)) lacking = prepared_.labels[label];
+    if (lacking.empty() && files[label].size() > 1 && (counts[label][0] == 0 || counts[label][1] == 0))
+      lacking = prepared_.labels[label];
   if (lacking.empty() || config_.table() || config_.task != DataTask::classification) return;
   std::vector<int32_t> piece_of(candidates_.size());
   for (size_t i = 0; i < candidates_.size(); ++i) piece_of[i] = candidates_[i].piece;
   std::vector<Unit> units = make_units(piece_of, prepared_.pieces.size());
   for (size_t i = 0; i < candidates_.size(); ++i)
-    if (parts_[i] == PartId::test) units[static_cast<size_t>(piece_of[i])].destination = static_cast<int32_t>(PartId::test);
+    if (parts_[i] == PartId::test)
+      units[static_cast<size_t>(piece_of[i])].destination = static_cast<int32_t>(PartId::test);
   distribute(units, {1 - fraction, fraction}, random_);
   for (size_t i = 0; i < candidates_.size(); ++i)
     if (!fixed_[i]) parts_[i] = static_cast<PartId>(units[static_cast<size_t>(piece_of[i])].destination);
-  prepared_.notes.push_back(fmt::format("too few groups have the label '{}' to give the validation part a group of its own: it is made of whole "
-                                        "recordings of the training groups", lacking));
+  prepared_.notes.push_back(fmt::format(
+      "too few groups have the label '{}' to give the validation part a group of its own: it is made of whole "
+      "recordings of the training groups",
+      lacking));
 }
 
 void Splitter::by_random() {
@@ -202,8 +220,10 @@ void Splitter::by_random() {
     if (split_.folds > 0) {  // fold f: windows f, f + folds, ...
       std::vector<size_t> rest;
       for (size_t k = 0; k < windows.size(); ++k) {
-        if (static_cast<int32_t>(k) % split_.folds == split_.fold) parts_[windows[k]] = PartId::test;
-        else rest.push_back(windows[k]);
+        if (static_cast<int32_t>(k) % split_.folds == split_.fold)
+          parts_[windows[k]] = PartId::test;
+        else
+          rest.push_back(windows[k]);
       }
       windows = rest;
     } else {
@@ -215,14 +235,16 @@ void Splitter::by_random() {
     for (; begin < windows.size(); ++begin) parts_[windows[begin]] = PartId::train;
   }
   if (!config_.table())
-    prepared_.notes.push_back("split by random: windows of one recording are on both sides, so the test flatters. Split by file or by person "
-                              "to know how the model does on new recordings");
+    prepared_.notes.push_back(
+        "split by random: windows of one recording are on both sides, so the test flatters. Split by file or by person "
+        "to know how the model does on new recordings");
 }
 
 // `windows` in the order of time over `readings` readings; starts counted by the candidates themselves.
 void Splitter::cut_in_time(const std::vector<size_t>& windows, int64_t readings) {
   const std::vector<double> wanted = fractions();
-  const double first = wanted[0] * static_cast<double>(readings), second = (wanted[0] + wanted[1]) * static_cast<double>(readings);
+  const double first = wanted[0] * static_cast<double>(readings),
+               second = (wanted[0] + wanted[1]) * static_cast<double>(readings);
   const auto part_at = [&](int64_t reading) {
     const double at = static_cast<double>(reading) + 0.5;
     return at < first ? PartId::train : at < second ? PartId::validation : PartId::test;
@@ -255,7 +277,9 @@ void Splitter::whole_in_time() {
     for (size_t begin = 0, end = 0; begin < windows.size(); begin = end) {
       while (end < windows.size() && candidates_[windows[end]].piece == candidates_[windows[begin]].piece) ++end;
       const double middle = static_cast<double>(begin + end) / 2 / static_cast<double>(windows.size());
-      const PartId part = middle < wanted[0] ? PartId::train : middle < wanted[0] + wanted[1] ? PartId::validation : PartId::test;
+      const PartId part = middle < wanted[0]               ? PartId::train
+                          : middle < wanted[0] + wanted[1] ? PartId::validation
+                                                           : PartId::test;
       for (size_t k = begin; k < end; ++k) parts_[windows[k]] = part;
     }
   }
@@ -276,7 +300,8 @@ void Splitter::by_time() {
   }
   std::vector<std::set<int32_t>> pieces(classes());
   for (const size_t i : windows) pieces[static_cast<size_t>(candidates_[i].label)].insert(candidates_[i].piece);
-  const bool enough = std::all_of(pieces.begin(), pieces.end(), [](const auto& set) { return set.empty() || set.size() >= 5; });
+  const bool enough =
+      std::all_of(pieces.begin(), pieces.end(), [](const auto& set) { return set.empty() || set.size() >= 5; });
   if (enough) return whole_in_time();
   for (size_t begin = 0, end = 0; begin < windows.size(); begin = end) {
     while (end < windows.size() && candidates_[windows[end]].piece == candidates_[windows[begin]].piece) ++end;
@@ -287,16 +312,21 @@ void Splitter::by_time() {
 
 // A class with one recording cannot be both learned and tested.
 Result<void> Splitter::check_labels() const {
-  const bool held_out = fractions()[0] < 1 || split_.folds > 0 || !split_.test.names.empty() || !split_.validation.names.empty();
-  if (config_.table() || config_.task != DataTask::classification || split_.by == "time" || split_.by == "random" || !held_out) return {};
+  const bool held_out =
+      fractions()[0] < 1 || split_.folds > 0 || !split_.test.names.empty() || !split_.validation.names.empty();
+  if (config_.table() || config_.task != DataTask::classification || split_.by == "time" || split_.by == "random" ||
+      !held_out)
+    return {};
   std::vector<std::set<std::pair<std::string, int32_t>>> recordings(classes());  // file and group
   for (const Candidate& candidate : candidates_)
-    recordings[static_cast<size_t>(candidate.label)].emplace(prepared_.pieces[static_cast<size_t>(candidate.piece)].file, candidate.group);
+    recordings[static_cast<size_t>(candidate.label)].emplace(
+        prepared_.pieces[static_cast<size_t>(candidate.piece)].file, candidate.group);
   for (size_t label = 0; label < recordings.size(); ++label) {
     if (recordings[label].size() != 1) continue;
-    return input_error(fmt::format("label '{}' has one recording ({}): it cannot be in training and test both. Record it again at least "
-                                   "twice, take the label out, or say split = {{ by = \"time\" }} to cut recordings in time",
-                                   prepared_.labels[label], recordings[label].begin()->first));
+    return input_error(fmt::format(
+        "label '{}' has one recording ({}): it cannot be in training and test both. Record it again at least "
+        "twice, take the label out, or say split = {{ by = \"time\" }} to cut recordings in time",
+        prepared_.labels[label], recordings[label].begin()->first));
   }
   return {};
 }
@@ -311,17 +341,22 @@ Result<void> Splitter::check_parts() {
   const std::vector<double> wanted = fractions();
   for (size_t part = 0; part < 3; ++part)
     if (totals[part] == 0 && wanted[part] > 0)
-      return input_error(fmt::format("the {} part is empty: {} windows are too few for this split. Record more, or change split in "
-                                     "mote.toml", kPartNames[part], candidates_.size()));
+      return input_error(
+          fmt::format("the {} part is empty: {} windows are too few for this split. Record more, or change split in "
+                      "mote.toml",
+                      kPartNames[part], candidates_.size()));
   if (config_.task != DataTask::classification) return {};
   for (size_t label = 0; label < counts.size(); ++label)
     for (size_t part = 0; part < 3; ++part) {
       if (counts[label][part] > 0 || totals[part] == 0) continue;
       if (part == 0)
-        return input_error(fmt::format("label '{}' has no window in the training part: all its recordings are held out. Change split in "
-                                       "mote.toml, or record it more often", prepared_.labels[label]));
-      prepared_.notes.push_back(fmt::format("label '{}' has no window in the {} part: nothing is learned about it there",
-                                            prepared_.labels[label], kPartNames[part]));
+        return input_error(fmt::format(
+            "label '{}' has no window in the training part: all its recordings are held out. Change split in "
+            "mote.toml, or record it more often",
+            prepared_.labels[label]));
+      prepared_.notes.push_back(
+          fmt::format("label '{}' has no window in the {} part: nothing is learned about it there",
+                      prepared_.labels[label], kPartNames[part]));
     }
   return {};
 }
@@ -330,9 +365,12 @@ Result<std::vector<PartId>> Splitter::run() {
   MOTE_CHECK(take_named(split_.test, PartId::test));
   MOTE_CHECK(take_named(split_.validation, PartId::validation));
   MOTE_CHECK(check_labels());
-  if (split_.by == "random") by_random();
-  else if (split_.by == "time") by_time();
-  else MOTE_CHECK(by_groups());
+  if (split_.by == "random")
+    by_random();
+  else if (split_.by == "time")
+    by_time();
+  else
+    MOTE_CHECK(by_groups());
   MOTE_CHECK(check_parts());
   return std::move(parts_);
 }
@@ -345,14 +383,16 @@ std::vector<Candidate> cut_windows(const Prepared& prepared) {
     const Piece& piece = prepared.pieces[p];
     for (int64_t start = 0; start + prepared.window <= piece.readings; start += prepared.stride) {
       const size_t row = static_cast<size_t>(start);
-      candidates.push_back({static_cast<int32_t>(p), start, piece.row_labels.empty() ? piece.label : piece.row_labels[row],
+      candidates.push_back({static_cast<int32_t>(p), start,
+                            piece.row_labels.empty() ? piece.label : piece.row_labels[row],
                             piece.row_groups.empty() ? piece.group : piece.row_groups[row]});
     }
   }
   return candidates;
 }
 
-Result<std::vector<PartId>> split_windows(const DataConfig& config, Prepared& prepared, const std::vector<Candidate>& candidates) {
+Result<std::vector<PartId>> split_windows(const DataConfig& config, Prepared& prepared,
+                                          const std::vector<Candidate>& candidates) {
   DataConfig resolved = config;
   if (config.split.by == "auto") {
     const bool stamps = !prepared.pieces.empty() && !prepared.pieces[0].row_seconds.empty();

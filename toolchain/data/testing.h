@@ -31,7 +31,8 @@ class ProjectFolder {
   void record(const std::string& file, int rows, double rate, const std::function<double(int)>& value) const {
     std::string text = "timestamp,ax,ay\n";
     for (int i = 0; i < rows; ++i)
-      text += std::to_string(i * 1000 / rate) + "," + std::to_string(value(i)) + "," + std::to_string(std::sin(i * 0.37 + rows)) + "\n";
+      text += std::to_string(i * 1000 / rate) + "," + std::to_string(value(i)) + "," +
+              std::to_string(std::sin(i * 0.37 + rows)) + "\n";
     write(file, text);
   }
 
@@ -54,8 +55,8 @@ inline DataConfig recordings_config() {
 inline void write_good_recordings(const ProjectFolder& project) {
   for (int file = 0; file < 6; ++file)
     for (const double speed : {0.1, 0.9})
-      project.record("recordings/" + std::string(speed < 0.5 ? "slow" : "fast") + "/r_" + std::to_string(file) + ".csv", 100 + file, 100,
-                     [&](int i) { return std::sin(i * speed + file) + 0.001 * i; });
+      project.record("recordings/" + std::string(speed < 0.5 ? "slow" : "fast") + "/r_" + std::to_string(file) + ".csv",
+                     100 + file, 100, [&](int i) { return std::sin(i * speed + file) + 0.001 * i; });
 }
 
 // The message of a load that must fail.
