@@ -58,7 +58,7 @@ std::string format_joules(double joules) {
 
 std::string format_count(int64_t count) {
   std::string digits = std::to_string(count < 0 ? -count : count);
-  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
   return count < 0 ? "-" + digits : digits;
 }
 
