@@ -71,7 +71,7 @@ inline Status quantize_setup(const TensorInfo& input, const TensorInfo& output, 
 
 inline Status quantize_setup(const TensorInfo& input, const TensorInfo& output, QuantizeFromInteger& p) {
   if (input.shape != output.shape) return Status::unsupported_shape;
-  Multiplier multiplier;
+  Multiplier multiplier = {0, 0};
   if (!is_per_tensor(input) || !is_per_tensor(output) ||
       !multiplier_of_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales), multiplier))
     return Status::bad_quantization;

@@ -59,7 +59,7 @@ inline void relu_run(const ReluFloat32& p, const float* input, float* output) {
 inline Status relu_setup(Activation activation, const TensorInfo& input, const TensorInfo& output, ReluInt8& p) {
   if (input.type != DType::int8 || output.type != DType::int8) return Status::unsupported_type;
   if (input.shape != output.shape) return Status::unsupported_shape;
-  Multiplier multiplier;
+  Multiplier multiplier = {0, 0};
   if (!is_per_tensor(input) || !is_per_tensor(output) ||
       !multiplier_of_float_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales),
                                  multiplier))

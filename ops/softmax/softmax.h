@@ -114,7 +114,7 @@ inline Status softmax_setup(const SoftmaxAttributes& a, const TensorInfo& input,
   // min(beta * scale * 2^26, 2^31 - 1), which must be above 1 (PreprocessSoftmaxScaling).
   Real real = multiply(real_from_float_bits(float_bits(a.beta)), real_from_float_bits(float_bits_at(input.quantization.scales)));
   real.exponent += 26;
-  Multiplier multiplier;
+  Multiplier multiplier = {0, 0};
   quantize_multiplier(real, multiplier);
   if (multiplier.shift < 1) return Status::bad_quantization;
   if (multiplier.shift > 31) multiplier = Multiplier{INT32_MAX, 31};

@@ -91,7 +91,7 @@ void check_node(ModelView& model, int32_t index, const std::vector<const uint8_t
     FullyConnectedAttributes attributes;
     visit(reader, attributes);
     const TensorInfo bias = tensor(2);
-    FullyConnectedInt8 p;
+    FullyConnectedInt8 p = {};
     ASSERT_EQ(fully_connected_setup(attributes, tensor(0), tensor(1), &bias, output, p), Status::ok);
     ASSERT_FALSE(p.per_channel);
     fully_connected_run(p, {}, static_cast<const int8_t*>(bytes(0)), static_cast<const int8_t*>(bytes(1)),
@@ -99,11 +99,11 @@ void check_node(ModelView& model, int32_t index, const std::vector<const uint8_t
   } else if (code == kSoftmaxCode) {
     SoftmaxAttributes attributes;
     visit(reader, attributes);
-    SoftmaxInt8 p;
+    SoftmaxInt8 p = {};
     ASSERT_EQ(softmax_setup(attributes, tensor(0), output, p), Status::ok);
     softmax_run(p, static_cast<const int8_t*>(bytes(0)), got.data());
   } else if (code == kReshapeCode) {
-    Reshape p;
+    Reshape p = {};
     ASSERT_EQ(reshape_setup(tensor(0), output, p), Status::ok);
     reshape_run(p, bytes(0), got.data());
   } else {
@@ -149,7 +149,7 @@ TEST(Softmax, Int8IsWithinOneStepOfTheFormula) {
     SoftmaxAttributes attributes;
     attributes.beta = round % 3 == 0 ? 0.5f : 1.0f;
     const Shape dims = shape({1, depth});
-    SoftmaxInt8 p;
+    SoftmaxInt8 p = {};
     ASSERT_EQ(softmax_setup(attributes, int8_tensor(dims, &scale, 0), int8_tensor(dims, &unit, -128), p), Status::ok);
     std::vector<int8_t> x(static_cast<size_t>(depth)), y(x.size());
     for (int8_t& v : x) v = static_cast<int8_t>(random() % 256 - 128);
@@ -168,7 +168,7 @@ TEST(Softmax, Int8IsWithinOneStepOfTheFormula) {
 TEST(Softmax, ManyEqualEntriesDoNotOverflow) {
   const float scale = 0.1f, unit = 1.0f / 256;
   for (const int32_t depth : {1, 256, 511, 512, 4096}) {
-    SoftmaxInt8 p;
+    SoftmaxInt8 p = {};
     const Shape dims = shape({depth});
     ASSERT_EQ(softmax_setup({}, int8_tensor(dims, &scale, 0), int8_tensor(dims, &unit, -128), p), Status::ok);
     std::vector<int8_t> x(static_cast<size_t>(depth), 5), y(x.size());
@@ -188,7 +188,7 @@ TEST(Softmax, FloatSumsToOne) {
 
 TEST(Relu, RequantizesAndClamps) {
   const float in = 0.1f, out = 0.05f;
-  ReluInt8 p;
+  ReluInt8 p = {};
   const Shape dims = shape({256});
   for (const Activation activation : {Activation::relu, Activation::relu6}) {
     ASSERT_EQ(relu_setup(activation, int8_tensor(dims, &in, 10), int8_tensor(dims, &out, -100), p), Status::ok);
@@ -216,7 +216,7 @@ TEST(Quantize, BetweenIntegersOfTheSameScaleIsExact) {
   const float scale = 0.013f;
   TensorInfo from = int8_tensor(shape({256}), &scale, -5), to = int8_tensor(shape({256}), &scale, 123);
   to.type = DType::uint8;
-  QuantizeFromInteger p;
+  QuantizeFromInteger p = {};
   ASSERT_EQ(quantize_setup(from, to, p), Status::ok);
   int8_t x[256];
   uint8_t y[256];
