@@ -2,8 +2,6 @@
 // sets are compared in tests/pipeline; here: a published model with stored outputs, and dense stacks drawn at random.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "tests/parity/peers.h"
 #include "tests/parity/test_data.h"
 #include "toolchain/base/files.h"
@@ -18,7 +16,7 @@ namespace mote {
 namespace {
 
 fs::path scratch_folder(const std::string& name) {
-  return fs::path(std::getenv("MOTE_BINARY_DIR")) / "parity" / name;
+  return binary_folder() / "parity" / name;
 }
 
 NpyArray int8_rows(std::vector<uint8_t> bytes, int64_t rows) {
@@ -36,9 +34,7 @@ std::vector<uint8_t> run_mote(const std::vector<uint8_t>& model, const NpyArray&
   return outputs.ok() ? *outputs : std::vector<uint8_t>();
 }
 
-// `per_channel`: fully connected layers with a scale for each output are version 12, which the LiteRT with TFLM's rounding
-// (requirements.txt) does not know; TFLM does.
-void expect_parity(const std::string& name, const std::vector<uint8_t>& model, const NpyArray& inputs, bool per_channel = false) {
+void expect_parity(const std::string& name, const std::vector<uint8_t>& model, const NpyArray& inputs) {
   const std::vector<uint8_t> ours = run_mote(model, inputs, 1);
   EXPECT_EQ(ours, run_mote(model, inputs, 2)) << "the number of threads changed the outputs";
   const fs::path folder = scratch_folder(name);
@@ -47,10 +43,7 @@ void expect_parity(const std::string& name, const std::vector<uint8_t>& model, c
   ASSERT_TRUE(written.ok()) << written.error().message;
   Result<PeerOutputs> peers = run_peers(file, inputs, folder);
   ASSERT_TRUE(peers.ok()) << peers.error().message;
-  EXPECT_EQ(peers->litert.has_value(), !per_channel);
-  if (peers->litert) {
-    EXPECT_EQ(first_difference("mote", ours, "LiteRT", peers->litert->data, inputs.rows()), "") << name;
-  }
+  EXPECT_EQ(first_difference("mote", ours, "LiteRT", peers->litert.data, inputs.rows()), "") << name;
   EXPECT_EQ(first_difference("mote", ours, "TFLM", peers->tflm.data, inputs.rows()), "") << name;
 }
 
@@ -129,7 +122,7 @@ TEST_P(DenseParity, SameBytes) {
   ASSERT_TRUE(model.ok()) << model.error().message;
   std::vector<uint8_t> inputs(500 * static_cast<size_t>(stack.inputs));
   for (uint8_t& value : inputs) value = static_cast<uint8_t>(random.below(256));
-  expect_parity(stack.name, *model, int8_rows(inputs, 500), stack.per_channel);
+  expect_parity(stack.name, *model, int8_rows(inputs, 500));
 }
 
 INSTANTIATE_TEST_SUITE_P(

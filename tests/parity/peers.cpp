@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
+#include "tests/parity/test_data.h"
 #include "toolchain/base/files.h"
 #include "toolchain/base/process.h"
 
@@ -12,12 +11,12 @@ namespace {
 
 constexpr double kInstallSeconds = 300, kRunSeconds = 300;
 
-fs::path parity_folder() { return fs::path(std::getenv("MOTE_SOURCE_DIR")) / "tests/parity"; }
+fs::path parity_folder() { return source_folder() / "tests/parity"; }
 
 }  // namespace
 
 Result<fs::path> peer_python() {
-  const fs::path venv = fs::path(std::getenv("MOTE_BINARY_DIR")) / "venv";
+  const fs::path venv = binary_folder() / "venv";
   MOTE_TRY(const ProcessOutput run, run_process({(parity_folder() / "environment").string(), venv.string()}, kInstallSeconds));
   if (run.timed_out) return input_error("pip did not finish within 5 minutes");
   if (run.exit_status != 0) return input_error(run.errors);
@@ -27,7 +26,6 @@ Result<fs::path> peer_python() {
 Result<PeerOutputs> run_peers(const fs::path& model, const NpyArray& inputs, const fs::path& folder) {
   MOTE_TRY(const fs::path python, peer_python());
   fs::create_directories(folder);
-  fs::remove(folder / "litert.npy");
   MOTE_CHECK(write_npy(folder / "inputs.npy", inputs));
   MOTE_TRY(const ProcessOutput run,
            run_process({python.string(), (parity_folder() / "run_peers.py").string(), model.string(),
@@ -35,10 +33,8 @@ Result<PeerOutputs> run_peers(const fs::path& model, const NpyArray& inputs, con
                        kRunSeconds));
   if (run.exit_status != 0) return defect(fmt::format("run_peers.py on {}: {}", model.string(), run.errors));
   PeerOutputs outputs;
+  MOTE_TRY(outputs.litert, read_npy(folder / "litert.npy"));
   MOTE_TRY(outputs.tflm, read_npy(folder / "tflm.npy"));
-  if (fs::exists(folder / "litert.npy")) {
-    MOTE_TRY(outputs.litert, read_npy(folder / "litert.npy"));
-  }
   return outputs;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,7 @@ namespace mote {
 Result<std::filesystem::path> peer_python();
 
 struct PeerOutputs {
-  std::optional<NpyArray> litert;  // LiteRT, reference kernels; nothing when it is too old for an operator's version
+  NpyArray litert;  // LiteRT, reference kernels
   NpyArray tflm;    // TensorFlow Lite for Microcontrollers
 };
 
