@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr double kRedrawSeconds = 0.05;
-constexpr double kLineSeconds = 2;  // between lines when nobody looks at a terminal
+constexpr double kLineSeconds = 10;  // between lines when nobody looks at a terminal
 constexpr int kBarCells = 24;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }

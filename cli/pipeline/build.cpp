@@ -9,7 +9,6 @@
 #include "cli/pipeline/pipeline.h"
 #include "cli/pipeline/summary.h"
 #include "cli/pipeline/verdict.h"
-#include "toolchain/report/format.h"
 #include "toolchain/report/html_report.h"
 #include "toolchain/report/runs_database.h"
 
@@ -34,8 +33,7 @@ Result<Step> check_budget(Pipeline& pipeline, const Step& data, Console& console
   const double period = rate > 0 ? contract.at("stride").get<double>() / rate : 0;
   MOTE_CHECK(check_possible(project, pipeline.board(), untrained.result, data.result.at("input_elements").get<int64_t>(), period));
   const std::vector<BudgetLine> lines = budget_lines(project.budget, pipeline.board(), untrained.result);
-  console.text(fmt::format("  untrained {}, {}\n", format_bytes(untrained.result.at("model_bytes").get<double>()), fits_line(lines)));
-  console.text(budget_table("            ", lines));
+  if (!pipeline.is_trained(data)) console.text("\n" + budget_table("untrained", lines) + "  " + fits_line(lines) + "\n\n");
   return untrained;
 }
 

@@ -37,7 +37,9 @@ std::vector<BudgetLine> budget_lines(const Budget& budget, const Board& board, c
   const bool ran = measurement.value("fits", true);
   const double seconds = ran ? number_at(measurement, "latency", "ms") / 1e3 : kUnknown;
   const double watts = ran ? number_at(measurement, "power", "average_mw") / 1e3 : kUnknown;
-  return {line("flash", number_at(measurement, "flash_bytes", "total"), smaller(budget.flash, board.flash_bytes.value), format_bytes),
+  const double model = measurement.value("model_bytes", 0.0);
+  return {{"model", model, std::nullopt, format_bytes(model), ""},
+          line("flash", number_at(measurement, "flash_bytes", "total"), smaller(budget.flash, board.flash_bytes.value), format_bytes),
           line("RAM", number_at(measurement, "ram_bytes", "total"), smaller(budget.ram, board.ram_bytes.value), format_bytes),
           line("latency", seconds, budget.latency, format_seconds), line("power", watts, budget.power, format_watts)};
 }

@@ -19,7 +19,7 @@ struct BudgetLine {
   bool fits() const { return !limit || value <= *limit; }
 };
 
-// Flash, RAM, latency and power of a measurement (the JSON of toolchain/measure).
+// Model size, flash, RAM, latency and power of a measurement (the JSON of toolchain/measure).
 std::vector<BudgetLine> budget_lines(const Budget& budget, const Board& board, const Json& measurement);
 
 // Refuses a budget that no model with this input can meet: less flash than the engine alone, less RAM than the model's input and

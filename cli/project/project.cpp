@@ -227,7 +227,7 @@ Json ProjectConfig::section(const std::string& name_of_section) const {
 
 Result<std::filesystem::path> find_project(const std::filesystem::path& start) {
   std::error_code failure;
-  const fs::path absolute = fs::absolute(start, failure);
+  const fs::path absolute = fs::weakly_canonical(fs::absolute(start, failure), failure);
   for (fs::path folder = absolute; !failure; folder = folder.parent_path()) {
     if (fs::exists(folder / kProjectFile, failure)) return folder;
     if (folder == folder.parent_path()) break;

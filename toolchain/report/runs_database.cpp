@@ -25,7 +25,7 @@ std::string column(sqlite3_stmt* statement, int index) {
   return text == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(text));
 }
 
-void bind(sqlite3_stmt* statement, int index, const std::string& text) {
+void bind_text(sqlite3_stmt* statement, int index, const std::string& text) {
   sqlite3_bind_text(statement, index, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
 }
 
@@ -79,11 +79,11 @@ Result<int64_t> RunsDatabase::next_id() {
 Result<void> RunsDatabase::insert(const RunRecord& run) {
   MOTE_TRY(Statement statement, state_->prepare("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
   sqlite3_bind_int64(statement.get(), 1, run.id);
-  bind(statement.get(), 2, run.time);
-  bind(statement.get(), 3, run.fingerprint);
-  bind(statement.get(), 4, run.data_fingerprint);
-  bind(statement.get(), 5, run.config);
-  bind(statement.get(), 6, run.metrics.dump());
+  bind_text(statement.get(), 2, run.time);
+  bind_text(statement.get(), 3, run.fingerprint);
+  bind_text(statement.get(), 4, run.data_fingerprint);
+  bind_text(statement.get(), 5, run.config);
+  bind_text(statement.get(), 6, run.metrics.dump());
   if (sqlite3_step(statement.get()) != SQLITE_DONE) return state_->failure("cannot write the runs database");
   return {};
 }
@@ -91,7 +91,7 @@ Result<void> RunsDatabase::insert(const RunRecord& run) {
 Result<std::vector<RunRecord>> RunsDatabase::select(const std::string& condition, const std::string& argument) {
   MOTE_TRY(Statement statement, state_->prepare("SELECT id, time, fingerprint, data_fingerprint, config, metrics FROM runs " +
                                                 condition));
-  if (sqlite3_bind_parameter_count(statement.get()) == 1) bind(statement.get(), 1, argument);
+  if (sqlite3_bind_parameter_count(statement.get()) == 1) bind_text(statement.get(), 1, argument);
   std::vector<RunRecord> runs;
   int status = 0;
   while ((status = sqlite3_step(statement.get())) == SQLITE_ROW) {
