@@ -15,12 +15,12 @@
 #include "ops/op.h"
 
 // A broken promise ends the run, so that libFuzzer keeps the input.
-#define FUZZ_CHECK(condition)                                                        \
-  do {                                                                               \
-    if (!(condition)) {                                                              \
-      std::fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);   \
-      std::abort();                                                                  \
-    }                                                                                \
+#define FUZZ_CHECK(condition)                                                      \
+  do {                                                                             \
+    if (!(condition)) {                                                            \
+      std::fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                \
+    }                                                                              \
   } while (false)
 
 namespace mote {
@@ -28,7 +28,8 @@ namespace mote {
 // `bytes` bytes at a multiple of kAlignment with nothing usable behind them, so that ASan sees the first byte too many.
 class ExactBuffer {
  public:
-  explicit ExactBuffer(size_t bytes) : data_(static_cast<uint8_t*>(std::aligned_alloc(kAlignment, rounded(bytes)))), bytes_(bytes) {
+  explicit ExactBuffer(size_t bytes)
+      : data_(static_cast<uint8_t*>(std::aligned_alloc(kAlignment, rounded(bytes)))), bytes_(bytes) {
     std::memset(data_, 0, rounded(bytes));
     ASAN_POISON_MEMORY_REGION(data_ + bytes, rounded(bytes) - bytes);
   }

@@ -25,14 +25,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ExactBuffer model(size), arena(1 << 18);
   std::memcpy(model.data(), data, size);
   Interpreter interpreter;
-  if (interpreter.init(model.data(), static_cast<uint32_t>(size), all_kernels(), arena.data(), static_cast<uint32_t>(arena.size())) !=
-      Status::ok)
+  if (interpreter.init(model.data(), static_cast<uint32_t>(size), all_kernels(), arena.data(),
+                       static_cast<uint32_t>(arena.size())) != Status::ok)
     return 0;
   FUZZ_CHECK(interpreter.tensor_count() == static_cast<int32_t>(graph->tensors.size()));
   FUZZ_CHECK(interpreter.operator_count() == static_cast<int32_t>(graph->nodes.size()));
   FUZZ_CHECK(interpreter.input_count() == static_cast<int32_t>(graph->inputs.size()));
   FUZZ_CHECK(interpreter.output_count() == static_cast<int32_t>(graph->outputs.size()));
-  for (int32_t i = 0; i < interpreter.input_count(); ++i) check_tensor(interpreter.input(i), graph->tensors[graph->inputs[i]]);
-  for (int32_t i = 0; i < interpreter.output_count(); ++i) check_tensor(interpreter.output(i), graph->tensors[graph->outputs[i]]);
+  for (int32_t i = 0; i < interpreter.input_count(); ++i)
+    check_tensor(interpreter.input(i), graph->tensors[graph->inputs[i]]);
+  for (int32_t i = 0; i < interpreter.output_count(); ++i)
+    check_tensor(interpreter.output(i), graph->tensors[graph->outputs[i]]);
   return 0;
 }

@@ -1,5 +1,5 @@
-// Any bytes as a model in flash: init answers; what it accepts runs inside exactly the arena it asked for, twice with the same
-// bytes, and refuses an arena that is one byte smaller.
+// Any bytes as a model in flash: init answers; what it accepts runs inside exactly the arena it asked for, twice with
+// the same bytes, and refuses an arena that is one byte smaller.
 #include "tests/fuzz/fuzz.h"
 
 namespace mote {
@@ -12,7 +12,8 @@ void fill_inputs(const Interpreter& interpreter) {
   uint32_t state = 1;
   for (int32_t i = 0; i < interpreter.input_count(); ++i) {
     const TensorView input = interpreter.input(i);
-    for (int32_t k = 0; k < input.bytes; ++k) static_cast<uint8_t*>(input.data)[k] = static_cast<uint8_t>((state = state * 69069 + 5) >> 24);
+    for (int32_t k = 0; k < input.bytes; ++k)
+      static_cast<uint8_t*>(input.data)[k] = static_cast<uint8_t>((state = state * 69069 + 5) >> 24);
   }
 }
 
@@ -20,7 +21,8 @@ std::vector<uint8_t> outputs_of(const Interpreter& interpreter) {
   std::vector<uint8_t> bytes;
   for (int32_t i = 0; i < interpreter.output_count(); ++i) {
     const TensorView output = interpreter.output(i);
-    if (output.bytes > 0) bytes.insert(bytes.end(), static_cast<uint8_t*>(output.data), static_cast<uint8_t*>(output.data) + output.bytes);
+    if (output.bytes > 0)
+      bytes.insert(bytes.end(), static_cast<uint8_t*>(output.data), static_cast<uint8_t*>(output.data) + output.bytes);
   }
   return bytes;
 }
@@ -54,6 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ExactBuffer exact(used);
   FUZZ_CHECK(interpreter.init(model.data(), bytes, all_kernels(), exact.data(), used) == Status::ok);
   FUZZ_CHECK(run(interpreter) == first);
-  if (used > 0) FUZZ_CHECK(interpreter.init(model.data(), bytes, all_kernels(), exact.data(), used - 1) == Status::arena_too_small);
+  if (used > 0)
+    FUZZ_CHECK(interpreter.init(model.data(), bytes, all_kernels(), exact.data(), used - 1) == Status::arena_too_small);
   return 0;
 }

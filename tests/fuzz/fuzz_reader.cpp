@@ -1,4 +1,5 @@
-// Any bytes: the reader answers; what it accepts is valid, can be planned, shown, and written and read again without loss.
+// Any bytes: the reader answers; what it accepts is valid, can be planned, shown, and written and read again without
+// loss.
 #include "tests/fuzz/fuzz.h"
 #include "toolchain/plan/inspect.h"
 #include "toolchain/tflite/metadata.h"

@@ -22,7 +22,8 @@ int main(int count, char** arguments) {
         std::fprintf(stderr, "%s: %s\n", op->name, bytes.error().message.c_str());
         return 1;
       }
-      const auto written = write_file(fs::path(arguments[1]) / (std::string(op->name) + (integer ? "_int8" : "_float") + ".tflite"), *bytes);
+      const auto written = write_file(
+          fs::path(arguments[1]) / (std::string(op->name) + (integer ? "_int8" : "_float") + ".tflite"), *bytes);
       if (!written.ok()) {
         std::fprintf(stderr, "%s\n", written.error().message.c_str());
         return 1;

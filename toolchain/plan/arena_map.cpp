@@ -31,7 +31,8 @@ std::map<int32_t, char> choose_letters(const MemoryPlan& plan) {
 }
 
 // What lies in the arena while a node runs. An in-place output is drawn over the input that it replaces.
-std::vector<Span> spans_at(const Graph& graph, const MemoryPlan& plan, const std::map<int32_t, char>& letters, int32_t node) {
+std::vector<Span> spans_at(const Graph& graph, const MemoryPlan& plan, const std::map<int32_t, char>& letters,
+                           int32_t node) {
   std::vector<Span> spans;
   for (const auto& [index, letter] : letters) {
     const int32_t tensor = index;  // clang 14 cannot capture a structured binding
@@ -39,7 +40,8 @@ std::vector<Span> spans_at(const Graph& graph, const MemoryPlan& plan, const std
     const bool replaced = std::any_of(letters.begin(), letters.end(), [&](const auto& other) {
       return plan.shares_with[other.first] == tensor && plan.lifetimes[other.first].overlaps({node, node});
     });
-    if (!replaced) spans.push_back({letter, plan.offsets[tensor], plan.offsets[tensor] + graph.tensors[tensor].type.bytes()});
+    if (!replaced)
+      spans.push_back({letter, plan.offsets[tensor], plan.offsets[tensor] + graph.tensors[tensor].type.bytes()});
   }
   if (static_cast<size_t>(node) < plan.scratch_offsets.size() && plan.scratch_offsets[node] >= 0)
     spans.push_back({kScratch, plan.scratch_offsets[node], plan.scratch_offsets[node] + plan.scratch_bytes[node]});
@@ -88,8 +90,8 @@ std::string arena_map(const Graph& graph, const MemoryPlan& plan, int width) {
                         shortened(graph.tensors[tensor].name, std::max(16, width - 42)),
                         plan.shares_with[tensor] == kAbsent ? "" : " (in place)");
   if (plan.scratch_bytes[plan.peak_node] > 0)
-    text += fmt::format("  {}  {:>10} B at {:<8} scratch\n", kScratch, with_separators(plan.scratch_bytes[plan.peak_node]),
-                        plan.scratch_offsets[plan.peak_node]);
+    text += fmt::format("  {}  {:>10} B at {:<8} scratch\n", kScratch,
+                        with_separators(plan.scratch_bytes[plan.peak_node]), plan.scratch_offsets[plan.peak_node]);
   return text;
 }
 

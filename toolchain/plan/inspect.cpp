@@ -23,8 +23,12 @@ Json quantization_json(const QuantParams& quant) {
 
 Json tensor_json(const Graph& graph, const MemoryPlan& plan, size_t index) {
   const Tensor& tensor = graph.tensors[index];
-  Json json = {{"index", index}, {"name", tensor.name}, {"type", to_string(tensor.type.dtype)},
-               {"shape", shape_json(tensor.type.shape)}, {"bytes", tensor.type.bytes()}, {"constant", tensor.constant},
+  Json json = {{"index", index},
+               {"name", tensor.name},
+               {"type", to_string(tensor.type.dtype)},
+               {"shape", shape_json(tensor.type.shape)},
+               {"bytes", tensor.type.bytes()},
+               {"constant", tensor.constant},
                {"quantization", quantization_json(tensor.type.quant)}};
   if (plan.offsets[index] < 0) return json;
   json["offset"] = plan.offsets[index];
@@ -62,8 +66,8 @@ int64_t foreign_nodes(const Graph& graph) {
 
 Json operator_json(const Graph& graph, const MemoryPlan& plan, size_t index) {
   const Node& node = graph.nodes[index];
-  Json json = {{"index", index}, {"op", operator_name(node)}, {"runs", node.op != nullptr}, {"inputs", node.inputs},
-               {"outputs", node.outputs}, {"parameters", node_parameters(graph, node)}};
+  Json json = {{"index", index},        {"op", operator_name(node)}, {"runs", node.op != nullptr},
+               {"inputs", node.inputs}, {"outputs", node.outputs},   {"parameters", node_parameters(graph, node)}};
   if (node.op == nullptr) json["reason"] = node.foreign;
   json["macs"] = node.op == nullptr ? Json(nullptr) : Json(node_cost(graph, node).macs);
   json["scratch_bytes"] = plan.scratch_bytes[index];
@@ -75,8 +79,11 @@ Json ends_json(const Graph& graph, const std::vector<int32_t>& ends, const std::
   Json list = Json::array();
   for (size_t i = 0; i < ends.size(); ++i) {
     const Tensor& tensor = graph.tensors[ends[i]];
-    list.push_back({{"name", i < names.size() ? names[i] : tensor.name}, {"tensor", ends[i]}, {"type", to_string(tensor.type.dtype)},
-                    {"shape", shape_json(tensor.type.shape)}, {"quantization", quantization_json(tensor.type.quant)}});
+    list.push_back({{"name", i < names.size() ? names[i] : tensor.name},
+                    {"tensor", ends[i]},
+                    {"type", to_string(tensor.type.dtype)},
+                    {"shape", shape_json(tensor.type.shape)},
+                    {"quantization", quantization_json(tensor.type.quant)}});
   }
   return list;
 }
@@ -87,7 +94,9 @@ std::vector<std::string> all_warnings(const ModelFacts& facts, const Graph& grap
   return warnings;
 }
 
-std::string type_text(const TensorType& type) { return to_string(type.dtype) + " " + to_string(type.shape); }
+std::string type_text(const TensorType& type) {
+  return to_string(type.dtype) + " " + to_string(type.shape);
+}
 
 std::string quantization_text(const QuantParams& quant) {
   if (!quant.quantized()) return "";
@@ -100,14 +109,15 @@ std::string heading(const ModelFacts& facts, const Graph& graph) {
   const int64_t foreign = foreign_nodes(graph);
   std::string text = fmt::format("{}: {} B{}\n", facts.name, with_separators(facts.file_bytes),
                                  facts.description.empty() ? "" : ", \"" + facts.description + "\"");
-  text += fmt::format("{} operators, {} tensors, {} parameters ({} B), {} MACs{}\n", graph.nodes.size(), graph.tensors.size(),
-                      with_separators(totals.parameters), with_separators(totals.parameter_bytes), with_separators(graph.macs()),
+  text += fmt::format("{} operators, {} tensors, {} parameters ({} B), {} MACs{}\n", graph.nodes.size(),
+                      graph.tensors.size(), with_separators(totals.parameters), with_separators(totals.parameter_bytes),
+                      with_separators(graph.macs()),
                       foreign == 0 ? "" : fmt::format(" without those of {} operators that mote lacks", foreign));
   const auto ends = [&](const char* kind, const std::vector<int32_t>& list, const std::vector<std::string>& names) {
     for (size_t i = 0; i < list.size(); ++i) {
       const TensorType& type = graph.tensors[list[i]].type;
-      text += fmt::format("{:<7} {}: {}  {}\n", kind, i < names.size() ? names[i] : graph.tensors[list[i]].name, type_text(type),
-                          quantization_text(type.quant));
+      text += fmt::format("{:<7} {}: {}  {}\n", kind, i < names.size() ? names[i] : graph.tensors[list[i]].name,
+                          type_text(type), quantization_text(type.quant));
     }
   };
   ends("input", graph.inputs, graph.input_names);
@@ -116,15 +126,17 @@ std::string heading(const ModelFacts& facts, const Graph& graph) {
 }
 
 std::string operator_table(const Graph& graph, int width) {
-  std::string text = fmt::format("{:>4} {:<20} {:<16} {:<18} {:>10} {:>12}\n", "node", "operator", "input", "output", "parameters", "MACs");
+  std::string text = fmt::format("{:>4} {:<20} {:<16} {:<18} {:>10} {:>12}\n", "node", "operator", "input", "output",
+                                 "parameters", "MACs");
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     const auto type_of = [&](const std::vector<int32_t>& list) {
       return list.empty() || list[0] == kAbsent ? std::string("-") : type_text(graph.tensors[list[0]].type);
     };
-    std::string line = fmt::format("{:>4} {:<20} {:<16} {:<18} {:>10} {:>12}", i, shortened(operator_name(node), 20),
-                                   type_of(node.inputs), type_of(node.outputs), with_separators(node_parameters(graph, node)),
-                                   node.op == nullptr ? "?" : with_separators(node_cost(graph, node).macs));
+    std::string line =
+        fmt::format("{:>4} {:<20} {:<16} {:<18} {:>10} {:>12}", i, shortened(operator_name(node), 20),
+                    type_of(node.inputs), type_of(node.outputs), with_separators(node_parameters(graph, node)),
+                    node.op == nullptr ? "?" : with_separators(node_cost(graph, node).macs));
     const int room = width - static_cast<int>(line.size()) - 1;
     if (room >= 8) line += " " + shortened(node.name, room);
     text += line + "\n";
@@ -134,8 +146,7 @@ std::string operator_table(const Graph& graph, int width) {
 
 std::string arena_summary(const MemoryPlan& plan) {
   return fmt::format("{} B of activations and scratch; lower bound {} B; {}\n", with_separators(plan.arena_bytes),
-                     with_separators(plan.lower_bound),
-                     plan.optimal ? "proven least" : "best found, not proven least");
+                     with_separators(plan.lower_bound), plan.optimal ? "proven least" : "best found, not proven least");
 }
 
 }  // namespace
@@ -143,8 +154,12 @@ std::string arena_summary(const MemoryPlan& plan) {
 Json inspect_json(const ModelFacts& facts, const Graph& graph, const MemoryPlan& plan) {
   const Totals totals = count_parameters(graph);
   Json json;
-  json["model"] = {{"name", facts.name}, {"file_bytes", facts.file_bytes}, {"description", facts.description},
-                   {"parameters", totals.parameters}, {"parameter_bytes", totals.parameter_bytes}, {"macs", graph.macs()},
+  json["model"] = {{"name", facts.name},
+                   {"file_bytes", facts.file_bytes},
+                   {"description", facts.description},
+                   {"parameters", totals.parameters},
+                   {"parameter_bytes", totals.parameter_bytes},
+                   {"macs", graph.macs()},
                    {"operators_not_supported", foreign_nodes(graph)},
                    {"inputs", ends_json(graph, graph.inputs, graph.input_names)},
                    {"outputs", ends_json(graph, graph.outputs, graph.output_names)}};
@@ -152,9 +167,10 @@ Json inspect_json(const ModelFacts& facts, const Graph& graph, const MemoryPlan&
   for (size_t i = 0; i < graph.nodes.size(); ++i) json["operators"].push_back(operator_json(graph, plan, i));
   json["tensors"] = Json::array();
   for (size_t i = 0; i < graph.tensors.size(); ++i) json["tensors"].push_back(tensor_json(graph, plan, i));
-  json["arena"] = {{"bytes", plan.arena_bytes}, {"lower_bound", plan.lower_bound}, {"optimal", plan.optimal},
-                   {"peak_node", plan.peak_node}, {"peak_tensors", plan.peak_tensors},
-                   {"plan_in_file", graph.metadata.contains(kOfflinePlanMetadata)}};
+  json["arena"] = {
+      {"bytes", plan.arena_bytes},         {"lower_bound", plan.lower_bound},
+      {"optimal", plan.optimal},           {"peak_node", plan.peak_node},
+      {"peak_tensors", plan.peak_tensors}, {"plan_in_file", graph.metadata.contains(kOfflinePlanMetadata)}};
   json["warnings"] = all_warnings(facts, graph);
   return json;
 }

@@ -25,8 +25,8 @@ Json inspect_json(const ModelFacts& facts, const Graph& graph, const MemoryPlan&
 // The same for people, at most `width` columns.
 std::string inspect_text(const ModelFacts& facts, const Graph& graph, const MemoryPlan& plan, int width = 100);
 
-// Time runs down (one line per node, the peak marked), arena offset runs to the right; each tensor has a letter that a legend
-// explains.
+// Time runs down (one line per node, the peak marked), arena offset runs to the right; each tensor has a letter that a
+// legend explains.
 std::string arena_map(const Graph& graph, const MemoryPlan& plan, int width = 100);
 
 }  // namespace mote

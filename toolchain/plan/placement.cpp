@@ -50,7 +50,9 @@ Placement first_fit(std::span<const Block> blocks, std::span<const int32_t> orde
 Placement best_first_fit(std::span<const Block> blocks) {
   using Key = std::function<double(const Block&)>;
   const auto size = [](const Block& block) { return static_cast<double>(block.bytes); };
-  const auto duration = [](const Block& block) { return static_cast<double>(block.lifetime.last - block.lifetime.first + 1); };
+  const auto duration = [](const Block& block) {
+    return static_cast<double>(block.lifetime.last - block.lifetime.first + 1);
+  };
   const std::vector<Key> keys = {size, [&](const Block& b) { return size(b) * duration(b); }, duration,
                                  [](const Block& b) { return -static_cast<double>(b.lifetime.first); }};
   Placement best;
@@ -68,7 +70,11 @@ Placement best_first_fit(std::span<const Block> blocks) {
 class Search {
  public:
   Search(std::span<const Block> blocks, Placement& best, int64_t work_limit)
-      : blocks_(blocks), best_(best), work_left_(work_limit), floor_(blocks.size(), 0), placed_(blocks.size(), false),
+      : blocks_(blocks),
+        best_(best),
+        work_left_(work_limit),
+        floor_(blocks.size(), 0),
+        placed_(blocks.size(), false),
         offsets_(blocks.size(), 0) {
     for (size_t i = 0; i < blocks.size(); ++i) {
       conflicts_.emplace_back();
@@ -91,8 +97,8 @@ class Search {
  private:
   bool done() const { return work_left_ <= 0 || best_.height == best_.lower_bound; }
 
-  // Places one more block at the lowest offset that the placed blocks below it leave, at `from` or higher. Blocks at equal
-  // offsets are never alive together, so of their orders only the one by index is followed.
+  // Places one more block at the lowest offset that the placed blocks below it leave, at `from` or higher. Blocks at
+  // equal offsets are never alive together, so of their orders only the one by index is followed.
   void descend(size_t placed, int64_t from, int32_t last_index) {
     if (placed == blocks_.size()) return keep();
     int64_t first_end = INT64_MAX;  // a block must not start where another would already have ended
@@ -157,7 +163,7 @@ class Search {
   int64_t work_left_;
   std::vector<std::vector<int32_t>> conflicts_;       // blocks alive together with block i at some time
   std::vector<std::vector<int32_t>> alive_at_start_;  // blocks alive when block i begins, itself too
-  std::vector<int64_t> floor_;                        // of an unplaced block: largest end of the placed blocks alive with it
+  std::vector<int64_t> floor_;  // of an unplaced block: largest end of the placed blocks alive with it
   std::vector<bool> placed_;
   std::vector<int64_t> offsets_;
 };

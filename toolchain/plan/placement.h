@@ -20,10 +20,10 @@ struct Placement {
   bool optimal = false;          // no placement is lower
 };
 
-// First fit in several orders; when none meets the lower bound, branch and bound over canonical placements, which either proves
-// the optimum or stops after `work_limit` block visits with the best found.
-// Source of the search: only placements in which each block rests on another one alive with it (or on 0) need be looked at,
-// in order of offset; a block that would fit wholly below the next offset must not wait (as in MiniMalloc, Moffitt, ASPLOS 2023).
+// First fit in several orders; when none meets the lower bound, branch and bound over canonical placements, which
+// either proves the optimum or stops after `work_limit` block visits with the best found. Source of the search: only
+// placements in which each block rests on another one alive with it (or on 0) need be looked at, in order of offset; a
+// block that would fit wholly below the next offset must not wait (as in MiniMalloc, Moffitt, ASPLOS 2023).
 Placement place_blocks(std::span<const Block> blocks, int64_t work_limit = 20'000'000);
 
 }  // namespace mote

@@ -24,7 +24,8 @@ int64_t brute_force(const std::vector<Block>& blocks) {
         moved = false;
         for (size_t other = 0; other < blocks.size(); ++other) {
           if (offsets[other] < 0 || !blocks[other].lifetime.overlaps(blocks[index].lifetime)) continue;
-          if (offset >= offsets[other] + blocks[other].bytes || offset + blocks[index].bytes <= offsets[other]) continue;
+          if (offset >= offsets[other] + blocks[other].bytes || offset + blocks[index].bytes <= offsets[other])
+            continue;
           offset = offsets[other] + blocks[other].bytes;
           moved = true;
         }

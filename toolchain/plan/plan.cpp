@@ -13,7 +13,9 @@ namespace {
 constexpr size_t kPlanHeader = 3;  // version, subgraphs, tensors
 constexpr int32_t kPlanVersion = 1;
 
-int64_t aligned(int64_t bytes) { return std::max<int64_t>(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment); }
+int64_t aligned(int64_t bytes) {
+  return std::max<int64_t>(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
+}
 
 std::vector<Lifetime> find_lifetimes(const Graph& graph) {
   std::vector<Lifetime> lifetimes(graph.tensors.size());
@@ -33,8 +35,8 @@ std::vector<Lifetime> find_lifetimes(const Graph& graph) {
   return lifetimes;
 }
 
-// The input whose memory output 0 of a node may take over, or kAbsent. `equal_sizes`: only when nothing is left over, because
-// a longer block then stays alive as long as the output.
+// The input whose memory output 0 of a node may take over, or kAbsent. `equal_sizes`: only when nothing is left over,
+// because a longer block then stays alive as long as the output.
 int32_t in_place_input(const Graph& graph, const std::vector<Lifetime>& lifetimes, int32_t index, bool equal_sizes) {
   const Node& node = graph.nodes[index];
   if (node.op == nullptr || !node.op->in_place || node.inputs.empty() || node.outputs.empty()) return kAbsent;
@@ -47,7 +49,8 @@ int32_t in_place_input(const Graph& graph, const std::vector<Lifetime>& lifetime
   return to == from || (!equal_sizes && to < from) ? input : kAbsent;
 }
 
-// One plan for one choice of in-place outputs. Blocks of the placement: one per tensor with memory of its own, one per scratch.
+// One plan for one choice of in-place outputs. Blocks of the placement: one per tensor with memory of its own, one per
+// scratch.
 class Planner {
  public:
   Planner(const Graph& graph, bool equal_sizes) : graph_(graph) {
@@ -153,7 +156,8 @@ void add_offline_plan(Graph& graph, const MemoryPlan& plan) {
   values.insert(values.end(), plan.offsets.begin(), plan.offsets.end());
   std::string bytes;
   for (int32_t value : values)
-    for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(static_cast<uint32_t>(value) >> shift & 0xFF));
+    for (int shift = 0; shift < 32; shift += 8)
+      bytes.push_back(static_cast<char>(static_cast<uint32_t>(value) >> shift & 0xFF));
   graph.metadata[kOfflinePlanMetadata] = std::move(bytes);
 }
 
@@ -168,13 +172,16 @@ Result<std::optional<std::vector<int32_t>>> offline_plan(const Graph& graph) {
     values.push_back(static_cast<int32_t>(value));
   }
   const auto tensors = static_cast<int64_t>(graph.tensors.size());
-  if (bytes.size() % 4 != 0 || values.size() < kPlanHeader || values[0] != kPlanVersion || values[1] != 1 || values[2] != tensors ||
-      static_cast<int64_t>(values.size()) != static_cast<int64_t>(kPlanHeader) + tensors)
-    return input_error(fmt::format("metadata '{}' is not a plan (version 1, one subgraph) for the {} tensors of this model",
-                                   kOfflinePlanMetadata, tensors));
+  if (bytes.size() % 4 != 0 || values.size() < kPlanHeader || values[0] != kPlanVersion || values[1] != 1 ||
+      values[2] != tensors || static_cast<int64_t>(values.size()) != static_cast<int64_t>(kPlanHeader) + tensors)
+    return input_error(
+        fmt::format("metadata '{}' is not a plan (version 1, one subgraph) for the {} tensors of this model",
+                    kOfflinePlanMetadata, tensors));
   values.erase(values.begin(), values.begin() + kPlanHeader);
   for (int64_t i = 0; i < tensors; ++i)
-    if (values[i] < -1) return input_error(fmt::format("metadata '{}' has the offset {} for tensor {}", kOfflinePlanMetadata, values[i], i));
+    if (values[i] < -1)
+      return input_error(
+          fmt::format("metadata '{}' has the offset {} for tensor {}", kOfflinePlanMetadata, values[i], i));
   return std::optional(std::move(values));
 }
 

@@ -9,7 +9,8 @@
 
 namespace mote {
 
-// Nodes between which a tensor needs its memory, both included. A graph input lives from node 0, a graph output to the last node.
+// Nodes between which a tensor needs its memory, both included. A graph input lives from node 0, a graph output to the
+// last node.
 struct Lifetime {
   int32_t first = 0;
   int32_t last = -1;  // last < first: not in the arena (constant, or unused)
@@ -19,26 +20,27 @@ struct Lifetime {
 };
 
 struct MemoryPlan {
-  std::vector<int32_t> offsets;          // bytes from the arena's start, per tensor, multiples of kAlignment; -1 = not in the arena
+  std::vector<int32_t>
+      offsets;  // bytes from the arena's start, per tensor, multiples of kAlignment; -1 = not in the arena
   std::vector<int32_t> scratch_offsets;  // per node; -1 = the kernel wants none
   std::vector<int64_t> scratch_bytes;    // per node
   std::vector<Lifetime> lifetimes;       // per tensor
-  std::vector<int32_t> shares_with;      // per tensor: the input whose memory an in-place output takes over, else kAbsent
-  int64_t arena_bytes = 0;               // activations and scratch, without the interpreter's own bookkeeping
-  int64_t lower_bound = 0;               // largest sum of memory alive at one node: no plan can be smaller
-  bool optimal = false;                  // proven: arena_bytes == lower_bound, or every other placement was excluded
-  int32_t peak_node = -1;                // where lower_bound is reached; -1 = nothing in the arena
-  std::vector<int32_t> peak_tensors;     // alive there, largest first
+  std::vector<int32_t> shares_with;   // per tensor: the input whose memory an in-place output takes over, else kAbsent
+  int64_t arena_bytes = 0;            // activations and scratch, without the interpreter's own bookkeeping
+  int64_t lower_bound = 0;            // largest sum of memory alive at one node: no plan can be smaller
+  bool optimal = false;               // proven: arena_bytes == lower_bound, or every other placement was excluded
+  int32_t peak_node = -1;             // where lower_bound is reached; -1 = nothing in the arena
+  std::vector<int32_t> peak_tensors;  // alive there, largest first
 };
 
-// The smallest arena for the nodes' order as it is. Works on tensors and indices alone, so foreign operators are welcome (with no
-// scratch and never in place). An input's memory is reused after its last reader, so a caller fills the inputs before every
-// inference. Where an operator allows it and its input dies there, the output takes over the input's memory.
-// Errors: indices out of range, unfixed tensor sizes, an arena beyond 2 GiB.
+// The smallest arena for the nodes' order as it is. Works on tensors and indices alone, so foreign operators are
+// welcome (with no scratch and never in place). An input's memory is reused after its last reader, so a caller fills
+// the inputs before every inference. Where an operator allows it and its input dies there, the output takes over the
+// input's memory. Errors: indices out of range, unfixed tensor sizes, an arena beyond 2 GiB.
 Result<MemoryPlan> plan_memory(const Graph& graph);
 
-// TFLite Micro's metadata entry for offsets fixed in advance: int32 little endian {version 1, subgraphs 1, tensors n, offset
-// 0 .. n-1}, -1 = not planned. Both mote's engine and TFLM honour it.
+// TFLite Micro's metadata entry for offsets fixed in advance: int32 little endian {version 1, subgraphs 1, tensors n,
+// offset 0 .. n-1}, -1 = not planned. Both mote's engine and TFLM honour it.
 inline constexpr const char* kOfflinePlanMetadata = "OfflineMemoryAllocation";
 void add_offline_plan(Graph& graph, const MemoryPlan& plan);
 // The offsets that a file carries; nullopt when it has no such entry; an error when the entry is malformed.

@@ -171,8 +171,10 @@ TEST(Inspect, WarnsOfFloatModelsAndOddScales) {
   graph.tensors[0].type.quant = {};
   graph.tensors[1].type.quant.scales = {1e-9f};
   warnings = model_warnings(graph);
-  EXPECT_TRUE(std::any_of(warnings.begin(), warnings.end(), [](auto& w) { return w.ends_with("int8 without a scale"); }));
-  EXPECT_TRUE(std::any_of(warnings.begin(), warnings.end(), [](auto& w) { return w.find("below 1e-07") != std::string::npos; }));
+  EXPECT_TRUE(
+      std::any_of(warnings.begin(), warnings.end(), [](auto& w) { return w.ends_with("int8 without a scale"); }));
+  EXPECT_TRUE(std::any_of(warnings.begin(), warnings.end(),
+                          [](auto& w) { return w.find("below 1e-07") != std::string::npos; }));
 }
 
 TEST(Inspect, DrawsTheArenaWithThePeak) {

@@ -11,7 +11,7 @@
 namespace mote {
 namespace {
 
-constexpr float kTinyScale = 1e-7f;      // real scales of activations and weights are 1e-4 to 1e1
+constexpr float kTinyScale = 1e-7f;       // real scales of activations and weights are 1e-4 to 1e1
 constexpr double kBiasScaleSlack = 0.02;  // relative; what TFLite tolerates
 constexpr int kNameWidth = 60;
 
@@ -21,9 +21,10 @@ void about_operators(const Graph& graph, std::vector<std::string>& warnings) {
     if (graph.nodes[i].op == nullptr) places[graph.nodes[i].foreign].push_back(i);
   for (const auto& [foreign, nodes] : places) {
     const Node& first = graph.nodes[nodes[0]];
-    warnings.push_back(fmt::format("mote cannot run {}: operator{} {} of {}; the first writes '{}'", foreign,
-                                   nodes.size() == 1 ? "" : "s", fmt::join(nodes, ", "), graph.nodes.size(),
-                                   first.outputs.empty() ? "" : shortened(graph.tensors[first.outputs[0]].name, kNameWidth)));
+    warnings.push_back(
+        fmt::format("mote cannot run {}: operator{} {} of {}; the first writes '{}'", foreign,
+                    nodes.size() == 1 ? "" : "s", fmt::join(nodes, ", "), graph.nodes.size(),
+                    first.outputs.empty() ? "" : shortened(graph.tensors[first.outputs[0]].name, kNameWidth)));
   }
 }
 
@@ -35,7 +36,8 @@ void about_types(const Graph& graph, std::vector<std::string>& warnings) {
       floats += graph.tensors[output].type.dtype == DType::float32;
     }
   if (activations > 0 && floats == activations)
-    warnings.push_back("float model: int8 takes a quarter of the memory and runs faster on most boards (mote quantize)");
+    warnings.push_back(
+        "float model: int8 takes a quarter of the memory and runs faster on most boards (mote quantize)");
   else if (floats > 0)
     warnings.push_back(fmt::format("{} of {} operator outputs are float32, the others integers", floats, activations));
 }
@@ -46,7 +48,8 @@ void about_scales(const Graph& graph, std::vector<std::string>& warnings) {
   for (size_t i = 0; i < graph.tensors.size(); ++i) {
     const Tensor& tensor = graph.tensors[i];
     const std::string what = fmt::format("tensor {} '{}'", i, tensor.name);
-    const bool small_integer = tensor.type.dtype == DType::int8 || tensor.type.dtype == DType::uint8 || tensor.type.dtype == DType::int16;
+    const bool small_integer =
+        tensor.type.dtype == DType::int8 || tensor.type.dtype == DType::uint8 || tensor.type.dtype == DType::int16;
     if (small_integer && !tensor.constant && !tensor.type.quant.quantized())
       warnings.push_back(fmt::format("{} is {} without a scale", what, to_string(tensor.type.dtype)));
     if (!small_integer) continue;  // a bias's scale is a product, so it is small by nature
@@ -57,8 +60,9 @@ void about_scales(const Graph& graph, std::vector<std::string>& warnings) {
     tiny_channels += tiny;
   }
   if (tiny_tensors > 0)
-    warnings.push_back(fmt::format("{} scales in {} tensors are below {:g}: channels that hold next to nothing (first: {})",
-                                   tiny_channels, tiny_tensors, kTinyScale, first));
+    warnings.push_back(
+        fmt::format("{} scales in {} tensors are below {:g}: channels that hold next to nothing (first: {})",
+                    tiny_channels, tiny_tensors, kTinyScale, first));
 }
 
 // The role that the operator gives to input `i`; operators have at most three inputs with a role.
@@ -83,7 +87,8 @@ void about_weights(const Graph& graph, const Node& node, std::vector<std::string
     for (size_t c = 0; c < quant.scales.size(); ++c) {
       const double expected = double{input.scales[0]} * double{weights->scales[c]};
       if (std::fabs(quant.scales[c] - expected) <= kBiasScaleSlack * expected) continue;
-      warnings.push_back(fmt::format("{}: bias scale {:g}, but input scale x weight scale is {:g}", what, quant.scales[c], expected));
+      warnings.push_back(
+          fmt::format("{}: bias scale {:g}, but input scale x weight scale is {:g}", what, quant.scales[c], expected));
       break;
     }
   }

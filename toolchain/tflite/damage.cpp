@@ -9,7 +9,8 @@ namespace {
 
 constexpr size_t kSmallestFile = 16;  // root offset, identifier, and a table with its vtable
 
-// Verifies again piece by piece to name the first bad one; each piece is looked at only after what holds it was accepted.
+// Verifies again piece by piece to name the first bad one; each piece is looked at only after what holds it was
+// accepted.
 class DamageFinder {
  public:
   explicit DamageFinder(std::span<const uint8_t> bytes) : bytes_(bytes), verifier_(bytes.data(), bytes.size()) {}
@@ -28,7 +29,9 @@ class DamageFinder {
 
  private:
   static std::string at(const std::string& what, size_t offset) { return fmt::format("{} at byte {}", what, offset); }
-  size_t position(const void* pointer) const { return static_cast<size_t>(static_cast<const uint8_t*>(pointer) - bytes_.data()); }
+  size_t position(const void* pointer) const {
+    return static_cast<size_t>(static_cast<const uint8_t*>(pointer) - bytes_.data());
+  }
 
   template <class T>
   bool start_of(const T* table) {

@@ -12,12 +12,13 @@
 namespace mote {
 
 struct ModelMetadata {
-  std::string task;                  // "classification", "regression", "anomaly"
-  std::vector<std::string> labels;   // of the outputs, in order; regression: target names
-  Json features = Json::object();    // FeatureBlock's own JSON: block, parameters, recording contract (features/feature.h)
-  std::vector<double> thresholds;    // parallel to labels, or one for anomaly; empty = the largest output wins
-  std::string fingerprint;           // of data and configuration
-  Json goal = Json::object();        // the [goal] table of the project
+  std::string task;                 // "classification", "regression", "anomaly"
+  std::vector<std::string> labels;  // of the outputs, in order; regression: target names
+  Json features =
+      Json::object();  // FeatureBlock's own JSON: block, parameters, recording contract (features/feature.h)
+  std::vector<double> thresholds;  // parallel to labels, or one for anomaly; empty = the largest output wins
+  std::string fingerprint;         // of data and configuration
+  Json goal = Json::object();      // the [goal] table of the project
 
   bool operator==(const ModelMetadata&) const = default;
 };

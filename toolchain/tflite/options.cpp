@@ -11,7 +11,9 @@ namespace {
 using flatbuffers::Table;
 using flatbuffers::voffset_t;
 
-voffset_t vtable_slot(int id) { return flatbuffers::FieldIndexToOffset(static_cast<voffset_t>(id)); }
+voffset_t vtable_slot(int id) {
+  return flatbuffers::FieldIndexToOffset(static_cast<voffset_t>(id));
+}
 
 class OptionsReader : public AttributeVisitor {
  public:
@@ -39,7 +41,8 @@ class OptionsReader : public AttributeVisitor {
     if (stored == nullptr) return;
     if (!verifier_.VerifyVector(stored)) return fail(outside(name));
     if (stored->size() > kMaxRank)
-      return fail(fmt::format("option '{}' has {} dimensions; at most {} are possible", name, stored->size(), kMaxRank));
+      return fail(
+          fmt::format("option '{}' has {} dimensions; at most {} are possible", name, stored->size(), kMaxRank));
     value = Shape{};
     value.rank = static_cast<int32_t>(stored->size());
     for (int32_t i = 0; i < value.rank; ++i) value.dims[i] = stored->Get(static_cast<flatbuffers::uoffset_t>(i));
@@ -47,10 +50,12 @@ class OptionsReader : public AttributeVisitor {
 
   const std::string& error() const { return error_; }
 
-  // A field that is present, not zero and not visited. Its type is unknown, so only its first byte, little endian, is looked at.
+  // A field that is present, not zero and not visited. Its type is unknown, so only its first byte, little endian, is
+  // looked at.
   int unknown() const {
     const uint8_t* vtable = table_.GetVTable();
-    const int fields = (flatbuffers::ReadScalar<voffset_t>(vtable) - vtable_slot(0)) / static_cast<int>(sizeof(voffset_t));
+    const int fields =
+        (flatbuffers::ReadScalar<voffset_t>(vtable) - vtable_slot(0)) / static_cast<int>(sizeof(voffset_t));
     for (int id = 0; id < fields; ++id) {
       if (visited_.contains(id) || !table_.VerifyField<uint8_t>(verifier_, vtable_slot(id), 1)) continue;
       if (table_.GetField<uint8_t>(vtable_slot(id), 0) != 0) return id;
@@ -126,7 +131,8 @@ Result<void> read_options(const OpDef& op, const Table* options, const flatbuffe
   return {};
 }
 
-flatbuffers::uoffset_t write_options(const OpDef& op, const Attributes& attributes, flatbuffers::FlatBufferBuilder& builder) {
+flatbuffers::uoffset_t write_options(const OpDef& op, const Attributes& attributes,
+                                     flatbuffers::FlatBufferBuilder& builder) {
   Attributes copy = attributes;  // visit takes attributes that it may change
   std::map<int, flatbuffers::Offset<void>> vectors;
   VectorWriter vector_writer(builder, vectors);

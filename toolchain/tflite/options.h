@@ -1,4 +1,5 @@
-// An operator's attributes to and from its TFLite options table. OpDef::visit names the fields; there are no generated tables.
+// An operator's attributes to and from its TFLite options table. OpDef::visit names the fields; there are no generated
+// tables.
 #pragma once
 #include <flatbuffers/flatbuffers.h>
 
@@ -15,6 +16,7 @@ Result<void> read_options(const OpDef& op, const flatbuffers::Table* options, co
                           Attributes& attributes, int* unknown);
 
 // Every field is written, also one at its default, so that no reader needs to know our defaults.
-flatbuffers::uoffset_t write_options(const OpDef& op, const Attributes& attributes, flatbuffers::FlatBufferBuilder& builder);
+flatbuffers::uoffset_t write_options(const OpDef& op, const Attributes& attributes,
+                                     flatbuffers::FlatBufferBuilder& builder);
 
 }  // namespace mote

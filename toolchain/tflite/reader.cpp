@@ -24,7 +24,8 @@ int32_t count(const V* vector) {
   return vector == nullptr ? 0 : static_cast<int32_t>(vector->size());
 }
 
-// A file can refer to the same bytes any number of times. What is copied out of it is bounded by this many times its size.
+// A file can refer to the same bytes any number of times. What is copied out of it is bounded by this many times its
+// size.
 constexpr int64_t kCopiesPerByte = 16;
 constexpr int64_t kCopiesAtLeast = int64_t{1} << 24;
 
@@ -33,17 +34,23 @@ struct IntegerRange {
 };
 IntegerRange zero_point_range(DType type) {
   switch (type) {
-    case DType::int8: return {-128, 127};
-    case DType::uint8: return {0, 255};
-    case DType::int16: return {-32768, 32767};
-    default: return {INT32_MIN, INT32_MAX};
+    case DType::int8:
+      return {-128, 127};
+    case DType::uint8:
+      return {0, 255};
+    case DType::int16:
+      return {-32768, 32767};
+    default:
+      return {INT32_MIN, INT32_MAX};
   }
 }
 
 class Reader {
  public:
   Reader(const schema::Model& model, std::span<const uint8_t> bytes)
-      : model_(model), bytes_(bytes), verifier_(bytes.data(), bytes.size()),
+      : model_(model),
+        bytes_(bytes),
+        verifier_(bytes.data(), bytes.size()),
         copies_left_(std::max(kCopiesAtLeast, kCopiesPerByte * static_cast<int64_t>(bytes.size()))) {}
 
   Result<TfliteFile> run() {
@@ -58,8 +65,9 @@ class Reader {
     MOTE_CHECK(read_metadata());
     MOTE_CHECK(validate(graph()));
     if (unaligned_ > 0)
-      file_.warnings.push_back(fmt::format("{} constants do not lie at a multiple of {} bytes in the file; the first is {}",
-                                           unaligned_, kAlignment, first_unaligned_));
+      file_.warnings.push_back(
+          fmt::format("{} constants do not lie at a multiple of {} bytes in the file; the first is {}", unaligned_,
+                      kAlignment, first_unaligned_));
     return std::move(file_);
   }
 
@@ -75,8 +83,10 @@ class Reader {
       return input_error(fmt::format("TFLite schema version {} is not supported; expected 3", model_.version()));
     const int32_t subgraphs = count(model_.subgraphs());
     if (subgraphs != 1)
-      return input_error(fmt::format("it has {} subgraphs, expected 1: control flow (IF, WHILE, CALL_ONCE) and several entry points "
-                                     "are not supported; convert one function with fixed control flow", subgraphs));
+      return input_error(
+          fmt::format("it has {} subgraphs, expected 1: control flow (IF, WHILE, CALL_ONCE) and several entry points "
+                      "are not supported; convert one function with fixed control flow",
+                      subgraphs));
     if (count(model_.external_buffers()) > 0)
       return input_error("its weights lie in other files (external buffers); convert to a single file");
     return {};
@@ -85,8 +95,10 @@ class Reader {
   Result<void> spend(const std::string& what, int64_t bytes) {
     copies_left_ -= bytes;
     if (copies_left_ >= 0) return {};
-    return input_error(fmt::format("{}: the file refers to the same bytes so often that they would take more than {} times its "
-                                   "size; no converter writes that", what, kCopiesPerByte));
+    return input_error(
+        fmt::format("{}: the file refers to the same bytes so often that they would take more than {} times its "
+                    "size; no converter writes that",
+                    what, kCopiesPerByte));
   }
 
   Result<std::string> text(const std::string& what, const flatbuffers::String* stored_text) {
@@ -121,8 +133,10 @@ class Reader {
   static Result<void> check_storage(const std::string& what, const schema::Tensor& source) {
     const auto type = static_cast<int>(source.type());
     if (type < 0 || element_bytes(static_cast<DType>(type)) == 0)
-      return input_error(fmt::format("{} is of type {}, which mote lacks; use float32, float16, int8, uint8, int16, int32, int64 or "
-                                     "bool", what, type_name(type)));
+      return input_error(
+          fmt::format("{} is of type {}, which mote lacks; use float32, float16, int8, uint8, int16, int32, int64 or "
+                      "bool",
+                      what, type_name(type)));
     if (source.sparsity() != nullptr)
       return input_error(what + " is stored sparsely, which is not supported; convert without sparsity");
     if (source.is_variable())
@@ -146,12 +160,13 @@ class Reader {
     for (int32_t i = 0; i < rank; ++i) {
       const int32_t size = source.shape()->Get(static_cast<flatbuffers::uoffset_t>(i));
       if (size < 1)
-        return input_error(fmt::format("{} has size {} in dimension {}; expected at least 1 (convert with fixed shapes)", what,
-                                       size, i));
+        return input_error(fmt::format(
+            "{} has size {} in dimension {}; expected at least 1 (convert with fixed shapes)", what, size, i));
       type.shape.dims[i] = size;
       bytes *= size;
       if (bytes > INT32_MAX)
-        return input_error(fmt::format("{} of shape {} takes more than 2 GiB", what, to_string(make_prefix(source, i + 1))));
+        return input_error(
+            fmt::format("{} of shape {} takes more than 2 GiB", what, to_string(make_prefix(source, i + 1))));
     }
     return check_fixed(what, source, rank);
   }
@@ -168,22 +183,24 @@ class Reader {
     const auto* signature = source.shape_signature();
     if (count(signature) == 0) return {};
     if (count(signature) != rank)
-      return input_error(fmt::format("{} has {} dimensions, but its shape signature has {}", what, rank, count(signature)));
+      return input_error(
+          fmt::format("{} has {} dimensions, but its shape signature has {}", what, rank, count(signature)));
     for (int32_t i = 0; i < rank; ++i) {
       const auto at = static_cast<flatbuffers::uoffset_t>(i);
       const bool open_batch = i == 0 && source.shape()->Get(at) == 1;
       if (signature->Get(at) < 0 && !open_batch)
-        return input_error(fmt::format("{} has a size in dimension {} that is known only at run time; convert with fixed shapes",
-                                       what, i));
+        return input_error(fmt::format(
+            "{} has a size in dimension {} that is known only at run time; convert with fixed shapes", what, i));
     }
     return {};
   }
 
-  Result<void> read_quantization(const std::string& what, const schema::QuantizationParameters* source, TensorType& type) {
+  Result<void> read_quantization(const std::string& what, const schema::QuantizationParameters* source,
+                                 TensorType& type) {
     if (source == nullptr || count(source->scale()) == 0) return {};
     if (source->details_type() != 0)
-      return input_error(fmt::format("{} has quantization of kind {} (custom or blockwise); only affine is supported", what,
-                                     source->details_type()));
+      return input_error(fmt::format("{} has quantization of kind {} (custom or blockwise); only affine is supported",
+                                     what, source->details_type()));
     const int32_t scales = count(source->scale());
     if (count(source->zero_point()) != scales)
       return input_error(fmt::format("{} has {} scales but {} zero points", what, scales, count(source->zero_point())));
@@ -191,8 +208,9 @@ class Reader {
     quant.axis = source->quantized_dimension();
     const bool axis_exists = quant.axis >= 0 && quant.axis < type.shape.rank;
     if (scales > 1 && (!axis_exists || type.shape[quant.axis] != scales))
-      return input_error(fmt::format("{} of shape {} has {} scales along dimension {}; expected one for each index of it", what,
-                                     to_string(type.shape), scales, quant.axis));
+      return input_error(
+          fmt::format("{} of shape {} has {} scales along dimension {}; expected one for each index of it", what,
+                      to_string(type.shape), scales, quant.axis));
     if (scales == 1 && !axis_exists) quant.axis = 0;
     MOTE_CHECK(spend(what, int64_t{scales} * 12));
     const IntegerRange range = zero_point_range(type.dtype);
@@ -202,8 +220,8 @@ class Reader {
       if (!std::isfinite(scale) || scale < 0)
         return input_error(fmt::format("{} has the quantization scale {}; expected a finite number >= 0", what, scale));
       if (zero_point < range.low || zero_point > range.high)
-        return input_error(fmt::format("{} has the zero point {}, outside {} to {} of type {}", what, zero_point, range.low,
-                                       range.high, to_string(type.dtype)));
+        return input_error(fmt::format("{} has the zero point {}, outside {} to {} of type {}", what, zero_point,
+                                       range.low, range.high, to_string(type.dtype)));
       quant.scales.push_back(scale);
       quant.zero_points.push_back(static_cast<int32_t>(zero_point));
     }
@@ -222,7 +240,8 @@ class Reader {
       return input_error(fmt::format("{} uses buffer {}, but the file has {}", what, index, count(model_.buffers())));
     const schema::Buffer& source = *model_.buffers()->Get(index);
     if (source.offset() > 1 || source.size() > 1)
-      return input_error(fmt::format("{}: its data lie behind the FlatBuffer, as in files over 2 GB; not supported", what));
+      return input_error(
+          fmt::format("{}: its data lie behind the FlatBuffer, as in files over 2 GB; not supported", what));
     return source.data();
   }
 
@@ -245,8 +264,8 @@ class Reader {
     MOTE_TRY(ends, integers(fmt::format("the list of {}s", kind), source));
     for (int32_t tensor : ends)
       if (tensor < 0 || tensor >= count(subgraph().tensors()))
-        return input_error(fmt::format("model {} is tensor {}, but there are {} tensors", kind, tensor,
-                                       count(subgraph().tensors())));
+        return input_error(
+            fmt::format("model {} is tensor {}, but there are {} tensors", kind, tensor, count(subgraph().tensors())));
     return {};
   }
 
@@ -299,16 +318,19 @@ class Reader {
                        code.version());
   }
 
-  // Leaves node.op at nullptr, with the reason in node.foreign, when the file asks for a form that the operator does not have.
+  // Leaves node.op at nullptr, with the reason in node.foreign, when the file asks for a form that the operator does
+  // not have.
   Result<void> read_known(const std::string& what, const schema::Operator& source, Node& node) {
     const OpDef& op = *node.op;
     const int32_t options_type = source.builtin_options_type();
     if (options_type != 0 && options_type != op.tflite_options)
-      return input_error(fmt::format("{} has an options table of type {}; expected {}", what, options_type, op.tflite_options));
+      return input_error(
+          fmt::format("{} has an options table of type {}; expected {}", what, options_type, op.tflite_options));
     node.attributes = op.default_attributes();
     int unknown = -1;
     const auto* options = reinterpret_cast<const flatbuffers::Table*>(source.builtin_options());
-    if (auto read = read_options(op, options_type == 0 ? nullptr : options, verifier_, node.attributes, &unknown); !read.ok())
+    if (auto read = read_options(op, options_type == 0 ? nullptr : options, verifier_, node.attributes, &unknown);
+        !read.ok())
       return input_error(fmt::format("{}: {}", what, read.error().message));
     if (unknown >= 0) {
       node.foreign += fmt::format(" with option field {}, which mote does not know", unknown);
@@ -352,9 +374,11 @@ class Reader {
     for (int32_t i = 0; i < count(model_.signature_defs()); ++i) {
       const schema::SignatureDef& signature = *model_.signature_defs()->Get(static_cast<flatbuffers::uoffset_t>(i));
       if (signature.subgraph_index() != 0)
-        return input_error(fmt::format("signature {} names subgraph {}, but there is 1", i, signature.subgraph_index()));
+        return input_error(
+            fmt::format("signature {} names subgraph {}, but there is 1", i, signature.subgraph_index()));
       if (i > 0) {
-        file_.warnings.push_back(fmt::format("it has {} signatures; the names of the first are used", count(model_.signature_defs())));
+        file_.warnings.push_back(
+            fmt::format("it has {} signatures; the names of the first are used", count(model_.signature_defs())));
         return {};
       }
       MOTE_CHECK(read_names("input", signature.inputs(), graph().inputs, graph().input_names));
@@ -406,7 +430,8 @@ class Reader {
 }  // namespace
 
 Result<TfliteFile> read_tflite_file(const std::string& name, std::span<const uint8_t> bytes) {
-  if (bytes.size() >= FLATBUFFERS_MAX_BUFFER_SIZE) return input_error(name + ": larger than 2 GiB; a .tflite file is smaller");
+  if (bytes.size() >= FLATBUFFERS_MAX_BUFFER_SIZE)
+    return input_error(name + ": larger than 2 GiB; a .tflite file is smaller");
   // FlatBuffers are read in place at their alignment, which a caller's buffer need not have.
   std::vector<uint64_t> aligned((bytes.size() + 7) / 8);
   if (!bytes.empty()) std::memcpy(aligned.data(), bytes.data(), bytes.size());

@@ -34,7 +34,8 @@ inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool
   if (tensor.type.dtype != DType::float32 && role != InputRole::constant) {
     for (int32_t c = 0; c < channels; ++c) {
       tensor.type.quant.scales.push_back(static_cast<float>(random.uniform(0.001, 0.1)));
-      tensor.type.quant.zero_points.push_back(role == InputRole::activation ? static_cast<int32_t>(random.below(11)) - 5 : 0);
+      tensor.type.quant.zero_points.push_back(role == InputRole::activation ? static_cast<int32_t>(random.below(11))
+                                                                            : 0);
     }
     tensor.type.quant.axis = per_channel && role == InputRole::weights ? op.quant.channel_axis : 0;
   }
@@ -46,8 +47,8 @@ inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool
   return tensor;
 }
 
-// A graph of one operator, with the case's shapes, in float32 or in the case's integer types (always, when the operator converts
-// between the two). Names and metadata are those that a file keeps.
+// A graph of one operator, with the case's shapes, in float32 or in the case's integer types (always, when the operator
+// converts between the two). Names and metadata are those that a file keeps.
 inline Graph one_operator(const OpDef& op, const OpCase& item, bool integer, uint64_t seed) {
   integer = integer || op.quant.output == OutputRule::boundary;
   Random random(seed);
@@ -76,7 +77,7 @@ inline Graph one_operator(const OpDef& op, const OpCase& item, bool integer, uin
     Tensor output;
     output.name = i == 0 ? "result" : "result_" + std::to_string(i);
     output.type = {integer ? item.output_type : DType::float32, (*shapes)[i], {}};
-    if (output.type.dtype != DType::float32) output.type.quant = {{0.05f}, {-3}, 0};
+    if (output.type.dtype != DType::float32) output.type.quant = {{0.05f}, {3}, 0};
     graph.nodes[0].outputs.push_back(static_cast<int32_t>(graph.tensors.size()));
     graph.outputs.push_back(graph.nodes[0].outputs.back());
     graph.output_names.push_back("y" + std::to_string(i));

@@ -19,14 +19,18 @@ class Printer : public AttributeVisitor {
  public:
   std::string text;
   void field(int id, const char* name, bool& value) override { add(id, name, std::to_string(value)); }
-  void field(int id, const char* name, Activation& value) override { add(id, name, std::to_string(static_cast<int>(value))); }
+  void field(int id, const char* name, Activation& value) override {
+    add(id, name, std::to_string(static_cast<int>(value)));
+  }
   void field(int id, const char* name, int8_t& value) override { add(id, name, std::to_string(value)); }
   void field(int id, const char* name, int32_t& value) override { add(id, name, std::to_string(value)); }
   void field(int id, const char* name, float& value) override { add(id, name, std::to_string(value)); }
   void field(int id, const char* name, Shape& value) override { add(id, name, to_string(value)); }
 
  private:
-  void add(int id, const char* name, const std::string& value) { text += std::to_string(id) + " " + name + "=" + value + " "; }
+  void add(int id, const char* name, const std::string& value) {
+    text += std::to_string(id) + " " + name + "=" + value + " ";
+  }
 };
 
 std::string attributes_text(const Node& node) {
@@ -175,18 +179,23 @@ std::string answer(Change change, bool integer = true) {
   return read.ok() ? "accepted" : read.error().message;
 }
 
-flatbuffers::Table& table(const void* stored) { return *reinterpret_cast<flatbuffers::Table*>(const_cast<void*>(stored)); }
+flatbuffers::Table& table(const void* stored) {
+  return *reinterpret_cast<flatbuffers::Table*>(const_cast<void*>(stored));
+}
 void set_element(const flatbuffers::Vector<int32_t>* vector, uint32_t index, int32_t value) {
   const_cast<flatbuffers::Vector<int32_t>*>(vector)->Mutate(index, value);
 }
-const schema::SubGraph& main_graph(schema::Model& model) { return *model.subgraphs()->Get(0); }
+const schema::SubGraph& main_graph(schema::Model& model) {
+  return *model.subgraphs()->Get(0);
+}
 
 TEST(TfliteAnswers, NameWhatIsWrong) {
   using schema::Model;
   EXPECT_EQ(answer([](Model&) {}), "accepted");
   EXPECT_EQ(answer([](Model& m) { table(&m).SetField<uint32_t>(Model::VT_VERSION, 2, 0); }),
             "m: TFLite schema version 2 is not supported; expected 3");
-  EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).inputs(), 0, 77); }), "m: model input is tensor 77, but there are 4 tensors");
+  EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).inputs(), 0, 77); }),
+            "m: model input is tensor 77, but there are 4 tensors");
   EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).operators()->Get(0)->inputs(), 1, 99); }),
             "m: operator 0 reads tensor 99, but there are 4 tensors");
   EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).operators()->Get(0)->outputs(), 0, -1); }),
@@ -194,36 +203,46 @@ TEST(TfliteAnswers, NameWhatIsWrong) {
   EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).tensors()->Get(1)->shape(), 0, -1); }),
             "m: tensor 1 'input_1' has size -1 in dimension 0; expected at least 1 (convert with fixed shapes)");
   EXPECT_NE(answer([](Model& m) {
-              for (uint32_t dimension : {0u, 1u}) set_element(main_graph(m).tensors()->Get(1)->shape(), dimension, 1 << 30);
-            }).find("more than 2 GiB"), std::string::npos);
-  EXPECT_NE(answer([](Model& m) {
-              table(main_graph(m).tensors()->Get(1)).SetField<uint32_t>(schema::Tensor::VT_BUFFER, 200, 0);
-            }).find("tensor 1 'input_1' uses buffer 200, but the file has"), std::string::npos);
-  EXPECT_NE(answer([](Model& m) { set_element(main_graph(m).tensors()->Get(1)->shape(), 1, 3); }).find("but its buffer"),
+              for (uint32_t dimension : {0u, 1u})
+                set_element(main_graph(m).tensors()->Get(1)->shape(), dimension, 1 << 30);
+            }).find("more than 2 GiB"),
             std::string::npos);
   EXPECT_NE(answer([](Model& m) {
-              const_cast<flatbuffers::Vector<float>*>(main_graph(m).tensors()->Get(1)->quantization()->scale())->Mutate(0, NAN);
-            }).find("tensor 1 'input_1' has the quantization scale nan"), std::string::npos);
+              table(main_graph(m).tensors()->Get(1)).SetField<uint32_t>(schema::Tensor::VT_BUFFER, 200, 0);
+            }).find("tensor 1 'input_1' uses buffer 200, but the file has"),
+            std::string::npos);
+  EXPECT_NE(
+      answer([](Model& m) { set_element(main_graph(m).tensors()->Get(1)->shape(), 1, 3); }).find("but its buffer"),
+      std::string::npos);
   EXPECT_NE(answer([](Model& m) {
-              const_cast<flatbuffers::Vector<int64_t>*>(main_graph(m).tensors()->Get(1)->quantization()->zero_point())->Mutate(0, 128);
-            }).find("zero point 128, outside -128 to 127 of type int8"), std::string::npos);
+              const_cast<flatbuffers::Vector<float>*>(main_graph(m).tensors()->Get(1)->quantization()->scale())
+                  ->Mutate(0, NAN);
+            }).find("tensor 1 'input_1' has the quantization scale nan"),
+            std::string::npos);
+  EXPECT_NE(answer([](Model& m) {
+              const_cast<flatbuffers::Vector<int64_t>*>(main_graph(m).tensors()->Get(1)->quantization()->zero_point())
+                  ->Mutate(0, 128);
+            }).find("zero point 128, outside -128 to 127 of type int8"),
+            std::string::npos);
 }
 
 TEST(TfliteAnswers, NameTypesThatMoteLacks) {
   EXPECT_NE(answer([](schema::Model& m) {
               table(main_graph(m).tensors()->Get(1)).SetField<int8_t>(schema::Tensor::VT_TYPE, 17, 0);
-            }).find("tensor 1 'input_1' is of type int4, which mote lacks"), std::string::npos);
+            }).find("tensor 1 'input_1' is of type int4, which mote lacks"),
+            std::string::npos);
   EXPECT_NE(answer([](schema::Model& m) {
               table(main_graph(m).tensors()->Get(1)).SetField<int8_t>(schema::Tensor::VT_TYPE, 5, 0);
-            }).find("is of type string"), std::string::npos);
+            }).find("is of type string"),
+            std::string::npos);
 }
 
 // A file with what write_tflite never writes: built with the generated builders.
 struct Odd {
   int subgraphs = 1;
-  std::string custom = {};                  // custom operator of this name, else builtin `code`
+  std::string custom = {};  // custom operator of this name, else builtin `code`
   int code = 3, version = 3;
-  std::vector<int32_t> signature = {};      // shape_signature of the input
+  std::vector<int32_t> signature = {};  // shape_signature of the input
   bool variable = false, sparse = false, external = false, outside = false, cycle = false, twice = false;
   std::string tensor_name = "x";
 };
@@ -233,10 +252,11 @@ std::vector<uint8_t> odd_file(const Odd& odd) {
   const std::vector<int32_t> shape = {1, 4}, in = {odd.cycle ? 1 : 0}, out = {1};
   const auto opaque = [&] { return flatbuffers::Offset<schema::Opaque>(b.EndTable(b.StartTable())); };
   const auto sparsity = odd.sparse ? opaque() : flatbuffers::Offset<schema::Opaque>();
-  const auto input = schema::CreateTensor(b, b.CreateVector(shape), schema::TensorType::float32, 0, b.CreateString(odd.tensor_name), 0,
-                                          odd.variable, sparsity,
-                                          odd.signature.empty() ? 0 : b.CreateVector(odd.signature), true, 0, odd.external ? 1 : 0);
-  const auto output = schema::CreateTensor(b, b.CreateVector(shape), schema::TensorType::float32, 0, b.CreateString("y"));
+  const auto input = schema::CreateTensor(
+      b, b.CreateVector(shape), schema::TensorType::float32, 0, b.CreateString(odd.tensor_name), 0, odd.variable,
+      sparsity, odd.signature.empty() ? 0 : b.CreateVector(odd.signature), true, 0, odd.external ? 1 : 0);
+  const auto output =
+      schema::CreateTensor(b, b.CreateVector(shape), schema::TensorType::float32, 0, b.CreateString("y"));
   std::vector<flatbuffers::Offset<schema::Operator>> operators;
   for (int i = 0; i < (odd.twice ? 2 : 1); ++i)
     operators.push_back(schema::CreateOperator(b, 0, b.CreateVector(in), b.CreateVector(out)));
@@ -245,11 +265,13 @@ std::vector<uint8_t> odd_file(const Odd& odd) {
   const auto subgraph = schema::CreateSubGraph(b, b.CreateVector(tensors), b.CreateVector(ends), b.CreateVector(out),
                                                b.CreateVector(operators), b.CreateString("main"));
   const std::vector<flatbuffers::Offset<schema::SubGraph>> subgraphs(static_cast<size_t>(odd.subgraphs), subgraph);
-  const auto code = schema::CreateOperatorCode(b, static_cast<int8_t>(odd.custom.empty() ? std::min(odd.code, 127) : 32),
-                                               odd.custom.empty() ? 0 : b.CreateString(odd.custom), odd.version,
-                                               static_cast<schema::BuiltinOperator>(odd.custom.empty() ? odd.code : 32));
+  const auto code =
+      schema::CreateOperatorCode(b, static_cast<int8_t>(odd.custom.empty() ? std::min(odd.code, 127) : 32),
+                                 odd.custom.empty() ? 0 : b.CreateString(odd.custom), odd.version,
+                                 static_cast<schema::BuiltinOperator>(odd.custom.empty() ? odd.code : 32));
   const auto buffer = schema::CreateBuffer(b, 0, odd.outside ? 4096 : 0, odd.outside ? 16 : 0);
-  schema::FinishModelBuffer(b, schema::CreateModel(b, 3, b.CreateVector(&code, 1), b.CreateVector(subgraphs), 0, b.CreateVector(&buffer, 1)));
+  schema::FinishModelBuffer(
+      b, schema::CreateModel(b, 3, b.CreateVector(&code, 1), b.CreateVector(subgraphs), 0, b.CreateVector(&buffer, 1)));
   return {b.GetBufferPointer(), b.GetBufferPointer() + b.GetSize()};
 }
 
@@ -285,7 +307,8 @@ TEST(TfliteAnswers, WhatIsNotSupportedByName) {
 
 TEST(Tflite, TextThatMayBePrinted) {
   EXPECT_TRUE(is_plain_text("dense_1/MatMul;\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"));
-  for (const char* bad : {"\x1b[0m", "a\nb", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80", "\xC2\x9B"})
+  for (const char* bad :
+       {"\x1b[0m", "a\nb", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80", "\xC2\x9B"})
     EXPECT_FALSE(is_plain_text(bad));
 }
 
@@ -327,8 +350,11 @@ TEST(Metadata, SaysWhichKeyIsWrong) {
 
 TEST(Tflite, ReadsTheReferenceModels) {
   const char* data = std::getenv("MOTE_DATA");
-  const fs::path folder = (data != nullptr ? fs::path(data) : fs::path(std::getenv("MOTE_SOURCE_DIR") ? std::getenv("MOTE_SOURCE_DIR") : ".") / "../shared") /
-                          "models/mlperf_tiny";
+  const fs::path folder =
+      (data != nullptr
+           ? fs::path(data)
+           : fs::path(std::getenv("MOTE_SOURCE_DIR") ? std::getenv("MOTE_SOURCE_DIR") : ".") / "../shared") /
+      "models/mlperf_tiny";
   if (!fs::exists(folder)) GTEST_SKIP() << "no reference models in " << folder;
   const auto files = glob(folder, "*.tflite");
   ASSERT_TRUE(files.ok());

@@ -41,7 +41,8 @@ Result<void> check_tensors(const Graph& graph) {
       return input_error(fmt::format("{}: type {} cannot be written", what, to_string(tensor.type.dtype)));
     for (int32_t d = 0; d < tensor.type.shape.rank; ++d)
       if (tensor.type.shape[d] < 1)
-        return input_error(fmt::format("{} has shape {}; sizes must be at least 1", what, to_string(tensor.type.shape)));
+        return input_error(
+            fmt::format("{} has shape {}; sizes must be at least 1", what, to_string(tensor.type.shape)));
     if (!tensor.constant && !tensor.data.empty()) return defect(what + " is not constant but holds data");
   }
   return {};
@@ -77,8 +78,8 @@ class Writer {
     const auto buffers = builder_.CreateVector(buffers_);
     const auto codes = builder_.CreateVector(codes_);
     const auto description = builder_.CreateString(kDescription);
-    const auto model = schema::CreateModel(builder_, 3, codes, builder_.CreateVector(&subgraph, 1), description, buffers, 0,
-                                           metadata, builder_.CreateVector(&signature, 1));
+    const auto model = schema::CreateModel(builder_, 3, codes, builder_.CreateVector(&subgraph, 1), description,
+                                           buffers, 0, metadata, builder_.CreateVector(&signature, 1));
     schema::FinishModelBuffer(builder_, model);
     return {builder_.GetBufferPointer(), builder_.GetBufferPointer() + builder_.GetSize()};
   }
@@ -112,7 +113,8 @@ class Writer {
     Offset<schema::QuantizationParameters> quantization;
     if (const QuantParams& quant = tensor.type.quant; quant.quantized()) {
       const auto scales = builder_.CreateVector(quant.scales);
-      const auto zero_points = builder_.CreateVector(std::vector<int64_t>(quant.zero_points.begin(), quant.zero_points.end()));
+      const auto zero_points =
+          builder_.CreateVector(std::vector<int64_t>(quant.zero_points.begin(), quant.zero_points.end()));
       quantization = schema::CreateQuantizationParameters(builder_, 0, 0, scales, zero_points, 0, 0, quant.axis);
     }
     const auto shape = builder_.CreateVector(tensor.type.shape.dims, static_cast<size_t>(tensor.type.shape.rank));
@@ -146,8 +148,8 @@ class Writer {
     const auto known = std::find(code_keys_.begin(), code_keys_.end(), key);
     if (known != code_keys_.end()) return static_cast<uint32_t>(known - code_keys_.begin());
     code_keys_.push_back(key);
-    codes_.push_back(schema::CreateOperatorCode(builder_, static_cast<int8_t>(std::min(key.first, kLargestOldCode)), 0, version,
-                                                static_cast<schema::BuiltinOperator>(key.first)));
+    codes_.push_back(schema::CreateOperatorCode(builder_, static_cast<int8_t>(std::min(key.first, kLargestOldCode)), 0,
+                                                version, static_cast<schema::BuiltinOperator>(key.first)));
     return static_cast<uint32_t>(codes_.size() - 1);
   }
 
