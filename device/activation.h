@@ -15,8 +15,8 @@ struct Int8Range {
   int8_t high = 127;
 };
 
-// The stored values that the activation lets through (CalculateActivationRangeQuantized in TFLite's kernels/kernel_util.cc).
-// REQUIRES: is_clamping(activation), is_per_tensor(output) with type int8.
+// The stored values that the activation lets through (CalculateActivationRangeQuantized in TFLite's
+// kernels/kernel_util.cc). REQUIRES: is_clamping(activation), is_per_tensor(output) with type int8.
 inline Int8Range int8_activation_range(Activation activation, const TensorInfo& output) {
   const int32_t zero = output.quantization.zero_point;
   const uint32_t scale = float_bits_at(output.quantization.scales);
@@ -41,10 +41,10 @@ struct FloatRange {
 
 // REQUIRES: is_clamping(activation).
 constexpr FloatRange float_activation_range(Activation activation) {
-  return activation == Activation::relu            ? FloatRange{0.0f, __builtin_inff()}
-         : activation == Activation::relu6         ? FloatRange{0.0f, 6.0f}
-         : activation == Activation::relu_n1_to_1  ? FloatRange{-1.0f, 1.0f}
-                                                   : FloatRange{-__builtin_inff(), __builtin_inff()};
+  return activation == Activation::relu           ? FloatRange{0.0f, __builtin_inff()}
+         : activation == Activation::relu6        ? FloatRange{0.0f, 6.0f}
+         : activation == Activation::relu_n1_to_1 ? FloatRange{-1.0f, 1.0f}
+                                                  : FloatRange{-__builtin_inff(), __builtin_inff()};
 }
 
 }  // namespace mote

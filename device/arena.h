@@ -9,26 +9,29 @@
 namespace mote {
 
 // One word per tensor says where it is: >= 0 an arena offset, otherwise the complement of a position in the file.
-constexpr int32_t kNowhere = -1;               // no node uses the tensor
-constexpr int32_t kUnplaced = INT32_MAX;       // while planning: needs a place
+constexpr int32_t kNowhere = -1;          // no node uses the tensor
+constexpr int32_t kUnplaced = INT32_MAX;  // while planning: needs a place
 
 // Bookkeeping of one node in the arena.
 struct NodeRecord {
-  uint32_t inputs;   // position in the file of the vector of tensor indices
+  uint32_t inputs;  // position in the file of the vector of tensor indices
   uint32_t outputs;
   uint32_t data;     // arena offset of what prepare kept
   uint32_t scratch;  // arena offset
   int32_t kernel;    // index in the resolver
 };
 
-constexpr uint32_t align_up(uint32_t bytes, uint32_t alignment) { return (bytes + alignment - 1) & ~(alignment - 1); }
+constexpr uint32_t align_up(uint32_t bytes, uint32_t alignment) {
+  return (bytes + alignment - 1) & ~(alignment - 1);
+}
 
 // Stays below 2^31, so that offsets fit in int32.
 constexpr uint32_t saturating_sum(uint32_t a, uint32_t b) {
   return b > 0x7FFFFF00u - a ? 0x7FFFFF00u : a + b;  // REQUIRES: a <= 0x7FFFFF00
 }
 
-// Gives memory from the low end of the arena, in order, never back. Past the end it goes on counting, and gives nullptr.
+// Gives memory from the low end of the arena, in order, never back. Past the end it goes on counting, and gives
+// nullptr.
 class ArenaAllocator {
  public:
   ArenaAllocator(uint8_t* arena, uint32_t capacity) : arena_(arena), capacity_(capacity) {}

@@ -1,5 +1,6 @@
-// Reads an operator's attributes from its FlatBuffer options table: the device's visitor of the same visit() that the host's
-// AttributeVisitor (ops/op.h) serves. A field that the table leaves out keeps its value, which is the schema's default.
+// Reads an operator's attributes from its FlatBuffer options table: the device's visitor of the same visit() that the
+// host's AttributeVisitor (ops/op.h) serves. A field that the table leaves out keeps its value, which is the schema's
+// default.
 #pragma once
 #include "device/model_view.h"
 

@@ -1,8 +1,8 @@
-// exp and 1 / (1 + x) in fixed point, bit for bit those of gemmlowp (fixedpoint/fixedpoint.h), on which TFLite's reference
-// softmax, logistic and tanh rest.
+// exp and 1 / (1 + x) in fixed point, bit for bit those of gemmlowp (fixedpoint/fixedpoint.h), on which TFLite's
+// reference softmax, logistic and tanh rest.
 //
-// Qm.n: an int32 with m integer bits stands for raw / 2^(31 - m). Products of Qa and Qb are Q(a + b), by the doubling high
-// multiplication of requantize.h. Sums do not overflow in the ranges stated.
+// Qm.n: an int32 with m integer bits stands for raw / 2^(31 - m). Products of Qa and Qb are Q(a + b), by the doubling
+// high multiplication of requantize.h. Sums do not overflow in the ranges stated.
 #pragma once
 #include "device/requantize.h"
 
@@ -46,7 +46,7 @@ inline int32_t exp_on_negative_values(int32_t a) {
 
 // 1 / (1 + a) in Q0.31 for a in [0, 1) in Q0.31: Newton-Raphson from 48/17 - 32/17 d, three times.
 inline int32_t one_over_one_plus(int32_t a) {
-  constexpr int32_t k48Over17 = 1515870810, k32Over17 = 1010580540;  // Q2.29
+  constexpr int32_t k48Over17 = 1515870810, k32Over17 = 1010580540;                         // Q2.29
   const int32_t half_denominator = static_cast<int32_t>((int64_t{a} + INT32_MAX + 1) / 2);  // (1 + a) / 2
   int32_t x = k48Over17 + saturating_rounding_doubling_high_mul(half_denominator, -k32Over17);
   for (int32_t i = 0; i < 3; ++i) {

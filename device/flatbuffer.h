@@ -1,8 +1,8 @@
 // Bounds-checked reading of a FlatBuffer that may be hostile. Nothing outside the given bytes is ever read.
 //
-// The first broken offset, vtable or vector sets failed() and reads as 0 or "absent", so callers check once at the end of a
-// group of reads. Loops end because a vector's length has been checked against the bytes that are there.
-// Format: https://flatbuffers.dev/internals, little endian, which all supported targets are.
+// The first broken offset, vtable or vector sets failed() and reads as 0 or "absent", so callers check once at the end
+// of a group of reads. Loops end because a vector's length has been checked against the bytes that are there. Format:
+// https://flatbuffers.dev/internals, little endian, which all supported targets are.
 #pragma once
 #include <stdint.h>
 

@@ -1,5 +1,6 @@
-// Floating-point functions for freestanding code: libm is not there on a microcontroller without a libc, and its last bits
-// differ between machines. These use only +, -, * and bit operations, so every IEEE 754 machine gives the same bits.
+// Floating-point functions for freestanding code: libm is not there on a microcontroller without a libc, and its last
+// bits differ between machines. These use only +, -, * and bit operations, so every IEEE 754 machine gives the same
+// bits.
 #pragma once
 #include "device/tensor_view.h"
 
@@ -12,7 +13,8 @@ inline float float_from_bits(uint32_t bits) {
 }
 
 // e^x; relative error below 2e-7 for results in the normal range, 0 below -87.3, infinity above 88.7, NaN stays NaN.
-// Reduction x = n ln 2 + r with |r| <= ln 2 / 2 and ln 2 in two parts (Cody and Waite), Taylor's polynomial of sixth degree.
+// Reduction x = n ln 2 + r with |r| <= ln 2 / 2 and ln 2 in two parts (Cody and Waite), Taylor's polynomial of sixth
+// degree.
 inline float exp_float(float x) {
   if (x != x) return x;
   if (x > 88.72283f) return __builtin_inff();

@@ -1,5 +1,5 @@
-// Runs a .tflite in place. Four regions: the model's bytes (const, may lie in flash), the arena (the caller's buffer), the
-// resolver (the caller's table of kernels), and this object.
+// Runs a .tflite in place. Four regions: the model's bytes (const, may lie in flash), the arena (the caller's buffer),
+// the resolver (the caller's table of kernels), and this object.
 #pragma once
 #include "device/planner.h"
 #include "device/resolver.h"
@@ -8,8 +8,9 @@ namespace mote {
 
 class Interpreter {
  public:
-  // Validates the whole file and prepares every node; afterwards invoke() cannot fail. `model` and `arena` start at multiples of
-  // kAlignment and must outlive this object; neither may move. Only subgraph 0 runs. A second init starts afresh.
+  // Validates the whole file and prepares every node; afterwards invoke() cannot fail. `model` and `arena` start at
+  // multiples of kAlignment and must outlive this object; neither may move. Only subgraph 0 runs. A second init starts
+  // afresh.
   Status init(const void* model, uint32_t model_bytes, const Resolver& resolver, void* arena, uint32_t arena_bytes) {
     *this = Interpreter();
     if (!is_aligned(model) || !is_aligned(arena)) return Status::misaligned;
@@ -63,8 +64,8 @@ class Interpreter {
     return result;
   }
 
-  // Bytes of the arena in use, the least that init accepts for this model. After arena_too_small: bytes that suffice; they are
-  // the least as soon as the arena holds the bookkeeping (tensor words, node records, op data).
+  // Bytes of the arena in use, the least that init accepts for this model. After arena_too_small: bytes that suffice;
+  // they are the least as soon as the arena holds the bookkeeping (tensor words, node records, op data).
   uint32_t arena_used() const { return used_; }
 
   // The node at which init stopped, -1 when it was not a node's fault, and which operator a node needs.
@@ -146,8 +147,8 @@ class Interpreter {
     const Status prepared = resolver_.kernels[kernel]->prepare(context);
     if (model.failed() || prepared != Status::ok) return model.failed() ? model.status() : prepared;
     if (records != nullptr)
-      records[i] = NodeRecord{node.inputs, node.outputs, context.kept(), static_cast<uint32_t>(context.scratch_bytes()),
-                              kernel};
+      records[i] =
+          NodeRecord{node.inputs, node.outputs, context.kept(), static_cast<uint32_t>(context.scratch_bytes()), kernel};
     for (int32_t k = 0; k < context.output_count(); ++k) add_bytes(model, model.index_at(node.outputs, k), unshared);
     unshared = saturating_sum(unshared, align_up(static_cast<uint32_t>(context.scratch_bytes()), kAlignment));
     return Status::ok;

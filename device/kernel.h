@@ -1,12 +1,12 @@
 // The contract between the interpreter and an operator's kernel, and all that a new operator has to fill in:
 //
-//   inline Status prepare_my_op(PrepareContext& node);   // once, at init: validates everything, keeps what invoke needs
-//   inline void invoke_my_op(const InvokeContext& node); // at every inference: trusts prepare, checks nothing
+//   inline Status prepare_my_op(PrepareContext& node);    // at init: validates everything, keeps what invoke needs
+//   inline void invoke_my_op(const InvokeContext& node);  // at every inference: trusts prepare, checks nothing
 //   constexpr Kernel my_op_int8 = {code, DType::int8, DType::int8, in_place, prepare_my_op, invoke_my_op};
 //
 // The file may be hostile: whatever invoke relies on (types, shapes, which tensors are constant, quantization, options)
-// prepare has checked. A Kernel is a constant with internal linkage, so a header that defines one can be included anywhere,
-// and only the kernels that a resolver names are linked.
+// prepare has checked. A Kernel is a constant with internal linkage, so a header that defines one can be included
+// anywhere, and only the kernels that a resolver names are linked.
 #pragma once
 #include "device/arena.h"
 #include "device/attribute_reader.h"
@@ -23,10 +23,10 @@ class InvokeContext;
 constexpr DType kAnyType = static_cast<DType>(255);
 
 struct Kernel {
-  int32_t code;        // TFLite's BuiltinOperator
-  DType input_type;    // of input 0; together with output_type chooses among the kernels of one operator
-  DType output_type;   // of output 0
-  bool in_place;       // output 0 may start at the very address of input 0 when it needs no more bytes
+  int32_t code;       // TFLite's BuiltinOperator
+  DType input_type;   // of input 0; together with output_type chooses among the kernels of one operator
+  DType output_type;  // of output 0
+  bool in_place;      // output 0 may start at the very address of input 0 when it needs no more bytes
   Status (*prepare)(PrepareContext&);
   void (*invoke)(const InvokeContext&);
 
@@ -59,8 +59,8 @@ class PrepareContext {
     return !model_.failed();
   }
 
-  // Copies `data` into the arena, where InvokeContext::data<T>() finds it. Fixed-width fields only, no pointers, so that
-  // host and board need the same bytes. Call it once, if at all, and not before everything was validated.
+  // Copies `data` into the arena, where InvokeContext::data<T>() finds it. Fixed-width fields only, no pointers, so
+  // that host and board need the same bytes. Call it once, if at all, and not before everything was validated.
   template <class T>
   void keep(const T& data) {
     static_assert(alignof(T) <= 4, "op data is aligned to 4 bytes");
@@ -69,14 +69,15 @@ class PrepareContext {
     if (place != nullptr) __builtin_memcpy(place, &data, sizeof(T));
   }
 
-  // `count` elements directly after what keep() stored (in order of the calls), for tables whose length the model decides;
-  // nullptr when the arena is too small: then skip filling it.
+  // `count` elements directly after what keep() stored (in order of the calls), for tables whose length the model
+  // decides; nullptr when the arena is too small: then skip filling it.
   template <class T>
   T* keep_array(int32_t count) {
     return reinterpret_cast<T*>(allocator_.allocate(sizeof(T) * static_cast<uint32_t>(count), alignof(T)));
   }
 
-  // Memory that only this node's invoke uses, kAlignment-aligned, found by InvokeContext::scratch(). Call it at most once.
+  // Memory that only this node's invoke uses, kAlignment-aligned, found by InvokeContext::scratch(). Call it at most
+  // once.
   void request_scratch(int32_t bytes) { scratch_ = bytes; }
 
   uint32_t kept() const { return data_; }

@@ -9,13 +9,13 @@ namespace mote {
 
 // What a node (schema: Operator) consists of.
 struct NodePosition {
-  Position inputs = 0;   // vectors of tensor indices, validated: every index exists, or is -1 among the inputs
+  Position inputs = 0;  // vectors of tensor indices, validated: every index exists, or is -1 among the inputs
   Position outputs = 0;
   Position options = 0;  // table, 0 = none
 };
 
-// What the engine reads of OperatorCode. Files of before 2020 have the code in the first field, one byte; newer ones in the fourth
-// too, with 127 in the first when it does not fit there. The larger of the two is meant.
+// What the engine reads of OperatorCode. Files of before 2020 have the code in the first field, one byte; newer ones in
+// the fourth too, with 127 in the first when it does not fit there. The larger of the two is meant.
 struct OperatorId {
   int32_t code = -1;  // TFLite's BuiltinOperator; 32 = custom; names: device/operator_names.h
   int32_t version = 0;
@@ -112,18 +112,35 @@ class ModelView : public FlatBuffer {
 
  private:
   enum : int32_t {
-    kModelVersion = 0, kModelOperatorCodes = 1, kModelSubgraphs = 2, kModelBuffers = 4, kModelMetadata = 6,
-    kCodeDeprecatedBuiltin = 0, kCodeVersion = 2, kCodeBuiltin = 3,
-    kSubgraphTensors = 0, kSubgraphInputs = 1, kSubgraphOutputs = 2, kSubgraphOperators = 3,
-    kTensorShape = 0, kTensorType = 1, kTensorBuffer = 2, kTensorQuantization = 4,
-    kOperatorCodeIndex = 0, kOperatorInputs = 1, kOperatorOutputs = 2, kOperatorOptions = 4,
-    kQuantizationScale = 2, kQuantizationZeroPoint = 3, kQuantizationAxis = 6,
-    kBufferData = 0, kMetadataName = 0, kMetadataBuffer = 1,
+    kModelVersion = 0,
+    kModelOperatorCodes = 1,
+    kModelSubgraphs = 2,
+    kModelBuffers = 4,
+    kModelMetadata = 6,
+    kCodeDeprecatedBuiltin = 0,
+    kCodeVersion = 2,
+    kCodeBuiltin = 3,
+    kSubgraphTensors = 0,
+    kSubgraphInputs = 1,
+    kSubgraphOutputs = 2,
+    kSubgraphOperators = 3,
+    kTensorShape = 0,
+    kTensorType = 1,
+    kTensorBuffer = 2,
+    kTensorQuantization = 4,
+    kOperatorCodeIndex = 0,
+    kOperatorInputs = 1,
+    kOperatorOutputs = 2,
+    kOperatorOptions = 4,
+    kQuantizationScale = 2,
+    kQuantizationZeroPoint = 3,
+    kQuantizationAxis = 6,
+    kBufferData = 0,
+    kMetadataName = 0,
+    kMetadataBuffer = 1,
   };
 
-  bool has_identifier() const {
-    return data()[4] == 'T' && data()[5] == 'F' && data()[6] == 'L' && data()[7] == '3';
-  }
+  bool has_identifier() const { return data()[4] == 'T' && data()[5] == 'F' && data()[6] == 'L' && data()[7] == '3'; }
 
   Position buffer(int32_t index) {
     if (index < 0 || index >= length(buffers_)) return fail();

@@ -1,5 +1,5 @@
-// Names of TFLite's builtin operators and of the engine's answers, for firmware that wants to print them; about 3 KiB of flash,
-// paid only by programs that call these functions.
+// Names of TFLite's builtin operators and of the engine's answers, for firmware that wants to print them; about 3 KiB
+// of flash, paid only by programs that call these functions.
 #pragma once
 #include "device/status.h"
 
@@ -8,6 +8,7 @@ namespace mote {
 // By code (BuiltinOperator in TFLite's schema.fbs); "UNKNOWN" beyond the list.
 inline const char* operator_name(int32_t code) {
   // One string, each name closed by a NUL: a table of pointers would cost four bytes more per name.
+  // clang-format off
   const char* names =
       "ADD\0" "AVERAGE_POOL_2D\0" "CONCATENATION\0" "CONV_2D\0" "DEPTHWISE_CONV_2D\0" "DEPTH_TO_SPACE\0"
       "DEQUANTIZE\0" "EMBEDDING_LOOKUP\0" "FLOOR\0" "FULLY_CONNECTED\0" "HASHTABLE_LOOKUP\0" "L2_NORMALIZATION\0"
@@ -42,6 +43,7 @@ inline const char* operator_name(int32_t code) {
       "STABLEHLO_IOTA\0" "STABLEHLO_DOT_GENERAL\0" "STABLEHLO_REDUCE_WINDOW\0" "STABLEHLO_SORT\0" "STABLEHLO_WHILE\0"
       "STABLEHLO_GATHER\0" "STABLEHLO_TRANSPOSE\0" "DILATE\0" "STABLEHLO_RNG_BIT_GENERATOR\0" "REDUCE_WINDOW\0"
       "STABLEHLO_COMPOSITE\0" "STABLEHLO_SHIFT_LEFT\0" "STABLEHLO_CBRT\0" "STABLEHLO_CASE\0";
+  // clang-format on
   if (code < 0 || code >= 210) return "UNKNOWN";
   for (; code > 0; --code) {
     while (*names != 0) ++names;

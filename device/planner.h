@@ -1,5 +1,5 @@
-// Places activations and scratch in the arena at init: at the offsets of the file's OfflineMemoryAllocation when that plan is
-// valid, else greedily. Tensors that the plan leaves out (-1) are placed greedily around it.
+// Places activations and scratch in the arena at init: at the offsets of the file's OfflineMemoryAllocation when that
+// plan is valid, else greedily. Tensors that the plan leaves out (-1) are placed greedily around it.
 #pragma once
 #include "device/resolver.h"
 
@@ -14,14 +14,14 @@ class ArenaPlanner {
   };
   static constexpr int32_t kMaxNodes = 0xFFF0;
 
-  // `words` and `lives` have one entry per tensor; `records` one per node, whose `scratch` holds bytes until plan() makes it an
-  // offset. `base`: offset of the first byte to give out, a multiple of kAlignment.
+  // `words` and `lives` have one entry per tensor; `records` one per node, whose `scratch` holds bytes until plan()
+  // makes it an offset. `base`: offset of the first byte to give out, a multiple of kAlignment.
   ArenaPlanner(ModelView& model, const Resolver& resolver, int32_t* words, Lifetime* lives, NodeRecord* records,
                uint32_t base)
       : model_(model), resolver_(resolver), words_(words), lives_(lives), records_(records), base_(base) {}
 
-  // Checks the flow of the graph (every tensor written once, before it is read; constants never) and gives every used tensor its
-  // word. Returns the arena offset at which everything ends; 0 when the graph is broken.
+  // Checks the flow of the graph (every tensor written once, before it is read; constants never) and gives every used
+  // tensor its word. Returns the arena offset at which everything ends; 0 when the graph is broken.
   uint32_t plan() {
     if (!find_lifetimes()) return 0;
     if (!place_as_file_says()) unplace_activations();
@@ -106,7 +106,8 @@ class ArenaPlanner {
       const int32_t offset = model_.i32_at(plan, 3 + t);
       if (!is_activation(t) || offset == -1) continue;
       // A plan that is worse than none at all is not a plan.
-      if (offset < 0 || offset % kAlignment != 0 || saturating_sum(static_cast<uint32_t>(offset), bytes_of(t)) > base_sum_)
+      if (offset < 0 || offset % kAlignment != 0 ||
+          saturating_sum(static_cast<uint32_t>(offset), bytes_of(t)) > base_sum_)
         return false;
       words_[t] = static_cast<int32_t>(base_) + offset;
       for (int32_t other = 0; other < t; ++other)

@@ -1,9 +1,10 @@
 // The one rounding rule of all integer kernels, TFLite's reference one, and the way from float scales to its integers.
 //
-// requantize() equals MultiplyByQuantizedMultiplier of TFLite (kernels/internal/common.cc, without TFLITE_SINGLE_ROUNDING):
-// gemmlowp's SaturatingRoundingDoublingHighMul, then RoundingDivideByPOT. The multiplier comes from scales by the arithmetic of
-// QuantizeMultiplier (kernels/internal/quantization_util.cc), done here in integers: its doubles would cost a core without an FPU
-// thousands of instructions and kilobytes, and give the same bits. docs/numerics.md has the derivation.
+// requantize() equals MultiplyByQuantizedMultiplier of TFLite (kernels/internal/common.cc, without
+// TFLITE_SINGLE_ROUNDING): gemmlowp's SaturatingRoundingDoublingHighMul, then RoundingDivideByPOT. The multiplier comes
+// from scales by the arithmetic of QuantizeMultiplier (kernels/internal/quantization_util.cc), done here in integers:
+// its doubles would cost a core without an FPU thousands of instructions and kilobytes, and give the same bits.
+// docs/numerics.md has the derivation.
 #pragma once
 #include <stdint.h>
 
@@ -23,9 +24,9 @@ inline int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b) {
 }
 
 // round(x / 2^exponent), ties away from zero. 0 <= exponent <= 31.
-// The reference compares the remainder with half; with y = x - (x < 0) that is floor((floor(y / 2^(exponent-1)) + 1) / 2).
-// REQUIRES: exponent 0, or INT32_MIN < x < INT32_MAX; INT32_MAX is fine above exponent 1. A doubling high product with a
-// multiplier below 2^31 lies within +-(2^31 - 2).
+// The reference compares the remainder with half; with y = x - (x < 0) that is floor((floor(y / 2^(exponent-1)) + 1) /
+// 2). REQUIRES: exponent 0, or INT32_MIN < x < INT32_MAX; INT32_MAX is fine above exponent 1. A doubling high product
+// with a multiplier below 2^31 lies within +-(2^31 - 2).
 inline int32_t rounding_divide_by_power_of_two(int32_t x, int32_t exponent) {
   if (exponent == 0) return x;
   const int32_t y = x + (x >> 31);
@@ -37,7 +38,9 @@ inline int32_t wrapping_add(int32_t a, int32_t b) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
 }
 
-inline int32_t clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : x > high ? high : x; }
+inline int32_t clamp(int32_t x, int32_t low, int32_t high) {
+  return x < low ? low : x > high ? high : x;
+}
 
 // x * multiplier / 2^31 * 2^shift with both roundings. REQUIRES: multiplier >= 0.
 inline int32_t requantize(int32_t x, int32_t multiplier, int32_t shift) {
@@ -68,8 +71,8 @@ inline Real real_from_float_bits(uint32_t bits) {
 
 // IEEE 754 formats as rounding targets.
 struct RealFormat {
-  int32_t bits;           // of the mantissa
-  int32_t least_exponent; // of its last bit
+  int32_t bits;            // of the mantissa
+  int32_t least_exponent;  // of its last bit
 };
 constexpr RealFormat kFloat = {24, -149};
 constexpr RealFormat kDouble = {53, -1074};
@@ -88,7 +91,9 @@ inline Real round_real(Real value, bool sticky, RealFormat format) {
 }
 
 // Exact. REQUIRES: mantissas of at most 32 bits.
-inline Real multiply(Real a, Real b) { return Real{a.mantissa * b.mantissa, a.exponent + b.exponent}; }
+inline Real multiply(Real a, Real b) {
+  return Real{a.mantissa * b.mantissa, a.exponent + b.exponent};
+}
 
 // a / b rounded to `format`. REQUIRES: a.mantissa below 2^53, b.mantissa not 0 and of at most 24 bits.
 inline Real divide(Real a, Real b, RealFormat format) {
@@ -115,8 +120,8 @@ inline bool quantize_multiplier(Real real, Multiplier& out) {
   if (real.mantissa == 0) return true;
   const int32_t length = bit_length(real.mantissa);
   int32_t shift = real.exponent + length;
-  uint64_t fixed = length > 31 ? (real.mantissa + (uint64_t{1} << (length - 32))) >> (length - 31)
-                               : real.mantissa << (31 - length);
+  uint64_t fixed =
+      length > 31 ? (real.mantissa + (uint64_t{1} << (length - 32))) >> (length - 31) : real.mantissa << (31 - length);
   if (fixed >> 31 != 0) {
     fixed >>= 1;
     ++shift;

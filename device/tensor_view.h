@@ -16,8 +16,9 @@ struct TensorView {
   int32_t zero_point = 0;
 };
 
-// Affine quantization as the file has it. `scales` points at `count` little-endian floats in the file (or anywhere on the host).
-// count 0 = not quantized, 1 = per tensor, more = one scale for each index of dimension `axis`; all share one zero point.
+// Affine quantization as the file has it. `scales` points at `count` little-endian floats in the file (or anywhere on
+// the host). count 0 = not quantized, 1 = per tensor, more = one scale for each index of dimension `axis`; all share
+// one zero point.
 struct Quantization {
   const float* scales = nullptr;
   int32_t count = 0;
@@ -26,7 +27,8 @@ struct Quantization {
 };
 
 // All that can be known of a tensor before the first invoke. `data` is nullptr unless the tensor is constant.
-// Type and shape have been validated (no negative dimension, the bytes fit in int32); quantization has not: see the helpers below.
+// Type and shape have been validated (no negative dimension, the bytes fit in int32); quantization has not: see the
+// helpers below.
 struct TensorInfo {
   DType type = DType::float32;
   Shape shape;
@@ -47,18 +49,25 @@ inline uint32_t float_bits_at(const float* value) {
 }
 
 // Finite and above zero (denormals count).
-inline bool is_positive_finite(uint32_t bits) { return bits != 0 && bits < 0x7F800000u; }
+inline bool is_positive_finite(uint32_t bits) {
+  return bits != 0 && bits < 0x7F800000u;
+}
 
 // One scale for the whole tensor, usable, and a zero point that the integer type can store.
 inline bool is_per_tensor(const TensorInfo& tensor) {
   const Quantization& q = tensor.quantization;
   if (q.count != 1 || !is_positive_finite(float_bits_at(q.scales))) return false;
   switch (tensor.type) {
-    case DType::int8: return q.zero_point >= -128 && q.zero_point <= 127;
-    case DType::uint8: return q.zero_point >= 0 && q.zero_point <= 255;
-    case DType::int16: return q.zero_point >= -32768 && q.zero_point <= 32767;
-    case DType::int32: return q.zero_point == 0;
-    default: return false;
+    case DType::int8:
+      return q.zero_point >= -128 && q.zero_point <= 127;
+    case DType::uint8:
+      return q.zero_point >= 0 && q.zero_point <= 255;
+    case DType::int16:
+      return q.zero_point >= -32768 && q.zero_point <= 32767;
+    case DType::int32:
+      return q.zero_point == 0;
+    default:
+      return false;
   }
 }
 

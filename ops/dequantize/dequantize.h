@@ -1,8 +1,8 @@
 // Dequantize: output = scale * (input - zero_point) in float; any shape, per tensor.
 //
-// TFLite multiplies in double and rounds to float. input - zero_point has at most 17 bits and scale 24, so the product is exact in
-// double, and one float multiplication rounds it the same way.
-// Source: TFLite kernels/internal/reference/dequantize.h (Dequantize).
+// TFLite multiplies in double and rounds to float. input - zero_point has at most 17 bits and scale 24, so the product
+// is exact in double, and one float multiplication rounds it the same way. Source: TFLite
+// kernels/internal/reference/dequantize.h (Dequantize).
 #pragma once
 #include "device/float_math.h"
 #include "device/kernel.h"
@@ -20,8 +20,12 @@ constexpr bool dequantize_shape(const Shape& input, Shape& output) {
   output = input;
   return true;
 }
-constexpr int64_t dequantize_macs(const Shape&) { return 0; }
-constexpr int32_t dequantize_scratch_bytes() { return 0; }
+constexpr int64_t dequantize_macs(const Shape&) {
+  return 0;
+}
+constexpr int32_t dequantize_scratch_bytes() {
+  return 0;
+}
 
 struct Dequantize {
   int32_t count;
@@ -56,11 +60,11 @@ void invoke_dequantize(const InvokeContext& node) {
   dequantize_run(node.data<Dequantize>(), node.input<From>(0), node.output<float>(0));
 }
 
-constexpr Kernel dequantize_int8_float32 = {kDequantizeCode, DType::int8, DType::float32, false, prepare_dequantize,
-                                            invoke_dequantize<int8_t>};
-constexpr Kernel dequantize_uint8_float32 = {kDequantizeCode, DType::uint8, DType::float32, false, prepare_dequantize,
-                                             invoke_dequantize<uint8_t>};
-constexpr Kernel dequantize_int16_float32 = {kDequantizeCode, DType::int16, DType::float32, false, prepare_dequantize,
-                                             invoke_dequantize<int16_t>};
+constexpr Kernel dequantize_int8_float32 = {kDequantizeCode, DType::int8,        DType::float32,
+                                            false,           prepare_dequantize, invoke_dequantize<int8_t>};
+constexpr Kernel dequantize_uint8_float32 = {kDequantizeCode, DType::uint8,       DType::float32,
+                                             false,           prepare_dequantize, invoke_dequantize<uint8_t>};
+constexpr Kernel dequantize_int16_float32 = {kDequantizeCode, DType::int16,       DType::float32,
+                                             false,           prepare_dequantize, invoke_dequantize<int16_t>};
 
 }  // namespace mote

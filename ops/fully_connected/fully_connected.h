@@ -1,9 +1,9 @@
 // Fully connected: output[b][o] = activation(sum_i input[b][i] * weights[o][i] + bias[o]).
 //
 // Layouts: input [batches, inputs] (leading dimensions flattened), weights [outputs, inputs], bias [outputs] or absent,
-// output [batches, outputs]. int8: weights symmetric (zero point 0), per tensor or one scale per output; bias int32 in units of
-// input scale x weights scale; accumulator int32, wrapping; then requantize() (device/requantize.h).
-// Source: TFLite kernels/internal/reference/integer_ops/fully_connected.h (FullyConnected, FullyConnectedPerChannel),
+// output [batches, outputs]. int8: weights symmetric (zero point 0), per tensor or one scale per output; bias int32 in
+// units of input scale x weights scale; accumulator int32, wrapping; then requantize() (device/requantize.h). Source:
+// TFLite kernels/internal/reference/integer_ops/fully_connected.h (FullyConnected, FullyConnectedPerChannel),
 // kernels/internal/reference/fully_connected.h (float), scales as in micro/kernels/fully_connected_common.cc.
 #pragma once
 #include "device/activation.h"
@@ -19,8 +19,8 @@ constexpr int32_t kFullyConnectedCode = 9;
 
 struct FullyConnectedAttributes {
   Activation activation = Activation::none;
-  int8_t weights_format = 0;   // 0 = plain rows; the shuffled formats are for other machines
-  bool keep_num_dims = false;  // output keeps the input's leading dimensions instead of flattening them
+  int8_t weights_format = 0;                // 0 = plain rows; the shuffled formats are for other machines
+  bool keep_num_dims = false;               // output keeps the input's leading dimensions instead of flattening them
   bool asymmetric_quantize_inputs = false;  // concerns hybrid models only
 };
 
@@ -54,16 +54,18 @@ constexpr int64_t fully_connected_macs(const Shape& input, const Shape& weights)
   return int64_t{input.elements()} * weights[0];
 }
 
-constexpr int32_t fully_connected_scratch_bytes() { return 0; }
+constexpr int32_t fully_connected_scratch_bytes() {
+  return 0;
+}
 
 struct FullyConnectedInt8 {
   int32_t batches, inputs, outputs;
-  int32_t multiplier;              // per tensor
-  int16_t input_offset;            // minus the input's zero point: -127 .. 128
-  int16_t output_offset;           // the output's zero point
-  int8_t shift;                    // per tensor
-  int8_t low, high;                // activation range
-  int8_t per_channel;              // 1: multipliers and shifts come from ChannelScales
+  int32_t multiplier;     // per tensor
+  int16_t input_offset;   // minus the input's zero point: -127 .. 128
+  int16_t output_offset;  // the output's zero point
+  int8_t shift;           // per tensor
+  int8_t low, high;       // activation range
+  int8_t per_channel;     // 1: multipliers and shifts come from ChannelScales
 };
 
 // `outputs` multipliers and shifts.
@@ -80,13 +82,29 @@ struct FullyConnectedFloat32 {
 // The inner primitive: dot products of one input row with consecutive weight rows,
 //   sums[r] = sum_i (input[i] + offset) * weights[r * n + i] for r < count, wrapping.
 // This is the portable form; an ISA's form gives the same sums, bit for bit.
+// Two rows at a time share the loads of the input. Not inlined, so that the loops have all registers.
 struct PortableDot {
-  static void rows(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t count, int32_t* sums) {
-    for (int32_t r = 0; r < count; ++r, weights += n) {
+  __attribute__((noinline)) static void rows(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n,
+                                             int32_t count, int32_t* sums) {
+    for (; count >= 2; count -= 2, weights += 2 * n, sums += 2) two(input, offset, weights, n, sums);
+    if (count > 0) {
       uint32_t sum = 0;
       for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>((input[i] + offset) * weights[i]);
-      sums[r] = static_cast<int32_t>(sum);
+      sums[0] = static_cast<int32_t>(sum);
     }
+  }
+
+ private:
+  static void two(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t* sums) {
+    const int8_t* const second = weights + n;
+    uint32_t sum0 = 0, sum1 = 0;
+    for (int32_t i = 0; i < n; ++i) {
+      const int32_t x = input[i] + offset;
+      sum0 += static_cast<uint32_t>(x * weights[i]);
+      sum1 += static_cast<uint32_t>(x * second[i]);
+    }
+    sums[0] = static_cast<int32_t>(sum0);
+    sums[1] = static_cast<int32_t>(sum1);
   }
 };
 
@@ -99,21 +117,22 @@ using FullyConnectedDot = PortableDot;
 // Adds the bias and requantizes `count` outputs. All pointers stand at the first of them; `bias` may be nullptr.
 // Not inlined: on its own the loop keeps its constants in registers.
 template <bool kPerChannel>
-__attribute__((noinline)) void fully_connected_finish(const FullyConnectedInt8& p, ChannelScales channels, const int32_t* bias, int32_t count,
-                            const int32_t* sums, int8_t* output) {
+__attribute__((noinline)) void fully_connected_finish(const FullyConnectedInt8& p, ChannelScales channels,
+                                                      const int32_t* bias, int32_t count, const int32_t* sums,
+                                                      int8_t* output) {
   const int32_t offset = p.output_offset, low = p.low, high = p.high, multiplier = p.multiplier, shift = p.shift;
   for (int32_t i = 0; i < count; ++i) {
     const int32_t sum = bias != nullptr ? wrapping_add(sums[i], bias[i]) : sums[i];
-    const int32_t scaled = kPerChannel ? requantize(sum, channels.multipliers[i], channels.shifts[i])
-                                       : requantize(sum, multiplier, shift);
+    const int32_t scaled =
+        kPerChannel ? requantize(sum, channels.multipliers[i], channels.shifts[i]) : requantize(sum, multiplier, shift);
     output[i] = static_cast<int8_t>(clamp(wrapping_add(scaled, offset), low, high));
   }
 }
 
 // `bias` may be nullptr; `channels` is used when p.per_channel.
 template <class Dot = FullyConnectedDot>
-void fully_connected_run(const FullyConnectedInt8& p, ChannelScales channels, const int8_t* input, const int8_t* weights,
-                         const int32_t* bias, int8_t* output) {
+void fully_connected_run(const FullyConnectedInt8& p, ChannelScales channels, const int8_t* input,
+                         const int8_t* weights, const int32_t* bias, int8_t* output) {
   constexpr int32_t kChunk = 16;  // outputs whose sums are on the stack at a time
   int32_t sums[kChunk];
   for (int32_t b = 0; b < p.batches; ++b, input += p.inputs, output += p.outputs) {
@@ -133,8 +152,8 @@ void fully_connected_run(const FullyConnectedInt8& p, ChannelScales channels, co
 }
 
 // Sums in the order of the input, as the reference does; never contracted into fused multiply-adds (-ffp-contract=off).
-inline void fully_connected_run(const FullyConnectedFloat32& p, const float* input, const float* weights, const float* bias,
-                                float* output) {
+inline void fully_connected_run(const FullyConnectedFloat32& p, const float* input, const float* weights,
+                                const float* bias, float* output) {
   for (int32_t b = 0; b < p.batches; ++b, input += p.inputs) {
     const float* row = weights;
     for (int32_t o = 0; o < p.outputs; ++o, row += p.inputs) {
@@ -174,8 +193,9 @@ inline bool fully_connected_multiplier(const TensorInfo& input, const TensorInfo
                       : multiplier_per_channel(in, scale, out, multiplier);
 }
 
-inline Status fully_connected_setup(const FullyConnectedAttributes& a, const TensorInfo& input, const TensorInfo& weights,
-                                    const TensorInfo* bias, const TensorInfo& output, FullyConnectedInt8& p) {
+inline Status fully_connected_setup(const FullyConnectedAttributes& a, const TensorInfo& input,
+                                    const TensorInfo& weights, const TensorInfo* bias, const TensorInfo& output,
+                                    FullyConnectedInt8& p) {
   const Status sizes = fully_connected_sizes(a, input, weights, bias, output, p);
   if (sizes != Status::ok) return sizes;
   if (input.type != DType::int8 || weights.type != DType::int8 || output.type != DType::int8 ||
@@ -199,8 +219,9 @@ inline Status fully_connected_setup(const FullyConnectedAttributes& a, const Ten
   return Status::ok;
 }
 
-inline Status fully_connected_setup(const FullyConnectedAttributes& a, const TensorInfo& input, const TensorInfo& weights,
-                                    const TensorInfo* bias, const TensorInfo& output, FullyConnectedFloat32& p) {
+inline Status fully_connected_setup(const FullyConnectedAttributes& a, const TensorInfo& input,
+                                    const TensorInfo& weights, const TensorInfo* bias, const TensorInfo& output,
+                                    FullyConnectedFloat32& p) {
   const Status sizes = fully_connected_sizes(a, input, weights, bias, output, p);
   if (sizes != Status::ok) return sizes;
   if (input.type != DType::float32 || weights.type != DType::float32 || output.type != DType::float32 ||
@@ -261,9 +282,13 @@ inline void invoke_fully_connected_float32(const InvokeContext& node) {
                       node.input<float>(2), node.output<float>(0));
 }
 
-constexpr Kernel fully_connected_int8 = {kFullyConnectedCode, DType::int8, DType::int8, false,
-                                         prepare_fully_connected<FullyConnectedInt8>, invoke_fully_connected_int8};
-constexpr Kernel fully_connected_float32 = {kFullyConnectedCode, DType::float32, DType::float32, false,
+constexpr Kernel fully_connected_int8 = {
+    kFullyConnectedCode,        DType::int8, DType::int8, false, prepare_fully_connected<FullyConnectedInt8>,
+    invoke_fully_connected_int8};
+constexpr Kernel fully_connected_float32 = {kFullyConnectedCode,
+                                            DType::float32,
+                                            DType::float32,
+                                            false,
                                             prepare_fully_connected<FullyConnectedFloat32>,
                                             invoke_fully_connected_float32};
 

@@ -1,11 +1,11 @@
-// Inner primitive of fully connected for Cortex-M with the DSP extension (M4, M7, M33 and up): four weight rows at a time.
+// Inner primitive of fully connected for Cortex-M with the DSP extension (M4, M7, M33 and up): four weight rows at once.
 //
-// Four inputs are widened once, with the zero point folded in (SXTAB16), into the pairs (0, 2) and (1, 3); each row then costs
-// one load, two SXTB16 and two SMLAD per four multiply-accumulates: 23 instructions per 16. Words are loaded at any alignment,
-// which these cores allow. SMLAD wraps, so the sums equal PortableDot's bit for bit.
+// Four inputs are widened once, with the zero point folded in (SXTAB16), into the pairs (0, 2) and (1, 3); each row
+// then costs one load, two SXTB16 and two SMLAD per four multiply-accumulates: 23 instructions per 16. Words are loaded
+// at any alignment, which these cores allow. SMLAD wraps, so the sums equal PortableDot's bit for bit.
 //
-// The loop is one asm statement because it needs 13 registers: given intrinsics, GCC 12 spills four of them inside the loop and
-// does not fold the rotation into SXTB16 (30 instructions per 16; measured at -O2).
+// The loop is one asm statement because it needs 13 registers: given intrinsics, GCC 12 spills four of them inside the
+// loop and does not fold the rotation into SXTB16 (30 instructions per 16, at -O2).
 #pragma once
 #if !defined(__ARM_FEATURE_DSP)
 #error "include ops/fully_connected/fully_connected.h, which chooses the variant"
@@ -17,7 +17,8 @@ namespace mote {
 
 struct FullyConnectedDspDot {
   // sums[r] = sum_i (input[i] + offset) * weights[r * n + i] for r < count.
-  static void rows(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t count, int32_t* sums) {
+  static void rows(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t count,
+                   int32_t* sums) {
 #if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
     for (; count >= 4; count -= 4, weights += 4 * n, sums += 4) four(input, offset, weights, n, sums);
 #endif
@@ -26,7 +27,7 @@ struct FullyConnectedDspDot {
 
  private:
   __attribute__((always_inline)) static void four(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n,
-                                             int32_t* sums) {
+                                                  int32_t* sums) {
     int32_t sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
     if (n >= 4) four_words(input, weights, pair(offset), n, sum0, sum1, sum2, sum3);
     for (int32_t i = 0; i < (n & 3); ++i, ++weights) {
@@ -63,6 +64,7 @@ struct FullyConnectedDspDot {
     return value;
   }
 
+// clang-format off
 // Four columns of one row, whose words stand at `address`.
 #define MOTE_ROW(sum, address)                 \
   "ldr %[a], " address "\n\t"                 \
@@ -82,8 +84,9 @@ struct FullyConnectedDspDot {
 
   // The columns that make whole words, of four rows; moves both pointers behind them. REQUIRES: n >= 4.
   // Four steps to a turn; the first turn begins in the middle when the number of steps is not a multiple of four.
-  __attribute__((always_inline)) static void four_words(const int8_t*& input, const int8_t*& weights, int16x2_t offsets, int32_t n, int32_t& sum0,
-                         int32_t& sum1, int32_t& sum2, int32_t& sum3) {
+  __attribute__((always_inline)) static void four_words(const int8_t*& input, const int8_t*& weights,
+                                                        int16x2_t offsets, int32_t n, int32_t& sum0, int32_t& sum1,
+                                                        int32_t& sum2, int32_t& sum3) {
     const int8_t* const end = input + (n & ~3);
     int32_t even, odd, a, b;
     __asm__(
@@ -105,6 +108,7 @@ struct FullyConnectedDspDot {
         : [o] "r"(offsets), [n] "r"(n), [n3] "r"(3 * n), [end] "m"(end)
         : "memory", "cc");
   }
+// clang-format on
 #undef MOTE_STEP
 #undef MOTE_ROW
 };

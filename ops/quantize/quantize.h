@@ -2,8 +2,8 @@
 //
 // From float: saturate(round(input / scale) + zero_point), ties away from zero, NaN gives the zero point.
 // From integer: saturate(requantize(input - zero_point_in) + zero_point_out) with the multiplier scale_in / scale_out.
-// Source: TFLite kernels/internal/reference/quantize.h (AffineQuantize), reference/requantize.h (Requantize). There a float beyond
-// the range of int32 is undefined; here it saturates.
+// Source: TFLite kernels/internal/reference/quantize.h (AffineQuantize), reference/requantize.h (Requantize). There a
+// float beyond the range of int32 is undefined; here it saturates.
 #pragma once
 #include "device/float_math.h"
 #include "device/kernel.h"
@@ -22,14 +22,31 @@ constexpr bool quantize_shape(const Shape& input, Shape& output) {
   output = input;
   return true;
 }
-constexpr int64_t quantize_macs(const Shape&) { return 0; }
-constexpr int32_t quantize_scratch_bytes() { return 0; }
+constexpr int64_t quantize_macs(const Shape&) {
+  return 0;
+}
+constexpr int32_t quantize_scratch_bytes() {
+  return 0;
+}
 
 // Type and limits of a stored integer.
-template <class T> struct StoredAs;
-template <> struct StoredAs<int8_t> { static constexpr DType kType = DType::int8; static constexpr int32_t kLow = -128, kHigh = 127; };
-template <> struct StoredAs<uint8_t> { static constexpr DType kType = DType::uint8; static constexpr int32_t kLow = 0, kHigh = 255; };
-template <> struct StoredAs<int16_t> { static constexpr DType kType = DType::int16; static constexpr int32_t kLow = -32768, kHigh = 32767; };
+template <class T>
+struct StoredAs;
+template <>
+struct StoredAs<int8_t> {
+  static constexpr DType kType = DType::int8;
+  static constexpr int32_t kLow = -128, kHigh = 127;
+};
+template <>
+struct StoredAs<uint8_t> {
+  static constexpr DType kType = DType::uint8;
+  static constexpr int32_t kLow = 0, kHigh = 255;
+};
+template <>
+struct StoredAs<int16_t> {
+  static constexpr DType kType = DType::int16;
+  static constexpr int32_t kLow = -32768, kHigh = 32767;
+};
 
 struct QuantizeFromFloat {
   int32_t count;
@@ -73,7 +90,8 @@ inline Status quantize_setup(const TensorInfo& input, const TensorInfo& output, 
   if (input.shape != output.shape) return Status::unsupported_shape;
   Multiplier multiplier = {0, 0};
   if (!is_per_tensor(input) || !is_per_tensor(output) ||
-      !multiplier_of_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales), multiplier))
+      !multiplier_of_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales),
+                           multiplier))
     return Status::bad_quantization;
   p = QuantizeFromInteger{input.shape.elements(), multiplier.multiplier, multiplier.shift,
                           input.quantization.zero_point, output.quantization.zero_point};
@@ -96,12 +114,20 @@ void invoke_quantize(const InvokeContext& node) {
 
 template <class To>
 constexpr Kernel quantize_from_float() {
-  return Kernel{kQuantizeCode, DType::float32, StoredAs<To>::kType, true, prepare_quantize<QuantizeFromFloat>,
+  return Kernel{kQuantizeCode,
+                DType::float32,
+                StoredAs<To>::kType,
+                true,
+                prepare_quantize<QuantizeFromFloat>,
                 invoke_quantize<QuantizeFromFloat, float, To>};
 }
 template <class From, class To>
 constexpr Kernel quantize_from_integer() {
-  return Kernel{kQuantizeCode, StoredAs<From>::kType, StoredAs<To>::kType, true, prepare_quantize<QuantizeFromInteger>,
+  return Kernel{kQuantizeCode,
+                StoredAs<From>::kType,
+                StoredAs<To>::kType,
+                true,
+                prepare_quantize<QuantizeFromInteger>,
                 invoke_quantize<QuantizeFromInteger, From, To>};
 }
 

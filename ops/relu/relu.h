@@ -1,8 +1,8 @@
 // ReLU: output = max(input, 0), any shape.
 //
 // int8: requantized to the output's scale and zero point, then clamped at the stored value of 0.
-// Source: TFLite micro/kernels/activations.h (ReluQuantized), micro/kernels/activations_common.cc (CalculateReluOpData: the ratio
-// of the scales is a float division).
+// Source: TFLite micro/kernels/activations.h (ReluQuantized), micro/kernels/activations_common.cc (CalculateReluOpData:
+// the ratio of the scales is a float division).
 #pragma once
 #include "device/activation.h"
 #include "device/kernel.h"
@@ -21,8 +21,12 @@ constexpr bool relu_shape(const Shape& input, Shape& output) {
   output = input;
   return true;
 }
-constexpr int64_t relu_macs(const Shape&) { return 0; }
-constexpr int32_t relu_scratch_bytes() { return 0; }
+constexpr int64_t relu_macs(const Shape&) {
+  return 0;
+}
+constexpr int32_t relu_scratch_bytes() {
+  return 0;
+}
 
 // Also of relu6: the activations that clamp.
 struct ReluInt8 {
@@ -65,9 +69,14 @@ inline Status relu_setup(Activation activation, const TensorInfo& input, const T
                                  multiplier))
     return Status::bad_quantization;
   const Int8Range range = int8_activation_range(activation, output);
-  p = ReluInt8{input.shape.elements(), multiplier.multiplier, static_cast<int8_t>(multiplier.shift),
-               static_cast<int8_t>(input.quantization.zero_point), static_cast<int8_t>(output.quantization.zero_point),
-               range.low, range.high, {}};
+  p = ReluInt8{input.shape.elements(),
+               multiplier.multiplier,
+               static_cast<int8_t>(multiplier.shift),
+               static_cast<int8_t>(input.quantization.zero_point),
+               static_cast<int8_t>(output.quantization.zero_point),
+               range.low,
+               range.high,
+               {}};
   return Status::ok;
 }
 
@@ -92,9 +101,13 @@ void invoke_relu(const InvokeContext& node) {
   relu_run(node.data<Parameters>(), node.input<T>(0), node.output<T>(0));
 }
 
-constexpr Kernel relu_int8 = {kReluCode, DType::int8, DType::int8, true, prepare_relu<ReluInt8, Activation::relu>,
-                              invoke_relu<ReluInt8, int8_t>};
-constexpr Kernel relu_float32 = {kReluCode, DType::float32, DType::float32, true,
-                                 prepare_relu<ReluFloat32, Activation::relu>, invoke_relu<ReluFloat32, float>};
+constexpr Kernel relu_int8 = {
+    kReluCode, DType::int8, DType::int8, true, prepare_relu<ReluInt8, Activation::relu>, invoke_relu<ReluInt8, int8_t>};
+constexpr Kernel relu_float32 = {kReluCode,
+                                 DType::float32,
+                                 DType::float32,
+                                 true,
+                                 prepare_relu<ReluFloat32, Activation::relu>,
+                                 invoke_relu<ReluFloat32, float>};
 
 }  // namespace mote

@@ -1,8 +1,8 @@
-// Reshape: the same elements in the same order under another shape; any type. Nothing is copied when the planner lets the output
-// share the input's memory.
+// Reshape: the same elements in the same order under another shape; any type. Nothing is copied when the planner lets
+// the output share the input's memory.
 //
-// The new shape is input 1 (constant int32) or, in older files, the option new_shape; one dimension may be -1 = whatever is left.
-// Source: TFLite micro/kernels/reshape_common.cc.
+// The new shape is input 1 (constant int32) or, in older files, the option new_shape; one dimension may be -1 =
+// whatever is left. Source: TFLite micro/kernels/reshape_common.cc.
 #pragma once
 #include "device/kernel.h"
 
@@ -43,8 +43,12 @@ constexpr bool reshape_shape(const Shape& input, const Shape& new_shape, Shape& 
   return product == elements;
 }
 
-constexpr int64_t reshape_macs(const Shape&) { return 0; }
-constexpr int32_t reshape_scratch_bytes() { return 0; }
+constexpr int64_t reshape_macs(const Shape&) {
+  return 0;
+}
+constexpr int32_t reshape_scratch_bytes() {
+  return 0;
+}
 
 struct Reshape {
   int32_t bytes;
@@ -60,8 +64,8 @@ inline Status reshape_setup(const TensorInfo& input, const TensorInfo& output, R
   return output.shape.elements() == input.shape.elements() ? Status::ok : Status::unsupported_shape;
 }
 
-// The output's shape stands in the file; the operand and the option that led to it need not be read again, but an operand that is
-// computed at run time could ask for another.
+// The output's shape stands in the file; the operand and the option that led to it need not be read again, but an
+// operand that is computed at run time could ask for another.
 inline Status prepare_reshape(PrepareContext& node) {
   if (node.input_count() > 2 || node.output_count() != 1 || !node.has_input(0)) return Status::unsupported_shape;
   if (node.has_input(1) && node.input(1).data == nullptr) return Status::unsupported_option;

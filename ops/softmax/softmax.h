@@ -1,8 +1,8 @@
 // Softmax over the last dimension: output[i] = exp(beta * (input[i] - max)) / sum_j exp(beta * (input[j] - max)).
 //
-// int8: output scale 1/256, zero point -128. beta * (input - max) in Q5.26, exp in Q0.31, sum in Q12.19 (so at most 4096 entries
-// of weight 1), 1 / sum by Newton's method: TFLite's fixed-point algorithm bit for bit.
-// Source: TFLite kernels/internal/reference/softmax.h (Softmax), micro/kernels/softmax_common.cc (CalculateSoftmaxParams).
+// int8: output scale 1/256, zero point -128. beta * (input - max) in Q5.26, exp in Q0.31, sum in Q12.19 (so at most
+// 4096 entries of weight 1), 1 / sum by Newton's method: TFLite's fixed-point algorithm bit for bit. Source: TFLite
+// kernels/internal/reference/softmax.h (Softmax), micro/kernels/softmax_common.cc (CalculateSoftmaxParams).
 #pragma once
 #include "device/fixed_point.h"
 #include "device/float_math.h"
@@ -26,16 +26,20 @@ constexpr bool softmax_shape(const Shape& input, Shape& output) {
   output = input;
   return input.rank >= 1 && input.last() >= 1;
 }
-constexpr int64_t softmax_macs(const Shape&) { return 0; }
-constexpr int32_t softmax_scratch_bytes() { return 0; }
+constexpr int64_t softmax_macs(const Shape&) {
+  return 0;
+}
+constexpr int32_t softmax_scratch_bytes() {
+  return 0;
+}
 
 constexpr uint32_t kSoftmaxOutputScaleBits = 0x3B800000u;  // 1/256
 constexpr int32_t kSoftmaxMaxDepth = 4096;                 // of the int8 form: the sum has 12 integer bits
 
 struct SoftmaxInt8 {
   int32_t rows, depth;
-  int32_t multiplier;   // input difference -> Q5.26, with `left_shift`
-  int32_t left_shift;   // 0 .. 31
+  int32_t multiplier;        // input difference -> Q5.26, with `left_shift`
+  int32_t left_shift;        // 0 .. 31
   int32_t least_difference;  // below it the output is 0
 };
 
@@ -103,7 +107,8 @@ Status softmax_sizes(const SoftmaxAttributes& a, const TensorInfo& input, const 
   return Status::ok;
 }
 
-inline Status softmax_setup(const SoftmaxAttributes& a, const TensorInfo& input, const TensorInfo& output, SoftmaxInt8& p) {
+inline Status softmax_setup(const SoftmaxAttributes& a, const TensorInfo& input, const TensorInfo& output,
+                            SoftmaxInt8& p) {
   const Status sizes = softmax_sizes(a, input, output, p);
   if (sizes != Status::ok) return sizes;
   if (p.depth > kSoftmaxMaxDepth) return Status::unsupported_shape;
@@ -112,7 +117,8 @@ inline Status softmax_setup(const SoftmaxAttributes& a, const TensorInfo& input,
       float_bits_at(output.quantization.scales) != kSoftmaxOutputScaleBits)
     return Status::bad_quantization;
   // min(beta * scale * 2^26, 2^31 - 1), which must be above 1 (PreprocessSoftmaxScaling).
-  Real real = multiply(real_from_float_bits(float_bits(a.beta)), real_from_float_bits(float_bits_at(input.quantization.scales)));
+  Real real = multiply(real_from_float_bits(float_bits(a.beta)),
+                       real_from_float_bits(float_bits_at(input.quantization.scales)));
   real.exponent += 26;
   Multiplier multiplier = {0, 0};
   quantize_multiplier(real, multiplier);
@@ -147,9 +153,13 @@ void invoke_softmax(const InvokeContext& node) {
   softmax_run(node.data<Parameters>(), node.input<T>(0), node.output<T>(0));
 }
 
-constexpr Kernel softmax_int8 = {kSoftmaxCode, DType::int8, DType::int8, true, prepare_softmax<SoftmaxInt8>,
-                                 invoke_softmax<SoftmaxInt8, int8_t>};
-constexpr Kernel softmax_float32 = {kSoftmaxCode, DType::float32, DType::float32, true, prepare_softmax<SoftmaxFloat32>,
+constexpr Kernel softmax_int8 = {
+    kSoftmaxCode, DType::int8, DType::int8, true, prepare_softmax<SoftmaxInt8>, invoke_softmax<SoftmaxInt8, int8_t>};
+constexpr Kernel softmax_float32 = {kSoftmaxCode,
+                                    DType::float32,
+                                    DType::float32,
+                                    true,
+                                    prepare_softmax<SoftmaxFloat32>,
                                     invoke_softmax<SoftmaxFloat32, float>};
 
 }  // namespace mote

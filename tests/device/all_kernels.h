@@ -11,12 +11,27 @@
 
 namespace mote::testing {
 
-constexpr const Kernel* kAllKernels[] = {
-    &fully_connected_int8, &fully_connected_float32, &softmax_int8, &softmax_float32, &relu_int8, &relu_float32,
-    &relu6_int8, &relu6_float32, &reshape_any, &quantize_float32_int8, &quantize_float32_uint8, &quantize_float32_int16,
-    &quantize_int8_int8, &quantize_int8_uint8, &quantize_uint8_int8, &dequantize_int8_float32,
-    &dequantize_uint8_float32, &dequantize_int16_float32};
+constexpr const Kernel* kAllKernels[] = {&fully_connected_int8,
+                                         &fully_connected_float32,
+                                         &softmax_int8,
+                                         &softmax_float32,
+                                         &relu_int8,
+                                         &relu_float32,
+                                         &relu6_int8,
+                                         &relu6_float32,
+                                         &reshape_any,
+                                         &quantize_float32_int8,
+                                         &quantize_float32_uint8,
+                                         &quantize_float32_int16,
+                                         &quantize_int8_int8,
+                                         &quantize_int8_uint8,
+                                         &quantize_uint8_int8,
+                                         &dequantize_int8_float32,
+                                         &dequantize_uint8_float32,
+                                         &dequantize_int16_float32};
 
-static inline Resolver all_kernels() { return resolve(kAllKernels); }
+static inline Resolver all_kernels() {
+  return resolve(kAllKernels);
+}
 
 }  // namespace mote::testing

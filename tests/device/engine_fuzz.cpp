@@ -17,7 +17,8 @@ void touch(Interpreter& interpreter) {
   }
   for (int32_t i = 0; i < interpreter.input_count(); ++i) {
     const TensorView view = interpreter.input(i);
-    for (int32_t k = 0; k < view.bytes; ++k) static_cast<uint8_t*>(view.data)[k] = static_cast<uint8_t>(sum + 31u * static_cast<unsigned>(k));
+    for (int32_t k = 0; k < view.bytes; ++k)
+      static_cast<uint8_t*>(view.data)[k] = static_cast<uint8_t>(sum + 31u * static_cast<unsigned>(k));
   }
 }
 
@@ -41,7 +42,8 @@ int engine_fuzz_one(const uint8_t* data, size_t size) {
   for (int round = 0; round < 3; ++round) {
     const Memory arena = exact_memory(arena_bytes);
     Interpreter interpreter;
-    const Status status = interpreter.init(model.get(), static_cast<uint32_t>(size), all_kernels(), arena.get(), arena_bytes);
+    const Status status =
+        interpreter.init(model.get(), static_cast<uint32_t>(size), all_kernels(), arena.get(), arena_bytes);
     if (interpreter.failed_operator() >= 0) interpreter.operator_id(interpreter.failed_operator());
     if (status != Status::ok) {
       if (round == 0) return 0;

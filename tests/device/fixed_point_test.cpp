@@ -17,7 +17,7 @@ TEST(FixedPoint, ExpIsCloseAndNeverRises) {
     const int32_t got = exp_on_negative_values(static_cast<int32_t>(a));
     const double want = std::exp(static_cast<double>(a) / (1 << 26));
     ASSERT_NEAR(static_cast<double>(got) / 2147483648.0, want, 3e-7) << a;  // the series stops at x^4
-    ASSERT_GE(got, before - 8) << a;  // monotonic but for the last bits
+    ASSERT_GE(got, before - 8) << a;                                        // monotonic but for the last bits
     before = got;
   }
   EXPECT_EQ(exp_on_negative_values(0), INT32_MAX);

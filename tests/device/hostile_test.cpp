@@ -1,4 +1,5 @@
-// Broken files get a Status and nothing else. The fuzzer (tests/fuzz) looks further; this keeps the plain cases in every build.
+// Broken files get a Status and nothing else. The fuzzer (tests/fuzz) looks further; this keeps the plain cases in
+// every build.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -45,7 +46,8 @@ TEST(HostileModel, EveryFlippedBitIsSurvived) {
 TEST(HostileModel, RandomWordsAreSurvived) {
   const AlignedBytes model = planned_classifier();
   std::mt19937 random(5);
-  const uint32_t interesting[] = {0, 1, 4, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFC, model.size(), model.size() - 4};
+  const uint32_t interesting[] = {
+      0, 1, 4, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFC, model.size(), model.size() - 4};
   for (int round = 0; round < 5000; ++round) {
     AlignedBytes broken = model;
     for (int k = 0; k < 1 + round % 3; ++k) {

@@ -50,12 +50,14 @@ TEST(Interpreter, ArenaOneByteTooSmallIsRefusedAndTheFigureSuffices) {
   const uint32_t needed = interpreter.arena_used();
   EXPECT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), needed), Status::ok);
   for (uint32_t bytes = 0; bytes < needed; ++bytes) {
-    ASSERT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), bytes), Status::arena_too_small);
+    ASSERT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), bytes),
+              Status::arena_too_small);
     const uint32_t told = interpreter.arena_used();
     ASSERT_GE(told, needed);
     ASSERT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), told), Status::ok) << bytes;
   }
-  EXPECT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), needed - 1), Status::arena_too_small);
+  EXPECT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), needed - 1),
+            Status::arena_too_small);
   EXPECT_EQ(interpreter.arena_used(), needed);
 }
 
@@ -79,7 +81,8 @@ TEST(Interpreter, NamesAMissingOperator) {
   const AlignedBytes model = testing::build(description);
   AlignedBytes arena(1024);
   Interpreter interpreter;
-  EXPECT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), arena.size()), Status::missing_operator);
+  EXPECT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), arena.size()),
+            Status::missing_operator);
   EXPECT_EQ(interpreter.failed_operator(), 1);
   EXPECT_STREQ(operator_name(interpreter.operator_id(1).code), "CONV_2D");
   EXPECT_EQ(interpreter.operator_id(1).version, 1);

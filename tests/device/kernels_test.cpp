@@ -31,7 +31,8 @@ TensorInfo int8_tensor(const Shape& dims, const float* scale, int32_t zero_point
 // Shows that the run function takes every sum from the primitive it is given.
 struct CountingDot {
   static inline int calls = 0;
-  static void rows(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t count, int32_t* sums) {
+  static void rows(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t count,
+                   int32_t* sums) {
     ++calls;
     PortableDot::rows(input, offset, weights, n, count, sums);
   }
@@ -55,8 +56,8 @@ TEST(FullyConnected, EqualsTheFormulaOnTinyRandomSizes) {
       shifts[o] = static_cast<int8_t>(-static_cast<int>(random() % 14));
     }
     const bool per_channel = random() % 2 != 0, has_bias = random() % 4 != 0;
-    const FullyConnectedInt8 p = {batches, inputs, outputs, multipliers[0], static_cast<int16_t>(-byte()), byte(), shifts[0],
-                                  -100, 90, per_channel};
+    const FullyConnectedInt8 p = {batches,   inputs, outputs, multipliers[0], static_cast<int16_t>(-byte()), byte(),
+                                  shifts[0], -100,   90,      per_channel};
     CountingDot::calls = 0;
     fully_connected_run<CountingDot>(p, {multipliers.data(), shifts.data()}, x.data(), w.data(),
                                      has_bias ? bias.data() : nullptr, y.data());
@@ -68,7 +69,8 @@ TEST(FullyConnected, EqualsTheFormulaOnTinyRandomSizes) {
           acc += (x[static_cast<size_t>(b * inputs + i)] + p.input_offset) * w[static_cast<size_t>(o * inputs + i)];
         const auto c = static_cast<size_t>(per_channel ? o : 0);
         const int32_t scaled = requantize(static_cast<int32_t>(acc), multipliers[c], shifts[c]);
-        ASSERT_EQ(y[static_cast<size_t>(b * outputs + o)], clamp(scaled + p.output_offset, -100, 90)) << "round " << round;
+        ASSERT_EQ(y[static_cast<size_t>(b * outputs + o)], clamp(scaled + p.output_offset, -100, 90))
+            << "round " << round;
       }
     ASSERT_EQ(y.back(), 77);
   }
@@ -81,7 +83,8 @@ void check_node(ModelView& model, int32_t index, const std::vector<const uint8_t
   const auto tensor = [&](int32_t k) { return model.tensor(model.index_at(node.inputs, k)); };
   const auto bytes = [&](int32_t k) {
     const int32_t t = model.index_at(node.inputs, k);
-    return static_cast<const void*>(known[static_cast<size_t>(t)] ? known[static_cast<size_t>(t)] : model.tensor(t).data);
+    return static_cast<const void*>(known[static_cast<size_t>(t)] ? known[static_cast<size_t>(t)]
+                                                                  : model.tensor(t).data);
   };
   const TensorInfo output = model.tensor(model.index_at(node.outputs, 0));
   const auto count = static_cast<size_t>(output.shape.elements());
@@ -115,7 +118,8 @@ void check_node(ModelView& model, int32_t index, const std::vector<const uint8_t
 
 TEST(Kernels, NodesOfTheReferenceModelsGiveTheReferenceBytes) {
   MOTE_NEEDS_SHARED("golden/mlperf_tiny/kws_ref_model.act0.bin");
-  for (const std::string name : {"ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "str_ww_ref_model", "vww_96_int8"}) {
+  for (const std::string name :
+       {"ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "str_ww_ref_model", "vww_96_int8"}) {
     const AlignedBytes bytes = testing::read_bytes(testing::shared_file("models/mlperf_tiny/" + name + ".tflite"));
     const AlignedBytes inputs = testing::read_bytes(testing::shared_file("golden/mlperf_tiny/" + name + ".in.bin"));
     ModelView model(bytes.data(), bytes.size());
@@ -145,7 +149,8 @@ TEST(Softmax, Int8IsWithinOneStepOfTheFormula) {
   const float unit = 1.0f / 256;
   for (int round = 0; round < 3000; ++round) {
     const auto depth = static_cast<int32_t>(1 + random() % 12);
-    const float scale = std::ldexp(1.0f + static_cast<float>(random() % 100) / 100, static_cast<int>(random() % 12) - 9);
+    const float scale =
+        std::ldexp(1.0f + static_cast<float>(random() % 100) / 100, static_cast<int>(random() % 12) - 9);
     SoftmaxAttributes attributes;
     attributes.beta = round % 3 == 0 ? 0.5f : 1.0f;
     const Shape dims = shape({1, depth});

@@ -65,7 +65,9 @@ std::vector<uint8_t> bytes_of(const std::vector<T>& values) {
   return bytes;
 }
 
-constexpr flatbuffers::voffset_t slot(int id) { return static_cast<flatbuffers::voffset_t>(4 + 2 * id); }
+constexpr flatbuffers::voffset_t slot(int id) {
+  return static_cast<flatbuffers::voffset_t>(4 + 2 * id);
+}
 
 class ModelBuilder {
  public:
@@ -170,14 +172,20 @@ class ModelBuilder {
   std::vector<Table> buffers_;
 };
 
-inline AlignedBytes build(const TestModel& model) { return ModelBuilder().build(model); }
+inline AlignedBytes build(const TestModel& model) {
+  return ModelBuilder().build(model);
+}
 
 // int8 [1, 4] -> fully connected with relu -> [1, 3] -> softmax -> [1, 3], all parameters constant.
 inline TestModel small_classifier() {
   TestModel model;
   model.tensors = {
       {{1, 4}, DType::int8, {}, {0.05f}, {-3}},
-      {{3, 4}, DType::int8, bytes_of(std::vector<int8_t>{10, -20, 30, 5, 7, 7, -90, 1, -127, 127, 3, 44}), {0.02f}, {0}},
+      {{3, 4},
+       DType::int8,
+       bytes_of(std::vector<int8_t>{10, -20, 30, 5, 7, 7, -90, 1, -127, 127, 3, 44}),
+       {0.02f},
+       {0}},
       {{3}, DType::int32, bytes_of(std::vector<int32_t>{100, -200, 300}), {0.001f}, {0}},
       {{1, 3}, DType::int8, {}, {0.1f}, {-128}},
       {{1, 3}, DType::int8, {}, {1.0f / 256}, {-128}},

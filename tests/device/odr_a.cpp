@@ -3,5 +3,7 @@
 #include "tests/device/all_kernels.h"
 
 namespace mote::testing {
-const Kernel& kernel_seen_by_a() { return fully_connected_int8; }
+const Kernel& kernel_seen_by_a() {
+  return fully_connected_int8;
+}
 }  // namespace mote::testing

@@ -32,7 +32,8 @@ class Planner : public ::testing::Test {
   std::vector<int64_t> offsets(const TestModel& description) {
     model_ = testing::build(description);
     arena_ = AlignedBytes(1 << 16);
-    if (interpreter_.init(model_.data(), model_.size(), all_kernels(), arena_.data(), arena_.size()) != Status::ok) return {};
+    if (interpreter_.init(model_.data(), model_.size(), all_kernels(), arena_.data(), arena_.size()) != Status::ok)
+      return {};
     std::vector<int64_t> result;
     for (int32_t t = 0; t < interpreter_.tensor_count(); ++t)
       result.push_back(static_cast<const uint8_t*>(interpreter_.tensor(t).data) - arena_.data());

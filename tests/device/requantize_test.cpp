@@ -49,9 +49,9 @@ int32_t reference_requantize(int32_t x, int32_t multiplier, int32_t shift) {
   return reference_divide(reference_high_mul(shifted, multiplier), left - shift);
 }
 
-constexpr uint32_t kEdges[] = {
-    1, 2, 3, 0x007FFFFF, 0x00800000, 0x00800001, 0x00FFFFFF, 0x01000000, 0x34000000, 0x3B800000, 0x3EFFFFFF, 0x3F000000,
-    0x3F7FFFFF, 0x3F800000, 0x3F800001, 0x3FFFFFFF, 0x40000000, 0x4E7FFFFF, 0x4E800000, 0x7E800000, 0x7F7FFFFF};
+constexpr uint32_t kEdges[] = {1,          2,          3,          0x007FFFFF, 0x00800000, 0x00800001, 0x00FFFFFF,
+                               0x01000000, 0x34000000, 0x3B800000, 0x3EFFFFFF, 0x3F000000, 0x3F7FFFFF, 0x3F800000,
+                               0x3F800001, 0x3FFFFFFF, 0x40000000, 0x4E7FFFFF, 0x4E800000, 0x7E800000, 0x7F7FFFFF};
 
 class Scales {
  public:
@@ -69,7 +69,9 @@ class Scales {
   std::mt19937 random_;
 };
 
-float as_float(uint32_t bits) { return std::bit_cast<float>(bits); }
+float as_float(uint32_t bits) {
+  return std::bit_cast<float>(bits);
+}
 
 void expect_same(bool ok, Multiplier got, double real, uint32_t a, uint32_t b, uint32_t c) {
   Multiplier want;
@@ -86,7 +88,8 @@ void check_scales(uint32_t input, uint32_t weights, uint32_t output) {
   bool ok = multiplier_per_tensor(input, weights, output, got);
   expect_same(ok, got, static_cast<double>(in * w) / static_cast<double>(out), input, weights, output);
   ok = multiplier_per_channel(input, weights, output, got);
-  expect_same(ok, got, static_cast<double>(in) * static_cast<double>(w) / static_cast<double>(out), input, weights, output);
+  expect_same(ok, got, static_cast<double>(in) * static_cast<double>(w) / static_cast<double>(out), input, weights,
+              output);
   ok = multiplier_of_ratio(input, output, got);
   expect_same(ok, got, static_cast<double>(in) / static_cast<double>(out), input, 0, output);
   ok = multiplier_of_float_ratio(input, output, got);
@@ -121,7 +124,8 @@ TEST(Requantize, ScaleZeroGivesMultiplierZero) {
 }
 
 TEST(Requantize, RoundsAsGemmlowp) {
-  std::vector<int32_t> values = {0, 1, -1, 2, -2, 3, -3, 1 << 30, -(1 << 30), INT32_MAX, INT32_MIN, INT32_MAX - 1, INT32_MIN + 1};
+  std::vector<int32_t> values = {
+      0, 1, -1, 2, -2, 3, -3, 1 << 30, -(1 << 30), INT32_MAX, INT32_MIN, INT32_MAX - 1, INT32_MIN + 1};
   std::mt19937 random(7);
   for (int i = 0; i < 300; ++i) values.push_back(static_cast<int32_t>(random()) >> (random() % 31));
   const std::vector<int32_t> multipliers = {0, 1 << 30, (1 << 30) + 1, 1518500250, INT32_MAX - 1, INT32_MAX};

@@ -1,5 +1,5 @@
-// On the core itself: the chosen variant of the inner product equals the portable one on all tiny sizes and alignments, and the
-// reference model gives the reference bytes.
+// On the core itself: the chosen variant of the inner product equals the portable one on all tiny sizes and alignments,
+// and the reference model gives the reference bytes.
 #include "device/interpreter.h"
 #include "ops/fully_connected/fully_connected.h"
 #include "tests/device/emulator/program.h"
@@ -14,7 +14,8 @@ uint32_t random() {
   return state;
 }
 
-// Every n, count and alignment of a few bytes, and sizes around the blocks of the loop; extremes of the values included.
+// Every n, count and alignment of a few bytes, and sizes around the blocks of the loop; extremes of the values
+// included.
 int compare_variants() {
   static int8_t input[80], weights[80 * 11];
   int wrong = 0, compared = 0;
@@ -41,11 +42,15 @@ int compare_variants() {
 }
 
 #if defined(MOTE_TEST_MODEL)
-__asm__(".section .rodata\n.balign 16\n"
-        ".global test_model\ntest_model:\n.incbin \"" MOTE_TEST_MODEL "\"\n.global test_model_end\ntest_model_end:\n"
-        ".balign 16\n.global test_inputs\ntest_inputs:\n.incbin \"" MOTE_TEST_GOLDEN ".in.bin\"\n"
-        ".balign 16\n.global test_outputs\ntest_outputs:\n.incbin \"" MOTE_TEST_GOLDEN ".out.bin\"\n"
-        ".balign 4\n.text\n");
+__asm__(
+    ".section .rodata\n.balign 16\n"
+    ".global test_model\ntest_model:\n.incbin \"" MOTE_TEST_MODEL
+    "\"\n.global test_model_end\ntest_model_end:\n"
+    ".balign 16\n.global test_inputs\ntest_inputs:\n.incbin \"" MOTE_TEST_GOLDEN
+    ".in.bin\"\n"
+    ".balign 16\n.global test_outputs\ntest_outputs:\n.incbin \"" MOTE_TEST_GOLDEN
+    ".out.bin\"\n"
+    ".balign 4\n.text\n");
 extern "C" const uint8_t test_model[], test_model_end[], test_inputs[], test_outputs[];
 
 int compare_model() {
@@ -77,9 +82,13 @@ int compare_model() {
   return wrong;
 }
 #else
-int compare_model() { return 0; }
+int compare_model() {
+  return 0;
+}
 #endif
 
 }  // namespace
 
-int run_program() { return compare_variants() + compare_model() != 0; }
+int run_program() {
+  return compare_variants() + compare_model() != 0;
+}

@@ -25,12 +25,17 @@ void reset() {
 #endif
   leave(run_program());
 }
-void fault() { leave(99); }
+void fault() {
+  leave(99);
+}
 
-__attribute__((section(".vectors"), used)) const void* const vectors[16] = {
-    &stack_top, reinterpret_cast<const void*>(reset), reinterpret_cast<const void*>(fault),
-    reinterpret_cast<const void*>(fault), reinterpret_cast<const void*>(fault), reinterpret_cast<const void*>(fault),
-    reinterpret_cast<const void*>(fault)};
+__attribute__((section(".vectors"), used)) const void* const vectors[16] = {&stack_top,
+                                                                            reinterpret_cast<const void*>(reset),
+                                                                            reinterpret_cast<const void*>(fault),
+                                                                            reinterpret_cast<const void*>(fault),
+                                                                            reinterpret_cast<const void*>(fault),
+                                                                            reinterpret_cast<const void*>(fault),
+                                                                            reinterpret_cast<const void*>(fault)};
 }
 
 static uint32_t semihost(uint32_t operation, const void* argument) {
@@ -40,7 +45,9 @@ static uint32_t semihost(uint32_t operation, const void* argument) {
   return r0;
 }
 
-void print(const char* text) { semihost(0x04, text); }  // SYS_WRITE0
+void print(const char* text) {
+  semihost(0x04, text);
+}  // SYS_WRITE0
 
 void print_number(int32_t value) {
   char text[12];
