@@ -18,20 +18,19 @@ struct Options {
 };
 
 struct Models {
-  fs::path path;
-  std::vector<uint8_t> int8;
+  OpenModel int8;
   std::optional<Graph> floats;
   Json measurement = Json::object();  // of the run, when the model is a run's
 };
 
 Result<Models> open_models(const Session& session, const Workspace& workspace, const Options& options) {
-  Models models;
-  MOTE_TRY(models.path, model_path(session, options.model));
-  MOTE_TRY(models.int8, read_file(models.path));
+  MOTE_TRY(const fs::path path, model_path(session, options.model));
+  MOTE_TRY(OpenModel int8, open_model(path));
+  Models models{std::move(int8), std::nullopt, Json::object()};
   fs::path float_path = options.float_model;
   if (const Result<LatestRun> latest = find_run(workspace, 0); latest.ok()) {
     const Result<std::vector<uint8_t>> bytes = read_file(latest.value().folder / kModelFile);
-    if (bytes.ok() && *bytes == models.int8) {
+    if (bytes.ok() && *bytes == models.int8.bytes) {
       if (float_path.empty()) float_path = latest.value().folder / kFloatFile;
       models.measurement = latest.value().record.metrics;
     }
@@ -45,13 +44,13 @@ Result<Models> open_models(const Session& session, const Workspace& workspace, c
 // The dataset with the feature block of the model, which must have been made for such recordings.
 Result<Loaded> load_for(const ProjectConfig& project, const Models& models, const Progress& progress) {
   Loaded loaded;
-  MOTE_TRY(loaded.features, model_features(models.path.string(), models.int8));
+  MOTE_TRY(loaded.features, model_features(models.int8));
   MOTE_TRY(loaded.dataset, load_dataset(project.data, project.folder, progress));
   const RecordingContract& wanted = loaded.features->contract();
   const RecordingContract& found = loaded.dataset.contract;
   if (wanted.window != found.window || wanted.channels.size() != found.channels.size() || wanted.rate_hz != found.rate_hz)
     return input_error(fmt::format("{}: made for windows of {} x {} at {} Hz; the project's data give {} x {} at {} Hz",
-                                   models.path.string(), wanted.window, wanted.channels.size(), wanted.rate_hz, found.window,
+                                   models.int8.path.string(), wanted.window, wanted.channels.size(), wanted.rate_hz, found.window,
                                    found.channels.size(), found.rate_hz));
   for (size_t i = 0; i < loaded.dataset.counts.size(); ++i) {  // from the data's counts to those of the model's contract
     const size_t channel = i % found.channels.size();
@@ -115,17 +114,16 @@ Result<Outcome> run(Session& session, const Options& options) {
   metrics["seed"] = project.seed;
   metrics["task"] = project.task == DataTask::classification ? "classification" : "regression";
   metrics["goal"] = to_json(project.goal);
-  metrics["model"] = models.path.string();
+  metrics["model"] = models.int8.path.string();
   metrics.erase("float");
-  MOTE_TRY(const Json quality, evaluate(loaded, floats, models.path.string(), models.int8, pipeline.threads()));
+  MOTE_TRY(const Json quality, evaluate(loaded, floats, models.int8.path.string(), models.int8.bytes, pipeline.threads()));
   metrics.update(quality);
   std::vector<BudgetLine> lines;
   if (metrics.contains("latency")) lines = budget_lines(project.budget, pipeline.board(), metrics);
   metrics["verdict"] = verdict(project.goal, metrics.at("int8"), lines);
   if (!options.save.empty()) {
-    MOTE_TRY(const Int8Executor model, Int8Executor::create(models.path.string(), models.int8));
     ThreadPool pool(pipeline.threads());
-    MOTE_CHECK(save_arrays(options.save, loaded, model, pool));
+    MOTE_CHECK(save_arrays(options.save, loaded, models.int8.executor, pool));
   }
   const Json& judged = metrics.at("int8").at(judged_part(metrics.at("int8")));
   session.console.text(quality_table(metrics) + confusion_table(judged));

@@ -1,10 +1,10 @@
 // mote: from sensor recordings to a model running on a microcontroller.
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <map>
 #include <new>
 #include <vector>
 
@@ -156,6 +156,7 @@ int main_program(int argc, char** argv) {
 }  // namespace mote
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk, not the end of the program
   try {
     return mote::main_program(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -54,9 +54,9 @@ Result<Outcome> run(Session& session, const Options& options) {
   if (options.engine == "compiled")
     return input_error("--engine compiled: this version measures the interpreter only; expected --engine interpreter");
   MOTE_TRY(const fs::path path, model_path(session, options.model));
-  MOTE_TRY(const std::vector<uint8_t> bytes, read_file(path));
+  MOTE_TRY(const OpenModel opened, open_model(path));
+  const Int8Executor& model = opened.executor;
   MOTE_TRY(const Board* const board, board_for(session, options.board));
-  MOTE_TRY(const Int8Executor model, Int8Executor::create(path.string(), bytes));
   ModelRows rows;
   if (!options.input.empty() && options.readings) {
     MOTE_TRY(const NpyArray array, read_npy(options.input));
@@ -72,7 +72,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   measure_options.cache = object_cache();
   measure_options.row_kind = options.readings ? RowKind::readings : RowKind::model_input;
   measure_options.rows = rows.bytes;
-  MOTE_TRY(const Measurement measurement, mote::measure(path.string(), bytes, *board, measure_options, session.console.progress()));
+  MOTE_TRY(const Measurement measurement, mote::measure(path.string(), opened.bytes, *board, measure_options, session.console.progress()));
   if (!options.output.empty()) {
     const int64_t count = measurement.output_row_bytes > 0 ? static_cast<int64_t>(measurement.outputs.size()) / measurement.output_row_bytes : 0;
     MOTE_CHECK(write_npy(options.output, output_array(model, measurement.outputs, count)));

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 
+#include "toolchain/base/files.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
 
@@ -93,11 +94,24 @@ Result<ModelRows> model_rows(const std::string& name, const NpyArray& array, con
   return ModelRows{array.data, count};
 }
 
-Result<FeaturePtr> model_features(const std::string& name, const std::vector<uint8_t>& model) {
-  MOTE_TRY(const Graph graph, read_tflite(name, model));
-  MOTE_TRY(const std::optional<ModelMetadata> metadata, model_metadata(graph));
+Result<OpenModel> open_model(const std::filesystem::path& path) {
+  MOTE_TRY(std::vector<uint8_t> bytes, read_file(path));
+  MOTE_TRY(Graph graph, read_tflite(path.string(), bytes));
+  std::vector<std::string> lacking;
+  for (size_t n = 0; n < graph.nodes.size(); ++n)
+    if (graph.nodes[n].op == nullptr) lacking.push_back(fmt::format("{} ({}, operator {})", graph.nodes[n].foreign, graph.nodes[n].name, n));
+  if (!lacking.empty())
+    return input_error(fmt::format("{}: {} of {} operators cannot run, the first is {}; `mote inspect {}` lists them all", path.string(),
+                                   lacking.size(), graph.nodes.size(), lacking.front(), path.string()));
+  MOTE_TRY(Int8Executor executor, Int8Executor::create(path.string(), bytes));
+  return OpenModel{path, std::move(bytes), std::move(graph), std::move(executor)};
+}
+
+Result<FeaturePtr> model_features(const OpenModel& model) {
+  MOTE_TRY(const std::optional<ModelMetadata> metadata, model_metadata(model.graph));
   if (!metadata || metadata->features.empty())
-    return input_error(fmt::format("{}: has no feature block in its metadata, so it was not made by mote; feed it its own input type", name));
+    return input_error(fmt::format("{}: has no feature block in its metadata, so it was not made by mote; feed it its own input type",
+                                   model.path.string()));
   return features_from_json(metadata->features);
 }
 

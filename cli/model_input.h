@@ -12,6 +12,15 @@
 
 namespace mote {
 
+struct OpenModel {
+  std::filesystem::path path;
+  std::vector<uint8_t> bytes;
+  Graph graph;
+  Int8Executor executor;
+};
+// Reads a .tflite that can run here. The error names the first operator that mote lacks and where it stands.
+Result<OpenModel> open_model(const std::filesystem::path& path);
+
 struct ModelRows {
   std::vector<uint8_t> bytes;  // count times the bytes of input 0
   int64_t count = 0;
@@ -29,7 +38,7 @@ Result<ModelRows> model_rows(const std::string& name, const NpyArray& array, con
                              const FeatureBlock* features);
 
 // The feature block in a model's metadata. The error says that the file has none.
-Result<FeaturePtr> model_features(const std::string& name, const std::vector<uint8_t>& model);
+Result<FeaturePtr> model_features(const OpenModel& model);
 
 // [rows, output shape without its leading 1] of the model's own output type.
 NpyArray output_array(const Int8Executor& model, std::vector<uint8_t> bytes, int64_t count);

@@ -5,7 +5,6 @@
 #include "cli/verb.h"
 #include "toolchain/report/format.h"
 #include "toolchain/tflite/metadata.h"
-#include "toolchain/tflite/reader.h"
 
 namespace mote {
 namespace {
@@ -17,8 +16,7 @@ struct Options {
   bool quantize_input = false, readings = false, dequantize_output = false;
 };
 
-Result<std::vector<std::string>> output_labels(const std::string& name, const std::vector<uint8_t>& bytes) {
-  MOTE_TRY(const Graph graph, read_tflite(name, bytes));
+Result<std::vector<std::string>> output_labels(const Graph& graph) {
   MOTE_TRY(const std::optional<ModelMetadata> metadata, model_metadata(graph));
   return metadata ? metadata->labels : std::vector<std::string>();
 }
@@ -39,12 +37,12 @@ OutputMatrix as_matrix(const NpyArray& floats) {
 
 Result<Outcome> run(Session& session, const Options& options) {
   MOTE_TRY(const fs::path path, model_path(session, options.model));
-  MOTE_TRY(const std::vector<uint8_t> bytes, read_file(path));
-  MOTE_TRY(const Int8Executor model, Int8Executor::create(path.string(), bytes));
+  MOTE_TRY(const OpenModel opened, open_model(path));
+  const Int8Executor& model = opened.executor;
   MOTE_TRY(const NpyArray array, read_npy(options.input));
   FeaturePtr features;
   if (options.readings) {
-    MOTE_TRY(features, model_features(path.string(), bytes));
+    MOTE_TRY(features, model_features(opened));
   }
   const InputKind kind = options.readings ? InputKind::readings : options.quantize_input ? InputKind::quantize : InputKind::raw;
   MOTE_TRY(const ModelRows rows, model_rows(options.input, array, model, kind, features.get()));
@@ -54,7 +52,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   const NpyArray floats = dequantized_array(model, raw);
   if (!options.output.empty()) MOTE_CHECK(write_npy(options.output, options.dequantize_output ? floats : raw));
 
-  MOTE_TRY(const std::vector<std::string> labels, output_labels(path.string(), bytes));
+  MOTE_TRY(const std::vector<std::string> labels, output_labels(opened.graph));
   const OutputMatrix matrix = floats.dtype == DType::float32 ? as_matrix(floats) : OutputMatrix{};
   std::string text = fmt::format("  {} inferences, output {}, arena {} B\n", rows.count, to_string(raw.dtype), model.arena_bytes());
   for (int64_t i = 0; i < std::min(matrix.rows, kShownRows); ++i) text += fmt::format("  {:>4}{}\n", i, row_text(matrix, i, labels));

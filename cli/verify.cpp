@@ -22,11 +22,9 @@ struct Options {
   std::string model, float_model, board, input;
 };
 
-// The model, what it is fed, and what the host answers.
+// The model and what it is fed.
 struct Subject {
-  fs::path path;
-  std::vector<uint8_t> bytes;
-  Graph graph;
+  OpenModel model;
   ModelRows rows;
   std::string origin;  // of the rows, for people
 };
@@ -46,30 +44,29 @@ ModelRows random_rows(const Int8Executor& model) {
 }
 
 // The test windows of the project, when the model is of its kind; else nothing.
-Result<ModelRows> project_rows(Session& session, const Subject& subject, const Int8Executor& model) {
+Result<ModelRows> project_rows(Session& session, const OpenModel& model) {
   MOTE_TRY(Pipeline pipeline, Pipeline::open(session));
   MOTE_TRY(const Loaded* const loaded, pipeline.loaded());
-  MOTE_TRY(const FeaturePtr features, model_features(subject.path.string(), subject.bytes));
+  MOTE_TRY(const FeaturePtr features, model_features(model));
   if (!(features->contract() == loaded->dataset.contract)) return input_error("the model was made for other recordings");
   const DataPart& part = loaded->dataset.test.size() > 0 ? loaded->dataset.test : loaded->dataset.train;
   const Loaded as_model{loaded->dataset, features};
-  MOTE_TRY(std::vector<uint8_t> bytes, int8_inputs(as_model, part, model.input_type(0)));
+  MOTE_TRY(std::vector<uint8_t> bytes, int8_inputs(as_model, part, model.executor.input_type(0)));
   return ModelRows{std::move(bytes), part.size()};
 }
 
-Result<Subject> open_subject(Session& session, const Options& options, const Int8Executor& model, Subject subject) {
+Result<Subject> open_subject(Session& session, const Options& options) {
+  MOTE_TRY(const fs::path path, model_path(session, options.model));
+  MOTE_TRY(OpenModel model, open_model(path));
   if (!options.input.empty()) {
     MOTE_TRY(const NpyArray array, read_npy(options.input));
-    MOTE_TRY(subject.rows, model_rows(options.input, array, model, InputKind::raw, nullptr));
-    subject.origin = options.input;
-  } else if (Result<ModelRows> rows = project_rows(session, subject, model); rows.ok()) {
-    subject.rows = std::move(*rows);
-    subject.origin = "the project's test windows";
-  } else {
-    subject.rows = random_rows(model);
-    subject.origin = "random inputs, seed 1 (" + rows.error().message + ")";
+    MOTE_TRY(ModelRows rows, model_rows(options.input, array, model.executor, InputKind::raw, nullptr));
+    return Subject{std::move(model), std::move(rows), options.input};
   }
-  return subject;
+  Result<ModelRows> rows = project_rows(session, model);
+  if (rows.ok()) return Subject{std::move(model), std::move(*rows), "the project's test windows"};
+  ModelRows random = random_rows(model.executor);
+  return Subject{std::move(model), std::move(random), "random, seed 1 (" + rows.error().message + ")"};
 }
 
 // The model cut after node `last`: its outputs are what that node writes.
@@ -111,18 +108,19 @@ Result<BoardAnswer> compare_on_board(Session& session, const std::string& name, 
 
 // Name of the first node whose output differs on the board.
 Result<std::string> first_different(Session& session, const Subject& subject, const Board& board, const fs::path& folder) {
-  for (size_t n = 0; n < subject.graph.nodes.size(); ++n) {
-    MOTE_TRY(const std::vector<uint8_t> part, cut_after(subject.graph, n));
-    MOTE_TRY(const BoardAnswer answer, compare_on_board(session, subject.path.string(), part, subject.rows, board, folder));
-    if (answer.different_rows > 0) return fmt::format("operator {}, {}", n, subject.graph.nodes[n].name);
+  for (size_t n = 0; n < subject.model.graph.nodes.size(); ++n) {
+    MOTE_TRY(const std::vector<uint8_t> part, cut_after(subject.model.graph, n));
+    MOTE_TRY(const BoardAnswer answer, compare_on_board(session, subject.model.path.string(), part, subject.rows, board, folder));
+    if (answer.different_rows > 0) return fmt::format("operator {}, {}", n, subject.model.graph.nodes[n].name);
   }
   return std::string("none when the layers are run one by one");
 }
 
 // Float against int8, layer by layer; empty without a float model.
-Result<Json> float_errors(const Session& session, const Options& options, const Subject& subject, Int8Executor& model) {
+Result<Json> float_errors(const Session& session, const Options& options, Subject& subject) {
+  Int8Executor& model = subject.model.executor;
   fs::path path = options.float_model;
-  if (path.empty()) path = subject.path.parent_path() / kFloatFile;
+  if (path.empty()) path = subject.model.path.parent_path() / kFloatFile;
   std::error_code failure;
   if (options.float_model.empty() && !fs::exists(path, failure)) {
     const Result<fs::path> folder = project_folder(session);
@@ -130,7 +128,7 @@ Result<Json> float_errors(const Session& session, const Options& options, const 
     const Result<LatestRun> latest = find_run(Workspace(*folder), 0);
     if (!latest.ok()) return Json();
     const Result<std::vector<uint8_t>> bytes = read_file(latest.value().folder / kModelFile);
-    if (!bytes.ok() || *bytes != subject.bytes) return Json();
+    if (!bytes.ok() || *bytes != subject.model.bytes) return Json();
     path = latest.value().folder / kFloatFile;
   }
   MOTE_TRY(const std::vector<uint8_t> bytes, read_file(path));
@@ -139,24 +137,20 @@ Result<Json> float_errors(const Session& session, const Options& options, const 
   std::vector<float> values(subject.rows.bytes.size());
   for (size_t i = 0; i < values.size(); ++i)
     values[i] = input.quant.scales[0] * static_cast<float>(static_cast<int8_t>(subject.rows.bytes[i]) - input.quant.zero_points[0]);
-  MOTE_TRY(const LayerErrors errors, layer_errors(floats, subject.graph, model, MatrixData(values, input.shape.elements())));
+  MOTE_TRY(const LayerErrors errors, layer_errors(floats, subject.model.graph, model, MatrixData(values, input.shape.elements())));
   return to_json(errors);
 }
 
 Result<Outcome> run(Session& session, const Options& options) {
-  Subject subject;
-  MOTE_TRY(subject.path, model_path(session, options.model));
-  MOTE_TRY(subject.bytes, read_file(subject.path));
-  MOTE_TRY(subject.graph, read_tflite(subject.path.string(), subject.bytes));
+  MOTE_TRY(Subject subject, open_subject(session, options));
+  const Int8Executor& model = subject.model.executor;
   MOTE_TRY(const Board* const board, board_for(session, options.board));
-  MOTE_TRY(Int8Executor model, Int8Executor::create(subject.path.string(), subject.bytes));
-  MOTE_TRY(subject, open_subject(session, options, model, std::move(subject)));
-  session.console.text(fmt::format("  {}: {} inputs, {}\n", shown(subject.path), subject.rows.count, subject.origin));
+  session.console.text(fmt::format("  {}: {} inputs, {}\n", shown(subject.model.path), subject.rows.count, subject.origin));
 
-  Json json = {{"model", subject.path.string()}, {"inputs", subject.rows.count}, {"origin", subject.origin}, {"board", board->name}};
+  Json json = {{"model", subject.model.path.string()}, {"inputs", subject.rows.count}, {"origin", subject.origin}, {"board", board->name}};
   const bool quantized = model.input_type(0).dtype == DType::int8 && model.input_type(0).quant.quantized();
   if (quantized) {
-    MOTE_TRY(json["float_against_int8"], float_errors(session, options, subject, model));
+    MOTE_TRY(json["float_against_int8"], float_errors(session, options, subject));
     if (json["float_against_int8"].is_object())
       session.console.text("\n  float against int8 on this computer:\n" + layer_table(json["float_against_int8"]) + "\n");
     else
@@ -164,8 +158,8 @@ Result<Outcome> run(Session& session, const Options& options) {
   }
   MOTE_TRY(const TemporaryFolder scratch, TemporaryFolder::create());
   const fs::path folder = scratch.path() / "firmware";
-  MOTE_TRY(const BoardAnswer answer, compare_on_board(session, subject.path.string(), subject.bytes, subject.rows, *board, folder));
-  if (!answer.fits) return input_error(fmt::format("{} does not fit {}: `mote measure --board {}` says by how much", subject.path.string(), board->title, board->name));
+  MOTE_TRY(const BoardAnswer answer, compare_on_board(session, subject.model.path.string(), subject.model.bytes, subject.rows, *board, folder));
+  if (!answer.fits) return input_error(fmt::format("{} does not fit {}: `mote measure --board {}` says by how much", subject.model.path.string(), board->title, board->name));
   json["different_inputs"] = answer.different_rows;
   json["first_difference"] = Json();
   if (answer.different_rows == 0) {

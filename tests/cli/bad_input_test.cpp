@@ -22,7 +22,7 @@ class BadInput : public CommandTest {
   // A small project of two classes with two recordings of 2 s each; `mote.toml` as given but for the replaced text.
   fs::path small_project(const std::string& from = "", const std::string& to = "") {
     const fs::path project = folder_ / "p";
-    std::string text = R"([project]
+    std::string text = R"toml([project]
 name = "small"
 task = "classification"
 [goal]
@@ -40,7 +40,7 @@ split = { by = "file", validation = 0.25, test = 0.25 }
 layers = ["Dense(4, relu)", "Dense(2, softmax)"]
 [train]
 epochs = 2
-)";
+)toml";
     if (!from.empty()) text.replace(text.find(from), from.size(), to);
     spew(project / "mote.toml", text);
     for (const char* label : {"left", "right"})

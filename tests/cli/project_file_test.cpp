@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::string kGood = R"([project]
+const std::string kGood = R"toml([project]
 name = "gestures"
 task = "classification"
 [goal]
@@ -44,7 +44,7 @@ class_weights = "balanced"
 seed = 7
 [quantize]
 calibration = "percentile"
-)";
+)toml";
 
 std::string replaced(const std::string& from, const std::string& to) {
   std::string text = kGood;
@@ -81,7 +81,7 @@ TEST(ProjectFile, ReadsEveryStagesSettings) {
 
 TEST(ProjectFile, UnknownKeyNamesTheNearestAndItsPlace) {
   const std::string message = message_of(replaced("epochs = 60", "epoch = 60"));
-  EXPECT_THAT(message, StartsWith("mote.toml:25:1: unknown key 'epoch' in [train]; did you mean 'epochs'?"));
+  EXPECT_THAT(message, StartsWith("mote.toml:26:1: unknown key 'epoch' in [train]; did you mean 'epochs'?"));
   EXPECT_THAT(message, HasSubstr("learning_rate"));
   EXPECT_THAT(message_of(replaced("[budget]", "[budgets]")), HasSubstr("unknown section 'budgets'; did you mean 'budget'?"));
   EXPECT_THAT(message_of(replaced("by = ", "bye = ")), HasSubstr("unknown key 'bye' in [data.split]; did you mean 'by'?"));
@@ -89,7 +89,7 @@ TEST(ProjectFile, UnknownKeyNamesTheNearestAndItsPlace) {
 
 TEST(ProjectFile, WrongTypeSaysWhatWasExpectedAndFound) {
   EXPECT_EQ(message_of(replaced("epochs = 60", "epochs = \"many\"")),
-            "mote.toml:25:10: train.epochs: expected a whole number, found the text \"many\"");
+            "mote.toml:26:10: train.epochs: expected a whole number, found the text \"many\"");
   EXPECT_THAT(message_of(replaced("epochs = 60", "epochs = 1.5")), HasSubstr("expected a whole number, found the number 1.5"));
   EXPECT_THAT(message_of(replaced("flash = \"64 KiB\"", "flash = 64")), HasSubstr("budget.flash: expected a text in quotes"));
   EXPECT_THAT(message_of(replaced("[train]", "[[train]]")), HasSubstr("train: expected a section"));
