@@ -1,4 +1,4 @@
-// Inner primitive of fully connected for Cortex-M with the DSP extension (M4, M7, M33 and up): four weight rows at once.
+// Inner primitive of fully connected for Cortex-M with the DSP extension (M4, M7, M33 and up): four rows at a time.
 //
 // Four inputs are widened once, with the zero point folded in (SXTAB16), into the pairs (0, 2) and (1, 3); each row
 // then costs one load, two SXTB16 and two SMLAD per four multiply-accumulates: 23 instructions per 16. Words are loaded
