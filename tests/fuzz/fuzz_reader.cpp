@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)offline_plan(graph).ok();
   if (const auto plan = plan_memory(graph); plan.ok()) {
     check_plan(graph, *plan);
-    const ModelFacts facts{"input", static_cast<int64_t>(size), file->description, file->warnings};
+    const InspectedFile facts{"input", static_cast<int64_t>(size), file->description, file->warnings};
     (void)inspect_text(facts, graph, *plan).size();
     (void)inspect_json(facts, graph, *plan).dump().size();  // throws on text that is not UTF-8
   }

@@ -52,13 +52,27 @@ def check_includes(path, text, problems):
             problems.append(f"{path}: may run on the microcontroller, so it cannot include {target}")
 
 
+def check_one_definition(files, problems):
+    """Two types of one name in namespace mote are one type to the linker, whatever their headers say."""
+    seen = {}
+    for path in files:
+        if path.endswith(".h") and not path.startswith("tests/"):
+            text = (ROOT / path).read_text(encoding="utf-8")
+            for name in re.findall(r"^(?:struct|class) (\w+)(?: final)?(?: : [^;{]*)? \{", text, re.M):
+                if name in seen:
+                    problems.append(f"{path}: type {name} is already defined in {seen[name]}")
+                seen[name] = path
+
+
 def main():
     command = ["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"]
     listed = subprocess.run(command, capture_output=True, text=True)
     files = listed.stdout.split("\n") if listed.returncode == 0 else [
         str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file()]
+    files = sorted(f for f in files if f and (ROOT / f).is_file())
     problems = []
-    for path in sorted(f for f in files if f and (ROOT / f).is_file()):
+    check_one_definition(files, problems)
+    for path in files:
         if path.startswith("device/") and path.endswith(".cpp"):
             problems.append(f"{path}: device/ holds headers only")
         if not path.endswith((".h", ".cpp", ".c", ".py", ".def", ".cmake", ".toml", ".md", ".S", ".ld")):

@@ -88,7 +88,7 @@ Json ends_json(const Graph& graph, const std::vector<int32_t>& ends, const std::
   return list;
 }
 
-std::vector<std::string> all_warnings(const ModelFacts& facts, const Graph& graph) {
+std::vector<std::string> all_warnings(const InspectedFile& facts, const Graph& graph) {
   std::vector<std::string> warnings = facts.warnings;
   for (std::string& warning : model_warnings(graph)) warnings.push_back(std::move(warning));
   return warnings;
@@ -104,7 +104,7 @@ std::string quantization_text(const QuantParams& quant) {
   return fmt::format("{:.6g} x (q - {})", quant.scales[0], quant.zero_points[0]);
 }
 
-std::string heading(const ModelFacts& facts, const Graph& graph) {
+std::string heading(const InspectedFile& facts, const Graph& graph) {
   const Totals totals = count_parameters(graph);
   const int64_t foreign = foreign_nodes(graph);
   std::string text = fmt::format("{}: {} B{}\n", facts.name, with_separators(facts.file_bytes),
@@ -151,7 +151,7 @@ std::string arena_summary(const MemoryPlan& plan) {
 
 }  // namespace
 
-Json inspect_json(const ModelFacts& facts, const Graph& graph, const MemoryPlan& plan) {
+Json inspect_json(const InspectedFile& facts, const Graph& graph, const MemoryPlan& plan) {
   const Totals totals = count_parameters(graph);
   Json json;
   json["model"] = {{"name", facts.name},
@@ -175,7 +175,7 @@ Json inspect_json(const ModelFacts& facts, const Graph& graph, const MemoryPlan&
   return json;
 }
 
-std::string inspect_text(const ModelFacts& facts, const Graph& graph, const MemoryPlan& plan, int width) {
+std::string inspect_text(const InspectedFile& facts, const Graph& graph, const MemoryPlan& plan, int width) {
   std::string text = heading(facts, graph);
   text += "\nOperators\n" + operator_table(graph, width);
   text += "\nArena: " + arena_summary(plan) + arena_map(graph, plan, width);

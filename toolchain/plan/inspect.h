@@ -10,7 +10,7 @@
 namespace mote {
 
 // About the file that the graph came from, for the heading and the warnings.
-struct ModelFacts {
+struct InspectedFile {
   std::string name;
   int64_t file_bytes = 0;
   std::string description;
@@ -21,9 +21,9 @@ struct ModelFacts {
 std::vector<std::string> model_warnings(const Graph& graph);
 
 // Keys: model, operators[], tensors[], arena{}, warnings[]; see docs/formats.md.
-Json inspect_json(const ModelFacts& facts, const Graph& graph, const MemoryPlan& plan);
+Json inspect_json(const InspectedFile& facts, const Graph& graph, const MemoryPlan& plan);
 // The same for people, at most `width` columns.
-std::string inspect_text(const ModelFacts& facts, const Graph& graph, const MemoryPlan& plan, int width = 100);
+std::string inspect_text(const InspectedFile& facts, const Graph& graph, const MemoryPlan& plan, int width = 100);
 
 // Time runs down (one line per node, the peak marked), arena offset runs to the right; each tensor has a letter that a
 // legend explains.

@@ -36,11 +36,11 @@ struct Frame {
   double y(double value) const { return top + height * (high - value) / (high - low); }
 };
 
-Frame frame_of(const std::vector<Series>& series) {
+Frame frame_of(const std::vector<ChartSeries>& series) {
   Frame frame;
   frame.low = std::numeric_limits<double>::infinity();
   frame.high = -frame.low;
-  for (const Series& each : series) {
+  for (const ChartSeries& each : series) {
     frame.steps = std::max(frame.steps, each.values.size());
     for (const double value : each.values) {
       if (!std::isfinite(value)) continue;
@@ -94,7 +94,7 @@ std::string escape_html(const std::string& text) {
   return out;
 }
 
-std::string line_chart(const std::string& title, const std::vector<Series>& series, int64_t marked_step) {
+std::string line_chart(const std::string& title, const std::vector<ChartSeries>& series, int64_t marked_step) {
   const Frame frame = frame_of(series);
   const double bottom = frame.top + frame.height;
   std::string svg = open_svg(frame.left + frame.width + 16, bottom + 40, title) + axes(frame, title);

@@ -8,12 +8,12 @@ namespace mote {
 
 std::string escape_html(const std::string& text);
 
-struct Series {
+struct ChartSeries {
   std::string name;
   std::vector<double> values;  // one per step; values that are not finite leave a gap
 };
 // Lines over steps 1 .. n, with axes and a legend; `marked_step` (from 1; 0 = none) gets a vertical line.
-std::string line_chart(const std::string& title, const std::vector<Series>& series, int64_t marked_step);
+std::string line_chart(const std::string& title, const std::vector<ChartSeries>& series, int64_t marked_step);
 
 // Rows = truth, columns = prediction; shade = share of the row.
 std::string confusion_chart(const std::vector<std::string>& names, const std::vector<std::vector<int64_t>>& counts);
