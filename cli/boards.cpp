@@ -27,9 +27,11 @@ std::vector<NamedFigure> figures(const Board& board) {
 
 Json board_json(const Board& board) {
   Json json = {{"name", board.name}, {"title", board.title}, {"core", board.cycle_model->core}};
-  for (const NamedFigure& each : figures(board)) json[each.key] = {{"value", each.figure.value}, {"source", each.figure.source}};
+  for (const NamedFigure& each : figures(board))
+    json[each.key] = {{"value", each.figure.value}, {"source", each.figure.source}};
   json["cycles"] = {{"source", board.cycle_model->source}};
-  json["emulator"] = {{"program", board.emulator.program}, {"machine", board.emulator.machine}, {"note", board.emulator.note}};
+  json["emulator"] = {
+      {"program", board.emulator.program}, {"machine", board.emulator.machine}, {"note", board.emulator.note}};
   json["memory_note"] = board.memory_note;
   return json;
 }
@@ -51,12 +53,14 @@ Result<Outcome> run(Session& session, const std::string& name) {
     session.console.object(board_json(*board));
     return Outcome::done;
   }
-  Table table({"name", "board", "core", "clock", "flash", "RAM", "active", "asleep"},
-              {Align::left, Align::left, Align::left, Align::right, Align::right, Align::right, Align::right, Align::right});
+  Table table(
+      {"name", "board", "core", "clock", "flash", "RAM", "active", "asleep"},
+      {Align::left, Align::left, Align::left, Align::right, Align::right, Align::right, Align::right, Align::right});
   Json boards = Json::array();
   for (const Board* board : all_boards()) {
     const std::vector<NamedFigure> each = figures(*board);
-    table.row({board->name, board->title, board->cycle_model->core, each[0].text, each[1].text, each[2].text, each[4].text, each[5].text});
+    table.row({board->name, board->title, board->cycle_model->core, each[0].text, each[1].text, each[2].text,
+               each[4].text, each[5].text});
     boards.push_back(board_json(*board));
   }
   session.console.text(table.text() + "\n  `mote boards NAME` gives the source of every figure.\n");

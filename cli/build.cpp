@@ -12,6 +12,7 @@ Run configure(CLI::App&) {
 
 extern const Verb build_verb;
 const Verb build_verb{"build", "Recordings to measured firmware and the verdict; redoes only what changed",
-                      "Leaves build/model.tflite, build/firmware/ and build/report.html, and a run in the history.", configure};
+                      "Leaves build/model.tflite, build/firmware/ and build/report.html, and a run in the history.",
+                      configure};
 
 }  // namespace mote

@@ -16,7 +16,9 @@ constexpr double kRedrawSeconds = 0.05;
 constexpr double kLineSeconds = 10;  // between lines when nobody looks at a terminal
 constexpr int kBarCells = 24;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 void write(std::FILE* file, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), file);
@@ -57,13 +59,15 @@ void Console::show(const ProgressEvent& event) {
   last_shown_ = Clock::now();
   const double fraction = event.total > 0 ? static_cast<double>(event.done) / static_cast<double>(event.total) : 0;
   if (!terminal_) {
-    const std::string count = event.total > 0 ? fmt::format("{}/{}", event.done, event.total) : std::to_string(event.done);
+    const std::string count =
+        event.total > 0 ? fmt::format("{}/{}", event.done, event.total) : std::to_string(event.done);
     return write(stderr, fmt::format("  {} {}  {}\n", event.stage, count, event.detail));
   }
   const double elapsed = seconds_since(stage_start_);
   const std::string left = fraction > 0.02 ? "  " + format_seconds(elapsed / fraction - elapsed) + " left" : "";
-  const std::string shape = event.total > 0 ? fmt::format("▕{}▏ {}/{}", bar(fraction, kBarCells), event.done, event.total)
-                                            : std::to_string(event.done);
+  const std::string shape = event.total > 0
+                                ? fmt::format("▕{}▏ {}/{}", bar(fraction, kBarCells), event.done, event.total)
+                                : std::to_string(event.done);
   write(stderr, fmt::format("\r\033[K  {:<9} {}  {}{}", event.stage, shape, event.detail, left));
   bar_drawn_ = true;
 }

@@ -16,21 +16,21 @@ class Console {
   explicit Console(bool json, bool object = true);
 
   bool json() const { return json_; }
-  void text(std::string_view text);         // what was asked for: standard output, or standard error with --json
-  void note(std::string_view text);         // remarks and warnings: standard error
-  void object(const Json& value);           // the result of --json: standard output; nothing without --json
+  void text(std::string_view text);  // what was asked for: standard output, or standard error with --json
+  void note(std::string_view text);  // remarks and warnings: standard error
+  void object(const Json& value);    // the result of --json: standard output; nothing without --json
   // A bar that redraws itself when standard error is a terminal, else a line now and then.
   Progress progress();
-  void finish();                            // removes an unfinished bar
+  void finish();  // removes an unfinished bar
 
  private:
   void show(const ProgressEvent& event);
 
   bool json_;
   bool object_;
-  bool terminal_;         // standard error is one
+  bool terminal_;  // standard error is one
   bool bar_drawn_ = false;
-  std::string stage_;     // of the last event
+  std::string stage_;  // of the last event
   std::chrono::steady_clock::time_point stage_start_, last_shown_;
 };
 

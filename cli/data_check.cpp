@@ -12,7 +12,8 @@ Result<Outcome> run(Session& session) {
   MOTE_TRY(const CheckReport report, check_data(project.data, folder, session.console.progress()));
   session.console.text(to_text(report));
   session.console.object(to_json(report));
-  if (report.count(Severity::error) > 0) return input_error("the data cannot be used as they are: see the errors above");
+  if (report.count(Severity::error) > 0)
+    return input_error("the data cannot be used as they are: see the errors above");
   return report.count(Severity::warning) > 0 ? Outcome::falls_short : Outcome::done;
 }
 

@@ -37,6 +37,7 @@ Run configure(CLI::App&) {
 }  // namespace
 
 extern const Verb data_show_verb;
-const Verb data_show_verb{"data show", "Parts, classes and channels in numbers, and a plot of each class", "", configure};
+const Verb data_show_verb{"data show", "Parts, classes and channels in numbers, and a plot of each class", "",
+                          configure};
 
 }  // namespace mote

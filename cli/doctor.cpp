@@ -24,7 +24,9 @@ constexpr Tool kTools[] = {
     {"qemu-system-arm", "qemu-system-arm", "runs the firmware and counts its instructions"},
 };
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
 
 struct Finding {
   std::string name, state, advice;
@@ -89,7 +91,8 @@ Result<Outcome> run(Session& session, bool full) {
   }
   session.console.object(json);
   if (!missing.empty()) return input_error(fmt::format("missing: {}; the commands above install them", missing));
-  if (!full) session.console.text("\n  Everything is there. `mote doctor --full` runs the whole pipeline on an example.\n");
+  if (!full)
+    session.console.text("\n  Everything is there. `mote doctor --full` runs the whole pipeline on an example.\n");
   return Outcome::done;
 }
 
@@ -102,6 +105,7 @@ Run configure(CLI::App& command) {
 }  // namespace
 
 extern const Verb doctor_verb;
-const Verb doctor_verb{"doctor", "Check the compilers and emulators, and say how to get what is missing", "", configure};
+const Verb doctor_verb{"doctor", "Check the compilers and emulators, and say how to get what is missing", "",
+                       configure};
 
 }  // namespace mote

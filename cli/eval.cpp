@@ -48,14 +48,17 @@ Result<Loaded> load_for(const ProjectConfig& project, const Models& models, cons
   MOTE_TRY(loaded.dataset, load_dataset(project.data, project.folder, progress));
   const RecordingContract& wanted = loaded.features->contract();
   const RecordingContract& found = loaded.dataset.contract;
-  if (wanted.window != found.window || wanted.channels.size() != found.channels.size() || wanted.rate_hz != found.rate_hz)
+  if (wanted.window != found.window || wanted.channels.size() != found.channels.size() ||
+      wanted.rate_hz != found.rate_hz)
     return input_error(fmt::format("{}: made for windows of {} x {} at {} Hz; the project's data give {} x {} at {} Hz",
-                                   models.int8.path.string(), wanted.window, wanted.channels.size(), wanted.rate_hz, found.window,
-                                   found.channels.size(), found.rate_hz));
-  for (size_t i = 0; i < loaded.dataset.counts.size(); ++i) {  // from the data's counts to those of the model's contract
+                                   models.int8.path.string(), wanted.window, wanted.channels.size(), wanted.rate_hz,
+                                   found.window, found.channels.size(), found.rate_hz));
+  for (size_t i = 0; i < loaded.dataset.counts.size();
+       ++i) {  // from the data's counts to those of the model's contract
     const size_t channel = i % found.channels.size();
     if (wanted.channels[channel] == found.channels[channel]) continue;
-    loaded.dataset.counts[i] = to_count(to_value(loaded.dataset.counts[i], found.channels[channel]), wanted.channels[channel]);
+    loaded.dataset.counts[i] =
+        to_count(to_value(loaded.dataset.counts[i], found.channels[channel]), wanted.channels[channel]);
   }
   loaded.dataset.contract = wanted;
   return loaded;
@@ -78,7 +81,8 @@ Result<void> save_arrays(const fs::path& folder, const Loaded& loaded, const Int
   NpyArray truth{classification ? DType::int32 : DType::float32, {part.size()}, {}};
   if (!classification) truth.shape.push_back(static_cast<int64_t>(loaded.dataset.targets.size()));
   truth.data.resize(4 * (classification ? labels.size() : part.targets.size()));
-  std::memcpy(truth.data.data(), classification ? static_cast<const void*>(labels.data()) : part.targets.data(), truth.data.size());
+  std::memcpy(truth.data.data(), classification ? static_cast<const void*>(labels.data()) : part.targets.data(),
+              truth.data.size());
   return write_npy(folder / "truth.npy", truth);
 }
 
@@ -116,7 +120,8 @@ Result<Outcome> run(Session& session, const Options& options) {
   metrics["goal"] = to_json(project.goal);
   metrics["model"] = models.int8.path.string();
   metrics.erase("float");
-  MOTE_TRY(const Json quality, evaluate(loaded, floats, models.int8.path.string(), models.int8.bytes, pipeline.threads()));
+  MOTE_TRY(const Json quality,
+           evaluate(loaded, floats, models.int8.path.string(), models.int8.bytes, pipeline.threads()));
   metrics.update(quality);
   std::vector<BudgetLine> lines;
   if (metrics.contains("latency")) lines = budget_lines(project.budget, pipeline.board(), metrics);
@@ -127,8 +132,9 @@ Result<Outcome> run(Session& session, const Options& options) {
   }
   const Json& judged = metrics.at("int8").at(judged_part(metrics.at("int8")));
   session.console.text(quality_table(metrics) + confusion_table(judged));
-  session.console.text(fmt::format("\n  {} windows; {}.\n", judged.at("count").get<int64_t>(),
-                                   metrics.at("verdict").at("goal_met").get<bool>() ? "goal met" : "short of the goal"));
+  session.console.text(
+      fmt::format("\n  {} windows; {}.\n", judged.at("count").get<int64_t>(),
+                  metrics.at("verdict").at("goal_met").get<bool>() ? "goal met" : "short of the goal"));
   session.console.object(metrics);
   return metrics.at("verdict").at("goal_met").get<bool>() ? Outcome::done : Outcome::falls_short;
 }
@@ -137,13 +143,15 @@ Run configure(CLI::App& command) {
   auto options = std::make_shared<Options>();
   command.add_option("model", options->model, "A .tflite file made by mote [that of the newest run]");
   command.add_option("--float", options->float_model, "Its float model [that of the run]")->type_name("FILE");
-  command.add_option("--save", options->save, "Writes inputs, readings, outputs and truth of the test part as .npy")->type_name("FOLDER");
+  command.add_option("--save", options->save, "Writes inputs, readings, outputs and truth of the test part as .npy")
+      ->type_name("FOLDER");
   return [options](Session& session) { return run(session, *options); };
 }
 
 }  // namespace
 
 extern const Verb eval_verb;
-const Verb eval_verb{"eval", "Accuracy on every part of the data, with 95 % intervals and the confusion matrix", "", configure};
+const Verb eval_verb{"eval", "Accuracy on every part of the data, with 95 % intervals and the confusion matrix", "",
+                     configure};
 
 }  // namespace mote

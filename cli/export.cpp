@@ -21,16 +21,20 @@ Result<Outcome> run(Session& session, const Options& options) {
   MOTE_TRY(const std::vector<uint8_t> bytes, read_file(latest.folder / (options.floats ? kFloatFile : kModelFile)));
   const fs::path target = options.output.empty() ? workspace.build_model() : fs::path(options.output);
   MOTE_CHECK(write_file(target, bytes));
-  session.console.text(fmt::format("{}: {} of run {}, {}\n", shown(target), options.floats ? "float model" : "int8 model", latest.record.id,
+  session.console.text(fmt::format("{}: {} of run {}, {}\n", shown(target),
+                                   options.floats ? "float model" : "int8 model", latest.record.id,
                                    format_bytes(static_cast<double>(bytes.size()))));
-  session.console.object({{"run", latest.record.id}, {"model", fs::absolute(target).string()}, {"model_bytes", bytes.size()}});
+  session.console.object(
+      {{"run", latest.record.id}, {"model", fs::absolute(target).string()}, {"model_bytes", bytes.size()}});
   return Outcome::done;
 }
 
 Run configure(CLI::App& command) {
   auto options = std::make_shared<Options>();
   command.add_option("-o,--output", options->output, "Where to write it [build/model.tflite]")->type_name("FILE");
-  command.add_option("--run", options->run, "Number of the run [the newest]")->type_name("N")->check(CLI::PositiveNumber);
+  command.add_option("--run", options->run, "Number of the run [the newest]")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   command.add_flag("--float", options->floats, "The float model instead of the int8 one");
   return [options](Session& session) { return run(session, *options); };
 }
@@ -38,7 +42,8 @@ Run configure(CLI::App& command) {
 }  // namespace
 
 extern const Verb export_verb;
-const Verb export_verb{"export", "Write a run's model as a standard .tflite file",
-                       "Any TensorFlow Lite runtime loads it; labels, feature block and memory plan are in its metadata.", configure};
+const Verb export_verb{
+    "export", "Write a run's model as a standard .tflite file",
+    "Any TensorFlow Lite runtime loads it; labels, feature block and memory plan are in its metadata.", configure};
 
 }  // namespace mote

@@ -18,13 +18,17 @@ Result<Outcome> run(Session& session, const Options& options) {
   if (std::find(examples.begin(), examples.end(), options.like) == examples.end())
     return input_error(fmt::format("--like {}: no such example; did you mean '{}'? There are: {}", options.like,
                                    nearest_name(options.like, examples), fmt::join(examples, ", ")));
-  const fs::path folder = (session.project_folder.empty() ? fs::path(options.folder) : session.project_folder / options.folder).lexically_normal();
+  const fs::path folder =
+      (session.project_folder.empty() ? fs::path(options.folder) : session.project_folder / options.folder)
+          .lexically_normal();
   std::string name = folder.filename().string();
   if (name.empty()) name = folder.parent_path().filename().string();
-  if (name.empty() || name == "." || name == "..") return input_error(fmt::format("'{}' is not a name for a project", options.folder));
+  if (name.empty() || name == "." || name == "..")
+    return input_error(fmt::format("'{}' is not a name for a project", options.folder));
   MOTE_CHECK(write_example(options.like, name, folder, session.seed.value_or(1)));
-  session.console.text(fmt::format("{}/ is ready, with simulated recordings ({} example). Next:\n\n  cd {}\n  mote build\n", folder.string(),
-                                   options.like, folder.string()));
+  session.console.text(
+      fmt::format("{}/ is ready, with simulated recordings ({} example). Next:\n\n  cd {}\n  mote build\n",
+                  folder.string(), options.like, folder.string()));
   session.console.object({{"project", name}, {"folder", fs::absolute(folder).string()}, {"example", options.like}});
   return Outcome::done;
 }
@@ -32,7 +36,9 @@ Result<Outcome> run(Session& session, const Options& options) {
 Run configure(CLI::App& command) {
   auto options = std::make_shared<Options>();
   command.add_option("name", options->folder, "Folder to make; its last part names the project")->required();
-  command.add_option("--like", options->like, "Example to start from: gestures or soil")->type_name("EXAMPLE")->capture_default_str();
+  command.add_option("--like", options->like, "Example to start from: gestures or soil")
+      ->type_name("EXAMPLE")
+      ->capture_default_str();
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -1,6 +1,6 @@
+#include "toolchain/plan/inspect.h"
 #include "cli/latest_run.h"
 #include "cli/verb.h"
-#include "toolchain/plan/inspect.h"
 #include "toolchain/tflite/reader.h"
 
 namespace mote {
@@ -11,7 +11,8 @@ Result<Outcome> run(Session& session, const std::string& model) {
   MOTE_TRY(const std::vector<uint8_t> bytes, read_file(path));
   MOTE_TRY(TfliteFile file, read_tflite_file(path.string(), bytes));
   MOTE_TRY(const MemoryPlan plan, plan_memory(file.graph));
-  const InspectedFile facts{shown(path), static_cast<int64_t>(bytes.size()), file.description, std::move(file.warnings)};
+  const InspectedFile facts{shown(path), static_cast<int64_t>(bytes.size()), file.description,
+                            std::move(file.warnings)};
   session.console.text(inspect_text(facts, file.graph, plan));
   session.console.object(inspect_json(facts, file.graph, plan));
   return Outcome::done;

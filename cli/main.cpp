@@ -8,8 +8,8 @@
 #include <new>
 #include <vector>
 
-#include "toolchain/base/text.h"
 #include "cli/verb.h"
+#include "toolchain/base/text.h"
 
 namespace mote {
 
@@ -99,15 +99,16 @@ std::string explain_extra(CLI::App& app) {
   }
   const std::string where = &command == &app ? "mote" : "mote " + command.get_name();
   if (known.empty()) return fmt::format("{}: unexpected argument '{}'; see `{} --help`", where, extra, where);
-  return fmt::format("{}: unknown {} '{}'; did you mean '{}'? See `{} --help`", where, option ? "option" : "verb", extra,
-                     nearest_name(extra, known), where);
+  return fmt::format("{}: unknown {} '{}'; did you mean '{}'? See `{} --help`", where, option ? "option" : "verb",
+                     extra, nearest_name(extra, known), where);
 }
 
 int report(const Error& error) {
   const bool ours = error.kind == Error::Kind::defect;
-  std::fprintf(stderr, ours ? "mote: defect: %s\nThis is a fault of mote; please report it with the command you typed.\n"
-                            : "mote: %s\n",
-               error.message.c_str());
+  std::fprintf(
+      stderr,
+      ours ? "mote: defect: %s\nThis is a fault of mote; please report it with the command you typed.\n" : "mote: %s\n",
+      error.message.c_str());
   return ours ? kDefect : kInputError;
 }
 
@@ -126,14 +127,16 @@ int dispatch(const GlobalOptions& options, const std::vector<Command>& commands)
 }
 
 int main_program(int argc, char** argv) {
-  CLI::App app("mote: from sensor recordings to a model running on a microcontroller, and what it costs there.\n"
-               "Start with `mote init NAME`, then `cd NAME` and `mote build`.",
-               "mote");
+  CLI::App app(
+      "mote: from sensor recordings to a model running on a microcontroller, and what it costs there.\n"
+      "Start with `mote init NAME`, then `cd NAME` and `mote build`.",
+      "mote");
   GlobalOptions options;
   add_global_options(app, options);
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("mote ") + MOTE_VERSION);
-  app.footer("Exit status: 0 done; 1 done, but short of the goal or over the budget; 2 wrong input; 3 a defect of mote.");
+  app.footer(
+      "Exit status: 0 done; 1 done, but short of the goal or over the budget; 2 wrong input; 3 a defect of mote.");
   const std::vector<Command> commands = add_verbs(app);
   try {
     app.parse(argc, argv);

@@ -23,8 +23,8 @@ std::string figures_text(const Measurement& m, const Board& board) {
   std::string text = fmt::format("  {} on {}\n\n", m.engine, board.title);
   Table table({}, {Align::left, Align::right, Align::left});
   table.row({"flash", format_bytes(static_cast<double>(f.total())),
-             fmt::format("model {}, engine {}, kernels {}, features {}, libc {}, other {} B", f.model, f.engine, f.kernels, f.features,
-                         f.libc, f.other)});
+             fmt::format("model {}, engine {}, kernels {}, features {}, libc {}, other {} B", f.model, f.engine,
+                         f.kernels, f.features, f.libc, f.other)});
   table.row({"RAM", format_bytes(static_cast<double>(m.ram.total())),
              fmt::format("arena {}, static {}, stack {} B", m.ram.arena, m.ram.statics, m.ram.stack)});
   if (!m.fits) {
@@ -33,18 +33,23 @@ std::string figures_text(const Measurement& m, const Board& board) {
     return text;
   }
   table.row({"latency", format_seconds(m.latency.milliseconds.typical / 1e3),
-             fmt::format("{} instructions (exact), {} cycles (modelled, {} to {})", format_count(static_cast<int64_t>(m.latency.instructions)),
-                         format_count(std::llround(m.latency.cycles.typical)), format_count(std::llround(m.latency.cycles.low)),
+             fmt::format("{} instructions (exact), {} cycles (modelled, {} to {})",
+                         format_count(static_cast<int64_t>(m.latency.instructions)),
+                         format_count(std::llround(m.latency.cycles.typical)),
+                         format_count(std::llround(m.latency.cycles.low)),
                          format_count(std::llround(m.latency.cycles.high)))});
   table.row({"power", format_watts(m.power.average_milliwatts / 1e3),
              fmt::format("{} an inference, {} active, {}", format_joules(m.power.energy_microjoules / 1e6),
                          format_watts(m.power.active_milliwatts / 1e3),
-                         m.period_seconds > 0 ? "one inference every " + format_seconds(m.period_seconds) : "inferences back to back")});
+                         m.period_seconds > 0 ? "one inference every " + format_seconds(m.period_seconds)
+                                              : "inferences back to back")});
   text += table.text() + "\n";
   Table functions({"instructions", "share", "function"}, {Align::right, Align::right, Align::left});
   for (size_t i = 0; i < std::min(m.functions.size(), kShownFunctions); ++i)
-    functions.row({format_count(static_cast<int64_t>(m.functions[i].instructions)),
-                   format_percent(static_cast<double>(m.functions[i].instructions) / static_cast<double>(m.latency.instructions)), m.functions[i].name});
+    functions.row(
+        {format_count(static_cast<int64_t>(m.functions[i].instructions)),
+         format_percent(static_cast<double>(m.functions[i].instructions) / static_cast<double>(m.latency.instructions)),
+         m.functions[i].name});
   text += functions.text();
   for (const std::string& note : m.notes) text += "  note: " + note + "\n";
   return text + fmt::format("\n  {}\n", shown(m.firmware));
@@ -60,7 +65,9 @@ Result<Outcome> run(Session& session, const Options& options) {
   ModelRows rows;
   if (!options.input.empty() && options.readings) {
     MOTE_TRY(const NpyArray array, read_npy(options.input));
-    if (array.dtype != DType::int16) return input_error(options.input + ": --readings takes int16 sensor counts, the array is " + to_string(array.dtype));
+    if (array.dtype != DType::int16)
+      return input_error(options.input + ": --readings takes int16 sensor counts, the array is " +
+                         to_string(array.dtype));
     rows = {array.data, array.rows()};
   } else if (!options.input.empty()) {
     MOTE_TRY(const NpyArray array, read_npy(options.input));
@@ -68,13 +75,17 @@ Result<Outcome> run(Session& session, const Options& options) {
   }
   MeasureOptions measure_options;
   measure_options.firmware.optimization = options.small ? Optimization::size : Optimization::speed;
-  measure_options.folder = options.folder.empty() ? path.parent_path() / (path.stem().string() + "-" + board->name) : fs::path(options.folder);
+  measure_options.folder = options.folder.empty() ? path.parent_path() / (path.stem().string() + "-" + board->name)
+                                                  : fs::path(options.folder);
   measure_options.cache = object_cache();
   measure_options.row_kind = options.readings ? RowKind::readings : RowKind::model_input;
   measure_options.rows = rows.bytes;
-  MOTE_TRY(const Measurement measurement, mote::measure(path.string(), opened.bytes, *board, measure_options, session.console.progress()));
+  MOTE_TRY(const Measurement measurement,
+           mote::measure(path.string(), opened.bytes, *board, measure_options, session.console.progress()));
   if (!options.output.empty()) {
-    const int64_t count = measurement.output_row_bytes > 0 ? static_cast<int64_t>(measurement.outputs.size()) / measurement.output_row_bytes : 0;
+    const int64_t count = measurement.output_row_bytes > 0
+                              ? static_cast<int64_t>(measurement.outputs.size()) / measurement.output_row_bytes
+                              : 0;
     MOTE_CHECK(write_npy(options.output, output_array(model, measurement.outputs, count)));
   }
   Json json = to_json(measurement);
@@ -87,10 +98,15 @@ Run configure(CLI::App& command) {
   auto options = std::make_shared<Options>();
   command.add_option("model", options->model, "A .tflite file [that of the newest run]");
   command.add_option("--board", options->board, "Board [the project's]; `mote boards` lists them")->type_name("NAME");
-  command.add_option("--engine", options->engine, "How the model is executed")->check(CLI::IsMember({"interpreter", "compiled"}))->capture_default_str();
-  command.add_option("--input", options->input, "Feeds every row of this array to the emulated board")->type_name("A.npy");
-  command.add_option("--output", options->output, "Writes what the board answered: the model's own bytes")->type_name("B.npy");
-  command.add_flag("--readings", options->readings, "The inputs are int16 sensor counts: the feature block runs on the board");
+  command.add_option("--engine", options->engine, "How the model is executed")
+      ->check(CLI::IsMember({"interpreter", "compiled"}))
+      ->capture_default_str();
+  command.add_option("--input", options->input, "Feeds every row of this array to the emulated board")
+      ->type_name("A.npy");
+  command.add_option("--output", options->output, "Writes what the board answered: the model's own bytes")
+      ->type_name("B.npy");
+  command.add_flag("--readings", options->readings,
+                   "The inputs are int16 sensor counts: the feature block runs on the board");
   command.add_flag("--small", options->small, "Compile for size (-Os) instead of speed");
   command.add_option("-o,--folder", options->folder, "Where the firmware goes [beside the model]")->type_name("DIR");
   return [options](Session& session) { return run(session, *options); };
@@ -99,6 +115,8 @@ Run configure(CLI::App& command) {
 }  // namespace
 
 extern const Verb measure_verb;
-const Verb measure_verb{"measure", "Flash, RAM, time and energy of a model on a board, from the real firmware in an emulator", "", configure};
+const Verb measure_verb{"measure",
+                        "Flash, RAM, time and energy of a model on a board, from the real firmware in an emulator", "",
+                        configure};
 
 }  // namespace mote

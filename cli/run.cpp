@@ -44,7 +44,9 @@ Result<Outcome> run(Session& session, const Options& options) {
   if (options.readings) {
     MOTE_TRY(features, model_features(opened));
   }
-  const InputKind kind = options.readings ? InputKind::readings : options.quantize_input ? InputKind::quantize : InputKind::raw;
+  const InputKind kind = options.readings         ? InputKind::readings
+                         : options.quantize_input ? InputKind::quantize
+                                                  : InputKind::raw;
   MOTE_TRY(const ModelRows rows, model_rows(options.input, array, model, kind, features.get()));
   ThreadPool pool(session.threads > 0 ? session.threads : default_threads());
   MOTE_TRY(std::vector<uint8_t> result, run_batch(model, rows.bytes, rows.count, pool));
@@ -54,12 +56,19 @@ Result<Outcome> run(Session& session, const Options& options) {
 
   MOTE_TRY(const std::vector<std::string> labels, output_labels(opened.graph));
   const OutputMatrix matrix = floats.dtype == DType::float32 ? as_matrix(floats) : OutputMatrix{};
-  std::string text = fmt::format("  {} inferences, output {}, arena {} B\n", rows.count, to_string(raw.dtype), model.arena_bytes());
-  for (int64_t i = 0; i < std::min(matrix.rows, kShownRows); ++i) text += fmt::format("  {:>4}{}\n", i, row_text(matrix, i, labels));
+  std::string text =
+      fmt::format("  {} inferences, output {}, arena {} B\n", rows.count, to_string(raw.dtype), model.arena_bytes());
+  for (int64_t i = 0; i < std::min(matrix.rows, kShownRows); ++i)
+    text += fmt::format("  {:>4}{}\n", i, row_text(matrix, i, labels));
   if (matrix.rows > kShownRows) text += fmt::format("   ... {} more\n", matrix.rows - kShownRows);
   session.console.text(text);
-  session.console.object({{"model", path.string()}, {"rows", rows.count}, {"dtype", to_string(raw.dtype)}, {"shape", raw.shape},
-                          {"arena_bytes", model.arena_bytes()}, {"labels", labels}, {"outputs", matrix.values}});
+  session.console.object({{"model", path.string()},
+                          {"rows", rows.count},
+                          {"dtype", to_string(raw.dtype)},
+                          {"shape", raw.shape},
+                          {"arena_bytes", model.arena_bytes()},
+                          {"labels", labels},
+                          {"outputs", matrix.values}});
   return Outcome::done;
 }
 
@@ -67,10 +76,14 @@ Run configure(CLI::App& command) {
   auto options = std::make_shared<Options>();
   command.add_option("model", options->model, "A .tflite file [that of the newest run]");
   command.add_option("--input", options->input, "Inputs as a .npy array, one inference for each row of the first axis")
-      ->required()->type_name("A.npy");
+      ->required()
+      ->type_name("A.npy");
   command.add_option("--output", options->output, "Writes the outputs: the model's own bytes")->type_name("B.npy");
-  CLI::Option* quantize = command.add_flag("--quantize-input", options->quantize_input, "The inputs are float32: apply the model's scale");
-  command.add_flag("--readings", options->readings, "The inputs are int16 sensor counts: apply the model's feature block")->excludes(quantize);
+  CLI::Option* quantize =
+      command.add_flag("--quantize-input", options->quantize_input, "The inputs are float32: apply the model's scale");
+  command
+      .add_flag("--readings", options->readings, "The inputs are int16 sensor counts: apply the model's feature block")
+      ->excludes(quantize);
   command.add_flag("--dequantize-output", options->dequantize_output, "Write the outputs as float32");
   return [options](Session& session) { return run(session, *options); };
 }
@@ -78,7 +91,7 @@ Run configure(CLI::App& command) {
 }  // namespace
 
 extern const Verb run_verb;
-const Verb run_verb{"run", "Inference on this computer with the kernels of the firmware", "The bytes are those that the board computes.",
-                    configure};
+const Verb run_verb{"run", "Inference on this computer with the kernels of the firmware",
+                    "The bytes are those that the board computes.", configure};
 
 }  // namespace mote

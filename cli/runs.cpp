@@ -29,7 +29,9 @@ std::string verdict_word(const Json& metrics) {
 }
 
 std::string layers_of(const Json& metrics) {
-  return metrics.contains("layers") ? fmt::format("{}", fmt::join(metrics.at("layers").get<std::vector<std::string>>(), ", ")) : "";
+  return metrics.contains("layers")
+             ? fmt::format("{}", fmt::join(metrics.at("layers").get<std::vector<std::string>>(), ", "))
+             : "";
 }
 
 Result<Outcome> run(Session& session) {
@@ -41,16 +43,18 @@ Result<Outcome> run(Session& session) {
     MOTE_TRY(RunsDatabase database, RunsDatabase::open(workspace.runs_database()));
     MOTE_TRY(runs, database.all());
   }
-  Table table({"run", "time (UTC)", "float", "int8", "model", "flash", "RAM", "latency", "power", "board", "verdict", "layers"},
-              {Align::right, Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right,
-               Align::right, Align::left, Align::left, Align::left});
+  Table table(
+      {"run", "time (UTC)", "float", "int8", "model", "flash", "RAM", "latency", "power", "board", "verdict", "layers"},
+      {Align::right, Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right,
+       Align::right, Align::left, Align::left, Align::left});
   Json list = Json::array();
   for (const RunRecord& each : runs) {
     const Json& m = each.metrics;
     table.row({std::to_string(each.id), each.time.substr(0, 16), quality(m, "float"), quality(m, "int8"),
                format_bytes(number(m, "/model_bytes")), format_bytes(number(m, "/flash_bytes/total")),
                format_bytes(number(m, "/ram_bytes/total")), format_seconds(number(m, "/latency/ms") / 1e3),
-               format_watts(number(m, "/power/average_mw") / 1e3), m.value("board", ""), verdict_word(m), layers_of(m)});
+               format_watts(number(m, "/power/average_mw") / 1e3), m.value("board", ""), verdict_word(m),
+               layers_of(m)});
     list.push_back(m);
   }
   session.console.text(runs.empty() ? "  no runs yet: `mote build` makes one\n" : table.text());

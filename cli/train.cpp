@@ -12,6 +12,7 @@ Run configure(CLI::App&) {
 
 extern const Verb train_verb;
 const Verb train_verb{"train", "Train, quantize, evaluate and measure; adds a run to the history",
-                      "Trains even when nothing changed. Ctrl-C ends it; the same command goes on where it ended.", configure};
+                      "Trains even when nothing changed. Ctrl-C ends it; the same command goes on where it ended.",
+                      configure};
 
 }  // namespace mote

@@ -10,9 +10,9 @@ namespace mote {
 using Run = std::function<Result<Outcome>(Session&)>;
 
 struct Verb {
-  const char* name;     // "train"; "data check" is the verb `check` below `data`
-  const char* summary;  // one line for the list
-  const char* details;  // what --help adds
+  const char* name;                     // "train"; "data check" is the verb `check` below `data`
+  const char* summary;                  // one line for the list
+  const char* details;                  // what --help adds
   Run (*configure)(CLI::App& command);  // adds options and arguments; the returned function owns their values
 };
 

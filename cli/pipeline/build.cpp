@@ -31,9 +31,11 @@ Result<Step> check_budget(Pipeline& pipeline, const Step& data, Console& console
   const Json& contract = data.result.at("contract");
   const double rate = contract.at("rate_hz").get<double>();
   const double period = rate > 0 ? contract.at("stride").get<double>() / rate : 0;
-  MOTE_CHECK(check_possible(project, pipeline.board(), untrained.result, data.result.at("input_elements").get<int64_t>(), period));
+  MOTE_CHECK(check_possible(project, pipeline.board(), untrained.result,
+                            data.result.at("input_elements").get<int64_t>(), period));
   const std::vector<BudgetLine> lines = budget_lines(project.budget, pipeline.board(), untrained.result);
-  if (!pipeline.is_trained(data)) console.text("\n" + budget_table("untrained", lines) + "  " + fits_line(lines) + "\n\n");
+  if (!pipeline.is_trained(data))
+    console.text("\n" + budget_table("untrained", lines) + "  " + fits_line(lines) + "\n\n");
   return untrained;
 }
 
@@ -101,7 +103,11 @@ std::vector<ReportLimit> report_limits(const std::vector<BudgetLine>& lines) {
 // Writes .mote/runs/<id>/ and the row in the database; both appear only when complete.
 Result<RunRecord> add_run(RunsDatabase& database, const Pipeline& pipeline, const Steps& steps) {
   const ProjectConfig& project = pipeline.project();
-  RunRecord run{0, utc_now(), run_fingerprint(steps, project), steps.data.result.at("fingerprint").get<std::string>(), project.text,
+  RunRecord run{0,
+                utc_now(),
+                run_fingerprint(steps, project),
+                steps.data.result.at("fingerprint").get<std::string>(),
+                project.text,
                 collect_metrics(pipeline, steps)};
   MOTE_TRY(run.id, database.next_id());
   run.metrics["run"] = run.id;
@@ -127,14 +133,16 @@ Result<void> publish(const Workspace& workspace, const RunRecord& run, const Ste
   const std::string identity = fmt::format("{} {}", run.id, run.fingerprint);
   const fs::path report = workspace.build() / "report.html", firmware = workspace.build() / kFirmwareFolder;
   std::error_code ignored;
-  const bool complete = fs::exists(workspace.build_model(), ignored) && fs::exists(report, ignored) && fs::exists(firmware, ignored);
+  const bool complete =
+      fs::exists(workspace.build_model(), ignored) && fs::exists(report, ignored) && fs::exists(firmware, ignored);
   if (complete && fs::exists(stamp, ignored))
     if (const Result<std::string> last = read_text(stamp); last.ok() && *last == identity) return {};
   MOTE_CHECK(copy_artefact(workspace.run_folder(run.id) / kModelFile, workspace.build_model()));
   MOTE_CHECK(copy_artefact(workspace.run_folder(run.id) / "report.html", report));
   MOTE_TRY(StagedFolder staged, StagedFolder::create(firmware));
   std::error_code failure;
-  fs::copy(steps.measure.folder / kFirmwareFolder, staged.path(), fs::copy_options::recursive | fs::copy_options::overwrite_existing, failure);
+  fs::copy(steps.measure.folder / kFirmwareFolder, staged.path(),
+           fs::copy_options::recursive | fs::copy_options::overwrite_existing, failure);
   if (failure) return input_error(fmt::format("{}: cannot be written: {}", firmware.string(), failure.message()));
   MOTE_CHECK(staged.commit());
   return write_file(stamp, identity);
@@ -147,8 +155,8 @@ std::string artefact_lines(const Workspace& workspace, int64_t run, Target targe
     return failure ? path.string() : relative.string();
   };
   if (target == Target::run) return fmt::format("  Run {} lies in {}/\n", run, shown(workspace.run_folder(run)));
-  return fmt::format("  Run {}: {}, {}/, {}\n", run, shown(workspace.build_model()), shown(workspace.build() / kFirmwareFolder),
-                     shown(workspace.build() / "report.html"));
+  return fmt::format("  Run {}: {}, {}/, {}\n", run, shown(workspace.build_model()),
+                     shown(workspace.build() / kFirmwareFolder), shown(workspace.build() / "report.html"));
 }
 
 }  // namespace

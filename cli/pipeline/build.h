@@ -11,9 +11,9 @@ enum class Target {
 
 struct BuildOptions {
   Target target = Target::artefacts;
-  bool train_again = false;     // even when nothing changed
-  bool only_quantize = false;   // refuse to train: the float model must be there
-  bool show_layers = false;     // print the table of errors per layer
+  bool train_again = false;    // even when nothing changed
+  bool only_quantize = false;  // refuse to train: the float model must be there
+  bool show_layers = false;    // print the table of errors per layer
 };
 
 Result<Outcome> build_project(Session& session, const BuildOptions& options);

@@ -1,6 +1,7 @@
 #include "cli/pipeline/metrics.h"
 
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "toolchain/train/metrics.h"
@@ -8,7 +9,9 @@
 namespace mote {
 namespace {
 
-Json to_json(const Interval& interval) { return {interval.low, interval.high}; }
+Json to_json(const Interval& interval) {
+  return {interval.low, interval.high};
+}
 
 Json to_json(const ClassificationMetrics& metrics, const std::vector<std::string>& names) {
   Json classes = Json::array();
@@ -16,7 +19,11 @@ Json to_json(const ClassificationMetrics& metrics, const std::vector<std::string
   const size_t n = names.size();
   for (size_t c = 0; c < n; ++c) {
     const ClassMetrics& each = metrics.classes[c];
-    classes.push_back({{"name", names[c]}, {"count", each.count}, {"precision", each.precision}, {"recall", each.recall}, {"f1", each.f1}});
+    classes.push_back({{"name", names[c]},
+                       {"count", each.count},
+                       {"precision", each.precision},
+                       {"recall", each.recall},
+                       {"f1", each.f1}});
     const auto row = metrics.confusion.begin() + static_cast<std::ptrdiff_t>(c * n);
     confusion.push_back(std::vector<int64_t>(row, row + static_cast<std::ptrdiff_t>(n)));
   }
@@ -41,7 +48,8 @@ Json to_json(const RegressionMetrics& metrics) {
           {"r2_ci95", to_json(metrics.r2_ci95)}};
 }
 
-Result<Json> parts_metrics(const Loaded& loaded, const std::function<Result<OutputMatrix>(const DataPart&)>& outputs_of) {
+Result<Json> parts_metrics(const Loaded& loaded,
+                           const std::function<Result<OutputMatrix>(const DataPart&)>& outputs_of) {
   const Dataset& dataset = loaded.dataset;
   const std::pair<const char*, const DataPart*> parts[] = {
       {"train", &dataset.train}, {"validation", &dataset.validation}, {"test", &dataset.test}};
@@ -62,9 +70,16 @@ Result<Json> part_metrics(const Dataset& dataset, const DataPart& part, const Ou
   if (dataset.task == DataTask::classification) {
     const int32_t classes = static_cast<int32_t>(dataset.classes.size());
     if (outputs.columns != classes)
-      return input_error("the model has " + std::to_string(outputs.columns) + " outputs; the data have " + std::to_string(classes) + " classes");
+      return input_error("the model has " + std::to_string(outputs.columns) + " outputs; the data have " +
+                         std::to_string(classes) + " classes");
     const std::vector<int32_t> predictions = predicted_classes<float>(outputs.values, classes);
-    MOTE_TRY(const ClassificationMetrics metrics, classification_metrics(window_labels(part), predictions, classes, bootstrap));
+    MOTE_TRY(ClassificationMetrics metrics,
+             classification_metrics(window_labels(part), predictions, classes, bootstrap));
+    if (metrics.accuracy_ci95.low == metrics.accuracy_ci95.high && !groups.empty()) {
+      // No group has an error (or all are wrong), so drawing groups says nothing: take the groups as Wilson's trials.
+      const int64_t trials = static_cast<int64_t>(std::set<int64_t>(groups.begin(), groups.end()).size());
+      metrics.accuracy_ci95 = wilson_interval(std::llround(metrics.accuracy * static_cast<double>(trials)), trials);
+    }
     return to_json(metrics, dataset.classes);
   }
   MOTE_TRY(const RegressionMetrics metrics,

@@ -7,12 +7,12 @@
 
 namespace mote {
 
-// Classification: {"count", "accuracy", "ci95": [low, high], "balanced_accuracy", "macro_f1", "classes": [...], "confusion"}.
-// Regression: {"count", "mae", "rmse", "r2", "mae_ci95", ...}.
+// Classification: {"count", "accuracy", "ci95": [low, high], "balanced_accuracy", "macro_f1", "classes": [...],
+// "confusion"}. Regression: {"count", "mae", "rmse", "r2", "mae_ci95", ...}.
 Result<Json> part_metrics(const Dataset& dataset, const DataPart& part, const OutputMatrix& outputs);
 
-// Metrics of the float graph and of the int8 model (the bytes of a .tflite that messages call `name`) on every part that has
-// windows: {"float": {"validation", "test"}, "int8": {...}}. Without a float graph only "int8".
+// Metrics of the float graph and of the int8 model (the bytes of a .tflite that messages call `name`) on every part
+// that has windows: {"float": {"validation", "test"}, "int8": {...}}. Without a float graph only "int8".
 Result<Json> evaluate(const Loaded& loaded, const Graph* float_graph, const std::string& name,
                       const std::vector<uint8_t>& model, int threads);
 

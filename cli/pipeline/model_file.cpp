@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/pipeline/metrics.h"
 #include "toolchain/graph/builder.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
@@ -17,7 +18,7 @@ void set_metadata(Graph& graph, const ProjectConfig& project, const Loaded& load
   metadata.labels = classification ? loaded.dataset.classes : loaded.dataset.targets;
   metadata.features = to_json(*loaded.features);
   metadata.fingerprint = loaded.dataset.fingerprint;
-  metadata.goal = project.section("goal");
+  metadata.goal = to_json(project.goal);
   graph.name = project.name;
   set_model_metadata(graph, metadata);
 }
@@ -36,8 +37,8 @@ Result<void> check_outputs(const Graph& graph, const ProjectConfig& project, con
   const int32_t units = graph.tensors[static_cast<size_t>(graph.outputs[0])].type.shape.last();
   if (units == static_cast<int32_t>(wanted.size())) return {};
   return input_error(fmt::format("{}: the last layer {} has {} output{}; the data have {} {} ({}); write \"{}\"",
-                                 project.where("model.layers"), project.layers.back(), units, units == 1 ? "" : "s", wanted.size(),
-                                 classification ? "classes" : "targets", fmt::join(wanted, ", "),
+                                 project.where("model.layers"), project.layers.back(), units, units == 1 ? "" : "s",
+                                 wanted.size(), classification ? "classes" : "targets", fmt::join(wanted, ", "),
                                  corrected_layer(project.layers.back(), wanted.size())));
 }
 
@@ -57,7 +58,8 @@ Result<std::vector<uint8_t>> float_file(Graph graph, const ProjectConfig& projec
   return bytes;
 }
 
-Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& project, const Loaded& loaded, const Progress& progress) {
+Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& project, const Loaded& loaded,
+                           const Progress& progress) {
   Int8File file;
   const WindowInputs calibration(loaded, loaded.dataset.train);
   MOTE_TRY(Graph graph, quantize_post_training(float_graph, calibration, project.quantize, progress, &file.notes));
@@ -83,7 +85,10 @@ Json arena_json(const Graph& graph, const MemoryPlan& plan) {
   }
   Json nodes = Json::array();
   for (const Node& node : graph.nodes) nodes.push_back(node.name);
-  return {{"bytes", plan.arena_bytes}, {"lower_bound", plan.lower_bound}, {"tensors", std::move(tensors)}, {"nodes", std::move(nodes)}};
+  return {{"bytes", plan.arena_bytes},
+          {"lower_bound", plan.lower_bound},
+          {"tensors", std::move(tensors)},
+          {"nodes", std::move(nodes)}};
 }
 
 }  // namespace mote

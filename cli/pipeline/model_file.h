@@ -10,8 +10,8 @@
 
 namespace mote {
 
-// The untrained graph of the project for these data, with its first weights. Errors stand at the key model.layers: a layer that
-// does not parse, an output size that is not the number of classes or targets.
+// The untrained graph of the project for these data, with its first weights. Errors stand at the key model.layers: a
+// layer that does not parse, an output size that is not the number of classes or targets.
 Result<Graph> untrained_graph(const ProjectConfig& project, const Dataset& dataset, const Shape& input);
 
 // Puts the project's metadata (labels, feature block, goal, fingerprint) into the graph; writes and reads back.
@@ -19,14 +19,16 @@ Result<std::vector<uint8_t>> float_file(Graph graph, const ProjectConfig& projec
 
 struct Int8File {
   std::vector<uint8_t> bytes;
-  Graph graph;                      // as read back from the bytes
+  Graph graph;  // as read back from the bytes
   MemoryPlan plan;
-  std::vector<std::string> notes;   // of quantization
+  std::vector<std::string> notes;  // of quantization
 };
 // Quantizes with the training part, plans the arena of the file as read back, and writes the plan into it.
-Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& project, const Loaded& loaded, const Progress& progress);
+Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& project, const Loaded& loaded,
+                           const Progress& progress);
 
-// {"bytes", "lower_bound", "tensors": [{"name", "offset", "bytes", "first", "last"}], "nodes": [...]} for the report's arena map.
+// {"bytes", "lower_bound", "tensors": [{"name", "offset", "bytes", "first", "last"}], "nodes": [...]} for the report's
+// arena map.
 Json arena_json(const Graph& graph, const MemoryPlan& plan);
 
 }  // namespace mote

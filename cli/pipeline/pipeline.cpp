@@ -48,7 +48,8 @@ Result<void> to_physical_units(Graph& graph, const ProjectConfig& project, const
 void move_paths(Json& measurement, const std::string& from, const std::string& to) {
   const auto move = [&](Json& value) {
     const std::string path = value.get<std::string>();
-    if (const size_t at = path.find(from); !path.empty() && at != std::string::npos) value = path.substr(0, at) + to + path.substr(at + from.size());
+    if (const size_t at = path.find(from); !path.empty() && at != std::string::npos)
+      value = path.substr(0, at) + to + path.substr(at + from.size());
   };
   move(measurement.at("firmware"));
   for (Json& argument : measurement.at("emulator_command")) move(argument);
@@ -79,9 +80,10 @@ Result<const Loaded*> Pipeline::loaded() {
   if (loaded_) return loaded_.get();
   auto loaded = std::make_unique<Loaded>();
   MOTE_TRY(loaded->dataset, load_dataset(project_.data, project_.folder, console_.progress()));
-  Result<FeaturePtr> features = fit_features(project_.features.block, loaded->dataset.contract, project_.features.options,
-                                             loaded->dataset.training_windows());
-  if (!features.ok()) return Error{features.error().kind, project_.where("features.block") + ": " + features.error().message};
+  Result<FeaturePtr> features = fit_features(project_.features.block, loaded->dataset.contract,
+                                             project_.features.options, loaded->dataset.training_windows());
+  if (!features.ok())
+    return Error{features.error().kind, project_.where("features.block") + ": " + features.error().message};
   loaded->features = std::move(*features);
   loaded_ = std::move(loaded);
   return loaded_.get();
@@ -107,8 +109,12 @@ Result<Step> Pipeline::step(const std::string& name, const Json& inputs, bool ag
 Result<Step> Pipeline::data() {
   MOTE_TRY(const std::vector<fs::path> files, data_files(project_.data, project_.folder));
   MOTE_TRY(const std::string contents, workspace_.files_fingerprint(files));
-  const Json inputs = {project_.section("data"), project_.section("features"), project_.layers,
-                       project_.given.value("project.task", ""), project_.seed, contents};
+  const Json inputs = {project_.section("data"),
+                       project_.section("features"),
+                       project_.layers,
+                       project_.given.value("project.task", ""),
+                       project_.seed,
+                       contents};
   return step("data", inputs, false, [&](const fs::path&) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
     const Dataset& dataset = loaded->dataset;
@@ -116,14 +122,21 @@ Result<Step> Pipeline::data() {
     const int64_t parameters = graph.parameters();
     const int64_t macs = graph.macs();
     MOTE_CHECK(to_physical_units(graph, project_, dataset));
-    return Json{{"parts", split_summary(dataset)}, {"table", split_table(dataset)},     {"contract", to_json(dataset.contract)},
-                {"classes", dataset.classes},      {"targets", dataset.targets},        {"fingerprint", dataset.fingerprint},
-                {"notes", dataset.notes},          {"parameters", parameters},          {"macs", macs},
+    return Json{{"parts", split_summary(dataset)},
+                {"table", split_table(dataset)},
+                {"contract", to_json(dataset.contract)},
+                {"classes", dataset.classes},
+                {"targets", dataset.targets},
+                {"fingerprint", dataset.fingerprint},
+                {"notes", dataset.notes},
+                {"parameters", parameters},
+                {"macs", macs},
                 {"input_elements", loaded->features->output_shape().elements()}};
   });
 }
 
-Result<Json> Pipeline::measure_model(const std::string& name, const std::vector<uint8_t>& model, const fs::path& folder) {
+Result<Json> Pipeline::measure_model(const std::string& name, const std::vector<uint8_t>& model,
+                                     const fs::path& folder) {
   MeasureOptions options;
   options.folder = folder / kFirmwareFolder;
   options.cache = workspace_.objects();
@@ -134,8 +147,13 @@ Result<Json> Pipeline::measure_model(const std::string& name, const std::vector<
 }
 
 Result<Step> Pipeline::untrained(const Step& data) {
-  const Json inputs = {data.result["contract"], data.result["classes"].size(), data.result["targets"].size(), project_.layers,
-                       project_.section("features"), project_.section("quantize"), board_->name};
+  const Json inputs = {data.result["contract"],
+                       data.result["classes"].size(),
+                       data.result["targets"].size(),
+                       project_.layers,
+                       project_.section("features"),
+                       project_.section("quantize"),
+                       board_->name};
   return step("untrained", inputs, false, [&](const fs::path& folder) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
     MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
@@ -149,12 +167,14 @@ Result<Step> Pipeline::untrained(const Step& data) {
 Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fingerprint_of_data) {
   MOTE_TRY(const Loaded* const loaded, this->loaded());
   MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
-  TrainingJob job{project_, *loaded, std::move(graph), threads_given_ ? threads_ : 0, workspace_.hidden() / "checkpoints", fingerprint_of_data};
+  TrainingJob job{
+      project_,           *loaded, std::move(graph), threads_given_ ? threads_ : 0, workspace_.hidden() / "checkpoints",
+      fingerprint_of_data};
   MOTE_TRY(TrainResult trained, run_training(std::move(job), console_.progress()));
   MOTE_CHECK(to_physical_units(trained.graph, project_, loaded->dataset));
   MOTE_TRY(const std::vector<uint8_t> bytes, float_file(trained.graph, project_, *loaded));
   MOTE_CHECK(write_file(folder / kFloatFile, bytes));
-  return training_json(trained);
+  return training_json(trained, loaded->dataset.validation.size() > 0);
 }
 
 Json Pipeline::train_inputs(const Step& data) const {
@@ -166,7 +186,8 @@ bool Pipeline::is_trained(const Step& data) const {
 }
 
 Result<Step> Pipeline::train(const Step& data, bool again) {
-  return step("train", train_inputs(data), again, [&](const fs::path& folder) { return train_into(folder, data.fingerprint); });
+  return step("train", train_inputs(data), again,
+              [&](const fs::path& folder) { return train_into(folder, data.fingerprint); });
 }
 
 Result<Step> Pipeline::quantize(const Step& train) {
@@ -182,8 +203,10 @@ Result<Step> Pipeline::quantize(const Step& train) {
     const WindowInputs probe(*loaded, dataset.validation.size() > 0 ? dataset.validation : dataset.train);
     MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, executor, probe));
     MOTE_CHECK(write_file(folder / kModelFile, file.bytes));
-    return Json{{"layer_errors", to_json(errors)},    {"notes", file.notes},
-                {"arena", arena_json(file.graph, file.plan)}, {"float_bytes", float_bytes.size()},
+    return Json{{"layer_errors", to_json(errors)},
+                {"notes", file.notes},
+                {"arena", arena_json(file.graph, file.plan)},
+                {"float_bytes", float_bytes.size()},
                 {"int8_bytes", file.bytes.size()}};
   });
 }

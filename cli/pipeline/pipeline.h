@@ -1,5 +1,5 @@
-// The steps from recordings to measured firmware. Each is named by the fingerprint of what it depends on, its results are kept
-// under that name, and it is done again only when there is no result of that name.
+// The steps from recordings to measured firmware. Each is named by the fingerprint of what it depends on, its results
+// are kept under that name, and it is done again only when there is no result of that name.
 #pragma once
 #include <functional>
 #include <memory>
@@ -44,7 +44,8 @@ class Pipeline {
 
   // {"parts", "contract", "classes", "targets", "fingerprint", "notes", "parameters", "macs"}
   Result<Step> data();
-  // The untrained architecture, quantized with its first weights, measured on the board: {"measurement", "model_bytes"}.
+  // The untrained architecture, quantized with its first weights, measured on the board: {"measurement",
+  // "model_bytes"}.
   Result<Step> untrained(const Step& data);
   // float.mote; {"history", "best_epoch", "seconds", ...}. `again`: even if there is a result.
   Result<Step> train(const Step& data, bool again);

@@ -4,8 +4,8 @@
 
 #include <csignal>
 
-#include "toolchain/base/text.h"
 #include "toolchain/base/files.h"
+#include "toolchain/base/text.h"
 #include "toolchain/report/format.h"
 
 namespace mote {
@@ -38,7 +38,8 @@ class InterruptGuard {
   struct sigaction before_interrupt_, before_terminate_;
 };
 
-Result<std::vector<float>> class_weights(const ProjectConfig& project, const Dataset& dataset, const Examples& training) {
+Result<std::vector<float>> class_weights(const ProjectConfig& project, const Dataset& dataset,
+                                         const Examples& training) {
   const auto& names = dataset.classes;
   if (project.class_weights.balanced) return balanced_class_weights(training, static_cast<int32_t>(names.size()));
   std::vector<float> weights;
@@ -47,8 +48,8 @@ Result<std::vector<float>> class_weights(const ProjectConfig& project, const Dat
   for (const auto& [name, weight] : project.class_weights.by_class) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end())
-      return input_error(fmt::format("{}: the data have no class '{}'; did you mean '{}'?", project.where("train.class_weights"), name,
-                                     nearest_name(name, names)));
+      return input_error(fmt::format("{}: the data have no class '{}'; did you mean '{}'?",
+                                     project.where("train.class_weights"), name, nearest_name(name, names)));
     weights[static_cast<size_t>(found - names.begin())] = static_cast<float>(weight);
   }
   return weights;
@@ -65,18 +66,23 @@ Result<fs::path> checkpoint_path(const fs::path& folder, const std::string& fing
   return path;
 }
 
-std::string describe(const EpochReport& epoch, bool classification) {
-  const std::string metric = classification ? "accuracy " + format_percent(epoch.validation_metric)
-                                            : "MAE " + format_number(epoch.validation_metric);
-  return fmt::format("loss {:.4f}  validation loss {:.4f}  {}", epoch.loss, epoch.validation_loss, metric);
+// Of the validation part, or of the training part when there is no other.
+std::string describe(const EpochReport& epoch, bool classification, bool validated) {
+  const double value = validated ? epoch.validation_metric : epoch.metric;
+  const std::string metric =
+      classification ? "accuracy " + format_percent(value) : format_number(value) + " deviations off";
+  return fmt::format("loss {:.4f}{}  {}", epoch.loss,
+                     validated ? fmt::format("  validation {:.4f}", epoch.validation_loss) : "", metric);
 }
 
 }  // namespace
 
 Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   const Dataset& dataset = job.loaded.dataset;
-  Result<Augmenter> augmenter = Augmenter::create(job.project.data.augment, dataset.contract, dataset.channel_deviation);
-  if (!augmenter.ok()) return Error{augmenter.error().kind, job.project.where("data.augment") + ": " + augmenter.error().message};
+  Result<Augmenter> augmenter =
+      Augmenter::create(job.project.data.augment, dataset.contract, dataset.channel_deviation);
+  if (!augmenter.ok())
+    return Error{augmenter.error().kind, job.project.where("data.augment") + ": " + augmenter.error().message};
   const WindowExamples training(job.loaded, dataset.train, &*augmenter);
   const WindowExamples validation(job.loaded, dataset.validation, nullptr);
 
@@ -89,33 +95,37 @@ Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   const bool classification = dataset.task == DataTask::classification;
   TrainCallbacks callbacks;
   callbacks.epoch = [&](const EpochReport& epoch) {
-    if (progress) progress({"train", epoch.epoch, config.epochs, describe(epoch, classification)});
+    if (progress)
+      progress({"train", epoch.epoch, config.epochs, describe(epoch, classification, validation.count() > 0)});
   };
   callbacks.cancelled = [] { return interrupted != 0; };
   const InterruptGuard guard;
   MOTE_TRY(TrainResult result, train(std::move(job.graph), training, validation, config, callbacks));
   if (result.cancelled)
-    return input_error(fmt::format("interrupted in epoch {} of {}; earlier results are untouched, and the same command goes on "
-                                   "from there", result.history.size() + 1, config.epochs));
+    return input_error(
+        fmt::format("interrupted in epoch {} of {}; earlier results are untouched, and the same command goes on "
+                    "from there",
+                    result.history.size() + 1, config.epochs));
   return result;
 }
 
-Json training_json(const TrainResult& result) {
+Json training_json(const TrainResult& result, bool validated) {
   Json history = Json::array();
   for (const EpochReport& epoch : result.history)
     history.push_back({{"epoch", epoch.epoch},
                        {"loss", epoch.loss},
                        {"metric", epoch.metric},
-                       {"validation_loss", epoch.validation_loss},
-                       {"validation_metric", epoch.validation_metric},
+                       {"validation_loss", validated ? Json(epoch.validation_loss) : Json()},
+                       {"validation_metric", validated ? Json(epoch.validation_metric) : Json()},
                        {"learning_rate", epoch.learning_rate}});
-  return {{"epochs", result.history.size()},
-          {"best_epoch", result.best_epoch},
-          {"stopped_early", result.stopped_early},
-          {"resumed_from", result.resumed_from},
-          {"seconds", result.seconds},
-          {"examples_per_second", result.seconds > 0 ? static_cast<double>(result.examples_seen) / result.seconds : 0.0},
-          {"history", std::move(history)}};
+  return {
+      {"epochs", result.history.size()},
+      {"best_epoch", result.best_epoch},
+      {"stopped_early", result.stopped_early},
+      {"resumed_from", result.resumed_from},
+      {"seconds", result.seconds},
+      {"examples_per_second", result.seconds > 0 ? static_cast<double>(result.examples_seen) / result.seconds : 0.0},
+      {"history", std::move(history)}};
 }
 
 }  // namespace mote

@@ -10,8 +10,8 @@ namespace mote {
 struct TrainingJob {
   const ProjectConfig& project;
   const Loaded& loaded;
-  Graph graph;                    // with its first weights
-  int threads = 0;                // 0 = chosen from the size of the graph
+  Graph graph;                        // with its first weights
+  int threads = 0;                    // 0 = chosen from the size of the graph
   std::filesystem::path checkpoints;  // folder; an interrupted job goes on from there
   std::string data_fingerprint;
 };
@@ -20,6 +20,7 @@ struct TrainingJob {
 Result<TrainResult> run_training(TrainingJob job, const Progress& progress);
 
 // {"epochs", "best_epoch", "stopped_early", "seconds", "examples_per_second", "history": [...]}
-Json training_json(const TrainResult& result);
+// The validation figures are null without a validation part.
+Json training_json(const TrainResult& result, bool validated);
 
 }  // namespace mote

@@ -19,7 +19,9 @@ BudgetLine line(std::string name, double value, std::optional<double> limit, For
   return {std::move(name), value, limit, format(value), limit ? format(*limit) : "no limit"};
 }
 
-double smaller(const std::optional<double>& budget, double board) { return std::min(budget.value_or(board), board); }
+double smaller(const std::optional<double>& budget, double board) {
+  return std::min(budget.value_or(board), board);
+}
 
 double number_at(const Json& measurement, const char* group, const char* key) {
   const auto found = measurement.find(group);
@@ -39,29 +41,37 @@ std::vector<BudgetLine> budget_lines(const Budget& budget, const Board& board, c
   const double watts = ran ? number_at(measurement, "power", "average_mw") / 1e3 : kUnknown;
   const double model = measurement.value("model_bytes", 0.0);
   return {{"model", model, std::nullopt, format_bytes(model), ""},
-          line("flash", number_at(measurement, "flash_bytes", "total"), smaller(budget.flash, board.flash_bytes.value), format_bytes),
-          line("RAM", number_at(measurement, "ram_bytes", "total"), smaller(budget.ram, board.ram_bytes.value), format_bytes),
-          line("latency", seconds, budget.latency, format_seconds), line("power", watts, budget.power, format_watts)};
+          line("flash", number_at(measurement, "flash_bytes", "total"), smaller(budget.flash, board.flash_bytes.value),
+               format_bytes),
+          line("RAM", number_at(measurement, "ram_bytes", "total"), smaller(budget.ram, board.ram_bytes.value),
+               format_bytes),
+          line("latency", seconds, budget.latency, format_seconds),
+          line("power", watts, budget.power, format_watts)};
 }
 
-Result<void> check_possible(const ProjectConfig& project, const Board& board, const Json& measurement, int64_t input_elements,
-                            double period_seconds) {
+Result<void> check_possible(const ProjectConfig& project, const Board& board, const Json& measurement,
+                            int64_t input_elements, double period_seconds) {
   const Budget& budget = project.budget;
   const double engine = number_at(measurement, "flash_bytes", "engine");
   if (budget.flash && engine > *budget.flash)
-    return refuse(project, "budget.flash", fmt::format("{} is less than the engine alone, {}", format_bytes(*budget.flash), format_bytes(engine)));
+    return refuse(
+        project, "budget.flash",
+        fmt::format("{} is less than the engine alone, {}", format_bytes(*budget.flash), format_bytes(engine)));
   const double ram = number_at(measurement, "ram_bytes", "static") + static_cast<double>(input_elements);
   if (budget.ram && ram > *budget.ram)
-    return refuse(project, "budget.ram", fmt::format("{} is less than the model's input and the engine's own data, {}",
-                                                     format_bytes(*budget.ram), format_bytes(ram)));
+    return refuse(project, "budget.ram",
+                  fmt::format("{} is less than the model's input and the engine's own data, {}",
+                              format_bytes(*budget.ram), format_bytes(ram)));
   const double fastest = static_cast<double>(input_elements) / board.clock_hz.value;
   if (budget.latency && fastest > *budget.latency)
-    return refuse(project, "budget.latency", fmt::format("{} is less than one cycle for each of the {} inputs takes, {}",
-                                                         format_seconds(*budget.latency), input_elements, format_seconds(fastest)));
+    return refuse(project, "budget.latency",
+                  fmt::format("{} is less than one cycle for each of the {} inputs takes, {}",
+                              format_seconds(*budget.latency), input_elements, format_seconds(fastest)));
   const double asleep = power_figures(board, fastest, period_seconds).average_milliwatts / 1e3;
   if (budget.power && asleep > *budget.power)
-    return refuse(project, "budget.power", fmt::format("{} is less than {} draws with the shortest possible inference, {}",
-                                                       format_watts(*budget.power), board.title, format_watts(asleep)));
+    return refuse(project, "budget.power",
+                  fmt::format("{} is less than {} draws with the shortest possible inference, {}",
+                              format_watts(*budget.power), board.title, format_watts(asleep)));
   return {};
 }
 

@@ -22,13 +22,14 @@ struct BudgetLine {
 // Model size, flash, RAM, latency and power of a measurement (the JSON of toolchain/measure).
 std::vector<BudgetLine> budget_lines(const Budget& budget, const Board& board, const Json& measurement);
 
-// Refuses a budget that no model with this input can meet: less flash than the engine alone, less RAM than the model's input and
-// the engine's own data, less time than one cycle per input element, less power than the sleeping board.
+// Refuses a budget that no model with this input can meet: less flash than the engine alone, less RAM than the model's
+// input and the engine's own data, less time than one cycle per input element, less power than the sleeping board.
 // `measurement` is that of the untrained model, `input_elements` the size of the model's input.
-Result<void> check_possible(const ProjectConfig& project, const Board& board, const Json& measurement, int64_t input_elements,
-                            double period_seconds);
+Result<void> check_possible(const ProjectConfig& project, const Board& board, const Json& measurement,
+                            int64_t input_elements, double period_seconds);
 
-// {"goal_met", "within_budget", "short_of": ["accuracy 0.91 < 0.92", ...]}. `metrics` = {"test": ...} of the int8 model.
+// {"goal_met", "within_budget", "short_of": ["accuracy 0.91 < 0.92", ...]}. `metrics` = {"test": ...} of the int8
+// model.
 Json verdict(const Goal& goal, const Json& metrics, const std::vector<BudgetLine>& lines);
 
 }  // namespace mote

@@ -46,13 +46,15 @@ void WindowInputs::fill(int64_t index, int32_t, std::span<float> values) const {
 
 std::vector<float> target_scale(const Dataset& dataset) {
   std::vector<float> scale;
-  for (const double deviation : dataset.target_deviation) scale.push_back(deviation > 0 ? static_cast<float>(deviation) : 1.0f);
+  for (const double deviation : dataset.target_deviation)
+    scale.push_back(deviation > 0 ? static_cast<float>(deviation) : 1.0f);
   return scale;
 }
 
 Result<std::vector<uint8_t>> int8_inputs(const Loaded& loaded, const DataPart& part, const TensorType& input) {
   if (input.dtype != DType::int8 || !input.quant.quantized())
-    return input_error("the model's input is " + to_string(input.dtype) + "; expected int8 with a scale and zero point");
+    return input_error("the model's input is " + to_string(input.dtype) +
+                       "; expected int8 with a scale and zero point");
   const size_t row = static_cast<size_t>(input.bytes());
   std::vector<uint8_t> bytes(row * part.windows.size());
   for (size_t i = 0; i < part.windows.size(); ++i) {

@@ -1,4 +1,5 @@
-// The dataset as the other stages want to see it: examples to train on, windows to calibrate with, inputs of the int8 model.
+// The dataset as the other stages want to see it: examples to train on, windows to calibrate with, inputs of the int8
+// model.
 #pragma once
 #include <memory>
 #include <span>

@@ -16,7 +16,8 @@ void make_room(const fs::path& step_folder) {
   std::error_code ignored;
   std::vector<std::pair<fs::file_time_type, fs::path>> results;
   for (const fs::directory_entry& entry : fs::directory_iterator(step_folder, ignored))
-    if (fs::exists(entry.path() / kResultFile, ignored)) results.emplace_back(entry.last_write_time(ignored), entry.path());
+    if (fs::exists(entry.path() / kResultFile, ignored))
+      results.emplace_back(entry.last_write_time(ignored), entry.path());
   std::sort(results.begin(), results.end());
   for (size_t i = 0; i + kKeptResults <= results.size(); ++i) fs::remove_all(results[i].second, ignored);
 }
@@ -71,7 +72,8 @@ Result<std::string> Workspace::files_fingerprint(const std::vector<fs::path>& fi
     const std::string stamp = fmt::format("{} {}", size, time);
     const std::string name = file.lexically_proximate(folder_).string();
     const auto seen = known.find(name);
-    const bool valid = seen != known.end() && seen->is_object() && seen->value("stamp", Json()) == Json(stamp) && seen->contains("content");
+    const bool valid = seen != known.end() && seen->is_object() && seen->value("stamp", Json()) == Json(stamp) &&
+                       seen->contains("content");
     if (valid) {
       current[name] = *seen;
     } else {

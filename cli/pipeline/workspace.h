@@ -25,8 +25,8 @@ class Workspace {
   // One writer at a time: train, quantize and build hold it. The error names the process that does.
   Result<FileLock> lock() const;
 
-  // Results of pipeline steps, by what they were made from: .mote/steps/<step>/<fingerprint>/ with result.json and files.
-  // Nothing when the step has not been done for this fingerprint.
+  // Results of pipeline steps, by what they were made from: .mote/steps/<step>/<fingerprint>/ with result.json and
+  // files. Nothing when the step has not been done for this fingerprint.
   std::optional<fs::path> find_step(const std::string& step, const std::string& fingerprint) const;
   // Call commit() when everything is in it; find_step() then finds it. Old results of the step make room.
   Result<StagedFolder> stage_step(const std::string& step, const std::string& fingerprint) const;

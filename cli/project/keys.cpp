@@ -46,28 +46,31 @@ Result<void> put_choice(T& target, const Value& value, const Choice<T> (&choices
     if (value.text == choice.name) return target = choice.value, Result<void>();
     names.push_back(choice.name);
   }
-  return input_error(fmt::format("expected one of {}, found \"{}\"; did you mean \"{}\"?", fmt::join(names, ", "), value.text,
-                                 nearest_name(value.text, names)));
+  return input_error(fmt::format("expected one of {}, found \"{}\"; did you mean \"{}\"?", fmt::join(names, ", "),
+                                 value.text, nearest_name(value.text, names)));
 }
 
 // A positive quantity with its unit.
 Result<void> put_quantity(std::optional<double>& target, const Value& value, Dimension dimension) {
   MOTE_TRY(const double quantity, parse_quantity(value.text, dimension));
-  if (quantity <= 0) return input_error(fmt::format("expected more than zero, found \"{}\": nothing fits in that", value.text));
+  if (quantity <= 0)
+    return input_error(fmt::format("expected more than zero, found \"{}\": nothing fits in that", value.text));
   target = quantity;
   return {};
 }
 
 Result<void> put_fraction(std::optional<double>& target, const Value& value) {
   if (!(value.number > 0 && value.number <= 1))
-    return input_error(fmt::format("impossible goal {}: expected a fraction above 0 and at most 1, such as 0.92", value.number));
+    return input_error(
+        fmt::format("impossible goal {}: expected a fraction above 0 and at most 1, such as 0.92", value.number));
   target = value.number;
   return {};
 }
 
 Result<void> put_error_bound(std::optional<double>& target, const Value& value) {
   if (!(value.number > 0) || !std::isfinite(value.number))
-    return input_error(fmt::format("impossible goal {}: expected an error above 0, in the target's unit", value.number));
+    return input_error(
+        fmt::format("impossible goal {}: expected an error above 0, in the target's unit", value.number));
   target = value.number;
   return {};
 }
@@ -81,7 +84,8 @@ Result<void> put_held_out(HeldOut& target, const Value& value) {
 Result<void> put_class_weights(ClassWeights& target, const Value& value) {
   if (value.form == kNumberTable) {
     for (const auto& [name, weight] : value.numbers)
-      if (!(weight > 0)) return input_error(fmt::format("expected a weight above 0 for class '{}', found {}", name, weight));
+      if (!(weight > 0))
+        return input_error(fmt::format("expected a weight above 0 for class '{}', found {}", name, weight));
     target.by_class = value.numbers;
     return {};
   }
@@ -114,12 +118,17 @@ constexpr Choice<ShortPolicy> kShort[] = {
     {"error", ShortPolicy::error}, {"skip", ShortPolicy::skip}, {"pad", ShortPolicy::pad}};
 constexpr Choice<MissingPolicy> kMissing[] = {
     {"error", MissingPolicy::error}, {"drop", MissingPolicy::drop}, {"interpolate", MissingPolicy::interpolate}};
-constexpr Choice<GapPolicy> kGaps[] = {{"split", GapPolicy::split}, {"fill", GapPolicy::fill}, {"error", GapPolicy::error}};
+constexpr Choice<GapPolicy> kGaps[] = {
+    {"split", GapPolicy::split}, {"fill", GapPolicy::fill}, {"error", GapPolicy::error}};
 
 constexpr double kMany = std::numeric_limits<double>::infinity();
 
-#define MOTE_SET(expression) [](ProjectConfig & p, const Value& v) -> Result<void> { return expression; }
-#define MOTE_ASSIGN(statement) [](ProjectConfig & p, const Value& v) -> Result<void> { statement; return {}; }
+#define MOTE_SET(expression) [](ProjectConfig& p, const Value& v) -> Result<void> { return expression; }
+#define MOTE_ASSIGN(statement)                           \
+  [](ProjectConfig& p, const Value& v) -> Result<void> { \
+    statement;                                           \
+    return {};                                           \
+  }
 
 const Key kKeys[] = {
     {"project.name", kText, "the folder's name", "Name of the project and of its model.", MOTE_ASSIGN(p.name = v.text)},
@@ -135,7 +144,8 @@ const Key kKeys[] = {
      MOTE_SET(put_fraction(p.goal.r2, v))},
 
     {"budget.board", kText, "required", "The board; `mote boards` lists them.", MOTE_ASSIGN(p.budget.board = v.text)},
-    {"budget.flash", kText, "all that the board has", "Flash for the model, the engine and its kernels, such as `64 KiB`.",
+    {"budget.flash", kText, "all that the board has",
+     "Flash for the model, the engine and its kernels, such as `64 KiB`.",
      MOTE_SET(put_quantity(p.budget.flash, v, Dimension::bytes))},
     {"budget.ram", kText, "all that the board has", "RAM for arena, static data and stack, such as `16 KiB`.",
      MOTE_SET(put_quantity(p.budget.ram, v, Dimension::bytes))},
@@ -147,11 +157,12 @@ const Key kKeys[] = {
     {"data.source", kText | kTextList, "required", "Recordings, as one or more patterns such as `recordings/*/*.csv`.",
      MOTE_ASSIGN(p.data.source = v.texts)},
     {"data.label", kText | kTextList, "required",
-     "Where the label stands: `folder`, `column:NAME`, `filename:REGEX` (its group 1) or `file:labels.csv`; a list for several "
+     "Where the label stands: `folder`, `column:NAME`, `filename:REGEX` (its group 1) or `file:labels.csv`; a list for "
+     "several "
      "regression targets.",
      MOTE_ASSIGN(p.data.label = v.texts)},
-    {"data.channels", kText | kTextList, "every column that is not time, label or group", "Columns to learn from, in this order.",
-     MOTE_ASSIGN(p.data.channels = v.texts)},
+    {"data.channels", kText | kTextList, "every column that is not time, label or group",
+     "Columns to learn from, in this order.", MOTE_ASSIGN(p.data.channels = v.texts)},
     {"data.rate", kText | kNumber, "none: a table, one row is one example", "Readings per second, such as `100 Hz`.",
      [](ProjectConfig& p, const Value& v) -> Result<void> {
        Value rate = v;
@@ -168,14 +179,15 @@ const Key kKeys[] = {
        MOTE_TRY(p.data.stride, parse_time_span("stride", v.text));
        return {};
      }},
-    {"data.time", kText, "found by its name", "Column with the time stamps, or `none`.", MOTE_ASSIGN(p.data.time = v.text)},
+    {"data.time", kText, "found by its name", "Column with the time stamps, or `none`.",
+     MOTE_ASSIGN(p.data.time = v.text)},
     {"data.time_unit", kText, "auto", "Unit of a numeric time column: `s`, `ms`, `us`, `ns` or `auto`.",
      MOTE_ASSIGN(p.data.time_unit = v.text)},
     {"data.split.by", kText, "file",
      "What stays together: `file`, `time`, `random`, `filename:REGEX` (its group 1) or `column:NAME`.",
      MOTE_ASSIGN(p.data.split.by = v.text)},
-    {"data.split.validation", kNumber | kText | kTextList, "0.15", "Validation part: a fraction, or names of groups or files.",
-     MOTE_SET(put_held_out(p.data.split.validation, v))},
+    {"data.split.validation", kNumber | kText | kTextList, "0.15",
+     "Validation part: a fraction, or names of groups or files.", MOTE_SET(put_held_out(p.data.split.validation, v))},
     {"data.split.test", kNumber | kText | kTextList, "0.2", "Test part: a fraction, or names of groups or files.",
      MOTE_SET(put_held_out(p.data.split.test, v))},
     {"data.split.folds", kInteger, "0", "Cross-validation: the test part is number `fold` of this many.",
@@ -199,7 +211,8 @@ const Key kKeys[] = {
     {"data.units", kTextTable, "from headers such as `ax [g]`", "Unit of each channel, such as `{ ax = \"g\" }`.",
      MOTE_ASSIGN(p.data.units = v.text_table)},
 
-    {"features.block", kText, "raw", "What the model sees: `raw` (each channel standardised). Other keys go to the block.",
+    {"features.block", kText, "raw",
+     "What the model sees: `raw` (each channel standardised). Other keys go to the block.",
      MOTE_ASSIGN(p.features.block = v.text)},
 
     {"model.layers", kText | kTextList, "required", "The layers, one text each, such as `Dense(64, relu)`.",
@@ -212,16 +225,20 @@ const Key kKeys[] = {
      MOTE_SET(put_integer(p.seed, v, 0, std::numeric_limits<int64_t>::max()))},
     {"train.loss", kText, "cross_entropy, or mse for regression", "`cross_entropy`, `mse`, `mae` or `huber`.",
      MOTE_SET(put_choice(p.train.loss, v, kLosses))},
-    {"train.huber_delta", kNumber, "1", "Where Huber's loss turns from squared to absolute, in deviations of the target.",
+    {"train.huber_delta", kNumber, "1",
+     "Where Huber's loss turns from squared to absolute, in deviations of the target.",
      MOTE_SET(put_number(p.train.huber_delta, v.number, 0, kMany, true))},
-    {"train.class_weights", kText | kNumberTable, "none", "`balanced`, or a weight for each class such as `{ idle = 0.5 }`.",
+    {"train.class_weights", kText | kNumberTable, "none",
+     "`balanced`, or a weight for each class such as `{ idle = 0.5 }`.",
      MOTE_SET(put_class_weights(p.class_weights, v))},
-    {"train.optimizer", kText, "adam", "`adam`, `adamw` or `sgd`.", MOTE_SET(put_choice(p.train.optimizer, v, kOptimizers))},
+    {"train.optimizer", kText, "adam", "`adam`, `adamw` or `sgd`.",
+     MOTE_SET(put_choice(p.train.optimizer, v, kOptimizers))},
     {"train.learning_rate", kNumber, "0.001", "Size of the steps.",
      MOTE_SET(put_number(p.train.learning_rate, v.number, 0, 10, true))},
     {"train.weight_decay", kNumber, "0.01", "Pull of the weights to zero, `adamw` only.",
      MOTE_SET(put_number(p.train.weight_decay, v.number, 0, 1))},
-    {"train.momentum", kNumber, "0.9", "Momentum, `sgd` only.", MOTE_SET(put_number(p.train.momentum, v.number, 0, 0.9999))},
+    {"train.momentum", kNumber, "0.9", "Momentum, `sgd` only.",
+     MOTE_SET(put_number(p.train.momentum, v.number, 0, 0.9999))},
     {"train.schedule", kText, "cosine", "Learning rate over the epochs: `cosine`, `step` or `constant`.",
      MOTE_SET(put_choice(p.train.schedule, v, kSchedules))},
     {"train.warmup_epochs", kInteger, "2", "Epochs over which the learning rate rises from zero.",
@@ -239,7 +256,8 @@ const Key kKeys[] = {
        MOTE_TRY(p.quantize.method, parse_range_method(v.text));
        return {};
      }},
-    {"quantize.percentile", kNumber, "99.99", "Calibration `percentile`: the share of values, in %, that a range covers.",
+    {"quantize.percentile", kNumber, "99.99",
+     "Calibration `percentile`: the share of values, in %, that a range covers.",
      MOTE_SET(put_number(p.quantize.percentile, v.number, 50, 100, true))},
     {"quantize.margin", kNumber, "0, or 0.1 for regression", "Ranges are widened by this share.",
      MOTE_SET(put_number(p.quantize.margin, v.number, 0, 1))},
@@ -249,12 +267,14 @@ const Key kKeys[] = {
 
 }  // namespace
 
-std::span<const Key> all_keys() { return kKeys; }
+std::span<const Key> all_keys() {
+  return kKeys;
+}
 
 std::string describe_forms(unsigned forms) {
-  static constexpr Choice<unsigned> kNames[] = {{"a text in quotes", kText},      {"a list of texts", kTextList},
-                                                {"a number", kNumber},            {"a whole number", kInteger},
-                                                {"true or false", kBoolean},      {"a table of numbers", kNumberTable},
+  static constexpr Choice<unsigned> kNames[] = {{"a text in quotes", kText},     {"a list of texts", kTextList},
+                                                {"a number", kNumber},           {"a whole number", kInteger},
+                                                {"true or false", kBoolean},     {"a table of numbers", kNumberTable},
                                                 {"a table of texts", kTextTable}};
   std::vector<std::string> names;
   for (const auto& each : kNames)

@@ -13,7 +13,7 @@ namespace mote {
 enum Form : unsigned {
   kText = 1,
   kTextList = 2,
-  kNumber = 4,   // integers too
+  kNumber = 4,  // integers too
   kInteger = 8,
   kBoolean = 16,
   kNumberTable = 32,  // { a = 1, b = 2 }
@@ -34,7 +34,7 @@ struct Value {
 };
 
 struct Key {
-  const char* path;      // "train.epochs"
+  const char* path;  // "train.epochs"
   unsigned forms;
   const char* fallback;  // as people read it; "required" when it must be given
   const char* doc;

@@ -9,8 +9,8 @@
 #include <set>
 
 #include "cli/project/keys.h"
-#include "toolchain/base/text.h"
 #include "toolchain/base/files.h"
+#include "toolchain/base/text.h"
 
 namespace mote {
 namespace {
@@ -24,13 +24,20 @@ std::string place_of(const std::string& file, const toml::source_region& source)
 // What the user wrote, in the words of describe_forms.
 std::string describe_node(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::string: return fmt::format("the text \"{}\"", *node.value<std::string>());
-    case toml::node_type::integer: return fmt::format("the number {}", *node.value<int64_t>());
-    case toml::node_type::floating_point: return fmt::format("the number {}", *node.value<double>());
-    case toml::node_type::boolean: return *node.value<bool>() ? "true" : "false";
-    case toml::node_type::array: return "a list";
-    case toml::node_type::table: return "a table";
-    default: return "a date or time";
+    case toml::node_type::string:
+      return fmt::format("the text \"{}\"", *node.value<std::string>());
+    case toml::node_type::integer:
+      return fmt::format("the number {}", *node.value<int64_t>());
+    case toml::node_type::floating_point:
+      return fmt::format("the number {}", *node.value<double>());
+    case toml::node_type::boolean:
+      return *node.value<bool>() ? "true" : "false";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::table:
+      return "a table";
+    default:
+      return "a date or time";
   }
 }
 
@@ -62,8 +69,10 @@ std::optional<Value> read_value(const toml::node& node, unsigned forms) {
   if (!numbers && (forms & kTextTable) == 0) return std::nullopt;
   for (const auto& [name, item] : *table) {
     if (numbers ? !item.is_number() : !item.is_string()) return std::nullopt;
-    if (numbers) value.numbers[std::string(name.str())] = *item.value<double>();
-    else value.text_table[std::string(name.str())] = *item.value<std::string>();
+    if (numbers)
+      value.numbers[std::string(name.str())] = *item.value<double>();
+    else
+      value.text_table[std::string(name.str())] = *item.value<std::string>();
   }
   return as(numbers ? kNumberTable : kTextTable);
 }
@@ -121,8 +130,9 @@ Error unknown_key(const std::string& place, const std::string& path) {
   const std::string name = section.empty() ? path : path.substr(section.size() + 1);
   const std::vector<std::string> names = names_in(section);
   const std::string where = section.empty() ? "" : fmt::format(" in [{}]", section);
-  return input_error(fmt::format("{}: unknown {} '{}'{}; did you mean '{}'? Known{}: {}", place, section.empty() ? "section" : "key",
-                                 name, where, nearest_name(name, names), where, fmt::join(names, ", ")));
+  return input_error(fmt::format("{}: unknown {} '{}'{}; did you mean '{}'? Known{}: {}", place,
+                                 section.empty() ? "section" : "key", name, where, nearest_name(name, names), where,
+                                 fmt::join(names, ", ")));
 }
 
 // Walks the tables of the file and hands every key to its setter.
@@ -157,7 +167,8 @@ class Reader {
     const std::string place = place_of(file_, node.source());
     const std::optional<Value> value = read_value(node, key.forms);
     if (!value)
-      return input_error(fmt::format("{}: {}: expected {}, found {}", place, key.path, describe_forms(key.forms), describe_node(node)));
+      return input_error(fmt::format("{}: {}: expected {}, found {}", place, key.path, describe_forms(key.forms),
+                                     describe_node(node)));
     project_.places[key.path] = place;
     project_.given[key.path] = to_json(node);
     if (const Result<void> done = key.set(project_, *value); !done.ok())
@@ -183,17 +194,20 @@ Result<void> check_goal(const std::string& file, const ProjectConfig& project) {
   if (classification)
     for (const char* key : {"goal.mae", "goal.rmse", "goal.r2"})
       if (project.given.contains(key))
-        return input_error(project.where(key) + ": is a goal of regression; expected goal.accuracy for task \"classification\"");
+        return input_error(project.where(key) +
+                           ": is a goal of regression; expected goal.accuracy for task \"classification\"");
   if (!classification && goal.accuracy)
-    return input_error(project.where("goal.accuracy") + ": is a goal of classification; expected mae, rmse or r2 for task \"regression\"");
+    return input_error(project.where("goal.accuracy") +
+                       ": is a goal of classification; expected mae, rmse or r2 for task \"regression\"");
   if (!goal.accuracy && !goal.mae && !goal.rmse && !goal.r2)
-    return input_error(fmt::format("{}: [goal] is missing: state what must be reached before training, such as {}", file,
-                                   classification ? "accuracy = 0.9" : "mae = 1.5"));
+    return input_error(fmt::format("{}: [goal] is missing: state what must be reached before training, such as {}",
+                                   file, classification ? "accuracy = 0.9" : "mae = 1.5"));
   return {};
 }
 
 Result<void> check_layers(const ProjectConfig& project) {
-  if (project.layers.empty()) return input_error(project.where("model.layers") + ": expected at least one layer, found none");
+  if (project.layers.empty())
+    return input_error(project.where("model.layers") + ": expected at least one layer, found none");
   return {};
 }
 
@@ -207,8 +221,9 @@ void fill_defaults(ProjectConfig& project) {
 Result<void> check_loss(const ProjectConfig& project) {
   const bool labels = project.train.loss == Loss::cross_entropy;
   if (labels == (project.task == DataTask::classification)) return {};
-  return input_error(project.where("train.loss") + (labels ? ": cross_entropy needs classes; expected mse, mae or huber for regression"
-                                                           : ": expected cross_entropy for classification"));
+  return input_error(project.where("train.loss") +
+                     (labels ? ": cross_entropy needs classes; expected mse, mae or huber for regression"
+                             : ": expected cross_entropy for classification"));
 }
 
 }  // namespace
@@ -232,8 +247,10 @@ Result<std::filesystem::path> find_project(const std::filesystem::path& start) {
     if (fs::exists(folder / kProjectFile, failure)) return folder;
     if (folder == folder.parent_path()) break;
   }
-  return input_error(fmt::format("no {} in {} or above: `cd` into a project, name it with --project DIR, or make one with "
-                                 "`mote init NAME`", kProjectFile, start.string()));
+  return input_error(
+      fmt::format("no {} in {} or above: `cd` into a project, name it with --project DIR, or make one with "
+                  "`mote init NAME`",
+                  kProjectFile, start.string()));
 }
 
 Result<ProjectConfig> load_project(const std::filesystem::path& folder) {
@@ -272,7 +289,8 @@ std::string project_reference() {
     const std::string path = key.path;
     const std::string top = path.substr(0, path.find('.'));
     if (top != section)
-      page += fmt::format("{}### [{}]\n\n| key | value | default | meaning |\n|---|---|---|---|\n", section.empty() ? "" : "\n", top);
+      page += fmt::format("{}### [{}]\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
+                          section.empty() ? "" : "\n", top);
     section = top;
     page += fmt::format("| `{}` | {} | {} | {} |\n", path.substr(top.size() + 1), describe_forms(key.forms),
                         *key.fallback == '\0' ? "none" : key.fallback, key.doc);

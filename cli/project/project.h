@@ -39,10 +39,10 @@ struct ClassWeights {
 
 struct ProjectConfig {
   std::filesystem::path folder;
-  std::string text;                // mote.toml, verbatim
+  std::string text;  // mote.toml, verbatim
   std::string name;
   DataTask task = DataTask::classification;
-  uint64_t seed = 1;               // of the split, the first weights and the order of the examples
+  uint64_t seed = 1;  // of the split, the first weights and the order of the examples
   Goal goal;
   Budget budget;
   DataConfig data;
@@ -51,7 +51,7 @@ struct ProjectConfig {
   TrainConfig train;
   ClassWeights class_weights;
   QuantizeConfig quantize;
-  Json given = Json::object();     // {"train.epochs": 60, ...}: the keys as written, for fingerprints and records
+  Json given = Json::object();  // {"train.epochs": 60, ...}: the keys as written, for fingerprints and records
   std::map<std::string, std::string> places;  // key -> "mote.toml:12:3"
 
   // "mote.toml:12:3: model.layers", or "mote.toml: model.layers" for a key that is not in the file.

@@ -14,7 +14,7 @@ struct Unit {
   double factor;
 };
 constexpr Unit kBytes[] = {{"B", 1}, {"KiB", 1024}, {"MiB", 1024.0 * 1024}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}};
-constexpr Unit kSeconds[] = {{"s", 1},    {"ms", 1e-3},  {"us", 1e-6},   {"µs", 1e-6},
+constexpr Unit kSeconds[] = {{"s", 1},     {"ms", 1e-3},  {"us", 1e-6}, {"µs", 1e-6},
                              {"ns", 1e-9}, {"min", 60.0}, {"h", 3600.0}};
 constexpr Unit kWatts[] = {{"W", 1}, {"mW", 1e-3}, {"uW", 1e-6}, {"µW", 1e-6}, {"nW", 1e-9}};
 constexpr Unit kHertz[] = {{"Hz", 1}, {"kHz", 1e3}, {"MHz", 1e6}, {"mHz", 1e-3}};
@@ -27,10 +27,14 @@ struct Family {
 
 Family family_of(Dimension dimension) {
   switch (dimension) {
-    case Dimension::bytes: return {"a size", "64 KiB", kBytes};
-    case Dimension::seconds: return {"a time", "10 ms", kSeconds};
-    case Dimension::watts: return {"a power", "1 mW", kWatts};
-    case Dimension::hertz: break;
+    case Dimension::bytes:
+      return {"a size", "64 KiB", kBytes};
+    case Dimension::seconds:
+      return {"a time", "10 ms", kSeconds};
+    case Dimension::watts:
+      return {"a power", "1 mW", kWatts};
+    case Dimension::hertz:
+      break;
   }
   return {"a rate", "100 Hz", kHertz};
 }
@@ -54,7 +58,8 @@ Result<double> parse_quantity(std::string_view text, Dimension dimension) {
       if (known.name == unit) return value * known.factor;
   std::string names;
   for (const Unit& known : family.units) names += (names.empty() ? "" : ", ") + std::string(known.name);
-  return input_error(fmt::format("expected {} such as \"{}\" (units: {}), found \"{}\"", family.what, family.example, names, text));
+  return input_error(
+      fmt::format("expected {} such as \"{}\" (units: {}), found \"{}\"", family.what, family.example, names, text));
 }
 
 }  // namespace mote

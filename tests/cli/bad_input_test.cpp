@@ -44,14 +44,16 @@ epochs = 2
     if (!from.empty()) text.replace(text.find(from), from.size(), to);
     spew(project / "mote.toml", text);
     for (const char* label : {"left", "right"})
-      for (int i = 0; i < 4; ++i) spew(project / "recordings" / label / (std::to_string(i) + ".csv"), recording(label[0] == 'l' ? 1 : -1, i));
+      for (int i = 0; i < 4; ++i)
+        spew(project / "recordings" / label / (std::to_string(i) + ".csv"), recording(label[0] == 'l' ? 1 : -1, i));
     return project;
   }
 
   static std::string recording(int sign, int index) {
     std::string text = "timestamp,ax,ay\n";
     for (int i = 0; i < 100; ++i)
-      text += std::to_string(i * 20) + "," + std::to_string(sign * (i % 7 + index) * 0.1) + "," + std::to_string((i % 5) * 0.2) + "\n";
+      text += std::to_string(i * 20) + "," + std::to_string(sign * (i % 7 + index) * 0.1) + "," +
+              std::to_string((i % 5) * 0.2) + "\n";
     return text;
   }
 };
@@ -59,11 +61,14 @@ epochs = 2
 TEST_F(BadInput, UnknownVerbAndOptionNameTheNearest) {
   expect_refused(mote({"biuld"}, folder_), AllOf(HasSubstr("unknown verb 'biuld'"), HasSubstr("'build'")));
   expect_refused(mote({"data", "chek"}, folder_), AllOf(HasSubstr("'chek'"), HasSubstr("'check'")));
-  expect_refused(mote({"build", "--jsno"}, folder_), AllOf(HasSubstr("unknown option '--jsno'"), HasSubstr("'--json'")));
+  expect_refused(mote({"build", "--jsno"}, folder_),
+                 AllOf(HasSubstr("unknown option '--jsno'"), HasSubstr("'--json'")));
   expect_refused(mote({}, folder_), HasSubstr("mote --help"));
 }
 
-TEST_F(BadInput, NoProject) { expect_refused(mote({"build"}, folder_), AllOf(HasSubstr("mote.toml"), HasSubstr("mote init"))); }
+TEST_F(BadInput, NoProject) {
+  expect_refused(mote({"build"}, folder_), AllOf(HasSubstr("mote.toml"), HasSubstr("mote init")));
+}
 
 TEST_F(BadInput, UnknownExample) {
   expect_refused(mote({"init", "x", "--like", "gesture"}, folder_), HasSubstr("did you mean 'gestures'?"));
@@ -89,15 +94,19 @@ TEST_F(BadInput, ProjectFile) {
       {"nano33ble", "nano33", "budget.board"},
       {"Dense(4, relu)", "Dense(4 relu", "model.layers"},
       {"Dense(4, relu)", "Dens(4, relu)", "Dense"},
-      {"Dense(2, softmax)", "Dense(5, softmax)", "the last layer Dense(5, softmax) has 5 outputs; the data have 2 classes (left, right)"},
+      {"Dense(2, softmax)", "Dense(5, softmax)",
+       "the last layer Dense(5, softmax) has 5 outputs; the data have 2 classes (left, right)"},
       {"label = \"folder\"", "label = \"column:kind\"", "kind"},
       {"[\"ax\", \"ay\"]", "[\"ax\", \"az\"]", "az"},
       {"recordings/*/*.csv", "nothing/*.csv", "nothing/*.csv"},
       {"window = \"1 s\"", "window = \"5 s\"", "shorter"},
       {"board = \"nano33ble\"", "board = \"nano33ble\"\nram = \"64 B\"", "budget.ram: no model can meet this budget"},
-      {"board = \"nano33ble\"", "board = \"nano33ble\"\nflash = \"1 KiB\"", "budget.flash: no model can meet this budget"},
-      {"board = \"nano33ble\"", "board = \"nano33ble\"\nlatency = \"1 ns\"", "budget.latency: no model can meet this budget"},
-      {"board = \"nano33ble\"", "board = \"nano33ble\"\npower = \"1 nW\"", "budget.power: no model can meet this budget"},
+      {"board = \"nano33ble\"", "board = \"nano33ble\"\nflash = \"1 KiB\"",
+       "budget.flash: no model can meet this budget"},
+      {"board = \"nano33ble\"", "board = \"nano33ble\"\nlatency = \"1 ns\"",
+       "budget.latency: no model can meet this budget"},
+      {"board = \"nano33ble\"", "board = \"nano33ble\"\npower = \"1 nW\"",
+       "budget.power: no model can meet this budget"},
   };
   for (const ProjectCase& each : cases) {
     SCOPED_TRACE(each.to);
@@ -108,14 +117,16 @@ TEST_F(BadInput, ProjectFile) {
 
 struct DataCase {
   const char* name;
-  std::string text;      // of recordings/left/0.csv
-  const char* place;     // in the message
+  std::string text;   // of recordings/left/0.csv
+  const char* place;  // in the message
   const char* message;
 };
 
 TEST_F(BadInput, Recordings) {
   const std::string good = recording(1, 0);
-  const auto with_line = [&](const std::string& line) { return good.substr(0, good.find('\n') + 1) + line + "\n" + good.substr(good.find('\n') + 1); };
+  const auto with_line = [&](const std::string& line) {
+    return good.substr(0, good.find('\n') + 1) + line + "\n" + good.substr(good.find('\n') + 1);
+  };
   const DataCase cases[] = {
       {"ragged row", with_line("0,1"), "recordings/left/0.csv:2", ""},
       {"text in a number", with_line("0,one,2"), "recordings/left/0.csv:2", "one"},
@@ -156,7 +167,8 @@ TEST_F(BadInput, ModelFiles) {
 TEST_F(BadInput, MissingOperatorIsNamedWithItsPlace) {
   const char* shared = std::getenv("MOTE_DATA");
   const fs::path source = std::getenv("MOTE_SOURCE_DIR") == nullptr ? "." : std::getenv("MOTE_SOURCE_DIR");
-  const fs::path model = (shared == nullptr ? source / "../shared" : fs::path(shared)) / "models/mlperf_tiny/kws_ref_model.tflite";
+  const fs::path model =
+      (shared == nullptr ? source / "../shared" : fs::path(shared)) / "models/mlperf_tiny/kws_ref_model.tflite";
   if (!fs::exists(model)) GTEST_SKIP() << model << " is not here: set MOTE_DATA";
   spew(folder_ / "kws.tflite", slurp(model));
   const ProcessOutput done = mote({"measure", "kws.tflite", "--board", "nano33ble"}, folder_);

@@ -18,25 +18,30 @@ class Build : public CommandTest {
   void SetUp() override {
     CommandTest::SetUp();
     if (IsSkipped()) return;
-    if (!find_program("arm-none-eabi-g++") || !find_program("qemu-system-arm")) GTEST_SKIP() << "no cross-compiler or emulator";
+    if (!find_program("arm-none-eabi-g++") || !find_program("qemu-system-arm"))
+      GTEST_SKIP() << "no cross-compiler or emulator";
   }
 };
 
 // Exit 0 or 1: four epochs may or may not reach the goal.
-void expect_done(const ProcessOutput& done) { EXPECT_LE(done.exit_status, 1) << done.output << done.errors; }
+void expect_done(const ProcessOutput& done) {
+  EXPECT_LE(done.exit_status, 1) << done.output << done.errors;
+}
 
 TEST_F(Build, FromInitToVerdict) {
   const fs::path project = make_project("40");
   const ProcessOutput done = mote({"build", "--json"}, project);
   EXPECT_EQ(done.exit_status, 0) << done.output << done.errors;
   const Json metrics = json_of(done);
-  for (const char* key : {"run", "seed", "task", "goal", "float", "int8", "board", "engine", "model_bytes", "flash_bytes", "ram_bytes",
-                          "latency", "power", "verdict"})
+  for (const char* key : {"run", "seed", "task", "goal", "float", "int8", "board", "engine", "model_bytes",
+                          "flash_bytes", "ram_bytes", "latency", "power", "verdict"})
     EXPECT_TRUE(metrics.contains(key)) << key;
   EXPECT_GT(metrics["float"]["test"]["accuracy"].get<double>(), 0.9);
-  EXPECT_GE(metrics["int8"]["test"]["accuracy"].get<double>(), metrics["float"]["test"]["accuracy"].get<double>() - 0.01);
+  EXPECT_GE(metrics["int8"]["test"]["accuracy"].get<double>(),
+            metrics["float"]["test"]["accuracy"].get<double>() - 0.01);
   EXPECT_TRUE(metrics["verdict"]["short_of"].empty());
-  EXPECT_LT(metrics["quantization"]["int8_bytes"].get<double>(), 0.30 * metrics["quantization"]["float_bytes"].get<double>());
+  EXPECT_LT(metrics["quantization"]["int8_bytes"].get<double>(),
+            0.30 * metrics["quantization"]["float_bytes"].get<double>());
   EXPECT_TRUE(fs::exists(metrics["firmware"].get<std::string>())) << metrics["firmware"];
   for (const char* file : {"build/model.tflite", "build/report.html", ".mote/runs.db", ".mote/runs/1/float.mote",
                            ".mote/runs/1/model.tflite", ".mote/runs/1/metrics.json", ".mote/runs/1/report.html"})
@@ -44,12 +49,14 @@ TEST_F(Build, FromInitToVerdict) {
   EXPECT_EQ(json_of(mote({"runs", "--json"}, project))["runs"].size(), 1u);
 
   const std::string report = slurp(project / "build/report.html");
-  EXPECT_THAT(report, AllOf(HasSubstr("<svg"), HasSubstr("Confusion"), Not(HasSubstr("http://")), Not(HasSubstr("https://")), Not(HasSubstr("<script"))));
+  EXPECT_THAT(report, AllOf(HasSubstr("<svg"), HasSubstr("Confusion"), Not(HasSubstr("http://")),
+                            Not(HasSubstr("https://")), Not(HasSubstr("<script"))));
 
   const ProcessOutput verified = mote({"verify", "--json"}, project);
   EXPECT_EQ(verified.exit_status, 0) << verified.errors;
   EXPECT_EQ(json_of(verified)["different_inputs"], 0);
-  EXPECT_EQ(json_of(mote({"eval", "--json"}, project))["int8"]["test"]["accuracy"], metrics["int8"]["test"]["accuracy"]);
+  EXPECT_EQ(json_of(mote({"eval", "--json"}, project))["int8"]["test"]["accuracy"],
+            metrics["int8"]["test"]["accuracy"]);
   expect_done(mote({"inspect"}, project));
   expect_done(mote({"export", "-o", "x.tflite"}, project));
   EXPECT_EQ(slurp(project / "x.tflite"), slurp(project / "build/model.tflite"));
@@ -59,7 +66,8 @@ TEST_F(Build, SecondBuildDoesNothing) {
   const fs::path project = make_project();
   expect_done(mote({"build"}, project));
   const auto stamp = [&](const char* file) { return fs::last_write_time(project / file); };
-  const auto model = stamp("build/model.tflite"), report = stamp("build/report.html"), firmware = stamp("build/firmware");
+  const auto model = stamp("build/model.tflite"), report = stamp("build/report.html"),
+             firmware = stamp("build/firmware");
   expect_done(mote({"build"}, project));
   EXPECT_EQ(stamp("build/model.tflite"), model);
   EXPECT_EQ(stamp("build/report.html"), report);
@@ -114,7 +122,9 @@ TEST_F(Build, KilledInTrainingLeavesEarlierResults) {
 
 TEST_F(Build, TwoTrainsAtOnce) {
   const fs::path project = make_project("1000000");
-  const ProcessOutput done = shell("\"$MOTE\" train >/dev/null 2>&1 & first=$!; sleep 2; \"$MOTE\" train; status=$?; kill -9 $first; exit $status", project);
+  const ProcessOutput done = shell(
+      "\"$MOTE\" train >/dev/null 2>&1 & first=$!; sleep 2; \"$MOTE\" train; status=$?; kill -9 $first; exit $status",
+      project);
   EXPECT_EQ(done.exit_status, 2) << done.output << done.errors;
   EXPECT_THAT(done.errors, HasSubstr("process"));
 }
@@ -151,7 +161,8 @@ TEST_F(Build, ArrayTypesAreNotConfused) {
   refused("bytes.npy", "uint8 and int8 differ by 128");
   refused("short.npy", "299");
   refused("missing.npy", "missing.npy");
-  expect_done(mote({"run", "build/model.tflite", "--input", "floats.npy", "--quantize-input", "--output", "out.npy"}, project));
+  expect_done(
+      mote({"run", "build/model.tflite", "--input", "floats.npy", "--quantize-input", "--output", "out.npy"}, project));
   const Result<NpyArray> out = read_npy(project / "out.npy");
   ASSERT_TRUE(out.ok());
   EXPECT_EQ(out.value().dtype, DType::int8);

@@ -83,15 +83,19 @@ TEST(ProjectFile, UnknownKeyNamesTheNearestAndItsPlace) {
   const std::string message = message_of(replaced("epochs = 60", "epoch = 60"));
   EXPECT_THAT(message, StartsWith("mote.toml:26:1: unknown key 'epoch' in [train]; did you mean 'epochs'?"));
   EXPECT_THAT(message, HasSubstr("learning_rate"));
-  EXPECT_THAT(message_of(replaced("[budget]", "[budgets]")), HasSubstr("unknown section 'budgets'; did you mean 'budget'?"));
-  EXPECT_THAT(message_of(replaced("by = ", "bye = ")), HasSubstr("unknown key 'bye' in [data.split]; did you mean 'by'?"));
+  EXPECT_THAT(message_of(replaced("[budget]", "[budgets]")),
+              HasSubstr("unknown section 'budgets'; did you mean 'budget'?"));
+  EXPECT_THAT(message_of(replaced("by = ", "bye = ")),
+              HasSubstr("unknown key 'bye' in [data.split]; did you mean 'by'?"));
 }
 
 TEST(ProjectFile, WrongTypeSaysWhatWasExpectedAndFound) {
   EXPECT_EQ(message_of(replaced("epochs = 60", "epochs = \"many\"")),
             "mote.toml:26:10: train.epochs: expected a whole number, found the text \"many\"");
-  EXPECT_THAT(message_of(replaced("epochs = 60", "epochs = 1.5")), HasSubstr("expected a whole number, found the number 1.5"));
-  EXPECT_THAT(message_of(replaced("flash = \"64 KiB\"", "flash = 64")), HasSubstr("budget.flash: expected a text in quotes"));
+  EXPECT_THAT(message_of(replaced("epochs = 60", "epochs = 1.5")),
+              HasSubstr("expected a whole number, found the number 1.5"));
+  EXPECT_THAT(message_of(replaced("flash = \"64 KiB\"", "flash = 64")),
+              HasSubstr("budget.flash: expected a text in quotes"));
   EXPECT_THAT(message_of(replaced("[train]", "[[train]]")), HasSubstr("train: expected a section"));
 }
 
@@ -123,10 +127,13 @@ TEST(ProjectFile, ImpossibleValues) {
       {"task = \"classification\"", "task = ", "not a valid TOML file"},
       {"epochs = 60", "loss = \"mse\"", "expected cross_entropy for classification"},
   };
-  for (const BadValue& bad : cases) EXPECT_THAT(message_of(replaced(bad.from, bad.to)), HasSubstr(bad.message)) << bad.to;
+  for (const BadValue& bad : cases)
+    EXPECT_THAT(message_of(replaced(bad.from, bad.to)), HasSubstr(bad.message)) << bad.to;
 }
 
-TEST(ProjectFile, NotUtf8) { EXPECT_THAT(message_of("[project]\nname = \"\xff\xfe\"\n"), HasSubstr("not a valid TOML file")); }
+TEST(ProjectFile, NotUtf8) {
+  EXPECT_THAT(message_of("[project]\nname = \"\xff\xfe\"\n"), HasSubstr("not a valid TOML file"));
+}
 
 TEST(ProjectFile, RegressionHasItsOwnDefaults) {
   std::string text = replaced("classification", "regression");

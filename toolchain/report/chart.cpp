@@ -23,8 +23,8 @@ std::string line(double x1, double y1, double x2, double y2, const char* style) 
 }
 
 std::string open_svg(double width, double height, const std::string& title) {
-  return fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" style=\"max-width:{:.0f}px\" role=\"img\"><title>{}</title>", width, height,
-                     width, escape_html(title));
+  return fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" style=\"max-width:{:.0f}px\" role=\"img\"><title>{}</title>",
+                     width, height, width, escape_html(title));
 }
 
 // Plot area of a line chart in SVG units, and the values at its edges.
@@ -32,7 +32,9 @@ struct Frame {
   double left = 52, top = 24, width = 420, height = 170;
   double low = 0, high = 1;
   size_t steps = 1;
-  double x(size_t step) const { return left + (steps > 1 ? width * static_cast<double>(step) / static_cast<double>(steps - 1) : width / 2); }
+  double x(size_t step) const {
+    return left + (steps > 1 ? width * static_cast<double>(step) / static_cast<double>(steps - 1) : width / 2);
+  }
   double y(double value) const { return top + height * (high - value) / (high - low); }
 };
 
@@ -56,7 +58,8 @@ Frame frame_of(const std::vector<ChartSeries>& series) {
 
 std::string axes(const Frame& frame, const std::string& title) {
   constexpr int kGridLines = 4;
-  std::string svg = fmt::format("<text x=\"{:.0f}\" y=\"14\" class=\"title\">{}</text>", frame.left, escape_html(title));
+  std::string svg =
+      fmt::format("<text x=\"{:.0f}\" y=\"14\" class=\"title\">{}</text>", frame.left, escape_html(title));
   for (int i = 0; i <= kGridLines; ++i) {
     const double value = frame.low + (frame.high - frame.low) * i / kGridLines;
     svg += line(frame.left, frame.y(value), frame.left + frame.width, frame.y(value), "class=\"grid\"");
@@ -85,11 +88,16 @@ std::string path(const Frame& frame, const std::vector<double>& values, const ch
 std::string escape_html(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
   }
   return out;
 }
@@ -106,7 +114,8 @@ std::string line_chart(const std::string& title, const std::vector<ChartSeries>&
     const char* colour = kColours[i % kColourCount];
     const double x = frame.left + 140 * static_cast<double>(i);
     svg += path(frame, series[i].values, colour);
-    svg += fmt::format("<rect x=\"{:.0f}\" y=\"{:.0f}\" width=\"12\" height=\"4\" fill=\"{}\"/>", x, bottom + 28, colour);
+    svg +=
+        fmt::format("<rect x=\"{:.0f}\" y=\"{:.0f}\" width=\"12\" height=\"4\" fill=\"{}\"/>", x, bottom + 28, colour);
     svg += text(x + 18, bottom + 34, "start", series[i].name);
   }
   return svg + "</svg>";
@@ -126,33 +135,42 @@ std::string confusion_chart(const std::vector<std::string>& names, const std::ve
     for (size_t c = 0; c < names.size(); ++c) {
       const double share = sum > 0 ? static_cast<double>(counts[r][c]) / static_cast<double>(sum) : 0;
       const double x = kLeft + static_cast<double>(c) * kCell;
-      svg += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" fill=\"{}\" fill-opacity=\"{:.3f}\" class=\"cell\"/>", x,
-                         y, kCell, kCell, r == c ? "var(--c1)" : "var(--bad)", 0.75 * share);
+      svg += fmt::format(
+          "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" fill=\"{}\" fill-opacity=\"{:.3f}\" "
+          "class=\"cell\"/>",
+          x, y, kCell, kCell, r == c ? "var(--c1)" : "var(--bad)", 0.75 * share);
       svg += text(x + kCell / 2, y + kCell / 2 + 4, "middle", std::to_string(counts[r][c]));
     }
   }
   return svg + "</svg>";
 }
 
-std::string arena_chart(const std::vector<ArenaBox>& boxes, const std::vector<std::string>& nodes, int64_t arena_bytes) {
+std::string arena_chart(const std::vector<ArenaBox>& boxes, const std::vector<std::string>& nodes,
+                        int64_t arena_bytes) {
   if (boxes.empty() || nodes.empty() || arena_bytes <= 0) return "";
   constexpr double kLeft = 70, kTop = 12, kHeight = 220;
   const double column = std::max(90.0, 480.0 / static_cast<double>(nodes.size()));
   const double width = column * static_cast<double>(nodes.size());
-  const auto y_of = [&](int64_t bytes) { return kTop + kHeight * (1.0 - static_cast<double>(bytes) / static_cast<double>(arena_bytes)); };
+  const auto y_of = [&](int64_t bytes) {
+    return kTop + kHeight * (1.0 - static_cast<double>(bytes) / static_cast<double>(arena_bytes));
+  };
   std::string svg = open_svg(kLeft + width + 8, kTop + kHeight + 32, "tensor arena over time");
-  svg += text(kLeft - 6, kTop + 4, "end", format_bytes(static_cast<double>(arena_bytes))) + text(kLeft - 6, kTop + kHeight + 4, "end", "0");
-  svg += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" fill=\"none\" class=\"cell\"/>", kLeft, kTop, width, kHeight);
+  svg += text(kLeft - 6, kTop + 4, "end", format_bytes(static_cast<double>(arena_bytes))) +
+         text(kLeft - 6, kTop + kHeight + 4, "end", "0");
+  svg += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" fill=\"none\" class=\"cell\"/>", kLeft,
+                     kTop, width, kHeight);
   for (size_t i = 0; i < boxes.size(); ++i) {
     const ArenaBox& box = boxes[i];
     const double x = kLeft + column * box.first;
     const double box_width = column * (box.last - box.first + 1);
     const double y = y_of(box.offset + box.bytes);
     const std::string label = fmt::format("{}: {} B at {}", box.name, box.bytes, box.offset);
-    svg += fmt::format("<g><title>{}</title><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\" "
-                       "fill-opacity=\"0.55\" class=\"cell\"/>", escape_html(label), x, y, box_width, y_of(box.offset) - y,
-                       kColours[i % kColourCount]);
-    if (y_of(box.offset) - y > 12) svg += text(x + 4, (y + y_of(box.offset)) / 2 + 4, "start", fmt::format("{} B", box.bytes));
+    svg += fmt::format(
+        "<g><title>{}</title><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\" "
+        "fill-opacity=\"0.55\" class=\"cell\"/>",
+        escape_html(label), x, y, box_width, y_of(box.offset) - y, kColours[i % kColourCount]);
+    if (y_of(box.offset) - y > 12)
+      svg += text(x + 4, (y + y_of(box.offset)) / 2 + 4, "start", fmt::format("{} B", box.bytes));
     svg += "</g>";
   }
   for (size_t n = 0; n < nodes.size(); ++n)
@@ -162,8 +180,10 @@ std::string arena_chart(const std::vector<ArenaBox>& boxes, const std::vector<st
 
 std::string budget_bar(double fraction) {
   const double shown = std::isfinite(fraction) ? std::clamp(fraction, 0.0, 1.0) : 0.0;
-  return fmt::format("<svg viewBox=\"0 0 200 12\" class=\"bar\"><rect width=\"200\" height=\"12\" class=\"track\"/>"
-                     "<rect width=\"{:.1f}\" height=\"12\" fill=\"{}\"/></svg>", 200 * shown, fraction <= 1 ? "var(--good)" : "var(--bad)");
+  return fmt::format(
+      "<svg viewBox=\"0 0 200 12\" class=\"bar\"><rect width=\"200\" height=\"12\" class=\"track\"/>"
+      "<rect width=\"{:.1f}\" height=\"12\" fill=\"{}\"/></svg>",
+      200 * shown, fraction <= 1 ? "var(--good)" : "var(--bad)");
 }
 
 }  // namespace mote

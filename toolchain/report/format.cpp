@@ -18,7 +18,8 @@ struct Unit {
 std::string format_in(double value, std::span<const Unit> units) {
   if (value == 0 || !std::isfinite(value)) return fmt::format("{} {}", format_number(value), units.back().name);
   for (const Unit& unit : units)
-    if (std::fabs(value) >= unit.factor * 0.9995) return fmt::format("{} {}", format_number(value / unit.factor), unit.name);
+    if (std::fabs(value) >= unit.factor * 0.9995)
+      return fmt::format("{} {}", format_number(value / unit.factor), unit.name);
   return fmt::format("{} {}", format_number(value / units.back().factor), units.back().name);
 }
 

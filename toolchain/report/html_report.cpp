@@ -32,18 +32,23 @@ std::string cells(const std::vector<std::string>& values, const char* tag) {
 std::string interval(const Json& part, const std::string& name) {
   if (!part.contains(name) || !part.at(name).is_number()) return "";
   const bool share = name != "mae" && name != "rmse" && name != "r2";
-  const auto show = [&](const Json& value) { return share ? format_percent(value.get<double>()) : format_number(value.get<double>()); };
+  const auto show = [&](const Json& value) {
+    return share ? format_percent(value.get<double>()) : format_number(value.get<double>());
+  };
   const std::string key = name == "accuracy" ? "ci95" : name + "_ci95";
   if (!part.contains(key)) return show(part.at(name));
-  return fmt::format("{} <small>({} to {})</small>", show(part.at(name)), show(part.at(key).at(0)), show(part.at(key).at(1)));
+  return fmt::format("{} <small>({} to {})</small>", show(part.at(name)), show(part.at(key).at(0)),
+                     show(part.at(key).at(1)));
 }
 
 std::string verdict_section(const Json& metrics) {
   const Json& verdict = metrics.at("verdict");
   const bool goal_met = verdict.at("goal_met").get<bool>(), within = verdict.at("within_budget").get<bool>();
-  std::string html = fmt::format("<p class=\"verdict {}\">{}, {}.</p>\n", goal_met && within ? "good" : "bad",
-                                 goal_met ? "Goal met" : "Short of the goal", within ? "within budget" : "over the budget");
-  for (const Json& each : verdict.at("short_of")) html += "<p class=\"bad\">" + escape_html(each.get<std::string>()) + "</p>\n";
+  std::string html =
+      fmt::format("<p class=\"verdict {}\">{}, {}.</p>\n", goal_met && within ? "good" : "bad",
+                  goal_met ? "Goal met" : "Short of the goal", within ? "within budget" : "over the budget");
+  for (const Json& each : verdict.at("short_of"))
+    html += "<p class=\"bad\">" + escape_html(each.get<std::string>()) + "</p>\n";
   return html;
 }
 
@@ -52,7 +57,8 @@ std::string budget_section(const Json& metrics, const std::vector<ReportLimit>& 
                      cells({"", "measured", "budget", ""}, "th");
   for (const ReportLimit& each : limits) {
     const std::string bar = each.limit > 0 && std::isfinite(each.value)
-                                ? budget_bar(each.value / each.limit) + " " + format_percent(each.value / each.limit) : "";
+                                ? budget_bar(each.value / each.limit) + " " + format_percent(each.value / each.limit)
+                                : "";
     html += cells({escape_html(each.name), escape_html(each.value_text), escape_html(each.limit_text), bar}, "td");
   }
   return html + "</table>\n";
@@ -64,7 +70,8 @@ std::string breakdown(const Json& metrics) {
   for (const char* group : {"flash_bytes", "ram_bytes", "latency", "power"}) {
     if (!metrics.contains(group)) continue;
     for (const auto& [key, value] : metrics.at(group).items())
-      if (value.is_number()) html += cells({fmt::format("{}.{}", group, escape_html(key)), format_number(value.get<double>())}, "td");
+      if (value.is_number())
+        html += cells({fmt::format("{}.{}", group, escape_html(key)), format_number(value.get<double>())}, "td");
   }
   return html + "</table>\n";
 }
@@ -75,10 +82,13 @@ std::string quality_section(const Json& metrics) {
     if (!metrics.at("int8").contains(part)) continue;
     const Json& int8 = metrics.at("int8").at(part);
     const Json none = Json::object();
-    const Json& floats = metrics.contains("float") && metrics.at("float").contains(part) ? metrics.at("float").at(part) : none;
+    const Json& floats =
+        metrics.contains("float") && metrics.at("float").contains(part) ? metrics.at("float").at(part) : none;
     for (const char* name : {"accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2"})
       if (int8.contains(name))
-        html += cells({part, std::to_string(int8.at("count").get<int64_t>()), name, interval(floats, name), interval(int8, name)}, "td");
+        html += cells(
+            {part, std::to_string(int8.at("count").get<int64_t>()), name, interval(floats, name), interval(int8, name)},
+            "td");
   }
   return html + "</table>\n<p class=\"sub\">In brackets: 95 % intervals.</p>\n";
 }
@@ -91,8 +101,10 @@ std::string confusion_section(const Json& metrics) {
   std::string table = "<table>" + cells({"class", "windows", "precision", "recall", "F1"}, "th");
   for (const Json& each : parts.at(part).at("classes")) {
     names.push_back(each.at("name").get<std::string>());
-    table += cells({escape_html(names.back()), std::to_string(each.at("count").get<int64_t>()), format_percent(each.at("precision").get<double>()),
-                    format_percent(each.at("recall").get<double>()), format_percent(each.at("f1").get<double>())}, "td");
+    table += cells({escape_html(names.back()), std::to_string(each.at("count").get<int64_t>()),
+                    format_percent(each.at("precision").get<double>()), format_percent(each.at("recall").get<double>()),
+                    format_percent(each.at("f1").get<double>())},
+                   "td");
   }
   const auto counts = parts.at(part).at("confusion").get<std::vector<std::vector<int64_t>>>();
   return fmt::format("<h2>Confusion, int8, {} part</h2>\n{}{}</table>\n", part, confusion_chart(names, counts), table);
@@ -110,13 +122,15 @@ std::string data_section(const Json& metrics) {
     html += cells({part, std::to_string(summary.at("windows").get<int64_t>()), classes}, "td");
   }
   html += "</table>\n";
-  for (const Json& note : metrics.at("data").at("notes")) html += "<p>" + escape_html(note.get<std::string>()) + "</p>\n";
+  for (const Json& note : metrics.at("data").at("notes"))
+    html += "<p>" + escape_html(note.get<std::string>()) + "</p>\n";
   return html;
 }
 
 std::vector<double> column(const Json& history, const char* key) {
   std::vector<double> values;
-  for (const Json& epoch : history) values.push_back(epoch.at(key).is_number() ? epoch.at(key).get<double>() : std::nan(""));
+  for (const Json& epoch : history)
+    values.push_back(epoch.at(key).is_number() ? epoch.at(key).get<double>() : std::nan(""));
   return values;
 }
 
@@ -125,40 +139,49 @@ std::string training_section(const Json& metrics) {
   const Json& training = metrics.at("training");
   const Json& history = training.at("history");
   const int64_t best = training.at("best_epoch").get<int64_t>();
-  const char* metric = metrics.value("task", "") == "classification" ? "accuracy" : "mean absolute error (standardised)";
+  const char* metric =
+      metrics.value("task", "") == "classification" ? "accuracy" : "mean absolute error (standardised)";
   return "<h2>Training</h2>\n" +
-         line_chart("loss", {{"training", column(history, "loss")}, {"validation", column(history, "validation_loss")}}, best) +
-         line_chart(metric, {{"training", column(history, "metric")}, {"validation", column(history, "validation_metric")}}, best);
+         line_chart("loss", {{"training", column(history, "loss")}, {"validation", column(history, "validation_loss")}},
+                    best) +
+         line_chart(metric,
+                    {{"training", column(history, "metric")}, {"validation", column(history, "validation_metric")}},
+                    best);
 }
 
 std::string layers_section(const Json& metrics) {
   if (!metrics.contains("quantization")) return "";
   const Json& quantization = metrics.at("quantization");
-  std::string html = "<h2>Error of int8 by layer</h2>\n<table>" + cells({"layer", "operator", "SQNR dB", "largest error in LSB", "saturated"}, "th");
+  std::string html = "<h2>Error of int8 by layer</h2>\n<table>" +
+                     cells({"layer", "operator", "SQNR dB", "largest error in LSB", "saturated"}, "th");
   for (const Json& layer : quantization.at("layer_errors").at("layers"))
-    html += cells({escape_html(layer.at("layer").get<std::string>()), escape_html(layer.at("op").get<std::string>()),
-                   layer.at("sqnr_db").is_number() ? format_number(layer.at("sqnr_db").get<double>()) : "exact",
-                   format_number(layer.at("max_abs_lsb").get<double>()), format_percent(layer.at("saturated").get<double>())}, "td");
+    html += cells(
+        {escape_html(layer.at("layer").get<std::string>()), escape_html(layer.at("op").get<std::string>()),
+         layer.at("sqnr_db").is_number() ? format_number(layer.at("sqnr_db").get<double>()) : "exact",
+         format_number(layer.at("max_abs_lsb").get<double>()), format_percent(layer.at("saturated").get<double>())},
+        "td");
   html += "</table>\n<h2>Tensor arena</h2>\n";
   const Json& arena = quantization.at("arena");
   std::vector<ArenaBox> boxes;
   for (const Json& box : arena.at("tensors"))
     boxes.push_back({box.at("name").get<std::string>(), box.at("offset").get<int64_t>(), box.at("bytes").get<int64_t>(),
                      box.at("first").get<int32_t>(), box.at("last").get<int32_t>()});
-  return html + arena_chart(boxes, arena.at("nodes").get<std::vector<std::string>>(), arena.at("bytes").get<int64_t>()) +
-         fmt::format("<p class=\"sub\">{} B of activations; no plan can need less than {} B.</p>\n", arena.at("bytes").get<int64_t>(),
-                     arena.at("lower_bound").get<int64_t>());
+  return html +
+         arena_chart(boxes, arena.at("nodes").get<std::vector<std::string>>(), arena.at("bytes").get<int64_t>()) +
+         fmt::format("<p class=\"sub\">{} B of activations; no plan can need less than {} B.</p>\n",
+                     arena.at("bytes").get<int64_t>(), arena.at("lower_bound").get<int64_t>());
 }
 
 }  // namespace
 
 std::string html_report(const Json& metrics, const std::vector<ReportLimit>& limits) {
   const std::string name = escape_html(metrics.value("name", "mote"));
-  std::string html = fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                                 "<meta name=\"viewport\" content=\"width=device-width\"><title>{0}, run {1}</title><style>{2}</style></head>"
-                                 "<body>\n<h1>{0}</h1>\n<p class=\"sub\">run {1}, {3}, seed {4}</p>\n",
-                                 name, metrics.value("run", int64_t{0}), kStyle, escape_html(metrics.value("time", "")),
-                                 metrics.value("seed", uint64_t{0}));
+  std::string html = fmt::format(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta name=\"viewport\" content=\"width=device-width\"><title>{0}, run {1}</title><style>{2}</style></head>"
+      "<body>\n<h1>{0}</h1>\n<p class=\"sub\">run {1}, {3}, seed {4}</p>\n",
+      name, metrics.value("run", int64_t{0}), kStyle, escape_html(metrics.value("time", "")),
+      metrics.value("seed", uint64_t{0}));
   html += verdict_section(metrics) + quality_section(metrics) + budget_section(metrics, limits) + breakdown(metrics) +
           confusion_section(metrics) + training_section(metrics) + layers_section(metrics) + data_section(metrics);
   return html + "</body></html>\n";

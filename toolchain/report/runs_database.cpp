@@ -9,7 +9,8 @@ namespace mote {
 namespace {
 
 constexpr const char* kSchema =
-    "CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, fingerprint TEXT NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, fingerprint TEXT NOT "
+    "NULL,"
     " data_fingerprint TEXT NOT NULL, config TEXT NOT NULL, metrics TEXT NOT NULL);"
     "CREATE INDEX IF NOT EXISTS runs_fingerprint ON runs(fingerprint);"
     "CREATE TABLE IF NOT EXISTS numbers (last INTEGER NOT NULL);";
@@ -37,11 +38,12 @@ struct RunsDatabase::State {
 
   ~State() { sqlite3_close(handle); }
   Error failure(const char* what) const {
-    return input_error(fmt::format("{}: {}: {}; if the file is damaged, move it away: mote starts a new one", path, what,
-                                   sqlite3_errmsg(handle)));
+    return input_error(fmt::format("{}: {}: {}; if the file is damaged, move it away: mote starts a new one", path,
+                                   what, sqlite3_errmsg(handle)));
   }
   Result<void> execute(const char* sql) {
-    if (sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return failure("cannot write the runs database");
+    if (sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+      return failure("cannot write the runs database");
     return {};
   }
   Result<Statement> prepare(const std::string& sql) {
@@ -68,9 +70,9 @@ Result<RunsDatabase> RunsDatabase::open(const std::filesystem::path& path) {
 }
 
 Result<int64_t> RunsDatabase::next_id() {
-  MOTE_CHECK(state_->execute(
-      "BEGIN IMMEDIATE; INSERT INTO numbers SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM numbers);"
-      "UPDATE numbers SET last = 1 + max(last, coalesce((SELECT max(id) FROM runs), 0)); COMMIT;"));
+  MOTE_CHECK(
+      state_->execute("BEGIN IMMEDIATE; INSERT INTO numbers SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM numbers);"
+                      "UPDATE numbers SET last = 1 + max(last, coalesce((SELECT max(id) FROM runs), 0)); COMMIT;"));
   MOTE_TRY(Statement statement, state_->prepare("SELECT last FROM numbers"));
   if (sqlite3_step(statement.get()) != SQLITE_ROW) return state_->failure("cannot read the runs database");
   return int64_t{sqlite3_column_int64(statement.get(), 0)};
@@ -89,14 +91,18 @@ Result<void> RunsDatabase::insert(const RunRecord& run) {
 }
 
 Result<std::vector<RunRecord>> RunsDatabase::select(const std::string& condition, const std::string& argument) {
-  MOTE_TRY(Statement statement, state_->prepare("SELECT id, time, fingerprint, data_fingerprint, config, metrics FROM runs " +
-                                                condition));
+  MOTE_TRY(Statement statement,
+           state_->prepare("SELECT id, time, fingerprint, data_fingerprint, config, metrics FROM runs " + condition));
   if (sqlite3_bind_parameter_count(statement.get()) == 1) bind_text(statement.get(), 1, argument);
   std::vector<RunRecord> runs;
   int status = 0;
   while ((status = sqlite3_step(statement.get())) == SQLITE_ROW) {
-    RunRecord run{sqlite3_column_int64(statement.get(), 0), column(statement.get(), 1), column(statement.get(), 2),
-                  column(statement.get(), 3), column(statement.get(), 4), Json()};
+    RunRecord run{sqlite3_column_int64(statement.get(), 0),
+                  column(statement.get(), 1),
+                  column(statement.get(), 2),
+                  column(statement.get(), 3),
+                  column(statement.get(), 4),
+                  Json()};
     MOTE_TRY(run.metrics, parse_json(fmt::format("{}, run {}", state_->path, run.id), column(statement.get(), 5)));
     runs.push_back(std::move(run));
   }
@@ -104,7 +110,9 @@ Result<std::vector<RunRecord>> RunsDatabase::select(const std::string& condition
   return runs;
 }
 
-Result<std::vector<RunRecord>> RunsDatabase::all() { return select("ORDER BY id", ""); }
+Result<std::vector<RunRecord>> RunsDatabase::all() {
+  return select("ORDER BY id", "");
+}
 
 namespace {
 Result<std::optional<RunRecord>> first(Result<std::vector<RunRecord>> runs) {
@@ -117,7 +125,9 @@ Result<std::optional<RunRecord>> first(Result<std::vector<RunRecord>> runs) {
 Result<std::optional<RunRecord>> RunsDatabase::find(int64_t id) {
   return first(select("WHERE id = CAST(?1 AS INTEGER)", std::to_string(id)));
 }
-Result<std::optional<RunRecord>> RunsDatabase::newest() { return first(select("ORDER BY id DESC LIMIT 1", "")); }
+Result<std::optional<RunRecord>> RunsDatabase::newest() {
+  return first(select("ORDER BY id DESC LIMIT 1", ""));
+}
 Result<std::optional<RunRecord>> RunsDatabase::newest_with(const std::string& fingerprint) {
   return first(select("WHERE fingerprint = ?1 ORDER BY id DESC LIMIT 1", fingerprint));
 }

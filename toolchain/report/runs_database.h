@@ -23,7 +23,8 @@ struct RunRecord {
 
 class RunsDatabase {
  public:
-  // Creates the file and its table when missing. The error names the path and SQLite's reason (full disk, not a database).
+  // Creates the file and its table when missing. The error names the path and SQLite's reason (full disk, not a
+  // database).
   static Result<RunsDatabase> open(const std::filesystem::path& path);
   RunsDatabase(RunsDatabase&&) noexcept;
   RunsDatabase& operator=(RunsDatabase&&) = delete;

@@ -9,7 +9,9 @@ namespace mote {
 Table::Table(std::vector<std::string> headers, std::vector<Align> alignment)
     : headers_(std::move(headers)), alignment_(std::move(alignment)) {}
 
-void Table::row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+void Table::row(std::vector<std::string> cells) {
+  rows_.push_back(std::move(cells));
+}
 
 std::string Table::text(int indent) const {
   std::vector<std::vector<std::string>> lines;
