@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/project/project.h"
 #include "cli/verb.h"
 #include "toolchain/base/files.h"
 #include "toolchain/base/text.h"
@@ -11,9 +12,12 @@ namespace {
 struct Options {
   std::string folder;
   std::string like = "gestures";
+  bool keys = false;
 };
 
 Result<Outcome> run(Session& session, const Options& options) {
+  if (options.keys) return session.console.text(project_reference()), Outcome::done;
+  if (options.folder.empty()) return input_error("init needs a name: `mote init NAME`");
   const std::vector<std::string> examples = example_names();
   if (std::find(examples.begin(), examples.end(), options.like) == examples.end())
     return input_error(fmt::format("--like {}: no such example; did you mean '{}'? There are: {}", options.like,
@@ -35,10 +39,12 @@ Result<Outcome> run(Session& session, const Options& options) {
 
 Run configure(CLI::App& command) {
   auto options = std::make_shared<Options>();
-  command.add_option("name", options->folder, "Folder to make; its last part names the project")->required();
+  command.add_option("name", options->folder, "Folder to make; its last part names the project");
   command.add_option("--like", options->like, "Example to start from: gestures or soil")
       ->type_name("EXAMPLE")
       ->capture_default_str();
+  command.add_flag("--keys", options->keys,
+                   "Print every key of mote.toml with type, default and meaning (Markdown), and end");
   return [options](Session& session) { return run(session, *options); };
 }
 

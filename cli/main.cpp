@@ -21,6 +21,7 @@ namespace {
 
 constexpr int kInputError = 2;
 constexpr int kDefect = 3;
+constexpr int kMostThreads = 1024;
 
 const Verb* const kVerbs[] = {
 #define MOTE_VERB(identifier) &identifier##_verb,
@@ -41,7 +42,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->type_name("DIR");
   app.add_option("--threads", options.threads, "Threads where work is parallel; results do not depend on it")
       ->envname("MOTE_THREADS")
-      ->check(CLI::Range(1, 1024));
+      ->type_name("N");
   app.add_option("--seed", options.seed, "Seed of everything random, instead of the project's")->type_name("N");
 }
 
@@ -59,11 +60,12 @@ CLI::App* add_subcommand(CLI::App& app, const Verb& verb) {
     const std::string group = name.substr(0, space);
     const auto groups = app.get_subcommands([&](CLI::App* each) { return each->get_name() == group; });
     parent = groups.empty() ? nullptr : groups.front();
-    if (parent == nullptr) parent = app.add_subcommand(group, "Look at the recordings: `mote data --help`");
+    if (parent == nullptr)
+      parent = app.add_subcommand(group, "Look at the recordings: `mote data check`, `mote data show`")->group("Verbs");
     parent->require_subcommand(1);
     parent->fallthrough();
   }
-  CLI::App* command = parent->add_subcommand(name.substr(space + 1), verb.summary);
+  CLI::App* command = parent->add_subcommand(name.substr(space + 1), verb.summary)->group("Verbs");
   if (*verb.details != '\0') command->footer(verb.details);
   command->fallthrough();
   return command;
@@ -113,6 +115,9 @@ int report(const Error& error) {
 }
 
 int dispatch(const GlobalOptions& options, const std::vector<Command>& commands) {
+  if (options.threads < 0 || options.threads > kMostThreads)
+    return report(
+        input_error(fmt::format("--threads {}: expected a number from 1 to {}", options.threads, kMostThreads)));
   Console console(options.json);
   Session session{console, options.project, options.seed, options.threads};
   for (const Command& command : commands) {
@@ -131,6 +136,7 @@ int main_program(int argc, char** argv) {
       "mote: from sensor recordings to a model running on a microcontroller, and what it costs there.\n"
       "Start with `mote init NAME`, then `cd NAME` and `mote build`.",
       "mote");
+  app.get_formatter()->label("SUBCOMMAND", "VERB");
   GlobalOptions options;
   add_global_options(app, options);
   app.require_subcommand(1);
