@@ -1,6 +1,6 @@
-// Recordings in, measured firmware out, by the built command alone, on the examples and on real data sets. Asserted: accuracy,
-// what int8 costs, file sizes, one result whatever the number of threads, and the same output bytes of every test window from
-// `mote run`, the emulated board, LiteRT and TFLM.
+// Recordings in, measured firmware out, by the built command alone, on the examples and on real data sets. Asserted:
+// accuracy, what int8 costs, file sizes, one result whatever the number of threads, and the same output bytes of every
+// test window from `mote run`, the emulated board, LiteRT and TFLM.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +18,9 @@ namespace {
 
 constexpr double kSeconds = 240;  // of one command; far above what it takes
 
-fs::path projects() { return source_folder() / "tests/pipeline/projects"; }
+fs::path projects() {
+  return source_folder() / "tests/pipeline/projects";
+}
 
 // Runs `mote` and fails the test unless its exit status is `status`.
 ProcessOutput run_mote(const std::vector<std::string>& arguments, int status = 0) {
@@ -51,9 +53,10 @@ std::string text_of(const fs::path& path) {
   return text.ok() ? *text : "";
 }
 
-// A fresh project <build>/pipeline/<name> with the set's mote.toml, `from` replaced by `to` in it, and a link to its recordings.
-fs::path make_project(const std::string& name, const std::string& set, const fs::path& recordings, const std::string& from = "",
-                      const std::string& to = "") {
+// A fresh project <build>/pipeline/<name> with the set's mote.toml, `from` replaced by `to` in it, and a link to its
+// recordings.
+fs::path make_project(const std::string& name, const std::string& set, const fs::path& recordings,
+                      const std::string& from = "", const std::string& to = "") {
   const fs::path folder = binary_folder() / "pipeline" / name;
   fs::remove_all(folder);
   fs::create_directories(folder);
@@ -82,7 +85,9 @@ void expect_small_file(const fs::path& project, const Json& metrics) {
   const auto float_bytes = static_cast<double>(fs::file_size(run / "float.mote"));
   const auto int8_bytes = static_cast<double>(fs::file_size(project / "build/model.tflite"));
   EXPECT_EQ(int8_bytes, number(metrics, "/model_bytes"));
-  if (int8_bytes > 20000) EXPECT_LE(int8_bytes, 0.30 * float_bytes);
+  if (int8_bytes > 20000) {
+    EXPECT_LE(int8_bytes, 0.30 * float_bytes);
+  }
 }
 
 // Every test window of the project: host, emulated board, LiteRT, TFLM.
@@ -95,7 +100,8 @@ void expect_parity(const fs::path& project) {
   ASSERT_EQ(inputs->dtype, DType::int8);
   const std::string rows = (folder / "inputs.npy").string();
   run_mote({"run", model.string(), "--input", rows, "--output", (folder / "host.npy").string()});
-  run_mote({"measure", model.string(), "--board", "nano33ble", "--input", rows, "--output", (folder / "board.npy").string()});
+  run_mote({"measure", model.string(), "--board", "nano33ble", "--input", rows, "--output",
+            (folder / "board.npy").string()});
   Result<NpyArray> host = read_npy(folder / "host.npy"), board = read_npy(folder / "board.npy");
   ASSERT_TRUE(host.ok()) << host.error().message;
   ASSERT_TRUE(board.ok()) << board.error().message;
@@ -135,7 +141,8 @@ double mean_over(const std::string& set, const fs::path& recordings, const std::
 
 class Set : public ::testing::Test {
  protected:
-  // Builds the set's project and checks what holds for every set. Sets `metrics` and `recordings`; false when the data are absent.
+  // Builds the set's project and checks what holds for every set. Sets `metrics` and `recordings`; false when the data
+  // are absent.
   bool build(const std::string& set) {
     Result<fs::path> data = test_data("data/" + set);
     if (!data.ok()) {
@@ -187,21 +194,24 @@ TEST_F(Set, Occupancy) {
 class Example : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Example, FromNothingToMeasuredFirmware) {
-  const fs::path folder = binary_folder() / "pipeline/examples";
-  for (const char* copy : {"", "_2_threads"}) {
-    fs::remove_all(folder / (GetParam() + copy));
-    fs::create_directories(folder);
-    run_mote({"init", (folder / (GetParam() + copy)).string(), "--like", GetParam()});
+  // The same name in two places: it is part of the model file.
+  const fs::path one = binary_folder() / "pipeline/one_thread" / GetParam(),
+                 two = binary_folder() / "pipeline/two_threads" / GetParam();
+  for (const fs::path& project : {one, two}) {
+    fs::remove_all(project);
+    fs::create_directories(project.parent_path());
+    run_mote({"init", project.string(), "--like", GetParam()});
   }
-  const Json metrics = build_twice(folder / GetParam(), folder / (GetParam() + "_2_threads"));
+  const Json metrics = build_twice(one, two);
   EXPECT_EQ(metrics["verdict"]["goal_met"], true);
   EXPECT_EQ(metrics["verdict"]["within_budget"], true);
   expect_small_loss(metrics);
-  expect_small_file(folder / GetParam(), metrics);
-  expect_parity(folder / GetParam());
+  expect_small_file(one, metrics);
+  expect_parity(one);
 }
 
-INSTANTIATE_TEST_SUITE_P(Examples, Example, ::testing::Values("gestures", "soil"), [](const auto& parameter) { return parameter.param; });
+INSTANTIATE_TEST_SUITE_P(Examples, Example, ::testing::Values("gestures", "soil"),
+                         [](const auto& parameter) { return parameter.param; });
 
 }  // namespace
 }  // namespace mote
