@@ -1,5 +1,6 @@
-// The same int8 bytes from mote's executor (which is the firmware's interpreter), LiteRT and TFLM. The windows of real data
-// sets are compared in tests/pipeline; here: a published model with stored outputs, and dense stacks drawn at random.
+// The same int8 bytes from mote's executor (which is the firmware's interpreter), LiteRT and TFLM. The windows of real
+// data sets are compared in tests/pipeline; here: a published model with stored outputs, and dense stacks drawn at
+// random.
 #include <gtest/gtest.h>
 
 #include "tests/parity/peers.h"
@@ -68,7 +69,8 @@ TEST(Golden, Ad01GivesTheStoredBytes) {
   if (!file.ok()) GTEST_SKIP() << file.error().message;
   const std::vector<uint8_t> model = bytes_of(*file);
   const NpyArray inputs = int8_rows(bytes_of(*golden / "ad01_int8.in.bin"), 9);
-  EXPECT_EQ(first_difference("mote", run_mote(model, inputs, 1), "stored", bytes_of(*golden / "ad01_int8.out.bin"), 9), "");
+  EXPECT_EQ(first_difference("mote", run_mote(model, inputs, 1), "stored", bytes_of(*golden / "ad01_int8.out.bin"), 9),
+            "");
 
   // Every operator's output of vector 1, so that a difference has a layer.
   Result<Int8Executor> executor = Int8Executor::create("ad01_int8.tflite", model);
@@ -77,10 +79,13 @@ TEST(Golden, Ad01GivesTheStoredBytes) {
   const size_t row = static_cast<size_t>(inputs.row_elements());
   std::copy_n(inputs.data.begin() + static_cast<std::ptrdiff_t>(row), row, executor->input(0).bytes.begin());
   std::vector<uint8_t> activations;
-  ASSERT_TRUE(executor->invoke([&](int32_t index) {
-    const std::span<uint8_t> bytes = executor->tensor(graph->nodes[static_cast<size_t>(index)].outputs[0]).bytes;
-    activations.insert(activations.end(), bytes.begin(), bytes.end());
-  }).ok());
+  ASSERT_TRUE(executor
+                  ->invoke([&](int32_t index) {
+                    const std::span<uint8_t> bytes =
+                        executor->tensor(graph->nodes[static_cast<size_t>(index)].outputs[0]).bytes;
+                    activations.insert(activations.end(), bytes.begin(), bytes.end());
+                  })
+                  .ok());
   EXPECT_EQ(activations, bytes_of(*golden / "ad01_int8.act1.bin"));
 }
 
@@ -101,8 +106,8 @@ struct Stack {
 
 class DenseParity : public Parity, public ::testing::WithParamInterface<Stack> {};
 
-// Biases of a fresh network are zero: draw them too. Ranges come from normal inputs; the int8 inputs compared are uniform over
-// all 256 values, so every layer saturates now and then.
+// Biases of a fresh network are zero: draw them too. Ranges come from normal inputs; the int8 inputs compared are
+// uniform over all 256 values, so every layer saturates now and then.
 TEST_P(DenseParity, SameBytes) {
   const Stack& stack = GetParam();
   Random random(static_cast<uint64_t>(stack.inputs) * 7 + stack.layers.size());
@@ -127,12 +132,13 @@ TEST_P(DenseParity, SameBytes) {
 
 INSTANTIATE_TEST_SUITE_P(
     Stacks, DenseParity,
-    ::testing::Values(Stack{"gestures", {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"}, 300},
-                      Stack{"gestures_per_channel", {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"}, 300, true},
-                      Stack{"regression", {"Dense(16, relu6)", "Dense(16, relu)", "Dense(1)"}, 2},
-                      Stack{"odd_sizes", {"Dense(7, relu)", "Dense(5)", "Dense(11, relu6)", "Dense(3)"}, 13},
-                      Stack{"one_input", {"Dense(1)", "Dense(9, relu)", "Dense(2, softmax)"}, 1},
-                      Stack{"many_classes", {"Dense(33, relu)", "Dense(120, softmax)"}, 67, true}),
+    ::testing::Values(
+        Stack{"gestures", {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"}, 300},
+        Stack{"gestures_per_channel", {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"}, 300, true},
+        Stack{"regression", {"Dense(16, relu6)", "Dense(16, relu)", "Dense(1)"}, 2},
+        Stack{"odd_sizes", {"Dense(7, relu)", "Dense(5)", "Dense(11, relu6)", "Dense(3)"}, 13},
+        Stack{"one_input", {"Dense(1)", "Dense(9, relu)", "Dense(2, softmax)"}, 1},
+        Stack{"many_classes", {"Dense(33, relu)", "Dense(120, softmax)"}, 67, true}),
     [](const auto& parameter) { return parameter.param.name; });
 
 // The layer errors of a sound model, read back from its file: small at every layer, and the worst one named.
@@ -172,8 +178,8 @@ TEST(LayerErrors, OfADenseStack) {
   }
 }
 
-// A model whose arena guess is exact: one byte less is refused by the interpreter's own test (device/); here the executor
-// must find the same number for every clone.
+// A model whose arena guess is exact: one byte less is refused by the interpreter's own test (device/); here the
+// executor must find the same number for every clone.
 TEST(Int8Executor, ClonesUseTheSameArena) {
   Result<Graph> graph = build_graph(std::vector<std::string>{"Dense(8, relu)", "Dense(2)"}, make_shape({100}), 1);
   ASSERT_TRUE(graph.ok());
@@ -191,7 +197,8 @@ TEST(Int8Executor, ClonesUseTheSameArena) {
   EXPECT_LT(executor->arena_bytes(), 1000u);
   // Truncations of the file are refused, never a crash.
   for (size_t size : {size_t{0}, size_t{4}, model->size() / 2, model->size() - 1})
-    EXPECT_FALSE(Int8Executor::create("cut", {model->begin(), model->begin() + static_cast<std::ptrdiff_t>(size)}).ok()) << size;
+    EXPECT_FALSE(Int8Executor::create("cut", {model->begin(), model->begin() + static_cast<std::ptrdiff_t>(size)}).ok())
+        << size;
 }
 
 }  // namespace

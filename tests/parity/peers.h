@@ -20,10 +20,11 @@ struct PeerOutputs {
 };
 
 // Runs the model on every row of `inputs` (dtype of the model's input). Files are kept in `folder` for debugging.
-Result<PeerOutputs> run_peers(const std::filesystem::path& model, const NpyArray& inputs, const std::filesystem::path& folder);
+Result<PeerOutputs> run_peers(const std::filesystem::path& model, const NpyArray& inputs,
+                              const std::filesystem::path& folder);
 
 // Empty when equal, else which row and element differs first, with both values, and how many rows differ.
-std::string first_difference(const std::string& left_name, const std::vector<uint8_t>& left, const std::string& right_name,
-                             const std::vector<uint8_t>& right, int64_t rows);
+std::string first_difference(const std::string& left_name, const std::vector<uint8_t>& left,
+                             const std::string& right_name, const std::vector<uint8_t>& right, int64_t rows);
 
 }  // namespace mote

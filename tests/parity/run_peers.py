@@ -2,8 +2,8 @@
 
 usage: run_peers.py MODEL.tflite INPUTS.npy FOLDER
 
-INPUTS.npy holds one example per row, in the model's own data type. Writes litert.npy (LiteRT with its reference kernels) and
-tflm.npy (TensorFlow Lite for Microcontrollers) into FOLDER: the raw outputs, one row per example.
+INPUTS.npy holds one example per row, in the model's own data type. Writes litert.npy (LiteRT with its reference kernels)
+and tflm.npy (TensorFlow Lite for Microcontrollers) into FOLDER: the raw outputs, one row per example.
 """
 import os
 import sys
@@ -19,7 +19,8 @@ from peers import with_version_at_most  # noqa: E402
 def run_litert(model, examples):
     # The reference resolver of 1.2.0 stops at version 11 of FULLY_CONNECTED; its kernel has the per-channel form of 12.
     model = with_version_at_most(model, 11)
-    interpreter = Interpreter(model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
+    reference = OpResolverType.BUILTIN_REF
+    interpreter = Interpreter(model_content=model, experimental_op_resolver_type=reference, num_threads=1)
     interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]
     target = interpreter.get_output_details()[0]

@@ -17,8 +17,12 @@ fs::path folder_from(const char* variable) {
 
 }  // namespace
 
-fs::path source_folder() { return folder_from("MOTE_SOURCE_DIR"); }
-fs::path binary_folder() { return folder_from("MOTE_BINARY_DIR"); }
+fs::path source_folder() {
+  return folder_from("MOTE_SOURCE_DIR");
+}
+fs::path binary_folder() {
+  return folder_from("MOTE_BINARY_DIR");
+}
 
 Result<fs::path> test_data(const std::string& relative) {
   const char* given = std::getenv("MOTE_DATA");

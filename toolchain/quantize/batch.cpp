@@ -49,14 +49,16 @@ Result<std::vector<uint8_t>> run_batch(const Int8Executor& model, std::span<cons
   const size_t input_bytes = static_cast<size_t>(model.input_type(0).bytes());
   const size_t output_bytes = static_cast<size_t>(model.output_type(0).bytes());
   if (inputs.size() != input_bytes * static_cast<size_t>(count))
-    return input_error(fmt::format("inputs have {} bytes; {} examples of {} ({} bytes each) were expected", inputs.size(), count,
-                                   to_string(model.input_type(0).shape), input_bytes));
+    return input_error(fmt::format("inputs have {} bytes; {} examples of {} ({} bytes each) were expected",
+                                   inputs.size(), count, to_string(model.input_type(0).shape), input_bytes));
   std::vector<uint8_t> outputs(output_bytes * static_cast<size_t>(count));
   MOTE_CHECK(in_blocks(model, count, pool, [&](Int8Executor& executor, int64_t first, int64_t last) -> Result<void> {
     for (int64_t example = first; example < last; ++example) {
-      std::memcpy(executor.input(0).bytes.data(), inputs.data() + static_cast<size_t>(example) * input_bytes, input_bytes);
+      std::memcpy(executor.input(0).bytes.data(), inputs.data() + static_cast<size_t>(example) * input_bytes,
+                  input_bytes);
       MOTE_CHECK(executor.invoke());
-      std::memcpy(outputs.data() + static_cast<size_t>(example) * output_bytes, executor.output(0).bytes.data(), output_bytes);
+      std::memcpy(outputs.data() + static_cast<size_t>(example) * output_bytes, executor.output(0).bytes.data(),
+                  output_bytes);
     }
     return {};
   }));
@@ -88,7 +90,8 @@ Result<OutputMatrix> float_outputs(const Graph& graph, const CalibrationData& da
     results[static_cast<size_t>(index)] = [&]() -> Result<void> {
       MOTE_TRY(FloatExecutor executor, FloatExecutor::create(graph, 1));
       for (int64_t example = count * index / blocks; example < count * (index + 1) / blocks; ++example) {
-        for (int32_t i = 0; i < static_cast<int32_t>(graph.inputs.size()); ++i) data.fill(example, i, executor.input(i));
+        for (int32_t i = 0; i < static_cast<int32_t>(graph.inputs.size()); ++i)
+          data.fill(example, i, executor.input(i));
         executor.run();
         const std::span<const float> row = executor.output(0);
         std::copy(row.begin(), row.end(), matrix.values.begin() + example * matrix.columns);

@@ -52,24 +52,29 @@ Error not_finite(const Graph& graph, int32_t tensor, int64_t first, int64_t exam
 // What a fused activation can give at all; a margin must not reach beyond it.
 ValueRange activation_range(const Node& node, ValueRange range) {
   switch (fused_activation(node).value_or(Activation::none)) {
-    case Activation::relu: return {0, range.high};
-    case Activation::relu6: return {0, std::min(range.high, 6.0f)};
-    case Activation::relu_n1_to_1: return {std::max(range.low, -1.0f), std::min(range.high, 1.0f)};
-    default: return range;
+    case Activation::relu:
+      return {0, range.high};
+    case Activation::relu6:
+      return {0, std::min(range.high, 6.0f)};
+    case Activation::relu_n1_to_1:
+      return {std::max(range.low, -1.0f), std::min(range.high, 1.0f)};
+    default:
+      return range;
   }
 }
 
 Result<void> check(const Graph& graph, const CalibrationData& data, const QuantizeConfig& config) {
-  if (data.count() <= 0)
-    return input_error("calibration: there are no examples; quantization needs the training part");
+  if (data.count() <= 0) return input_error("calibration: there are no examples; quantization needs the training part");
   if (!(config.percentile > 50 && config.percentile <= 100))
-    return input_error(fmt::format("[quantize] percentile = {}: expected more than 50 and at most 100", config.percentile));
+    return input_error(
+        fmt::format("[quantize] percentile = {}: expected more than 50 and at most 100", config.percentile));
   if (!(config.margin >= 0 && config.margin <= 10))
-    return input_error(fmt::format("[quantize] margin = {}: expected 0 to 10 (0.1 widens ranges by 10 %)", config.margin));
+    return input_error(
+        fmt::format("[quantize] margin = {}: expected 0 to 10 (0.1 widens ranges by 10 %)", config.margin));
   for (const Node& node : graph.nodes)
     if (!node.op)
-      return input_error(fmt::format("layer '{}' is {}, an operator that mote lacks, so it cannot be quantized", node.name,
-                                     node.foreign));
+      return input_error(fmt::format("layer '{}' is {}, an operator that mote lacks, so it cannot be quantized",
+                                     node.name, node.foreign));
   return {};
 }
 
@@ -98,20 +103,19 @@ std::string to_string(RangeMethod method) {
   return method == RangeMethod::minmax ? "minmax" : method == RangeMethod::percentile ? "percentile" : "mse";
 }
 
-Result<std::vector<TensorRange>> calibrate(const Graph& graph, const CalibrationData& data, const QuantizeConfig& config,
-                                           const Progress& progress) {
+Result<std::vector<TensorRange>> calibrate(const Graph& graph, const CalibrationData& data,
+                                           const QuantizeConfig& config, const Progress& progress) {
   MOTE_CHECK(check(graph, data, config));
-  MOTE_TRY(FloatExecutor executor,
-           FloatExecutor::create(graph, static_cast<int32_t>(std::min(kBatch, data.count()))));
+  MOTE_TRY(FloatExecutor executor, FloatExecutor::create(graph, static_cast<int32_t>(std::min(kBatch, data.count()))));
   std::vector<ExtremesObserver> extremes(graph.tensors.size());
   std::vector<bool> seen(graph.tensors.size());
-  MOTE_CHECK(for_each_activation(
-      executor, graph, data, "calibrate", progress,
-      [&](int32_t tensor, std::span<const float> values, int64_t first) -> Result<void> {
-        seen[static_cast<size_t>(tensor)] = true;
-        if (extremes[static_cast<size_t>(tensor)].observe(values)) return {};
-        return not_finite(graph, tensor, first, std::min<int64_t>(executor.batch(), data.count() - first));
-      }));
+  MOTE_CHECK(for_each_activation(executor, graph, data, "calibrate", progress,
+                                 [&](int32_t tensor, std::span<const float> values, int64_t first) -> Result<void> {
+                                   seen[static_cast<size_t>(tensor)] = true;
+                                   if (extremes[static_cast<size_t>(tensor)].observe(values)) return {};
+                                   return not_finite(graph, tensor, first,
+                                                     std::min<int64_t>(executor.batch(), data.count() - first));
+                                 }));
   std::vector<ValueRange> ranges;
   for (const ExtremesObserver& observer : extremes) ranges.push_back(observer.range());
 

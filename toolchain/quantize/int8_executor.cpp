@@ -20,10 +20,11 @@ constexpr uint32_t kLargestArena = 1u << 30;  // far beyond any microcontroller:
 class AlignedBytes {
  public:
   explicit AlignedBytes(size_t size)
-      : data_(static_cast<uint8_t*>(::operator new(std::max<size_t>(size, 1), std::align_val_t{kAlignment}))), size_(size) {}
+      : data_(static_cast<uint8_t*>(::operator new (std::max<size_t>(size, 1), std::align_val_t{kAlignment}))),
+        size_(size) {}
   AlignedBytes(const AlignedBytes&) = delete;
   AlignedBytes& operator=(const AlignedBytes&) = delete;
-  ~AlignedBytes() { ::operator delete(data_, std::align_val_t{kAlignment}); }
+  ~AlignedBytes() { ::operator delete (data_, std::align_val_t{kAlignment}); }
   uint8_t* data() { return data_; }
   const uint8_t* data() const { return data_; }
   uint32_t size() const { return static_cast<uint32_t>(size_); }
@@ -43,22 +44,35 @@ std::vector<const Kernel*> every_kernel() {
 
 std::string what_failed(Status status) {
   switch (status) {
-    case Status::ok: return "nothing";
-    case Status::bad_model: return "the file is damaged or not a TFLite version 3 model";
-    case Status::missing_operator: return "there is no kernel for this operator, version or data type";
-    case Status::unsupported_type: return "a tensor has a data type that the kernel does not take";
-    case Status::unsupported_shape: return "a shape breaks the operator's rule";
-    case Status::unsupported_option: return "an option has a value that the kernel does not implement";
-    case Status::bad_quantization: return "a scale or zero point is missing or outside what the operator allows";
-    case Status::arena_too_small: return "it needs a tensor arena of more than 1 GiB";
-    case Status::misaligned: return "model or arena is not aligned";
-    case Status::not_initialized: return "invoked before a successful init";
+    case Status::ok:
+      return "nothing";
+    case Status::bad_model:
+      return "the file is damaged or not a TFLite version 3 model";
+    case Status::missing_operator:
+      return "there is no kernel for this operator, version or data type";
+    case Status::unsupported_type:
+      return "a tensor has a data type that the kernel does not take";
+    case Status::unsupported_shape:
+      return "a shape breaks the operator's rule";
+    case Status::unsupported_option:
+      return "an option has a value that the kernel does not implement";
+    case Status::bad_quantization:
+      return "a scale or zero point is missing or outside what the operator allows";
+    case Status::arena_too_small:
+      return "it needs a tensor arena of more than 1 GiB";
+    case Status::misaligned:
+      return "model or arena is not aligned";
+    case Status::not_initialized:
+      return "invoked before a successful init";
   }
   return "unknown status";
 }
 
 RuntimeTensor runtime_tensor(const TensorView& view) {
-  return {view.type, view.shape, view.scale, view.zero_point,
+  return {view.type,
+          view.shape,
+          view.scale,
+          view.zero_point,
           {static_cast<uint8_t*>(view.data), static_cast<size_t>(view.bytes)}};
 }
 
@@ -84,14 +98,21 @@ std::vector<float> dequantize_all(const RuntimeTensor& tensor) {
 
 std::vector<float> RuntimeTensor::dequantized() const {
   switch (dtype) {
-    case DType::int8: return dequantize_all<int8_t>(*this);
+    case DType::int8:
+      return dequantize_all<int8_t>(*this);
     case DType::uint8:
-    case DType::boolean: return dequantize_all<uint8_t>(*this);
-    case DType::int16: return dequantize_all<int16_t>(*this);
-    case DType::int32: return dequantize_all<int32_t>(*this);
-    case DType::int64: return dequantize_all<int64_t>(*this);
-    case DType::float32: return dequantize_all<float>(*this);
-    default: return {};
+    case DType::boolean:
+      return dequantize_all<uint8_t>(*this);
+    case DType::int16:
+      return dequantize_all<int16_t>(*this);
+    case DType::int32:
+      return dequantize_all<int32_t>(*this);
+    case DType::int64:
+      return dequantize_all<int64_t>(*this);
+    case DType::float32:
+      return dequantize_all<float>(*this);
+    default:
+      return {};
   }
 }
 
@@ -111,8 +132,8 @@ struct Int8Executor::State {
     if (status == Status::ok) return {};
     const int32_t failed = interpreter.failed_operator();
     const std::string where = failed < 0 ? "" : fmt::format(", operator {} (counted from 0)", failed);
-    return input_error(fmt::format("model '{}'{}: {}; `mote inspect` lists its operators and what is supported", name, where,
-                                   what_failed(status)));
+    return input_error(fmt::format("model '{}'{}: {}; `mote inspect` lists its operators and what is supported", name,
+                                   where, what_failed(status)));
   }
 
   Status init_with(uint32_t bytes) {
@@ -148,15 +169,33 @@ Result<Int8Executor> Int8Executor::clone() const {
   return Int8Executor(std::move(state));
 }
 
-int32_t Int8Executor::input_count() const { return state_->interpreter.input_count(); }
-int32_t Int8Executor::output_count() const { return state_->interpreter.output_count(); }
-int32_t Int8Executor::operator_count() const { return state_->interpreter.operator_count(); }
-TensorType Int8Executor::input_type(int32_t index) const { return tensor_type(state_->interpreter.input(index)); }
-TensorType Int8Executor::output_type(int32_t index) const { return tensor_type(state_->interpreter.output(index)); }
-uint32_t Int8Executor::arena_bytes() const { return state_->interpreter.arena_used(); }
-RuntimeTensor Int8Executor::input(int32_t index) { return runtime_tensor(state_->interpreter.input(index)); }
-RuntimeTensor Int8Executor::output(int32_t index) { return runtime_tensor(state_->interpreter.output(index)); }
-RuntimeTensor Int8Executor::tensor(int32_t index) { return runtime_tensor(state_->interpreter.tensor(index)); }
+int32_t Int8Executor::input_count() const {
+  return state_->interpreter.input_count();
+}
+int32_t Int8Executor::output_count() const {
+  return state_->interpreter.output_count();
+}
+int32_t Int8Executor::operator_count() const {
+  return state_->interpreter.operator_count();
+}
+TensorType Int8Executor::input_type(int32_t index) const {
+  return tensor_type(state_->interpreter.input(index));
+}
+TensorType Int8Executor::output_type(int32_t index) const {
+  return tensor_type(state_->interpreter.output(index));
+}
+uint32_t Int8Executor::arena_bytes() const {
+  return state_->interpreter.arena_used();
+}
+RuntimeTensor Int8Executor::input(int32_t index) {
+  return runtime_tensor(state_->interpreter.input(index));
+}
+RuntimeTensor Int8Executor::output(int32_t index) {
+  return runtime_tensor(state_->interpreter.output(index));
+}
+RuntimeTensor Int8Executor::tensor(int32_t index) {
+  return runtime_tensor(state_->interpreter.tensor(index));
+}
 
 Result<void> Int8Executor::invoke() {
   const Status status = state_->interpreter.invoke();

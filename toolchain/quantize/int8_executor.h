@@ -1,5 +1,5 @@
-// Runs a .tflite on the host with the interpreter and the kernels that the firmware gets, so host results are device results.
-// Despite the name a float .tflite runs too, if every operator has a float kernel.
+// Runs a .tflite on the host with the interpreter and the kernels that the firmware gets, so host results are device
+// results. Despite the name a float .tflite runs too, if every operator has a float kernel.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -46,14 +46,14 @@ class Int8Executor {
   int32_t input_count() const;
   int32_t output_count() const;
   int32_t operator_count() const;
-  TensorType input_type(int32_t index) const;   // quant holds the one scale and zero point, if any
+  TensorType input_type(int32_t index) const;  // quant holds the one scale and zero point, if any
   TensorType output_type(int32_t index) const;
-  uint32_t arena_bytes() const;                 // as on the board
+  uint32_t arena_bytes() const;  // as on the board
 
   // Inputs are written here before invoke(), outputs read here after it. REQUIRES: index in range.
   RuntimeTensor input(int32_t index);
   RuntimeTensor output(int32_t index);
-  RuntimeTensor tensor(int32_t tensor_index);   // any activation, by its index in the file
+  RuntimeTensor tensor(int32_t tensor_index);  // any activation, by its index in the file
 
   Result<void> invoke();
   // Runs operator by operator and calls `after(operator_index)` when each is done, while its outputs are still intact.
@@ -69,12 +69,14 @@ class Int8Executor {
 };
 
 // Raw batch: `inputs` holds `count` times the bytes of input 0, the result `count` times the bytes of output 0.
-Result<std::vector<uint8_t>> run_batch(const Int8Executor& model, std::span<const uint8_t> inputs, int64_t count, ThreadPool& pool);
+Result<std::vector<uint8_t>> run_batch(const Int8Executor& model, std::span<const uint8_t> inputs, int64_t count,
+                                       ThreadPool& pool);
 
 // Writes the bytes of input 0 for one example, e.g. through a feature block's integer form. Called concurrently.
 using FillInput = std::function<void(int64_t example, std::span<uint8_t> bytes)>;
 
-// Dequantized outputs of the int8 model: for inputs as the firmware computes them, or for floats quantized by set_input().
+// Dequantized outputs of the int8 model: for inputs as the firmware computes them, or for floats quantized by
+// set_input().
 Result<OutputMatrix> int8_outputs(const Int8Executor& model, int64_t count, const FillInput& fill, ThreadPool& pool);
 Result<OutputMatrix> int8_outputs(const Int8Executor& model, const CalibrationData& data, ThreadPool& pool);
 // Outputs of the float graph for the same data.

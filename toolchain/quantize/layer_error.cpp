@@ -61,10 +61,12 @@ Result<std::vector<int32_t>> pair_tensors(const Graph& float_graph, const Graph&
   const auto pair = [&](int32_t index, const std::string& owner) -> Result<void> {
     const Tensor& tensor = int8_graph.tensors[static_cast<size_t>(index)];
     const auto found = by_name.find(tensor.name);
-    if (found == by_name.end() || float_graph.tensors[static_cast<size_t>(found->second)].type.shape != tensor.type.shape)
-      return input_error(fmt::format("{}: the float model has no tensor '{}' of shape {}; the two models are not the same "
-                                     "network, so their layers cannot be compared",
-                                     owner, tensor.name, to_string(tensor.type.shape)));
+    if (found == by_name.end() ||
+        float_graph.tensors[static_cast<size_t>(found->second)].type.shape != tensor.type.shape)
+      return input_error(
+          fmt::format("{}: the float model has no tensor '{}' of shape {}; the two models are not the same "
+                      "network, so their layers cannot be compared",
+                      owner, tensor.name, to_string(tensor.type.shape)));
     pairs[static_cast<size_t>(index)] = found->second;
     return {};
   };
@@ -74,7 +76,8 @@ Result<std::vector<int32_t>> pair_tensors(const Graph& float_graph, const Graph&
   return pairs;
 }
 
-// The layer whose output is furthest below its (noisiest) input, in dB: where the loss arises, not where it is passed on.
+// The layer whose output is furthest below its (noisiest) input, in dB: where the loss arises, not where it is passed
+// on.
 int32_t find_worst(const Graph& graph, const std::vector<ErrorSums>& sums) {
   int32_t worst = -1;
   double largest_fall = -std::numeric_limits<double>::infinity();
@@ -110,7 +113,8 @@ Result<LayerErrors> layer_errors(const Graph& float_graph, const Graph& int8_gra
     }
     reference.run();
     MOTE_CHECK(int8_model.invoke([&](int32_t index) {
-      for (int32_t output : int8_graph.nodes[static_cast<size_t>(index)].outputs) compare(output, int8_model.tensor(output));
+      for (int32_t output : int8_graph.nodes[static_cast<size_t>(index)].outputs)
+        compare(output, int8_model.tensor(output));
     }));
   }
   LayerErrors result{{}, find_worst(int8_graph, sums), data.count()};

@@ -12,21 +12,21 @@ namespace mote {
 
 // Error of one layer's output: int8 dequantized minus float, with every layer before it already quantized.
 struct LayerError {
-  std::string layer;         // node name
-  std::string op;            // "fully_connected"
-  std::string tensor;        // of its first output
-  float scale = 0;           // one LSB in real units
-  double sqnr_db = 0;        // 10 log10(sum float^2 / sum error^2); infinite when the error is 0
-  double max_abs = 0;        // real units
+  std::string layer;   // node name
+  std::string op;      // "fully_connected"
+  std::string tensor;  // of its first output
+  float scale = 0;     // one LSB in real units
+  double sqnr_db = 0;  // 10 log10(sum float^2 / sum error^2); infinite when the error is 0
+  double max_abs = 0;  // real units
   double max_abs_lsb = 0;
-  double mean = 0;           // signed: a bias that the next layer sees; real units
+  double mean = 0;  // signed: a bias that the next layer sees; real units
   double mean_lsb = 0;
-  double saturated = 0;      // share of values at -128 or 127 whose float value lies outside the int8 range
+  double saturated = 0;  // share of values at -128 or 127 whose float value lies outside the int8 range
 };
 
 struct LayerErrors {
   std::vector<LayerError> layers;  // in execution order
-  int32_t worst = -1;              // index of the layer that adds most: largest fall of SQNR from its input to its output
+  int32_t worst = -1;  // index of the layer that adds most: largest fall of SQNR from its input to its output
   int64_t examples = 0;
 };
 

@@ -61,7 +61,8 @@ double HistogramObserver::squared_error(ValueRange range) const {
   for (int bin = 0; bin < kBins; ++bin) {
     if (counts_[bin] == 0) continue;
     const float value = static_cast<float>(center(bin));
-    const double error = dequantize(quantize_int8(value, grid.scale, grid.zero_point), grid.scale, grid.zero_point) - value;
+    const double error =
+        dequantize(quantize_int8(value, grid.scale, grid.zero_point), grid.scale, grid.zero_point) - value;
     sum += error * error * static_cast<double>(counts_[bin]);
     total += counts_[bin];
   }

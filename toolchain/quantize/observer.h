@@ -23,8 +23,8 @@ class ExtremesObserver {
   ValueRange range_;
 };
 
-// Second pass: a histogram over the extremes. Exact zeros are counted apart, since they are represented without error and
-// are most of what a relu gives.
+// Second pass: a histogram over the extremes. Exact zeros are counted apart, since they are represented without error
+// and are most of what a relu gives.
 class HistogramObserver {
  public:
   static constexpr int kBins = 2048;

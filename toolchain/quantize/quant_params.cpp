@@ -6,7 +6,8 @@
 namespace mote {
 namespace {
 
-// Below this extent scales would leave the range that int32 multipliers can express; such a tensor carries no information.
+// Below this extent scales would leave the range that int32 multipliers can express; such a tensor carries no
+// information.
 constexpr double kSmallestExtent = 1e-30;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// From ranges to an int8 graph, by each operator's QuantRule. Nodes are visited in execution order, so the parameters of an
-// activation are known before anything reads it; weights and biases follow from them.
+// From ranges to an int8 graph, by each operator's QuantRule. Nodes are visited in execution order, so the parameters
+// of an activation are known before anything reads it; weights and biases follow from them.
 #include "toolchain/quantize/quantize.h"
 
 #include <fmt/format.h>
@@ -22,7 +22,9 @@ std::vector<uint8_t> to_bytes(const std::vector<T>& values) {
   return bytes;
 }
 
-QuantParams per_tensor(ScaleZero parameters) { return {{parameters.scale}, {parameters.zero_point}, 0}; }
+QuantParams per_tensor(ScaleZero parameters) {
+  return {{parameters.scale}, {parameters.zero_point}, 0};
+}
 
 // Weights as [outer][channels][inner] around their channel axis.
 struct ChannelLayout {
@@ -39,7 +41,12 @@ class Solver {
  public:
   Solver(const Graph& source, const QuantizeConfig& config, std::vector<std::string>* notes,
          const std::map<int32_t, InputMoments>* moments)
-      : source_(source), result_(source), config_(config), notes_(notes), moments_(moments), ranges_(source.tensors.size()) {}
+      : source_(source),
+        result_(source),
+        config_(config),
+        notes_(notes),
+        moments_(moments),
+        ranges_(source.tensors.size()) {}
 
   Result<Graph> solve(std::span<const TensorRange> ranges) {
     for (const TensorRange& range : ranges) {
@@ -51,8 +58,8 @@ class Solver {
     for (Node& node : result_.nodes) MOTE_CHECK(solve_node(node));
     for (int32_t output : result_.outputs)
       if (!tensor(output).type.quant.quantized())
-        return input_error(fmt::format("output tensor '{}' of model '{}' is made by no layer", tensor(output).name,
-                                       source_.name));
+        return input_error(
+            fmt::format("output tensor '{}' of model '{}' is made by no layer", tensor(output).name, source_.name));
     for (Tensor& each : result_.tensors) each.trainable = false;
     return std::move(result_);
   }
@@ -67,8 +74,8 @@ class Solver {
     const TensorRange& range = ranges_[static_cast<size_t>(index)];
     Tensor& activation = tensor(index);
     if (activation.type.dtype != DType::float32)
-      return input_error(fmt::format("tensor '{}' ({}) is {}; only a float32 model can be quantized", activation.name, producer,
-                                     to_string(activation.type.dtype)));
+      return input_error(fmt::format("tensor '{}' ({}) is {}; only a float32 model can be quantized", activation.name,
+                                     producer, to_string(activation.type.dtype)));
     if (range.tensor == kAbsent)
       return defect(fmt::format("quantize: no range was observed for tensor '{}' ({})", activation.name, producer));
     if (range.low == 0 && range.high == 0)
@@ -81,20 +88,28 @@ class Solver {
 
   Result<void> solve_node(Node& node) {
     if (!node.op)
-      return input_error(fmt::format("layer '{}' is {}, an operator that mote lacks, so it cannot be quantized", node.name,
-                                     node.foreign));
+      return input_error(fmt::format("layer '{}' is {}, an operator that mote lacks, so it cannot be quantized",
+                                     node.name, node.foreign));
     const QuantRule& rule = node.op->quant;
     if (rule.output == OutputRule::boundary)
-      return input_error(fmt::format("layer '{}' is a {}: the model is (partly) quantized already; give the float model",
-                                     node.name, node.op->tflite_name));
+      return input_error(
+          fmt::format("layer '{}' is a {}: the model is (partly) quantized already; give the float model", node.name,
+                      node.op->tflite_name));
     int32_t weights = kAbsent, bias = kAbsent;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kAbsent) continue;
       switch (rule.inputs[std::min<size_t>(i, std::size(rule.inputs) - 1)]) {
-        case InputRole::activation: MOTE_CHECK(solve_activation(node, i)); break;
-        case InputRole::weights: weights = static_cast<int32_t>(i); break;
-        case InputRole::bias: bias = static_cast<int32_t>(i); break;
-        case InputRole::constant: break;
+        case InputRole::activation:
+          MOTE_CHECK(solve_activation(node, i));
+          break;
+        case InputRole::weights:
+          weights = static_cast<int32_t>(i);
+          break;
+        case InputRole::bias:
+          bias = static_cast<int32_t>(i);
+          break;
+        case InputRole::constant:
+          break;
       }
     }
     if (weights != kAbsent) MOTE_CHECK(solve_parameters(node, weights, bias));
@@ -123,14 +138,15 @@ class Solver {
   Result<void> own_constant(Node& node, size_t input) {
     const int32_t index = node.inputs[input];
     if (!tensor(index).constant)
-      return input_error(fmt::format("layer '{}': input {} (tensor '{}') is computed by the model, but {} can only be "
-                                     "quantized with constant weights and bias",
-                                     node.name, input, tensor(index).name, node.op->tflite_name));
+      return input_error(
+          fmt::format("layer '{}': input {} (tensor '{}') is computed by the model, but {} can only be "
+                      "quantized with constant weights and bias",
+                      node.name, input, tensor(index).name, node.op->tflite_name));
     if (tensor(index).type.dtype != DType::float32) {
       const Tensor& original = source_.tensors[static_cast<size_t>(index)];
       if (original.type.dtype != DType::float32)
-        return input_error(fmt::format("layer '{}': tensor '{}' is {}; only a float32 model can be quantized", node.name,
-                                       original.name, to_string(original.type.dtype)));
+        return input_error(fmt::format("layer '{}': tensor '{}' is {}; only a float32 model can be quantized",
+                                       node.name, original.name, to_string(original.type.dtype)));
       Tensor copy = original;
       copy.name += "/" + node.name;
       node.inputs[input] = static_cast<int32_t>(result_.tensors.size());
@@ -143,7 +159,8 @@ class Solver {
     return {};
   }
 
-  // Weights first, since the bias takes its scale from them; but a bias too large for int32 makes the weights' scale grow.
+  // Weights first, since the bias takes its scale from them; but a bias too large for int32 makes the weights' scale
+  // grow.
   Result<void> solve_parameters(Node& node, int32_t weights_input, int32_t bias_input) {
     MOTE_CHECK(own_constant(node, static_cast<size_t>(weights_input)));
     if (bias_input != kAbsent) MOTE_CHECK(own_constant(node, static_cast<size_t>(bias_input)));
@@ -152,8 +169,8 @@ class Solver {
     const int32_t axis = node.op->quant.channel_axis;
     const ChannelLayout layout(weights.type.shape, axis);
     if (bias && static_cast<int64_t>(bias->floats().size()) != layout.channels)
-      return input_error(fmt::format("layer '{}': bias '{}' has {} values for {} output channels", node.name, bias->name,
-                                     bias->floats().size(), layout.channels));
+      return input_error(fmt::format("layer '{}': bias '{}' has {} values for {} output channels", node.name,
+                                     bias->name, bias->floats().size(), layout.channels));
     const double input_scale = tensor(node.inputs[0]).type.quant.scales[0];
     std::vector<float> scales = weight_scales(weights, layout, bias, input_scale, node);
     quantize_weights(weights, layout, scales, axis, moments_of(node.inputs[0]));
@@ -162,8 +179,8 @@ class Solver {
   }
 
   // One scale, or one for each channel: largest magnitude / 127, subject to the bias.
-  std::vector<float> weight_scales(const Tensor& weights, const ChannelLayout& layout, const Tensor* bias, double input_scale,
-                                   const Node& node) {
+  std::vector<float> weight_scales(const Tensor& weights, const ChannelLayout& layout, const Tensor* bias,
+                                   double input_scale, const Node& node) {
     const size_t count = config_.per_channel_weights ? static_cast<size_t>(layout.channels) : 1;
     std::vector<float> largest(count), largest_bias(count), scales(count);
     const std::span<const float> values = weights.floats();
@@ -178,17 +195,20 @@ class Solver {
         seen = std::max(seen, std::fabs(bias->floats()[static_cast<size_t>(channel)]));
       }
     // The int32 accumulator holds the bias and up to 255 x 127 for every weight of a channel.
-    const int64_t products = static_cast<int64_t>(values.size()) / std::max<int64_t>(layout.channels, 1) * 255 * kWeightMax;
+    const int64_t products =
+        static_cast<int64_t>(values.size()) / std::max<int64_t>(layout.channels, 1) * 255 * kWeightMax;
     const double room = static_cast<double>(std::max<int64_t>(std::numeric_limits<int32_t>::max() - products, 1 << 30));
     for (size_t i = 0; i < count; ++i) {
       const double least = double{largest_bias[i]} / (input_scale * room);
       scales[i] = symmetric_scale(largest[i], kWeightMax);
       if (scales[i] == 0) {  // all weights zero: any scale does for them, so choose one that gives the bias 20 bits
-        scales[i] = largest_bias[i] > 0 ? static_cast<float>(double{largest_bias[i]} / (input_scale * (1 << 20))) : 1.0f;
+        scales[i] =
+            largest_bias[i] > 0 ? static_cast<float>(double{largest_bias[i]} / (input_scale * (1 << 20))) : 1.0f;
       } else if (scales[i] < least) {
-        note(fmt::format("layer '{}': bias {:g} is too large for int32 at the scale of its weights; scale of '{}' raised from "
-                         "{:g} to {:g}, so small weights lose precision",
-                         node.name, largest_bias[i], weights.name, scales[i], least));
+        note(fmt::format(
+            "layer '{}': bias {:g} is too large for int32 at the scale of its weights; scale of '{}' raised from "
+            "{:g} to {:g}, so small weights lose precision",
+            node.name, largest_bias[i], weights.name, scales[i], least));
         scales[i] = std::nextafter(static_cast<float>(least), std::numeric_limits<float>::infinity());
       }
     }
@@ -201,8 +221,8 @@ class Solver {
     return found == moments_->end() ? InputMoments{} : found->second;
   }
 
-  static void quantize_weights(Tensor& weights, const ChannelLayout& layout, const std::vector<float>& scales, int32_t axis,
-                               const InputMoments& moments) {
+  static void quantize_weights(Tensor& weights, const ChannelLayout& layout, const std::vector<float>& scales,
+                               int32_t axis, const InputMoments& moments) {
     const std::span<const float> values = std::as_const(weights).floats();
     std::vector<int8_t> stored;
     if (weights.type.shape.rank == 2 && axis == 0) {
@@ -225,8 +245,8 @@ class Solver {
     const std::span<const float> values = std::as_const(bias).floats();
     for (size_t i = 0; i < values.size(); ++i) {
       const double scale = scales[scales.size() == 1 ? 0 : i];
-      stored.push_back(static_cast<int32_t>(std::clamp<double>(std::round(values[i] / scale), std::numeric_limits<int32_t>::min(),
-                                                               std::numeric_limits<int32_t>::max())));
+      stored.push_back(static_cast<int32_t>(std::clamp<double>(
+          std::round(values[i] / scale), std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max())));
     }
     bias.type.quant = {scales, std::vector<int32_t>(scales.size()), 0};
     bias.type.dtype = DType::int32;
@@ -239,8 +259,9 @@ class Solver {
       if (rule.output == OutputRule::free) {
         MOTE_CHECK(from_range(output, "layer '" + node.name + "'"));
       } else {
-        tensor(output).type.quant = rule.output == OutputRule::fixed ? per_tensor({rule.fixed_scale, rule.fixed_zero_point})
-                                                                     : tensor(node.inputs[0]).type.quant;
+        tensor(output).type.quant = rule.output == OutputRule::fixed
+                                        ? per_tensor({rule.fixed_scale, rule.fixed_zero_point})
+                                        : tensor(node.inputs[0]).type.quant;
         tensor(output).type.dtype = DType::int8;
       }
     }
@@ -262,8 +283,9 @@ Result<Graph> apply_quantization(const Graph& graph, std::span<const TensorRange
   return Solver(graph, config, notes, moments).solve(ranges);
 }
 
-Result<Graph> quantize_post_training(const Graph& float_graph, const CalibrationData& data, const QuantizeConfig& config,
-                                     const Progress& progress, std::vector<std::string>* notes) {
+Result<Graph> quantize_post_training(const Graph& float_graph, const CalibrationData& data,
+                                     const QuantizeConfig& config, const Progress& progress,
+                                     std::vector<std::string>* notes) {
   MOTE_TRY(std::vector<TensorRange> ranges, calibrate(float_graph, data, config, progress));
   MOTE_TRY(const auto moments, input_moments(float_graph, data));
   return apply_quantization(float_graph, ranges, config, notes, &moments);

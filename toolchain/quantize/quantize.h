@@ -2,7 +2,8 @@
 //
 // Two steps, also callable one by one: calibrate() observes the range of every activation over all windows given;
 // apply_quantization() turns ranges into scales and zero points by each operator's QuantRule (ops/op.h) and rewrites
-// the constants. Rounding and formulas are those of TensorFlow Lite's converter (see docs/numerics.md).
+// the constants. Scales and zero points are those of TensorFlow Lite's converter (see docs/numerics.md); weights are
+// rounded so that a layer's outputs change least (weight_rounding.h).
 #pragma once
 #include <cstdint>
 #include <map>
@@ -49,9 +50,9 @@ std::string to_string(RangeMethod method);
 
 struct QuantizeConfig {
   RangeMethod method = RangeMethod::minmax;
-  double percentile = 99.99;        // in (50, 100]
-  double margin = 0.0;              // ranges are multiplied by 1 + margin; 0.1 for regression, where clipping hurts most
-  bool per_channel_weights = false; // one weight scale per output channel instead of one per tensor
+  double percentile = 99.99;  // in (50, 100]
+  double margin = 0.0;        // ranges are multiplied by 1 + margin; 0.1 for regression, where clipping hurts most
+  bool per_channel_weights = false;  // one weight scale per output channel instead of one per tensor
 };
 
 // Range of one activation tensor, zero included.
@@ -62,21 +63,22 @@ struct TensorRange {
 
 // Ranges of every float activation of `graph`, in tensor order. One pass over the data for minmax, two for the others.
 // Errors: no examples; a value that is not finite (names the tensor and the example); an operator that mote lacks.
-Result<std::vector<TensorRange>> calibrate(const Graph& graph, const CalibrationData& data, const QuantizeConfig& config,
-                                           const Progress& progress = {});
+Result<std::vector<TensorRange>> calibrate(const Graph& graph, const CalibrationData& data,
+                                           const QuantizeConfig& config, const Progress& progress = {});
 
 struct InputMoments;  // weight_rounding.h
 
-// The int8 graph: same tensors (same names), same nodes, int8 inputs and outputs, no quantize or dequantize nodes at the
-// borders. `notes`, if given, receives one sentence for each thing that people should know (a weight scale that
-// had to grow so that a bias fits in int32, a tensor that was zero on every window). `moments`, if given, lets the rounding
+// The int8 graph: same tensors (same names), same nodes, int8 inputs and outputs, no quantize or dequantize nodes at
+// the borders. `notes`, if given, receives one sentence for each thing that people should know (a weight scale that had
+// to grow so that a bias fits in int32, a tensor that was zero on every window). `moments`, if given, lets the rounding
 // of weight matrices keep the layers' outputs (weight_rounding.h); without it each weight is rounded to nearest.
 Result<Graph> apply_quantization(const Graph& graph, std::span<const TensorRange> ranges, const QuantizeConfig& config,
                                  std::vector<std::string>* notes = nullptr,
                                  const std::map<int32_t, InputMoments>* moments = nullptr);
 
 // calibrate() and input_moments(), then apply_quantization().
-Result<Graph> quantize_post_training(const Graph& float_graph, const CalibrationData& data, const QuantizeConfig& config,
-                                     const Progress& progress = {}, std::vector<std::string>* notes = nullptr);
+Result<Graph> quantize_post_training(const Graph& float_graph, const CalibrationData& data,
+                                     const QuantizeConfig& config, const Progress& progress = {},
+                                     std::vector<std::string>* notes = nullptr);
 
 }  // namespace mote

@@ -61,7 +61,8 @@ TEST(QuantParams, DegenerateRangesGetAUsableScale) {
     EXPECT_EQ(p.zero_point, 0);
   }
   const ScaleZero constant = asymmetric_int8(3.0f, 3.0f);
-  EXPECT_FLOAT_EQ(dequantize(quantize_int8(3.0f, constant.scale, constant.zero_point), constant.scale, constant.zero_point), 3.0f);
+  EXPECT_FLOAT_EQ(
+      dequantize(quantize_int8(3.0f, constant.scale, constant.zero_point), constant.scale, constant.zero_point), 3.0f);
 }
 
 TEST(QuantParams, QuantizeRoundsHalfAwayAndSaturates) {
@@ -207,7 +208,8 @@ TEST(Quantize, PerChannelGivesEveryRowItsScale) {
   Graph graph = dense({"Dense(4)"}, 3);
   const int32_t weights = graph.nodes[0].inputs[1];
   const std::span<float> values = graph.tensors[static_cast<size_t>(weights)].floats();
-  for (size_t i = 0; i < values.size(); ++i) values[i] = std::pow(10.0f, -static_cast<float>(i / 3));  // [channel][input]
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = std::pow(10.0f, -static_cast<float>(i / 3));  // [channel][input]
   QuantizeConfig config;
   config.per_channel_weights = true;
   Result<Graph> quantized = quantize_post_training(graph, MatrixData(normal_rows(300, 2), 3), config);
@@ -215,7 +217,8 @@ TEST(Quantize, PerChannelGivesEveryRowItsScale) {
   const TensorType& type = quantized->tensors[static_cast<size_t>(weights)].type;
   ASSERT_EQ(type.quant.scales.size(), 4u);
   EXPECT_EQ(type.quant.axis, 0);
-  for (size_t channel = 0; channel < 4; ++channel) EXPECT_FLOAT_EQ(type.quant.scales[channel], values[channel * 3] / 127);
+  for (size_t channel = 0; channel < 4; ++channel)
+    EXPECT_FLOAT_EQ(type.quant.scales[channel], values[channel * 3] / 127);
   EXPECT_THAT(stored_int8(quantized->tensors[static_cast<size_t>(weights)]), ::testing::Each(127));
   EXPECT_EQ(quantized->tensors[static_cast<size_t>(graph.nodes[0].inputs[2])].type.quant.scales.size(), 4u);
 }
@@ -274,7 +277,8 @@ TEST(Quantize, WhatCannotBeQuantizedIsNamed) {
   graph = dense({"Dense(2)"}, 3);
   Result<Graph> once = quantize_post_training(graph, MatrixData(rows, 3), {});
   ASSERT_TRUE(once.ok());
-  EXPECT_THAT(apply_quantization(*once, ranges, {}).error().message, HasSubstr("only a float32 model can be quantized"));
+  EXPECT_THAT(apply_quantization(*once, ranges, {}).error().message,
+              HasSubstr("only a float32 model can be quantized"));
 
   graph.nodes[0].op = nullptr;
   graph.nodes[0].foreign = "CONV_3D version 1";
