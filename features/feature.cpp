@@ -49,11 +49,8 @@ Json to_json(const RecordingContract& contract) {
                {"window", contract.window},
                {"stride", contract.stride},
                {"channels", Json::array()}};
-  for (const ChannelContract& channel : contract.channels)
-    json["channels"].push_back({{"name", channel.name},
-                                {"unit", channel.unit},
-                                {"origin", channel.origin},
-                                {"counts_per_unit", channel.counts_per_unit}});
+  for (const ChannelContract& channel : contract.channels)  // a list: a table may have hundreds of channels
+    json["channels"].push_back(Json::array({channel.name, channel.unit, channel.origin, channel.counts_per_unit}));
   return json;
 }
 
@@ -64,8 +61,8 @@ Result<RecordingContract> contract_from_json(const Json& json) {
     contract.window = json.at("window").get<int32_t>();
     contract.stride = json.at("stride").get<int32_t>();
     for (const Json& channel : json.at("channels"))
-      contract.channels.push_back({channel.at("name").get<std::string>(), channel.at("unit").get<std::string>(),
-                                   channel.at("origin").get<double>(), channel.at("counts_per_unit").get<double>()});
+      contract.channels.push_back({channel.at(0).get<std::string>(), channel.at(1).get<std::string>(),
+                                   channel.at(2).get<double>(), channel.at(3).get<double>()});
   } catch (const Json::exception& error) {
     return input_error(fmt::format("recording contract: {}", error.what()));
   }

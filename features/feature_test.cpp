@@ -51,8 +51,8 @@ TEST(Contract, JsonOutOfRangeIsAnError) {
       const char* text :
       {R"({})", R"({"rate_hz":1,"window":0,"stride":1,"channels":[]})",
        R"({"rate_hz":1,"window":2000000000,"stride":1,
-                               "channels":[{"name":"a","unit":"","origin":0,"counts_per_unit":1}]})",
-       R"({"rate_hz":1,"window":1,"stride":1,"channels":[{"name":"a","unit":"","origin":0,"counts_per_unit":0}]})"})
+                               "channels":[["a","",0,1]]})",
+       R"({"rate_hz":1,"window":1,"stride":1,"channels":[["a","",0,0]]})"})
     EXPECT_FALSE(contract_from_json(Json::parse(text)).ok()) << text;
 }
 

@@ -151,9 +151,9 @@ struct OpDef {
 
   const char* device_header;  // "ops/fully_connected/fully_connected.h"
   std::span<const DeviceKernel> kernels;
-  // C++14 statements that do one call with constant parameters, using only device_header. They may declare names, so the
-  // caller gives each call a scope of its own.
-  // Fails when the operator has no kernel for these types, shapes or parameters (a validated graph's integer form has).
+  // C++14 statements that do one call with constant parameters, using only device_header. They may declare names, so
+  // the caller gives each call a scope of its own. Fails when the operator has no kernel for these types, shapes or
+  // parameters (a validated graph's integer form has).
   Result<std::string> (*emit)(const EmitCall&);
   std::vector<OpCase> (*cases)();
   OpCase (*random_case)(Random&);  // tiny: every free dimension in 1..9, attributes drawn too

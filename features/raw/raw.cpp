@@ -1,6 +1,7 @@
 #include "features/raw/raw.h"
 
 #include <cmath>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -108,6 +109,11 @@ Json RawBlock::parameters() const {
   return json;
 }
 
+// Six significant digits: short in the model's file, and far below what a standardisation needs.
+double rounded(double value) {
+  return std::strtod(fmt::format("{:.6g}", value).c_str(), nullptr);
+}
+
 // Mean and deviation of each channel over all readings of all training windows. Sums of counts are exact in 64 bits.
 Result<FeaturePtr> fit(const RecordingContract& contract, const Json& options, const FeatureWindows& training) {
   if (!options.empty())
@@ -126,7 +132,8 @@ Result<FeaturePtr> fit(const RecordingContract& contract, const Json& options, c
     const double mean = static_cast<double>(sums[c]) / n;
     const double variance = static_cast<double>(squares[c]) / n - mean * mean;
     const double deviation = variance > 1e-9 * (1 + mean * mean) ? std::sqrt(variance) : 0;
-    standards.push_back({to_value(mean, contract.channels[c]), deviation / contract.channels[c].counts_per_unit});
+    standards.push_back(
+        {rounded(to_value(mean, contract.channels[c])), rounded(deviation / contract.channels[c].counts_per_unit)});
   }
   return FeaturePtr(std::make_shared<RawBlock>(contract, std::move(standards)));
 }

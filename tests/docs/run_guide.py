@@ -37,7 +37,8 @@ def steps(block):
 
 
 def run(command, folder, environment):
-    process = subprocess.run(["bash", "-c", f"{command}\npwd > \"$MOTE_GUIDE_FOLDER\""], cwd=folder, env=environment, text=True,
+    script = f"{command}\npwd > \"$MOTE_GUIDE_FOLDER\""
+    process = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, text=True,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     lines = [line.rstrip() for line in process.stdout.splitlines()]
     while lines and not lines[-1]:

@@ -2,7 +2,8 @@
 
 usage: run_peers.py MODEL.tflite INPUTS.npy FOLDER
 
-INPUTS.npy holds one example per row, in the model's own data type. Writes litert.npy (LiteRT with its reference kernels)
+INPUTS.npy holds one example per row, in the model's own data type.
+Writes litert.npy (LiteRT with its reference kernels)
 and tflm.npy (TensorFlow Lite for Microcontrollers) into FOLDER: the raw outputs, one row per example.
 """
 import os

@@ -14,8 +14,9 @@ uint64_t splitmix64(uint64_t& state) {
   return z ^ (z >> 31);
 }
 
-// Natural logarithm of x in (0, 1] by the series of 2 atanh((m - 1) / (m + 1)) on m in [sqrt(1/2), sqrt(2)): the last bit of
-// std::log differs between C libraries, and a draw must not. Error below 1e-13 relative to the deviation of a draw.
+// Natural logarithm of x in (0, 1] by the series of 2 atanh((m - 1) / (m + 1)) on m in [sqrt(1/2), sqrt(2)): the last
+// bit of std::log differs between C libraries, and a draw must not. Error below 1e-13 relative to the deviation of a
+// draw.
 double portable_log(double x) {
   int exponent = 0;
   double m = std::frexp(x, &exponent);
@@ -62,9 +63,13 @@ uint32_t Random::below(uint32_t n) {
   return static_cast<uint32_t>(product >> 32);
 }
 
-double Random::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
+double Random::uniform() {
+  return static_cast<double>(bits() >> 11) * 0x1.0p-53;
+}
 
-double Random::uniform(double low, double high) { return low + (high - low) * uniform(); }
+double Random::uniform(double low, double high) {
+  return low + (high - low) * uniform();
+}
 
 double Random::normal() {
   for (;;) {

@@ -1,5 +1,6 @@
-# One source of float kernels, compiled for each instruction set (simd/level.h). -O3 in every build type: unoptimised vector code is
-# slower than scalar code. Contraction is on here only: one compiler and level give one order of operations, and with it the same bytes.
+# One source of float kernels, compiled for each instruction set (simd/level.h). -O3 in every build type: unoptimised
+# vector code is slower than scalar code. Contraction is on here only: one compiler and level give one order of
+# operations, and with it the same bytes.
 set(simd_folder ${CMAKE_SOURCE_DIR}/toolchain/base/simd)
 set(simd_options -O3 -fno-math-errno -ffp-contract=fast)
 set_source_files_properties(${simd_folder}/baseline.cpp PROPERTIES COMPILE_OPTIONS "${simd_options}")

@@ -9,7 +9,8 @@
 namespace mote {
 
 // Affine quantization: real = scale * (stored - zero_point). Empty scales = not quantized.
-// One scale = per tensor. More = per channel along `axis`, one scale and one zero point (0) for each index of that dimension.
+// One scale = per tensor. More = per channel along `axis`, one scale and one zero point (0) for each index of that
+// dimension.
 struct QuantParams {
   std::vector<float> scales;
   std::vector<int32_t> zero_points;

@@ -1,8 +1,8 @@
 // Rounding the weights of a dense layer so that its outputs change least, instead of each weight alone.
 //
-// With inputs x and second moments H = E[x x'], rounding a row of weights w to q costs (w - q)' H (w - q) at the output.
-// Weights are rounded one after the other; the error of each is made up for by those that are still free, by the
-// least-squares rule of GPTQ (Frantar et al. 2022, arXiv:2210.17323). It matters where inputs move together
+// With inputs x and second moments H = E[x x'], rounding a row of weights w to q costs (w - q)' H (w - q) at the
+// output. Weights are rounded one after the other; the error of each is made up for by those that are still free, by
+// the least-squares rule of GPTQ (Frantar et al. 2022, arXiv:2210.17323). It matters where inputs move together
 // (neighbouring samples, spectral bands): there plain rounding errors add up.
 #pragma once
 #include <cstdint>
