@@ -109,9 +109,9 @@ Json RawBlock::parameters() const {
   return json;
 }
 
-// Six significant digits: short in the model's file, and far below what a standardisation needs.
+// Eight significant digits: short in the model's file, and far below what a standardisation needs.
 double rounded(double value) {
-  return std::strtod(fmt::format("{:.6g}", value).c_str(), nullptr);
+  return std::strtod(fmt::format("{:.8g}", value).c_str(), nullptr);
 }
 
 // Mean and deviation of each channel over all readings of all training windows. Sums of counts are exact in 64 bits.

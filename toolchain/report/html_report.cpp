@@ -115,8 +115,8 @@ std::string confusion_section(const Json& metrics) {
                    "td");
   }
   const auto counts = parts.at(part).at("confusion").get<std::vector<std::vector<int64_t>>>();
-  return fmt::format("<h2>Confusion, int8, {} part</h2>\n{}{}
-</table>\n", part, confusion_chart(names, counts), table);
+  return fmt::format("<h2>Confusion, int8, {} part</h2>\n{}{}</table>\n", part,
+                     confusion_chart(names, counts), table);
 }
 
 std::string data_section(const Json& metrics) {
