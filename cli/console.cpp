@@ -40,6 +40,7 @@ void Console::note(std::string_view text) {
 }
 
 void Console::object(const Json& value) {
+  object_printed_ = true;
   if (json_ && object_) write(stdout, value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

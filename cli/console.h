@@ -16,6 +16,7 @@ class Console {
   explicit Console(bool json, bool object = true);
 
   bool json() const { return json_; }
+  bool object_printed() const { return object_printed_; }
   void text(std::string_view text);  // what was asked for: standard output, or standard error with --json
   void note(std::string_view text);  // remarks and warnings: standard error
   void object(const Json& value);    // the result of --json: standard output; nothing without --json
@@ -29,6 +30,7 @@ class Console {
   bool json_;
   bool object_;
   bool terminal_;  // standard error is one
+  bool object_printed_ = false;
   bool bar_drawn_ = false;
   std::string stage_;  // of the last event
   std::chrono::steady_clock::time_point stage_start_, last_shown_;

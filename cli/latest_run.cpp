@@ -66,10 +66,4 @@ TemporaryFolder::~TemporaryFolder() {
   if (!path_.empty()) fs::remove_all(path_, ignored);
 }
 
-std::string shown(const fs::path& path) {
-  std::error_code failure;
-  const std::string relative = fs::proximate(path, failure).string();
-  return failure || relative.empty() || relative.size() >= path.string().size() ? path.string() : relative;
-}
-
 }  // namespace mote

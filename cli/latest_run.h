@@ -41,7 +41,4 @@ class TemporaryFolder {
   fs::path path_;
 };
 
-// A path as people want to see it: relative to where they are when that is shorter.
-std::string shown(const fs::path& path);
-
 }  // namespace mote

@@ -31,7 +31,7 @@ const Verb* const kVerbs[] = {
 
 struct GlobalOptions {
   bool json = false;
-  int threads = 0;
+  std::optional<int> threads;
   std::optional<uint64_t> seed;
   std::string project;
 };
@@ -100,31 +100,38 @@ std::string explain_extra(CLI::App& app) {
     for (const CLI::App* each : command.get_subcommands(nullptr)) known.push_back(each->get_name());
   }
   const std::string where = &command == &app ? "mote" : "mote " + command.get_name();
-  if (known.empty()) return fmt::format("{}: unexpected argument '{}'; see `{} --help`", where, extra, where);
-  return fmt::format("{}: unknown {} '{}'; did you mean '{}'? See `{} --help`", where, option ? "option" : "verb",
-                     extra, nearest_name(extra, known), where);
+  if (known.empty()) return fmt::format("unexpected argument '{}'; see `{} --help`", extra, where);
+  return fmt::format("unknown {} '{}'; did you mean '{}'? See `{} --help`", option ? "option" : "verb", extra,
+                     nearest_name(extra, known), where);
 }
 
-int report(const Error& error) {
+// To standard error, and as {"error": ...} where a JSON object was asked for and none was printed. Returns the exit
+// status.
+int report(const Error& error, Console* console = nullptr) {
   const bool ours = error.kind == Error::Kind::defect;
   std::fprintf(
       stderr,
       ours ? "mote: defect: %s\nThis is a fault of mote; please report it with the command you typed.\n" : "mote: %s\n",
       error.message.c_str());
-  return ours ? kDefect : kInputError;
+  const int status = ours ? kDefect : kInputError;
+  if (console != nullptr && !console->object_printed())
+    console->object(
+        {{"error", {{"kind", ours ? "defect" : "input"}, {"message", error.message}}}, {"exit_status", status}});
+  return status;
 }
 
 int dispatch(const GlobalOptions& options, const std::vector<Command>& commands) {
-  if (options.threads < 0 || options.threads > kMostThreads)
-    return report(
-        input_error(fmt::format("--threads {}: expected a number from 1 to {}", options.threads, kMostThreads)));
   Console console(options.json);
-  Session session{console, options.project, options.seed, options.threads};
+  if (options.threads && (*options.threads < 1 || *options.threads > kMostThreads))
+    return report(
+        input_error(fmt::format("--threads {}: expected a number from 1 to {}", *options.threads, kMostThreads)),
+        &console);
+  Session session{console, options.project, options.seed, options.threads.value_or(0)};
   for (const Command& command : commands) {
     if (!command.app->parsed()) continue;
     const Result<Outcome> outcome = command.run(session);
     console.finish();
-    if (!outcome.ok()) return report(outcome.error());
+    if (!outcome.ok()) return report(outcome.error(), &console);
     if (std::ferror(stdout) != 0) return report(input_error("standard output could not be written"));
     return static_cast<int>(outcome.value());
   }

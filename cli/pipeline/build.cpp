@@ -113,8 +113,6 @@ Result<RunRecord> add_run(RunsDatabase& database, const Pipeline& pipeline, cons
   run.metrics["run"] = run.id;
   run.metrics["time"] = run.time;
   const Workspace& workspace = pipeline.workspace();
-  const fs::path build = fs::absolute(workspace.build()).lexically_normal();
-  move_paths(run.metrics, "firmware/", (build / "firmware/").string());
   MOTE_TRY(StagedFolder staged, StagedFolder::create(workspace.run_folder(run.id)));
   MOTE_CHECK(copy_artefact(steps.train.folder / kFloatFile, staged.path() / kFloatFile));
   MOTE_CHECK(copy_artefact(steps.quantize.folder / kModelFile, staged.path() / kModelFile));
@@ -149,11 +147,6 @@ Result<void> publish(const Workspace& workspace, const RunRecord& run, const Ste
 }
 
 std::string artefact_lines(const Workspace& workspace, int64_t run, Target target) {
-  std::error_code failure;
-  const auto shown = [&](const fs::path& path) {
-    const fs::path relative = fs::proximate(path, failure);
-    return failure ? path.string() : relative.string();
-  };
   if (target == Target::run) return fmt::format("  Run {} lies in {}/\n", run, shown(workspace.run_folder(run)));
   return fmt::format("  Run {}: {}, {}/, {}\n", run, shown(workspace.build_model()),
                      shown(workspace.build() / kFirmwareFolder), shown(workspace.build() / "report.html"));
@@ -180,6 +173,8 @@ Result<Outcome> build_project(Session& session, const BuildOptions& options) {
   const std::vector<BudgetLine> lines = budget_lines(pipeline.project().budget, pipeline.board(), steps.measure.result);
   console.text("\n" + quality_table(run->metrics) + "\n" + budget_table(pipeline.board().name, lines) + "\n" +
                verdict_line(run->metrics) + artefact_lines(workspace, run->id, options.target));
+  const fs::path& built = options.target == Target::artefacts ? workspace.build() : steps.measure.folder;
+  move_paths(run->metrics, "firmware/", (fs::absolute(built) / "firmware/").string());
   console.object(run->metrics);
   const Json& verdict = run->metrics.at("verdict");
   const bool good = verdict.at("goal_met").get<bool>() && verdict.at("within_budget").get<bool>();

@@ -11,13 +11,18 @@ namespace {
 constexpr const char* kResultFile = "result.json";
 constexpr size_t kKeptResults = 8;  // per step: going back to an earlier setting costs nothing
 
-// Removes the least recently used results beyond kKeptResults. What cannot be removed stays: it only costs disk.
+// Removes what killed processes left unfinished, and the least recently used results beyond kKeptResults. What cannot
+// be removed stays: it only costs disk. REQUIRES: the workspace's lock is held, so nobody else is writing a result.
 void make_room(const fs::path& step_folder) {
   std::error_code ignored;
+  std::vector<fs::path> unfinished;
   std::vector<std::pair<fs::file_time_type, fs::path>> results;
   for (const fs::directory_entry& entry : fs::directory_iterator(step_folder, ignored))
     if (fs::exists(entry.path() / kResultFile, ignored))
       results.emplace_back(entry.last_write_time(ignored), entry.path());
+    else
+      unfinished.push_back(entry.path());
+  for (const fs::path& folder : unfinished) fs::remove_all(folder, ignored);
   std::sort(results.begin(), results.end());
   for (size_t i = 0; i + kKeptResults <= results.size(); ++i) fs::remove_all(results[i].second, ignored);
 }
@@ -84,6 +89,12 @@ Result<std::string> Workspace::files_fingerprint(const std::vector<fs::path>& fi
   }
   if (current != known) MOTE_CHECK(write_json(cache_path, current));
   return fingerprint(contents.dump());
+}
+
+std::string shown(const fs::path& path) {
+  std::error_code failure;
+  const std::string relative = fs::proximate(path, failure).string();
+  return failure || relative.empty() || relative.size() >= path.string().size() ? path.string() : relative;
 }
 
 std::string step_fingerprint(const Json& parts) {

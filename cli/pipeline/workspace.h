@@ -39,6 +39,9 @@ class Workspace {
   fs::path folder_;
 };
 
+// A path as people want to see it: relative to where they are when that is shorter.
+std::string shown(const fs::path& path);
+
 // Of a list of parts, and of the mote program that works on them.
 std::string step_fingerprint(const Json& parts);
 

@@ -66,6 +66,17 @@ TEST_F(BadInput, UnknownVerbAndOptionNameTheNearest) {
   expect_refused(mote({}, folder_), HasSubstr("mote --help"));
 }
 
+TEST_F(BadInput, JsonHasOneObjectForErrorsToo) {
+  const ProcessOutput done = mote({"build", "--json"}, folder_);
+  EXPECT_EQ(done.exit_status, 2);
+  EXPECT_THAT(json_of(done)["error"]["message"].get<std::string>(), HasSubstr("mote.toml"));
+}
+
+TEST_F(BadInput, Threads) {
+  for (const char* threads : {"0", "x", "5000"})
+    expect_refused(mote({"boards", "--threads", threads}, folder_), HasSubstr("--threads"));
+}
+
 TEST_F(BadInput, NoProject) {
   expect_refused(mote({"build"}, folder_), AllOf(HasSubstr("mote.toml"), HasSubstr("mote init")));
 }
