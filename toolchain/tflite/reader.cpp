@@ -389,16 +389,25 @@ class Reader {
     return {};
   }
 
+  // A tensor that is listed twice takes its names in the order of the signature.
   Result<void> read_names(const char* kind, const Tables<schema::TensorMap>* maps, const std::vector<int32_t>& ends,
                           std::vector<std::string>& names) {
+    std::vector<bool> named(ends.size());
     for (int32_t i = 0; i < count(maps); ++i) {
       const schema::TensorMap& map = *maps->Get(static_cast<flatbuffers::uoffset_t>(i));
       MOTE_TRY(std::string name, text(fmt::format("the name of signature {} {}", kind, i), map.name()));
-      const auto end = std::find(ends.begin(), ends.end(), static_cast<int64_t>(map.tensor_index()));
-      if (end == ends.end())
-        return input_error(fmt::format("signature {} '{}' is tensor {}, which is no {} of the model", kind, name,
-                                       map.tensor_index(), kind));
-      names[static_cast<size_t>(end - ends.begin())] = std::move(name);
+      const auto tensor = static_cast<int64_t>(map.tensor_index());
+      if (std::find(ends.begin(), ends.end(), tensor) == ends.end())
+        return input_error(
+            fmt::format("signature {} '{}' is tensor {}, which is no {} of the model", kind, name, tensor, kind));
+      size_t end = 0;
+      while (end < ends.size() && (named[end] || ends[end] != tensor)) ++end;
+      if (end == ends.size()) {
+        file_.warnings.push_back(fmt::format("signature {} '{}' is a second name and is dropped", kind, name));
+        continue;
+      }
+      named[end] = true;
+      names[end] = std::move(name);
     }
     return {};
   }

@@ -94,6 +94,14 @@ TEST(Tflite, RandomOperatorsComeBackEqual) {
     }
 }
 
+TEST(Tflite, AnOutputListedTwiceKeepsBothNames) {
+  const OpDef* op = find_op("fully_connected");
+  Graph graph = one_operator(*op, op->cases()[0], true, 1);
+  graph.outputs.push_back(graph.outputs[0]);
+  graph.output_names = {"label", "score"};
+  expect_round_trip(graph);
+}
+
 // The first case of fully_connected: a small file with options, weights, bias, signature and metadata.
 std::vector<uint8_t> small_file(bool integer = true) {
   const OpDef* op = find_op("fully_connected");
