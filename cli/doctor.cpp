@@ -5,6 +5,7 @@
 #include "cli/verb.h"
 #include "toolchain/base/process.h"
 #include "toolchain/data/simulate.h"
+#include "toolchain/measure/build.h"
 #include "toolchain/report/table.h"
 
 namespace mote {
@@ -44,11 +45,8 @@ Finding check_tool(const Tool& tool) {
   return {tool.program, first_line(version.value().output), "", true};
 }
 
-// The firmware needs newlib besides the compiler.
 Finding check_newlib() {
-  const Result<ProcessOutput> found = run_process({"arm-none-eabi-g++", "-print-file-name=libc.a"}, kVersionSeconds);
-  const bool good = found.ok() && found.value().output.find('/') != std::string::npos;
-  if (good) return {"newlib", "found", "", true};
+  if (newlib_is_installed()) return {"newlib", "found", "", true};
   return {"newlib", "missing", "sudo apt-get install -y libnewlib-arm-none-eabi", false};
 }
 

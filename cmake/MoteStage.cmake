@@ -8,8 +8,11 @@ target_compile_options(mote_options INTERFACE -ffp-contract=off)
 if(MOTE_DEVELOPER)
   target_compile_options(mote_options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
-    -Wno-restrict            # GCC 12 warns falsely about std::string::insert and operator+ (its bug 105651)
-    -Wno-subobject-linkage)  # false in joined sources, where a file is not the main one
+    -Wno-restrict)  # GCC 12 warns falsely about std::string::insert and operator+ (its bug 105651)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # On by default, and false in joined sources, where a file is not the main one.
+  target_compile_options(mote_options INTERFACE -Wno-subobject-linkage)
 endif()
 if(MOTE_SANITIZE)
   target_compile_options(mote_options INTERFACE

@@ -93,10 +93,20 @@ Result<void> write_wide_memory(const Firmware& firmware, const Board& board) {
 
 }  // namespace
 
+bool newlib_is_installed() {
+  // A file that the compiler does not find is printed as it was asked for, without a folder.
+  const Result<std::string> found = run_compiler({"-print-file-name=nano.specs"}, fs::current_path());
+  return found.ok() && found->find('/') != std::string::npos;
+}
+
 Result<BuiltImage> build_firmware(const Firmware& firmware, const Board& board, const std::filesystem::path& cache) {
   if (!find_program(kCompiler)) {
     return input_error(
         fmt::format("{} is not installed; `apt-get install gcc-arm-none-eabi`, or see `mote doctor`", kCompiler));
+  }
+  if (!newlib_is_installed()) {
+    return input_error(fmt::format(
+        "{} has no newlib; `apt-get install libnewlib-arm-none-eabi`, or see `mote doctor`", kCompiler));
   }
   std::error_code error;
   fs::create_directories(firmware.folder / "objects", error);
