@@ -141,8 +141,7 @@ void list_sources(const Board& board, Optimization optimization, const Files& fi
     firmware.sources.push_back(source);
   }
   firmware.link_flags = board.cpu_flags;
-  const char* const link[] = {"-nostartfiles",     "-static", "--specs=nano.specs",
-                              "-Wl,--gc-sections", "-T",      "cortex_m.ld"};
+  const char* const link[] = {"-nostdlib", "-static", "-Wl,--gc-sections", "-T", "cortex_m.ld", "-lc_nano", "-lgcc"};
   firmware.link_flags.insert(firmware.link_flags.end(), std::begin(link), std::end(link));
 }
 

@@ -95,7 +95,7 @@ Result<void> write_wide_memory(const Firmware& firmware, const Board& board) {
 
 bool newlib_is_installed() {
   // A file that the compiler does not find is printed as it was asked for, without a folder.
-  const Result<std::string> found = run_compiler({"-print-file-name=nano.specs"}, fs::current_path());
+  const Result<std::string> found = run_compiler({"-print-file-name=libc_nano.a"}, fs::current_path());
   return found.ok() && found->find('/') != std::string::npos;
 }
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "schema_generated.h"
 #include "toolchain/tflite/options.h"
@@ -66,6 +68,9 @@ Result<void> check_writable(const Graph& graph) {
   return check_names("output", graph.output_names, graph.outputs.size());
 }
 
+template <class T>
+using SharedVectors = std::map<std::vector<T>, Offset<flatbuffers::Vector<T>>>;
+
 class Writer {
  public:
   explicit Writer(const Graph& graph) : graph_(graph) {}
@@ -77,7 +82,7 @@ class Writer {
     const auto signature = write_signature();
     const auto buffers = builder_.CreateVector(buffers_);
     const auto codes = builder_.CreateVector(codes_);
-    const auto description = builder_.CreateString(kDescription);
+    const auto description = builder_.CreateSharedString(kDescription);
     const auto model = schema::CreateModel(builder_, 3, codes, builder_.CreateVector(&subgraph, 1), description,
                                            buffers, 0, metadata, builder_.CreateVector(&signature, 1));
     schema::FinishModelBuffer(builder_, model);
@@ -95,16 +100,25 @@ class Writer {
     return static_cast<uint32_t>(buffers_.size() - 1);
   }
 
+  // Equal vectors stand in the file once.
+  template <class T>
+  Offset<flatbuffers::Vector<T>> shared(const std::vector<T>& values) {
+    auto& known = std::get<SharedVectors<T>>(shared_);
+    const auto [entry, added] = known.try_emplace(values);
+    if (added) entry->second = builder_.CreateVector(values);
+    return entry->second;
+  }
+
   Offset<schema::SubGraph> write_subgraph() {
     std::vector<Offset<schema::Tensor>> tensors;
     for (const Tensor& tensor : graph_.tensors) tensors.push_back(write_tensor(tensor));
     std::vector<Offset<schema::Operator>> operators;
     for (const Node& node : graph_.nodes) operators.push_back(write_operator(node));
     const auto stored_tensors = builder_.CreateVector(tensors);
-    const auto inputs = builder_.CreateVector(graph_.inputs);
-    const auto outputs = builder_.CreateVector(graph_.outputs);
+    const auto inputs = shared(graph_.inputs);
+    const auto outputs = shared(graph_.outputs);
     const auto stored_operators = builder_.CreateVector(operators);
-    const auto name = builder_.CreateString(graph_.name);
+    const auto name = builder_.CreateSharedString(graph_.name);
     return schema::CreateSubGraph(builder_, stored_tensors, inputs, outputs, stored_operators, name);
   }
 
@@ -112,21 +126,15 @@ class Writer {
     const uint32_t buffer = tensor.constant ? add_buffer(tensor.data) : 0;
     Offset<schema::QuantizationParameters> quantization;
     if (const QuantParams& quant = tensor.type.quant; quant.quantized()) {
-      const auto scales = builder_.CreateVector(quant.scales);
-      const auto zero_points =
-          builder_.CreateVector(std::vector<int64_t>(quant.zero_points.begin(), quant.zero_points.end()));
+      const auto scales = shared(quant.scales);
+      const auto zero_points = shared(std::vector<int64_t>(quant.zero_points.begin(), quant.zero_points.end()));
       quantization = schema::CreateQuantizationParameters(builder_, 0, 0, scales, zero_points, 0, 0, quant.axis);
     }
-    const auto shape = builder_.CreateVector(tensor.type.shape.dims, static_cast<size_t>(tensor.type.shape.rank));
-    const auto name = builder_.CreateString(tensor.name);
-    schema::TensorBuilder table(builder_);
-    table.add_shape(shape);
-    table.add_type(static_cast<schema::TensorType>(tensor.type.dtype));
-    table.add_buffer(buffer);
-    table.add_name(name);
-    table.add_quantization(quantization);
-    table.add_has_rank(true);
-    return table.Finish();
+    const Shape& size = tensor.type.shape;
+    const auto shape = shared(std::vector<int32_t>(size.dims, size.dims + size.rank));
+    const auto name = builder_.CreateSharedString(tensor.name);
+    return schema::CreateTensor(builder_, shape, static_cast<schema::TensorType>(tensor.type.dtype), buffer, name,
+                                quantization, false, 0, 0, true);
   }
 
   Offset<schema::Operator> write_operator(const Node& node) {
@@ -134,8 +142,8 @@ class Writer {
     const uint32_t code = operator_code(node);
     Offset<schema::Opaque> options;
     if (op.tflite_options != 0) options = Offset<schema::Opaque>(write_options(op, node.attributes, builder_));
-    const auto inputs = builder_.CreateVector(node.inputs);
-    const auto outputs = builder_.CreateVector(node.outputs);
+    const auto inputs = shared(node.inputs);
+    const auto outputs = shared(node.outputs);
     return schema::CreateOperator(builder_, code, inputs, outputs, static_cast<uint8_t>(op.tflite_options), options);
   }
 
@@ -169,7 +177,7 @@ class Writer {
     std::vector<Offset<schema::Metadata>> stored;
     for (const auto& [name, bytes] : entries) {
       const uint32_t buffer = add_buffer({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
-      stored.push_back(schema::CreateMetadata(builder_, builder_.CreateString(name), buffer));
+      stored.push_back(schema::CreateMetadata(builder_, builder_.CreateSharedString(name), buffer));
     }
     return builder_.CreateVector(stored);
   }
@@ -177,7 +185,7 @@ class Writer {
   Offset<schema::SignatureDef> write_signature() {
     const auto inputs = write_names(graph_.inputs, graph_.input_names);
     const auto outputs = write_names(graph_.outputs, graph_.output_names);
-    return schema::CreateSignatureDef(builder_, inputs, outputs, builder_.CreateString(kSignature), 0);
+    return schema::CreateSignatureDef(builder_, inputs, outputs, builder_.CreateSharedString(kSignature), 0);
   }
 
   Offset<flatbuffers::Vector<Offset<schema::TensorMap>>> write_names(const std::vector<int32_t>& ends,
@@ -185,13 +193,14 @@ class Writer {
     std::vector<Offset<schema::TensorMap>> maps;
     for (size_t i = 0; i < ends.size(); ++i) {
       const std::string& name = names.empty() ? graph_.tensors[ends[i]].name : names[i];
-      maps.push_back(schema::CreateTensorMap(builder_, builder_.CreateString(name), static_cast<uint32_t>(ends[i])));
+      maps.push_back(schema::CreateTensorMap(builder_, builder_.CreateSharedString(name), static_cast<uint32_t>(ends[i])));
     }
     return builder_.CreateVector(maps);
   }
 
   const Graph& graph_;
   flatbuffers::FlatBufferBuilder builder_;
+  std::tuple<SharedVectors<int32_t>, SharedVectors<int64_t>, SharedVectors<float>> shared_;
   std::vector<Offset<schema::Buffer>> buffers_;
   std::vector<Offset<schema::OperatorCode>> codes_;
   std::vector<std::pair<int32_t, int32_t>> code_keys_;  // of codes_: builtin code, version
