@@ -36,8 +36,7 @@ void about_types(const Graph& graph, std::vector<std::string>& warnings) {
       floats += graph.tensors[output].type.dtype == DType::float32;
     }
   if (activations > 0 && floats == activations)
-    warnings.push_back(
-        "float model: int8 takes a quarter of the memory and runs faster on most boards (mote quantize)");
+    warnings.push_back("float model: int8 takes a quarter of the memory and runs faster on most boards");
   else if (floats > 0)
     warnings.push_back(fmt::format("{} of {} operator outputs are float32, the others integers", floats, activations));
 }
