@@ -11,6 +11,7 @@ namespace mote {
 namespace {
 
 constexpr const char* kCompiler = "arm-none-eabi-g++";
+constexpr const char* kDiskFull = "No space left on device";  // in the words of the compiler and linker
 constexpr double kCompileSeconds = 120;
 constexpr int64_t kEmulatorMemory = 4 << 20;  // of each of the two regions: mps2-an385 and -an386 have 4 MiB each
 
@@ -19,6 +20,11 @@ Result<std::string> run_compiler(const std::vector<std::string>& arguments, cons
   command.insert(command.end(), arguments.begin(), arguments.end());
   MOTE_TRY(const ProcessOutput result, run_process(command, kCompileSeconds, folder));
   if (result.timed_out || result.exit_status != 0) {
+    if (result.errors.find(kDiskFull) != std::string::npos)
+      return input_error(
+          fmt::format("{}: {} found the disk full: free some space and run the command again; earlier "
+                      "results are intact",
+                      folder.string(), kCompiler));
     return defect(fmt::format("{} {} in {}:\n{}", kCompiler, result.timed_out ? "did not end" : "failed",
                               folder.string(), result.errors));
   }
@@ -105,8 +111,8 @@ Result<BuiltImage> build_firmware(const Firmware& firmware, const Board& board, 
         fmt::format("{} is not installed; `apt-get install gcc-arm-none-eabi`, or see `mote doctor`", kCompiler));
   }
   if (!newlib_is_installed()) {
-    return input_error(fmt::format(
-        "{} has no newlib; `apt-get install libnewlib-arm-none-eabi`, or see `mote doctor`", kCompiler));
+    return input_error(
+        fmt::format("{} has no newlib; `apt-get install libnewlib-arm-none-eabi`, or see `mote doctor`", kCompiler));
   }
   std::error_code error;
   fs::create_directories(firmware.folder / "objects", error);
