@@ -11,7 +11,7 @@ namespace mote {
 namespace {
 
 constexpr const char* kCompiler = "arm-none-eabi-g++";
-constexpr const char* kDiskFull = "No space left on device";  // in the words of the compiler and linker
+constexpr const char* kDiskFull = "No space left on device";  // in the words of compiler and linker
 constexpr double kCompileSeconds = 120;
 constexpr int64_t kEmulatorMemory = 4 << 20;  // of each of the two regions: mps2-an385 and -an386 have 4 MiB each
 
