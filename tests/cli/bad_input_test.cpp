@@ -77,6 +77,10 @@ TEST_F(BadInput, Threads) {
     expect_refused(mote({"boards", "--threads", threads}, folder_), HasSubstr("--threads"));
 }
 
+TEST_F(BadInput, Seed) {
+  for (const char* seed : {"-1", "x"}) expect_refused(mote({"boards", "--seed", seed}, folder_), HasSubstr("--seed"));
+}
+
 TEST_F(BadInput, NoProject) {
   expect_refused(mote({"build"}, folder_), AllOf(HasSubstr("mote.toml"), HasSubstr("mote init")));
 }
