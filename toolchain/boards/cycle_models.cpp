@@ -87,4 +87,35 @@ const CycleModel& cortex_m0plus_cycles() {
   return model;
 }
 
+const CycleModel& hazard3_cycles() {
+  static const CycleModel model =
+      ModelBuilder("Hazard3",
+                   "Hazard3 (Wren6991/Hazard3), documentation, chapter Instruction Cycle Counts, as in the RP2350: a "
+                   "load or multiplication takes a second cycle when the next instruction needs it; a taken branch 2, "
+                   "1 when predicted; zero wait states")
+          .set(load, 1, 1.5, 2)
+          .set(load_paired, 1, 1.5, 2)
+          .set(multiply, 1, 1.5, 2)
+          .set(divide, 18, 18.5, 19)
+          .set(branch_taken, 1, 2, 3)
+          .set(call, 2)
+          .build();
+  return model;
+}
+
+const CycleModel& esp32c3_cycles() {
+  static const CycleModel model =
+      ModelBuilder("ESP32-C3 RV32IMC",
+                   "estimate: Espressif publishes no instruction timings; those usual for its four-stage in-order "
+                   "pipeline (ESP32-C3 Technical Reference Manual, chapter ESP-RISC-V CPU), zero wait states")
+          .set(load, 1, 2, 3)
+          .set(load_paired, 1, 2, 3)
+          .set(multiply, 1, 1, 2)
+          .set(divide, 8, 20, 34)
+          .set(branch_taken, 2, 3, 4)
+          .set(call, 2, 2, 3)
+          .build();
+  return model;
+}
+
 }  // namespace mote
