@@ -91,8 +91,12 @@ Result<Outcome> run(Session& session, bool full) {
     const bool required = each.boards.empty() || each.boards.find(kExampleBoard) != std::string::npos;
     const std::string only = required ? "" : fmt::format("  (only for {})", each.boards);
     table.row({each.good ? "ok" : "--", each.name, (each.good ? each.state : each.state + ": " + each.advice) + only});
-    checks.push_back({{"name", each.name}, {"ok", each.good}, {"required", required}, {"boards", each.boards},
-                      {"state", each.state}, {"advice", each.advice}});
+    checks.push_back({{"name", each.name},
+                      {"ok", each.good},
+                      {"required", required},
+                      {"boards", each.boards},
+                      {"state", each.state},
+                      {"advice", each.advice}});
     if (!each.good && required) missing += (missing.empty() ? "" : ", ") + each.name;
   }
   session.console.text(table.text());
@@ -104,7 +108,9 @@ Result<Outcome> run(Session& session, bool full) {
   session.console.object(json);
   if (!missing.empty()) return input_error(fmt::format("missing: {}; the commands above install them", missing));
   if (!full)
-    session.console.text("\n  Everything that the examples need is there. `mote doctor --full` runs the whole pipeline on an example.\n");
+    session.console.text(
+        "\n  Everything that the examples need is there. `mote doctor --full` runs the whole pipeline on an "
+        "example.\n");
   return Outcome::done;
 }
 

@@ -34,6 +34,8 @@ Range<double> modelled_cycles(const CycleModel& model, const InstructionCounts& 
 const CycleModel& cortex_m0plus_cycles();
 const CycleModel& cortex_m3_cycles();
 const CycleModel& cortex_m4_cycles();
+const CycleModel& cortex_m33_cycles();
+const CycleModel& cortex_m7_cycles();
 const CycleModel& hazard3_cycles();
 const CycleModel& esp32c3_cycles();
 

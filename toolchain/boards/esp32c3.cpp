@@ -17,7 +17,8 @@ const Board esp32c3_board = {
                        "peripheral clocks disabled, typical"},
     .sleep_amperes = {130e-6, "ESP32-C3 Series Datasheet, Current consumption, light-sleep, typical"},
     .cpu_flags = {"-march=rv32imc", "-mabi=ilp32"},
-    .emulator = {"qemu-system-riscv32", "qemu-system-misc", {"-M", "virt", "-bios", "none"}, 0x80000000, 0x81000000, ""},
+    .emulator =
+        {"qemu-system-riscv32", "qemu-system-misc", {"-M", "virt", "-bios", "none"}, 0x80000000, 0x81000000, ""},
     .memory_note = "misses of the 16 KiB flash cache are not modelled",
 };
 

@@ -21,7 +21,8 @@ const Board pico2_riscv_board = {
          "estimate: order of the RP2350 Datasheet's low-power states with SRAM retained. Measure your board before "
          "relying on it"},
     .cpu_flags = {"-march=rv32imc", "-mabi=ilp32"},
-    .emulator = {"qemu-system-riscv32", "qemu-system-misc", {"-M", "virt", "-bios", "none"}, 0x80000000, 0x81000000, ""},
+    .emulator =
+        {"qemu-system-riscv32", "qemu-system-misc", {"-M", "virt", "-bios", "none"}, 0x80000000, 0x81000000, ""},
     .memory_note = "the code is taken to run from SRAM or a warm cache: misses of the flash cache are not modelled",
 };
 

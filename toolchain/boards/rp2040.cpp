@@ -19,7 +19,11 @@ const Board rp2040_board = {
     .sleep_amperes = {0.39e-3, "RP2040 Datasheet, Power Consumption: SLEEP mode (hello_sleep), typical, DVDD supply"},
     .cpu_flags = {"-mcpu=cortex-m0plus", "-mthumb"},
     .emulator =
-        {"qemu-system-arm", "qemu-system-arm", {"-M", "mps2-an385"}, 0x00000000, 0x20000000,
+        {"qemu-system-arm",
+         "qemu-system-arm",
+         {"-M", "mps2-an385"},
+         0x00000000,
+         0x20000000,
          "the ARMv6-M code was executed by an emulated Cortex-M3, whose instruction set contains it: the instructions "
          "are the same ones"},
     .memory_note =

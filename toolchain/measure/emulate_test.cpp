@@ -192,7 +192,9 @@ TEST_F(EmulateTest, Armv6CodeFaultsOnUnalignedAccesses) {
                                                    : std::vector<std::string>{"-mcpu=cortex-m3"});
     const auto elf = ElfFile::read(image);
     ASSERT_TRUE(elf);
-    const auto run = emulate(image, *elf, {"qemu-system-arm", "qemu-system-arm", {"-M", "mps2-an385"}, 0, 0x20000000, ""}, {folder_, {}, 60});
+    const auto run =
+        emulate(image, *elf, {"qemu-system-arm", "qemu-system-arm", {"-M", "mps2-an385"}, 0, 0x20000000, ""},
+                {folder_, {}, 60});
     EXPECT_EQ(run.ok(), !faults) << (run ? "" : run.error().message);
   }
 }

@@ -1,4 +1,4 @@
-// Semihosting (Arm document 100863, which RISC-V takes over): files and text on the machine of the emulator or debugger.
+// Semihosting (Arm document 100863, which RISC-V takes over): files and text on the emulator's or debugger's machine.
 #pragma once
 #include <stdint.h>
 
