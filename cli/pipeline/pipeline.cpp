@@ -177,7 +177,7 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
 }
 
 Json Pipeline::train_inputs(const Step& data) const {
-  return {data.fingerprint, project_.section("train"), project_.section("goal"), project_.name, project_.seed};
+  return {data.fingerprint, project_.section("train"), project_.name, project_.seed};
 }
 
 bool Pipeline::is_trained(const Step& data) const {

@@ -234,7 +234,7 @@ Result<std::vector<uint8_t>> int8_model_with_features(const FeatureBlock& block)
   metadata.task = "classification";
   metadata.labels = {"a", "b", "c"};
   metadata.features = to_json(block);
-  set_model_metadata(graph, metadata);
+  MOTE_CHECK(set_model_metadata(graph, metadata));
   return write_tflite(graph);
 }
 
