@@ -203,6 +203,7 @@ TEST_F(MeasureTest, JsonHasTheKeysOfTheMetricsFile) {
   m.board = "nano33ble";
   m.flash = {100, 200, 30, 4, 5, 1000};
   m.ram = {10, 20, 30};
+  m.latency.instructions = 1;  // it was run
   const Json json = to_json(m);
   EXPECT_EQ(json["flash_bytes"]["code"], 339);
   EXPECT_EQ(json["flash_bytes"]["total"], 1339);
