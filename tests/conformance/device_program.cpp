@@ -40,10 +40,10 @@ class ProgramWriter {
       offsets += fmt::format("{},", place(input));
       sizes += fmt::format("{},", input.size());
     }
-    MOTE_TRY(const std::string call, emit_function(model));
+    MOTE_TRY(const std::string calls, emit_functions(model));
     table_ += fmt::format("    {{\"{}\", {}, {}, {}, {{{}}}, {{{}}}, {}, {}, {}, {}}},\n", stem_of(model), place(file),
                           file.size(), model.inputs.size(), offsets, sizes, place(run.outputs[0]),
-                          run.outputs[0].size(), node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, call);
+                          run.outputs[0].size(), node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, calls);
     ++count_;
     return {};
   }
@@ -52,6 +52,7 @@ class ProgramWriter {
     std::string includes, kernels;
     for (const OpDef* op : all_ops()) {
       includes += fmt::format("#include \"{}\"\n", op->device_header);
+      if (op->packed_header != nullptr) includes += fmt::format("#include \"{}\"\n", op->packed_header);
       for (const DeviceKernel& kernel : op->kernels) kernels += fmt::format("    &{},\n", kernel.symbol);
     }
     const std::string text = fmt::format(
@@ -74,28 +75,41 @@ class ProgramWriter {
     return blob_.size() - bytes.size();
   }
 
-  // Writes a function with the code that the operator emits, and gives its name.
-  Result<std::string> emit_function(const CaseModel& model) {
+  std::string in_blob(DType type, std::span<const uint8_t> bytes) {
+    return fmt::format("reinterpret_cast<const {}*>(mote_blob + {})", c_type(type), place(bytes));
+  }
+
+  // Writes functions with the code that the operator emits, and gives their names.
+  Result<std::string> emit_functions(const CaseModel& model) {
     const Graph& graph = model.graph;
     const Node& node = graph.nodes[0];
     const std::vector<TensorType> types = input_types(graph, node);
     std::vector<std::string> inputs;
+    std::vector<std::span<const uint8_t>> constants;
     size_t activation = 0;
     for (int32_t t : node.inputs) {
+      constants.push_back(t == kAbsent ? std::span<const uint8_t>() : graph.tensors[t].data);
       if (t == kAbsent)
         inputs.push_back("nullptr");
       else if (graph.tensors[t].constant)
-        inputs.push_back(fmt::format("reinterpret_cast<const {}*>(mote_blob + {})", c_type(graph.tensors[t].type.dtype),
-                                     place(graph.tensors[t].data)));
+        inputs.push_back(in_blob(graph.tensors[t].type.dtype, graph.tensors[t].data));
       else
         inputs.push_back(
             fmt::format("reinterpret_cast<const {}*>(inputs[{}])", c_type(graph.tensors[t].type.dtype), activation++));
     }
     const TensorType& output = graph.tensors[node.outputs[0]].type;
     const std::vector<std::string> outputs = {fmt::format("reinterpret_cast<{}*>(output)", c_type(output.dtype))};
-    const std::string name = fmt::format("call_{}", count_);
-    MOTE_TRY(const std::string code,
-             node.op->emit(EmitCall{&node.attributes, types, {&output, 1}, inputs, outputs, "scratch"}));
+    const EmitCall call{&node.attributes, types, {&output, 1}, inputs, outputs, "scratch"};
+    MOTE_TRY(const std::string code, node.op->emit(call));
+    std::string names = add_function("call", code);
+    if (node.op->emit_packed == nullptr) return names + ", nullptr";
+    const auto keep = [this](const char*, DType type, const std::vector<uint8_t>& bytes) { return in_blob(type, bytes); };
+    MOTE_TRY(const auto packed, node.op->emit_packed({call, constants, keep}));
+    return names + ", " + (packed ? add_function("packed_call", *packed) : "nullptr");
+  }
+
+  std::string add_function(const char* stem, const std::string& code) {
+    const std::string name = fmt::format("{}_{}", stem, count_);
     functions_ += fmt::format(
         "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)scratch;\n{}}}\n",
         name, code);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "tests/conformance/device_program.h"
@@ -31,8 +32,10 @@ TEST_P(Device, InterpreterAndEmittedCallsGiveTheHostsBytes) {
   ASSERT_TRUE(written.ok()) << written.error().message;
   const auto printed = run_device_program(folder, source, GetParam());
   ASSERT_TRUE(printed.ok()) << printed.error().message;
-  EXPECT_THAT(*printed, testing::HasSubstr("cases " + std::to_string(models.size()) + " failures 0\n"))
+  EXPECT_THAT(*printed, testing::HasSubstr(" cases " + std::to_string(models.size()) + " failures 0\n"))
       << "seed " << kSeed;
+  const bool packs = std::any_of(all_ops().begin(), all_ops().end(), [](const OpDef* op) { return op->emit_packed; });
+  EXPECT_EQ(printed->find("packed 0 ") == std::string::npos, packs) << "operators with a packed form must use it";
 }
 
 std::string core_name(const testing::TestParamInfo<DeviceTarget>& parameter) {
