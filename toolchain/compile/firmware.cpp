@@ -3,50 +3,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <map>
-#include <optional>
-#include <set>
-
 #include "toolchain/base/files.h"
-#include "toolchain/compile/embedded.h"
+#include "toolchain/compile/compiled_model.h"
 #include "toolchain/compile/model_facts.h"
+#include "toolchain/compile/sources.h"
 
 namespace mote {
 namespace {
 
-using Files = std::map<std::string, std::string>;  // text by path below the folder
-
 constexpr std::string_view kTemplates = "toolchain/compile/template/";
 constexpr std::string_view kStartup = "toolchain/boards/startup/";
-
-std::optional<std::string_view> embedded(std::string_view path) {
-  for (const EmbeddedFile& file : embedded_files()) {
-    if (file.path == path) return file.text;
-  }
-  return std::nullopt;
-}
-
-// Adds the device headers that `text` includes, and theirs, to `files`.
-Result<void> add_headers(const std::string& path, std::string_view text, Files& files) {
-  static constexpr std::string_view kInclude = "#include \"";
-  for (size_t at = text.find(kInclude); at != std::string_view::npos; at = text.find(kInclude, at)) {
-    at += kInclude.size();
-    const std::string header(text.substr(at, text.find('"', at) - at));
-    if (files.contains(header)) continue;
-    const auto found = embedded(header);
-    if (!found) return defect(fmt::format("'{}' includes \"{}\", which is no device header", path, header));
-    files.emplace(header, *found);
-    MOTE_CHECK(add_headers(header, *found, files));
-  }
-  return {};
-}
-
-Result<void> add_template(std::string_view folder, const std::string& file, Files& files) {
-  const auto text = embedded(std::string(folder) + file);
-  if (!text) return defect(fmt::format("the program does not carry '{}{}'", folder, file));
-  files.emplace(file, *text);
-  return {};
-}
 
 std::string kernel_source(const KernelUse& use) {
   return fmt::format(
@@ -125,7 +91,7 @@ std::vector<std::string> compile_flags(const Board& board, const std::string& le
   return flags;
 }
 
-void list_sources(const Board& board, Optimization optimization, const Files& files, Firmware& firmware) {
+void list_sources(const Board& board, Optimization optimization, const SourceFiles& files, Firmware& firmware) {
   const std::string kernel_level = optimization == Optimization::speed ? "-O2" : "-Os";
   for (const auto& [path, text] : files) {
     const bool assembler = path.ends_with(".S");
@@ -156,8 +122,8 @@ std::string makefile(const Firmware& firmware) {
       fmt::join(firmware.link_flags, " "), rules);
 }
 
-Result<Files> firmware_files(const ModelFacts& facts, const Board& board, size_t model_bytes) {
-  Files files;
+Result<SourceFiles> firmware_files(const ModelFacts& facts, const Board& board, size_t model_bytes) {
+  SourceFiles files;
   for (const char* file : {"firmware.h", "engine.cpp", "main.cpp", "semihosting.h"}) {
     MOTE_CHECK(add_template(kTemplates, file, files));
   }
@@ -171,7 +137,7 @@ Result<Files> firmware_files(const ModelFacts& facts, const Board& board, size_t
   }
   files.emplace("memory.ld", memory_script(board, static_cast<int64_t>(board.flash_bytes.value),
                                            static_cast<int64_t>(board.ram_bytes.value)));
-  const Files sources = files;
+  const SourceFiles sources = files;
   for (const auto& [path, text] : sources) {
     if (path.ends_with(".cpp") || path.ends_with(".h")) MOTE_CHECK(add_headers(path, text, files));
   }
@@ -187,7 +153,7 @@ std::string to_string(Optimization optimization) {
 Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                                 const FirmwareOptions& options, const std::filesystem::path& folder) {
   MOTE_TRY(const ModelFacts facts, model_facts(name, model));
-  MOTE_TRY(Files files, firmware_files(facts, board, model.size()));
+  MOTE_TRY(SourceFiles files, firmware_files(facts, board, model.size()));
   Firmware firmware;
   firmware.folder = folder;
   list_sources(board, options.optimization, files, firmware);

@@ -7,6 +7,7 @@
 #include "device/kernel.h"
 #include "features/feature.h"
 #include "toolchain/base/result.h"
+#include "toolchain/graph/graph.h"
 
 namespace mote {
 
@@ -25,6 +26,9 @@ struct ModelFacts {
   float input_scale = 0;  // of input 0, when there are features
   int32_t input_zero_point = 0;
 };
+
+// The kernel of node `index`. Errors: input, naming the operator and its place, when mote has none for it.
+Result<KernelUse> choose_kernel(const std::string& name, const Graph& graph, size_t index);
 
 // Reads and validates the model, chooses its kernels and runs the interpreter's init on this machine.
 Result<ModelFacts> model_facts(const std::string& name, const std::vector<uint8_t>& model);
