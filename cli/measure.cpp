@@ -56,8 +56,6 @@ std::string figures_text(const Measurement& m, const Board& board) {
 }
 
 Result<Outcome> run(Session& session, const Options& options) {
-  if (options.engine == "compiled")
-    return input_error("--engine compiled: this version measures the interpreter only; expected --engine interpreter");
   MOTE_TRY(const fs::path path, model_path(session, options.model));
   MOTE_TRY(const OpenModel opened, open_model(path));
   const Int8Executor& model = opened.executor;
@@ -74,6 +72,7 @@ Result<Outcome> run(Session& session, const Options& options) {
     MOTE_TRY(rows, model_rows(options.input, array, model, InputKind::raw, nullptr));
   }
   MeasureOptions measure_options;
+  measure_options.firmware.engine = options.engine == "compiled" ? Engine::compiled : Engine::interpreter;
   measure_options.firmware.optimization = options.small ? Optimization::size : Optimization::speed;
   measure_options.folder = options.folder.empty() ? path.parent_path() / (path.stem().string() + "-" + board->name)
                                                   : fs::path(options.folder);

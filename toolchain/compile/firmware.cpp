@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "toolchain/base/files.h"
+#include "toolchain/compile/c_interface.h"
 #include "toolchain/compile/compiled_model.h"
 #include "toolchain/compile/model_facts.h"
 #include "toolchain/compile/sources.h"
@@ -21,26 +22,54 @@ std::string kernel_source(const KernelUse& use) {
       use.header, use.symbol);
 }
 
-// The data of one model: resolver, arena, window.
+// The window of readings, which the application fills.
+std::string window_source(const ModelFacts& facts) {
+  const int32_t readings = facts.features ? facts.features->contract().elements() : 0;
+  const std::string window =
+      readings == 0
+          ? "int16_t* const firmware_window = nullptr;\nvoid firmware_features(const int16_t*, void*) {}\n"
+          : fmt::format("namespace {{\nint16_t window[{}];\n}}\nint16_t* const firmware_window = window;\n", readings);
+  return fmt::format("{}const uint32_t firmware_window_readings = {};\n", window, readings);
+}
+
+// The data of one interpreted model: resolver, arena, window.
 std::string model_source(const ModelFacts& facts, size_t model_bytes) {
   std::string declarations, table;
   for (const KernelUse& use : facts.kernels) {
     declarations += fmt::format("extern const Kernel firmware_{};\n", use.symbol);
     table += fmt::format("    &firmware_{},\n", use.symbol);
   }
-  const int32_t readings = facts.features ? facts.features->contract().elements() : 0;
-  const std::string window =
-      readings == 0
-          ? "int16_t* const firmware_window = nullptr;\nvoid firmware_features(const int16_t*, void*) {}\n"
-          : fmt::format("namespace {{\nint16_t window[{}];\n}}\nint16_t* const firmware_window = window;\n", readings);
   return fmt::format(
-      "#include \"firmware.h\"\n\nnamespace mote {{\n{}namespace {{\nconst Kernel* const kernels[] = {{\n{}}};\n}}\n"
+      "#include \"firmware.h\"\n#include \"interpreted.h\"\n\nnamespace mote {{\n{}namespace {{\n"
+      "const Kernel* const kernels[] = {{\n{}}};\n}}\n"
       "const Resolver firmware_resolver = {{kernels, {}}};\n"
       "const uint32_t firmware_model_bytes = {};\n"
       "alignas(kAlignment) unsigned char firmware_arena[{}];\n"
-      "const uint32_t firmware_arena_bytes = sizeof firmware_arena;\n"
-      "{}const uint32_t firmware_window_readings = {};\n}}  // namespace mote\n",
-      declarations, table, facts.kernels.size(), model_bytes, facts.arena_bytes, window, readings);
+      "const uint32_t firmware_arena_bytes = sizeof firmware_arena;\n{}}}  // namespace mote\n",
+      declarations, table, facts.kernels.size(), model_bytes, facts.arena_bytes, window_source(facts));
+}
+
+// A function that gives a tensor of the compiled model; `what` is "input".
+std::string tensor_function(const std::string& what, size_t count) {
+  const std::string macro = macro_prefix(what);
+  std::string bytes;
+  for (size_t i = 0; i < count; ++i) bytes += fmt::format("MODEL_{}_{}_BYTES, ", macro, i);
+  return fmt::format(
+      "int32_t firmware_{0}_count() {{\n  return MODEL_{1}S;\n}}\n"
+      "TensorView firmware_{0}(int32_t i) {{\n  static constexpr int32_t bytes[] = {{{2}}};\n  TensorView view;\n"
+      "  view.data = const_cast<void*>(static_cast<const void*>(model_{0}(static_cast<int>(i))));\n"
+      "  view.bytes = bytes[i];\n  return view;\n}}\n",
+      what, macro, bytes);
+}
+
+// firmware.h in terms of a compiled model's C interface.
+std::string interface_source(const ModelFacts& facts) {
+  return "#include \"firmware.h\"\n#include \"model.h\"\n\nnamespace mote {\n\n" + window_source(facts) +
+         "Status firmware_init() {\n  return model_init() == MODEL_OK ? Status::ok : Status::misaligned;\n}\n"
+         "Status firmware_invoke() {\n  return model_run() == MODEL_OK ? Status::ok : Status::not_initialized;\n}\n" +
+         tensor_function("input", facts.input_count) + tensor_function("output", facts.output_count) +
+         "uint32_t firmware_arena_used() {\n  return MODEL_ARENA_BYTES;\n}\n"
+         "int32_t firmware_failed_operator() {\n  return -1;\n}\n\n}  // namespace mote\n";
 }
 
 std::string model_data_source(size_t model_bytes) {
@@ -102,7 +131,9 @@ void list_sources(const Board& board, Optimization optimization, const SourceFil
     if (path == "engine.cpp") source.category = "engine";
     if (path == "features.cpp") source = {path, "features", compile_flags(board, kernel_level), false};
     if (path.starts_with("kernel_")) source = {path, "kernels", compile_flags(board, kernel_level), true};
-    if (path.starts_with("model")) source.shared = false;
+    if (path.starts_with("model") || path == "interface.cpp") source.shared = false;
+    if (path == "model.cpp" && firmware.engine == Engine::compiled)
+      source = {path, "compiled", compile_flags(board, kernel_level), false};
     if (path == "model_data.S") source.category = "model";
     firmware.sources.push_back(source);
   }
@@ -122,15 +153,38 @@ std::string makefile(const Firmware& firmware) {
       fmt::join(firmware.link_flags, " "), rules);
 }
 
-Result<SourceFiles> firmware_files(const ModelFacts& facts, const Board& board, size_t model_bytes) {
-  SourceFiles files;
-  for (const char* file : {"firmware.h", "engine.cpp", "main.cpp", "semihosting.h"}) {
-    MOTE_CHECK(add_template(kTemplates, file, files));
+// What runs the model: adds its sources, and to `firmware` what they are.
+Result<void> add_interpreter(const ModelFacts& facts, const std::vector<uint8_t>& model, SourceFiles& files,
+                             Firmware& firmware) {
+  for (const char* file : {"interpreted.h", "engine.cpp"}) MOTE_CHECK(add_template(kTemplates, file, files));
+  for (const KernelUse& use : facts.kernels) {
+    files.emplace("kernel_" + use.symbol + ".cpp", kernel_source(use));
+    firmware.kernels.push_back(use.symbol);
   }
+  files.emplace("model.cpp", model_source(facts, model.size()));
+  files.emplace("model_data.S", model_data_source(model.size()));
+  firmware.operators = facts.operators;
+  firmware.arena_section = ".bss.firmware_arena";
+  firmware.arena_bytes = facts.arena_bytes;
+  return {};
+}
+
+Result<void> add_compiled(const std::string& name, const ModelFacts& facts, const std::vector<uint8_t>& model,
+                          SourceFiles& files, Firmware& firmware) {
+  MOTE_TRY(CompiledModel compiled, compile_model(name, model, {"model", nullptr}));
+  files.merge(compiled.files);
+  files.emplace("interface.cpp", interface_source(facts));
+  for (const CompiledOperator& op : compiled.operators)
+    firmware.operators.push_back({op.op, op.name, op.code ? op.function : "", 0, op.arena_bytes});
+  firmware.arena_section = ".bss.model_arena";
+  firmware.arena_bytes = compiled.arena_bytes;
+  return {};
+}
+
+// What both engines need besides, and the device headers that all of it includes.
+Result<void> add_surroundings(const ModelFacts& facts, const Board& board, SourceFiles& files) {
+  for (const char* file : {"firmware.h", "main.cpp", "semihosting.h"}) MOTE_CHECK(add_template(kTemplates, file, files));
   for (const char* file : {"cortex_m.S", "cortex_m.ld"}) MOTE_CHECK(add_template(kStartup, file, files));
-  for (const KernelUse& use : facts.kernels) files.emplace("kernel_" + use.symbol + ".cpp", kernel_source(use));
-  files.emplace("model.cpp", model_source(facts, model_bytes));
-  files.emplace("model_data.S", model_data_source(model_bytes));
   if (facts.features) {
     MOTE_TRY(std::string text, features_source(facts));
     files.emplace("features.cpp", std::move(text));
@@ -139,12 +193,17 @@ Result<SourceFiles> firmware_files(const ModelFacts& facts, const Board& board, 
                                            static_cast<int64_t>(board.ram_bytes.value)));
   const SourceFiles sources = files;
   for (const auto& [path, text] : sources) {
-    if (path.ends_with(".cpp") || path.ends_with(".h")) MOTE_CHECK(add_headers(path, text, files));
+    const bool compiled = path.starts_with("mote/") || text.find("\"mote/") != std::string::npos;  // complete
+    if (!compiled && (path.ends_with(".cpp") || path.ends_with(".h"))) MOTE_CHECK(add_headers(path, text, files));
   }
-  return files;
+  return {};
 }
 
 }  // namespace
+
+std::string to_string(Engine engine) {
+  return engine == Engine::interpreter ? "interpreter" : "compiled";
+}
 
 std::string to_string(Optimization optimization) {
   return optimization == Optimization::speed ? "speed" : "size";
@@ -153,14 +212,17 @@ std::string to_string(Optimization optimization) {
 Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                                 const FirmwareOptions& options, const std::filesystem::path& folder) {
   MOTE_TRY(const ModelFacts facts, model_facts(name, model));
-  MOTE_TRY(SourceFiles files, firmware_files(facts, board, model.size()));
+  const bool interpreted = options.engine == Engine::interpreter;
+  SourceFiles files;
   Firmware firmware;
+  firmware.engine = options.engine;
+  MOTE_CHECK(interpreted ? add_interpreter(facts, model, files, firmware)
+                         : add_compiled(name, facts, model, files, firmware));
+  MOTE_CHECK(add_surroundings(facts, board, files));
   firmware.folder = folder;
   list_sources(board, options.optimization, files, firmware);
   files.emplace("Makefile", makefile(firmware));
-  for (const KernelUse& use : facts.kernels) firmware.kernels.push_back(use.symbol);
   firmware.model_bytes = static_cast<int64_t>(model.size());
-  firmware.arena_bytes = facts.arena_bytes;
   firmware.input_bytes = facts.input_bytes;
   firmware.output_bytes = facts.output_bytes;
   if (facts.features) {
@@ -170,7 +232,7 @@ Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8
   }
   MOTE_TRY(StagedFolder staged, StagedFolder::create(folder));
   for (const auto& [path, text] : files) MOTE_CHECK(write_file(staged.path() / path, std::string_view(text)));
-  MOTE_CHECK(write_file(staged.path() / "model.tflite", std::span<const uint8_t>(model)));
+  if (interpreted) MOTE_CHECK(write_file(staged.path() / "model.tflite", std::span<const uint8_t>(model)));
   MOTE_CHECK(staged.commit());
   return firmware;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "toolchain/compile/run_model.h"
+#include "toolchain/plan/plan.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
 
@@ -15,6 +16,19 @@ int64_t bytes_of(const Graph& graph, const std::vector<int32_t>& tensors) {
   int64_t sum = 0;
   for (int32_t tensor : tensors) sum += graph.tensors[tensor].type.bytes();
   return sum;
+}
+
+Result<std::vector<FirmwareOperator>> list_operators(const Graph& graph) {
+  MOTE_TRY(const MemoryPlan plan, plan_memory(graph));
+  std::vector<FirmwareOperator> operators;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    FirmwareOperator op{node.op->tflite_name, node.name, "", 0, plan.alive_bytes[i]};
+    for (int32_t tensor : node.inputs)
+      if (tensor != kAbsent) op.constant_bytes += static_cast<int64_t>(graph.tensors[tensor].data.size());
+    operators.push_back(std::move(op));
+  }
+  return operators;
 }
 
 Result<void> find_features(const std::string& name, const Graph& graph, ModelFacts& facts) {
@@ -70,7 +84,10 @@ Result<ModelFacts> model_facts(const std::string& name, const std::vector<uint8_
     const auto same = [&](const KernelUse& known) { return known.symbol == use.symbol; };
     if (std::none_of(facts.kernels.begin(), facts.kernels.end(), same)) facts.kernels.push_back(use);
   }
+  MOTE_TRY(facts.operators, list_operators(graph));
   if (graph.inputs.empty() || graph.outputs.empty()) return input_error(name + ": the model has no input or no output");
+  facts.input_count = graph.inputs.size();
+  facts.output_count = graph.outputs.size();
   facts.input_bytes = bytes_of(graph, graph.inputs);
   facts.output_bytes = bytes_of(graph, graph.outputs);
   std::vector<const Kernel*> kernels;

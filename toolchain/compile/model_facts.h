@@ -7,6 +7,7 @@
 #include "device/kernel.h"
 #include "features/feature.h"
 #include "toolchain/base/result.h"
+#include "toolchain/compile/firmware.h"
 #include "toolchain/graph/graph.h"
 
 namespace mote {
@@ -20,6 +21,8 @@ struct KernelUse {
 struct ModelFacts {
   std::vector<KernelUse> kernels;  // in order of first use
   int64_t arena_bytes = 0;         // what Interpreter::arena_used() reports after init with exactly these kernels
+  std::vector<FirmwareOperator> operators;
+  size_t input_count = 0, output_count = 0;
   int64_t input_bytes = 0;
   int64_t output_bytes = 0;
   FeaturePtr features;    // empty: none
