@@ -127,7 +127,7 @@ void list_sources(const Board& board, Optimization optimization, const SourceFil
     if (!assembler && !path.ends_with(".cpp")) continue;
     FirmwareSource source{path, "other", compile_flags(board, "-Os"), true};
     if (assembler) source.flags = board.cpu_flags;
-    if (path == "main.cpp" || path == "cortex_m.S") source.category = "harness";
+    if (path == "main.cpp" || path == board.compiler->startup) source.category = "harness";
     if (path == "engine.cpp") source.category = "engine";
     if (path == "features.cpp") source = {path, "features", compile_flags(board, kernel_level), false};
     if (path.starts_with("kernel_")) source = {path, "kernels", compile_flags(board, kernel_level), true};
@@ -138,19 +138,21 @@ void list_sources(const Board& board, Optimization optimization, const SourceFil
     firmware.sources.push_back(source);
   }
   firmware.link_flags = board.cpu_flags;
-  const char* const link[] = {"-nostdlib", "-static", "-Wl,--gc-sections", "-T", "cortex_m.ld", "-lc_nano", "-lgcc"};
-  firmware.link_flags.insert(firmware.link_flags.end(), std::begin(link), std::end(link));
+  const std::vector<std::string> link = {"-nostdlib", "-static", "-Wl,--gc-sections", "-T", board.compiler->script};
+  firmware.link_flags.insert(firmware.link_flags.end(), link.begin(), link.end());
+  const auto& libraries = board.compiler->libraries;
+  firmware.link_flags.insert(firmware.link_flags.end(), libraries.begin(), libraries.end());
 }
 
-std::string makefile(const Firmware& firmware) {
+std::string makefile(const Firmware& firmware, const Board& board) {
   std::string objects, rules;
   for (const FirmwareSource& source : firmware.sources) {
     objects += " " + source.path + ".o";
     rules += fmt::format("{0}.o: {0}\n\t$(CXX) {1} -c -o $@ {0}\n", source.path, fmt::join(source.flags, " "));
   }
   return fmt::format(
-      "CXX = arm-none-eabi-g++\nOBJECTS ={}\n\nfirmware.elf: $(OBJECTS)\n\t$(CXX) -o $@ $(OBJECTS) {}\n\n{}", objects,
-      fmt::join(firmware.link_flags, " "), rules);
+      "CXX = {}\nOBJECTS ={}\n\nfirmware.elf: $(OBJECTS)\n\t$(CXX) -o $@ $(OBJECTS) {}\n\n{}",
+      board.compiler->program, objects, fmt::join(firmware.link_flags, " "), rules);
 }
 
 // What runs the model: adds its sources, and to `firmware` what they are.
@@ -184,7 +186,8 @@ Result<void> add_compiled(const std::string& name, const ModelFacts& facts, cons
 // What both engines need besides, and the device headers that all of it includes.
 Result<void> add_surroundings(const ModelFacts& facts, const Board& board, SourceFiles& files) {
   for (const char* file : {"firmware.h", "main.cpp", "semihosting.h"}) MOTE_CHECK(add_template(kTemplates, file, files));
-  for (const char* file : {"cortex_m.S", "cortex_m.ld"}) MOTE_CHECK(add_template(kStartup, file, files));
+  MOTE_CHECK(add_template(kStartup, board.compiler->startup, files));
+  MOTE_CHECK(add_template(kStartup, board.compiler->script, files));
   if (facts.features) {
     MOTE_TRY(std::string text, features_source(facts));
     files.emplace("features.cpp", std::move(text));
@@ -221,7 +224,7 @@ Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8
   MOTE_CHECK(add_surroundings(facts, board, files));
   firmware.folder = folder;
   list_sources(board, options.optimization, files, firmware);
-  files.emplace("Makefile", makefile(firmware));
+  files.emplace("Makefile", makefile(firmware, board));
   firmware.model_bytes = static_cast<int64_t>(model.size());
   firmware.input_bytes = facts.input_bytes;
   firmware.output_bytes = facts.output_bytes;

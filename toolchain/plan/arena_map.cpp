@@ -89,7 +89,8 @@ std::string arena_map(const Graph& graph, const MemoryPlan& plan, int width) {
                         with_separators(graph.tensors[tensor].type.bytes()), plan.offsets[tensor], tensor,
                         shortened(graph.tensors[tensor].name, std::max(16, width - 42)),
                         plan.shares_with[tensor] == kAbsent ? "" : " (in place)");
-  if (plan.scratch_bytes[plan.peak_node] > 0)
+  // A graph without operators has a peak too: its inputs.
+  if (!graph.nodes.empty() && plan.scratch_bytes[plan.peak_node] > 0)
     text += fmt::format("  {}  {:>10} B at {:<8} scratch\n", kScratch,
                         with_separators(plan.scratch_bytes[plan.peak_node]), plan.scratch_offsets[plan.peak_node]);
   return text;

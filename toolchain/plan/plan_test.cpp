@@ -188,6 +188,12 @@ TEST(Inspect, DrawsTheArenaWithThePeak) {
             "  B          64 B at 64       tensor 1 t1\n");
 }
 
+TEST(Inspect, AGraphWithoutOperatorsHasItsInputInTheArena) {
+  const Graph graph = chain({48});
+  const std::string map = arena_map(graph, planned(graph), 62);
+  EXPECT_NE(map.find("48 B at 0"), std::string::npos) << map;
+}
+
 TEST(Inspect, TextStaysWithinItsWidthAndJsonAgreesWithThePlan) {
   Graph graph = chain({64, 64, 32});
   graph.tensors[1].name = std::string(300, 'x');
