@@ -5,6 +5,7 @@
 // single loop and a bias of the last dimension is two.
 #pragma once
 #include "device/kernel.h"
+#include "device/stored_as.h"
 
 namespace mote {
 
@@ -56,17 +57,15 @@ inline Broadcast broadcast_groups(const Shape& a, const Shape& b, const Shape& o
   return result;
 }
 
-// output[i] = function(a's element, b's element) in the order of the output. The output may be an input whose elements
-// are as many.
-template <class A, class B, class Output, class Function>
-void broadcast_run(const BroadcastGroup* groups, int32_t count, const A* a, const B* b, Output* output,
-                   const Function& function) {
+// visit(a's element, b's element) for every element of the output, in order.
+template <class A, class B, class Visit>
+void broadcast_each(const BroadcastGroup* groups, int32_t count, const A* a, const B* b, const Visit& visit) {
   const BroadcastGroup inner = groups[0];
   int32_t index[kMaxRank] = {};
   for (;;) {
     const A* x = a;
     const B* y = b;
-    for (int32_t i = 0; i < inner.size; ++i, x += inner.step_a, y += inner.step_b) *output++ = function(*x, *y);
+    for (int32_t i = 0; i < inner.size; ++i, x += inner.step_a, y += inner.step_b) visit(*x, *y);
     int32_t g = 1;
     for (; g < count; ++g) {
       a += groups[g].step_a;
@@ -89,31 +88,46 @@ void broadcast_run(const BroadcastGroup* groups, int32_t count, const A* a, cons
 //     Stored operator()(Stored a, Stored b) const;               // one element
 //   };
 //   Status binary_setup(const MyAttributes&, const TensorInfo& a, const TensorInfo& b, const TensorInfo& output,
-//                       MyParameters& p);                        // checks types, quantization, options; not shapes
+//                       MyParameters& p);                        // checks options and quantization; not types and
+//                       shapes
+//
+// All checks of one node.
+template <class Attributes, class Parameters>
+Status binary_checked_setup(const Attributes& attributes, const TensorInfo& a, const TensorInfo& b,
+                            const TensorInfo& output, Parameters& p, Broadcast& broadcast) {
+  constexpr DType kType = StoredAs<typename Parameters::Stored>::kType;
+  if (a.type != kType || b.type != kType || output.type != kType) return Status::unsupported_type;
+  Shape shape;
+  if (!broadcast_shape(a.shape, b.shape, shape) || shape != output.shape) return Status::unsupported_shape;
+  if (kType != DType::float32 && (!is_per_tensor(a) || !is_per_tensor(b) || !is_per_tensor(output)))
+    return Status::bad_quantization;
+  broadcast = broadcast_groups(a.shape, b.shape, shape);
+  p.groups = broadcast.count;
+  return binary_setup(attributes, a, b, output, p);
+}
+
 template <class Attributes, class Parameters>
 Status prepare_binary(PrepareContext& node) {
   if (node.input_count() != 2 || node.output_count() != 1 || !node.has_input(0) || !node.has_input(1))
     return Status::unsupported_shape;
   Attributes attributes;
   if (!node.read(attributes)) return Status::bad_model;
-  const TensorInfo a = node.input(0), b = node.input(1), output = node.output(0);
-  Shape shape;
-  if (!broadcast_shape(a.shape, b.shape, shape) || shape != output.shape) return Status::unsupported_shape;
   Parameters p;
-  const Status status = binary_setup(attributes, a, b, output, p);
+  Broadcast broadcast;
+  const Status status = binary_checked_setup(attributes, node.input(0), node.input(1), node.output(0), p, broadcast);
   if (status != Status::ok) return status;
-  const Broadcast broadcast = broadcast_groups(a.shape, b.shape, shape);
-  p.groups = broadcast.count;
   node.keep(p);
   BroadcastGroup* groups = node.keep_array<BroadcastGroup>(broadcast.count);
   for (int32_t g = 0; groups != nullptr && g < broadcast.count; ++g) groups[g] = broadcast.groups[g];
   return Status::ok;
 }
 
+// The output may be an input whose elements are as many.
 template <class Parameters>
 void binary_run(const Parameters& p, const BroadcastGroup* groups, const typename Parameters::Stored* a,
                 const typename Parameters::Stored* b, typename Parameters::Stored* output) {
-  broadcast_run(groups, p.groups, a, b, output, p);
+  using Stored = typename Parameters::Stored;
+  broadcast_each(groups, p.groups, a, b, [&](const Stored& x, const Stored& y) { *output++ = p(x, y); });
 }
 
 template <class Parameters>
@@ -124,10 +138,10 @@ void invoke_binary(const InvokeContext& node) {
              node.output<Stored>(0));
 }
 
-// `Attributes` is the operator's struct; input and output have the type of Parameters::Stored.
 template <class Attributes, class Parameters>
-constexpr Kernel binary_kernel(int32_t code, DType type) {
-  return Kernel{code, type, type, true, prepare_binary<Attributes, Parameters>, invoke_binary<Parameters>};
+constexpr Kernel binary_kernel(int32_t code) {
+  constexpr DType kType = StoredAs<typename Parameters::Stored>::kType;
+  return Kernel{code, kType, kType, true, prepare_binary<Attributes, Parameters>, invoke_binary<Parameters>};
 }
 
 }  // namespace mote

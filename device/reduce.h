@@ -3,6 +3,7 @@
 // Neighbouring dimensions of one kind, kept or reduced, are merged, so that at most three groups of each are left.
 #pragma once
 #include "device/kernel.h"
+#include "device/stored_as.h"
 
 namespace mote {
 
@@ -95,12 +96,17 @@ void for_each_output(const ReduceGroups& kept, const T* input, Output* output, c
 //     ...
 //     Stored operator()(const Stored* first) const;    // one output from the first of its elements
 //   };
-//   Status reduce_setup(const TensorInfo& input, const TensorInfo& output, MyParameters& p);  // types, quantization
+//   Status reduce_setup(const TensorInfo& input, const TensorInfo& output, MyParameters& p);  // checks quantization
+//
+// All checks of one node.
 template <class Parameters>
-Status reduce_setup_with_axes(const ReduceAttributes& a, const TensorInfo& input, const TensorInfo& output,
-                              Parameters& p) {
+Status reduce_checked_setup(const ReduceAttributes& a, const TensorInfo& input, const TensorInfo& output,
+                            Parameters& p) {
+  constexpr DType kType = StoredAs<typename Parameters::Stored>::kType;
+  if (input.type != kType || output.type != kType) return Status::unsupported_type;
   // An empty input would leave nothing to start from (a greatest element, a mean).
   if (input.shape.elements() == 0 || reduced_shape(a, input.shape) != output.shape) return Status::unsupported_shape;
+  if (kType != DType::float32 && (!is_per_tensor(input) || !is_per_tensor(output))) return Status::bad_quantization;
   p.reduction = make_reduction(input.shape, a.axes);
   return reduce_setup(input, output, p);
 }
@@ -126,7 +132,7 @@ Status prepare_reduce(PrepareContext& node) {
   const TensorInfo input = node.input(0);
   if (!read_axes(node, input.shape.rank, attributes.axes)) return Status::unsupported_option;
   Parameters p;
-  const Status status = reduce_setup_with_axes(attributes, input, node.output(0), p);
+  const Status status = reduce_checked_setup(attributes, input, node.output(0), p);
   if (status == Status::ok) node.keep(p);
   return status;
 }
@@ -138,8 +144,9 @@ void invoke_reduce(const InvokeContext& node) {
 }
 
 template <class Parameters>
-constexpr Kernel reduce_kernel(int32_t code, DType type) {
-  return Kernel{code, type, type, false, prepare_reduce<Parameters>, invoke_reduce<Parameters>};
+constexpr Kernel reduce_kernel(int32_t code) {
+  constexpr DType kType = StoredAs<typename Parameters::Stored>::kType;
+  return Kernel{code, kType, kType, false, prepare_reduce<Parameters>, invoke_reduce<Parameters>};
 }
 
 }  // namespace mote

@@ -26,11 +26,10 @@ inline int8_t scaled_sum(const ScaledSum& p, int8_t a, int8_t b, int32_t sign) {
   return static_cast<int8_t>(clamp(wrapping_add(sum, p.zero_output), p.low, p.high));
 }
 
+// REQUIRES: is_per_tensor() of all three, type int8.
 inline Status scaled_sum_setup(Activation activation, const TensorInfo& a, const TensorInfo& b,
                                const TensorInfo& output, ScaledSum& p) {
-  if (a.type != DType::int8 || b.type != DType::int8 || output.type != DType::int8) return Status::unsupported_type;
   if (!is_clamping(activation)) return Status::unsupported_option;
-  if (!is_per_tensor(a) || !is_per_tensor(b) || !is_per_tensor(output)) return Status::bad_quantization;
   const uint32_t scale_a = float_bits_at(a.quantization.scales), scale_b = float_bits_at(b.quantization.scales);
   // Positive floats are ordered as their bits are. Twice and 2^20 times are exact, up to infinity.
   Real twice = real_from_float_bits(scale_a > scale_b ? scale_a : scale_b);

@@ -40,7 +40,9 @@ void compare(const CaseModel& model, const std::vector<uint8_t>& ours, const std
   TensorType type = model.graph.tensors[model.graph.outputs[0]].type;
   if (type.dtype != DType::float32) {
     ASSERT_EQ(ours.size(), theirs.size());
-    if (steps == 0) EXPECT_EQ(ours, theirs);
+    if (steps == 0) {
+      EXPECT_EQ(ours, theirs);
+    }
     type.quant = {};
     const auto a = to_real(type, ours), b = to_real(type, theirs);
     for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], steps) << "element " << i;
