@@ -1,5 +1,5 @@
-// exp and 1 / (1 + x) in fixed point, bit for bit those of gemmlowp (fixedpoint/fixedpoint.h), on which TFLite's
-// reference softmax, logistic and tanh rest.
+// exp, log, logistic, tanh, 1 / (1 + x) and 1 / sqrt(x) in fixed point, bit for bit those of gemmlowp
+// (fixedpoint/fixedpoint.h), on which TFLite's reference softmax, logistic and tanh rest.
 //
 // Qm.n: an int32 with m integer bits stands for raw / 2^(31 - m). Products of Qa and Qb are Q(a + b), by the doubling
 // high multiplication of requantize.h. Sums do not overflow in the ranges stated.
@@ -30,22 +30,23 @@ inline int32_t exp_of_small_negative(int32_t a) {
   return kExpOfMinusEighth + saturating_rounding_doubling_high_mul(kExpOfMinusEighth, x + rest);
 }
 
-// exp(a) in Q0.31 for a <= 0 in Q5.26: the part below 1/4 by the series, every higher bit by a constant factor.
-inline int32_t exp_on_negative_values(int32_t a) {
+// exp(a) in Q0.31 for a <= 0 in Q5.26, or with fewer integer bits: the part below 1/4 by the series, every higher bit
+// by a constant factor.
+inline int32_t exp_on_negative_values(int32_t a, int32_t integer_bits = 5) {
   if (a == 0) return INT32_MAX;
-  constexpr int32_t kQuarter = int32_t{1} << 24;
+  const int32_t quarter = int32_t{1} << (29 - integer_bits);
   // exp(-2^k) for k = -2 .. 4 in Q0.31.
   constexpr int32_t kFactors[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
-  const int32_t small = (a & (kQuarter - 1)) - kQuarter;
-  int32_t result = exp_of_small_negative(small * (1 << 5));
+  const int32_t small = (a & (quarter - 1)) - quarter;
+  int32_t result = exp_of_small_negative(small * (1 << integer_bits));
   const int32_t rest = small - a;
-  for (int32_t k = 0; k < 7; ++k)
-    if ((rest & (kQuarter << k)) != 0) result = saturating_rounding_doubling_high_mul(result, kFactors[k]);
+  for (int32_t k = 0; k < 2 + integer_bits; ++k)
+    if ((rest & (quarter << k)) != 0) result = saturating_rounding_doubling_high_mul(result, kFactors[k]);
   return result;
 }
 
-// 1 / (1 + a) in Q0.31 for a in [0, 1) in Q0.31: Newton-Raphson from 48/17 - 32/17 d, three times.
-inline int32_t one_over_one_plus(int32_t a) {
+// 2 / (1 + a) in Q2.29 for a in [0, 1) in Q0.31: Newton-Raphson from 48/17 - 32/17 d, three times.
+inline int32_t two_over_one_plus(int32_t a) {
   constexpr int32_t k48Over17 = 1515870810, k32Over17 = 1010580540;                         // Q2.29
   const int32_t half_denominator = static_cast<int32_t>((int64_t{a} + INT32_MAX + 1) / 2);  // (1 + a) / 2
   int32_t x = k48Over17 + saturating_rounding_doubling_high_mul(half_denominator, -k32Over17);
@@ -54,7 +55,55 @@ inline int32_t one_over_one_plus(int32_t a) {
     const int32_t error = (int32_t{1} << 29) - product;
     x += saturating_shift_left(saturating_rounding_doubling_high_mul(x, error), 2);
   }
-  return saturating_shift_left(x, 1);
+  return x;
+}
+
+// 1 / (1 + a) in Q0.31 for a in [0, 1) in Q0.31.
+inline int32_t one_over_one_plus(int32_t a) {
+  return saturating_shift_left(two_over_one_plus(a), 1);
+}
+
+// 1 / (1 + exp(-a)) in Q0.31 for a in Q4.27.
+inline int32_t logistic_q4(int32_t a) {
+  if (a == 0) return int32_t{1} << 30;
+  const int32_t positive = one_over_one_plus(exp_on_negative_values(a > 0 ? -a : a, 4));
+  return a > 0 ? positive : INT32_MAX - positive;
+}
+
+// tanh(a) in Q0.31 for a in Q4.27: (1 - exp(-2 a)) / (1 + exp(-2 a)). Read as Q5.26, the same bits are 2 a.
+inline int32_t tanh_q4(int32_t a) {
+  if (a == 0) return 0;
+  const int32_t ratio = two_over_one_plus(exp_on_negative_values(a < 0 ? a : -a)) - (int32_t{1} << 29);
+  const int32_t magnitude = saturating_shift_left(ratio, 2);
+  return a < 0 ? -magnitude : magnitude;
+}
+
+inline int32_t leading_zeros(uint32_t x) {
+  int32_t zeros = 0;
+  for (; zeros < 32 && (x & 0x80000000u) == 0; x <<= 1) ++zeros;
+  return zeros;
+}
+
+// 1 / sqrt(x) as multiplier / 2^31 * 2^shift, shift <= 0; 1 for x <= 1. Five Newton steps from 1 in Q3.28. Source:
+// TFLite kernels/internal/common.h (GetInvSqrtQuantizedMultiplierExp).
+inline Multiplier inverse_square_root(int32_t x) {
+  if (x <= 1) return Multiplier{INT32_MAX, 0};
+  int32_t right_shift = 11;
+  for (; x >= (1 << 29); x /= 4) ++right_shift;
+  const int32_t pairs = (leading_zeros(static_cast<uint32_t>(x)) - 1) / 2 - 1;
+  right_shift -= pairs;
+  x = static_cast<int32_t>(static_cast<uint32_t>(x) << (2 * pairs));
+  constexpr int32_t kHalfThree = (1 << 28) + (1 << 27), kHalfSqrt2 = 1518500250;
+  const int32_t half = rounding_divide_by_power_of_two(x >> 1, 1);
+  int32_t y = 1 << 28;
+  for (int32_t i = 0; i < 5; ++i) {
+    const int32_t square = saturating_rounding_doubling_high_mul(y, y);
+    const int32_t cube = saturating_shift_left(saturating_rounding_doubling_high_mul(square, y), 6);
+    y = saturating_shift_left(
+        saturating_rounding_doubling_high_mul(kHalfThree, y) - saturating_rounding_doubling_high_mul(half, cube), 3);
+  }
+  y = saturating_rounding_doubling_high_mul(y, kHalfSqrt2);
+  return right_shift < 0 ? Multiplier{y * (1 << -right_shift), 0} : Multiplier{y, -right_shift};
 }
 
 }  // namespace mote

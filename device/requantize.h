@@ -117,7 +117,7 @@ inline Real multiply(Real a, Real b) {
   return Real{a.mantissa * b.mantissa, a.exponent + b.exponent};
 }
 
-// a / b rounded to `format`. REQUIRES: a.mantissa below 2^53, b.mantissa not 0 and of at most 24 bits.
+// a / b rounded to `format`. REQUIRES: a.mantissa below 2^53, b.mantissa not 0 and of at most 31 bits.
 inline Real divide(Real a, Real b, RealFormat format) {
   if (a.mantissa == 0) return Real{0, 0};
   const uint32_t divisor = static_cast<uint32_t>(b.mantissa);
@@ -134,6 +134,31 @@ inline Real divide(Real a, Real b, RealFormat format) {
     }
   }
   return round_real(Real{quotient, a.exponent - b.exponent + next}, remainder != 0, format);
+}
+
+// The square root of a float, rounded to a float. REQUIRES: a mantissa of at most 24 bits.
+inline Real square_root_of_float(Real a) {
+  if (a.mantissa == 0) return Real{0, 0};
+  while (a.mantissa >> 50 == 0 || (a.exponent & 1) != 0) {
+    a.mantissa <<= 1;
+    --a.exponent;
+  }
+  uint64_t root = 0;
+  for (uint64_t bit = uint64_t{1} << 25; bit != 0; bit >>= 1)
+    if ((root | bit) * (root | bit) <= a.mantissa) root |= bit;
+  return round_real(Real{root, a.exponent / 2}, root * root != a.mantissa, kFloat);
+}
+
+// REQUIRES: rounded to kFloat, not too large for one.
+inline uint32_t float_bits_of(Real a) {
+  if (a.mantissa == 0) return 0;
+  while (a.mantissa < 0x800000 && a.exponent > -149) {
+    a.mantissa <<= 1;
+    --a.exponent;
+  }
+  if (a.mantissa < 0x800000) return static_cast<uint32_t>(a.mantissa);
+  for (; a.mantissa > 0xFFFFFF; a.mantissa >>= 1) ++a.exponent;
+  return static_cast<uint32_t>(a.exponent + 150) << 23 | (static_cast<uint32_t>(a.mantissa) & 0x7FFFFF);
 }
 
 // QuantizeMultiplier. False: the number is 2^30 or more, which requantize() cannot apply.
@@ -210,15 +235,19 @@ inline bool multiplier_of_float_ratio(uint32_t input, uint32_t output, Multiplie
   return quantize_multiplier(divide(real_from_float_bits(input), real_from_float_bits(output), kFloat), out);
 }
 
-// round(float(value / scale)), ties away from zero, at most 2^30: how many steps a constant is from the zero point.
-inline int32_t steps_of(uint32_t value, uint32_t scale) {
-  const Real ratio = divide(real_from_float_bits(value), real_from_float_bits(scale), kFloat);
+// To the nearest integer, ties away from zero, at most 2^30. REQUIRES: rounded to kFloat.
+inline int32_t round_to_integer(Real ratio) {
   if (ratio.mantissa == 0) return 0;
   const int32_t length = bit_length(ratio.mantissa) + ratio.exponent;
   if (length > 30) return int32_t{1} << 30;
   if (length < 0) return 0;
   if (ratio.exponent >= 0) return static_cast<int32_t>(ratio.mantissa << ratio.exponent);
   return static_cast<int32_t>((ratio.mantissa + (uint64_t{1} << (-ratio.exponent - 1))) >> -ratio.exponent);
+}
+
+// round(float(value / scale)): how many steps a constant is from the zero point.
+inline int32_t steps_of(uint32_t value, uint32_t scale) {
+  return round_to_integer(divide(real_from_float_bits(value), real_from_float_bits(scale), kFloat));
 }
 
 }  // namespace mote

@@ -5,7 +5,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "device/kernel.h"
+
 namespace mote {
+
+bool runs_integers(const OpDef& op) {
+  return std::any_of(op.kernels.begin(), op.kernels.end(),
+                     [](const DeviceKernel& each) { return each.kernel->input_type != DType::float32; });
+}
 
 Result<void> expect_inputs(std::span<const TensorType> inputs, size_t least, size_t most) {
   if (inputs.size() < least || inputs.size() > most)

@@ -72,13 +72,15 @@ enum class InputRole : uint8_t {
   activation,  // per tensor, asymmetric; its parameters come from whoever produces it
   weights,     // symmetric, zero point 0; per tensor or per channel along `channel_axis`
   bias,        // int32, scale = scale of input 0 x scale of the weights
-  constant,    // not quantized (a shape, an axis)
+  constant,    // int32, not quantized (a shape, axes)
+  number,      // stored as the number itself, whatever its type
 };
 enum class OutputRule : uint8_t {
   free,           // from calibration
   same_as_input,  // the parameters of input 0
   fixed,          // fixed_scale and fixed_zero_point
   boundary,       // quantize / dequantize: converts between float and integer
+  number,         // stored as the number itself (an index), not quantized
 };
 struct QuantRule {
   InputRole inputs[3] = {InputRole::activation, InputRole::activation, InputRole::activation};
@@ -119,6 +121,8 @@ struct OpCase {
   bool per_channel = false;        // quantize weights per channel
   DType input_type = DType::int8;  // of input 0 and output 0 in the integer form; float32 for a quantize's input
   DType output_type = DType::int8;
+  std::vector<std::vector<int32_t>> constants;  // of every input of role `constant`, by input
+  uint32_t constant_operands = 0;               // bit i: input i, though an activation, is a constant of the model
 };
 
 struct OpDef {
@@ -131,7 +135,7 @@ struct OpDef {
   void (*visit)(AttributeVisitor&, Attributes&);
 
   // Takes into the attributes what some files give as a constant input instead of an option (reshape's shape tensor).
-  // The .tflite reader calls it once per node; constants[i] is empty when input i is not constant.
+  // take_constants() of graph/graph.h calls it; constants[i] is empty when input i is not constant.
   // nullptr = nothing to take.
   Result<void> (*read_constants)(Attributes&, std::span<const TensorType> inputs,
                                  std::span<const std::span<const uint8_t>> constants);
@@ -170,6 +174,9 @@ void visit_attributes(AttributeVisitor& visitor, Attributes& attributes) {
   visit(visitor, value);
   attributes = Attributes::of(value);
 }
+
+// It has kernels for other types than float32.
+bool runs_integers(const OpDef& op);
 
 // For infer functions. Between `least` and `most` inputs, of which the first `least` are present.
 Result<void> expect_inputs(std::span<const TensorType> inputs, size_t least, size_t most);

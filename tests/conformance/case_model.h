@@ -25,7 +25,7 @@ void PrintTo(const CaseModel& model, std::ostream* out);  // for GoogleTest
 // refuses the case.
 Result<CaseModel> make_case_model(const OpDef& op, const OpCase& op_case, bool integer);
 
-// All of them: every operator's cases in both forms (operators at the border between float and integer: that one form).
+// All of them: every operator's cases in both forms, or in the one that it has (those that convert: the types stated).
 std::vector<CaseModel> all_case_models();
 
 // `count` cases from every operator's random_case, drawn from `seed`; names end in the case's number.

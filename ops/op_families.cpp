@@ -1,0 +1,113 @@
+#include "ops/op_families.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mote {
+
+Result<std::vector<Shape>> infer_binary(const Attributes&, std::span<const TensorType> inputs) {
+  MOTE_CHECK(expect_inputs(inputs, 2, 2));
+  MOTE_CHECK(expect_type(inputs, 0, "first operand", {DType::float32, DType::int8}));
+  MOTE_CHECK(expect_type(inputs, 1, "second operand", {inputs[0].dtype}));
+  Shape output;
+  if (!broadcast_shape(inputs[0].shape, inputs[1].shape, output))
+    return input_error(fmt::format("its operands have shapes {} and {}; dimensions must be equal, or 1 in one of them",
+                                   to_string(inputs[0].shape), to_string(inputs[1].shape)));
+  return std::vector{output};
+}
+
+std::vector<OpCase> binary_cases(const Attributes& attributes, float low, float high) {
+  const Shape image = make_shape({1, 3, 4, 5});
+  std::vector<OpCase> cases = {
+      case_of("one", {make_shape({1, 1}), make_shape({1, 1})}, 1, low, high),
+      case_of("same_shape", {image, image}, 2, low, high),
+      case_of("constant_channels", {image, make_shape({5})}, 3, low, high),
+      case_of("both_repeat", {make_shape({2, 1, 4, 1}), make_shape({3, 1, 2})}, 4, low, high),
+      case_of("scalar_first", {Shape{}, make_shape({2, 7})}, 5, low, high),
+  };
+  for (OpCase& each : cases) each.attributes = attributes;
+  cases[2].constant_operands = 2;
+  return cases;
+}
+
+OpCase binary_random_case(Random& random, const Attributes& attributes, float low, float high) {
+  const int32_t rank = 1 + static_cast<int32_t>(random.below(4));
+  Shape a, b;
+  a.rank = b.rank = rank;
+  for (int32_t i = 0; i < rank; ++i) {
+    a.dims[i] = b.dims[i] = rank > 2 ? 1 + random_dim(random) / 2 : random_dim(random);
+    const uint32_t repeat = random.below(6);
+    if (repeat == 0) a.dims[i] = 1;
+    if (repeat == 1) b.dims[i] = 1;
+  }
+  OpCase result = case_of("random", {a, b}, static_cast<uint32_t>(random.bits()), low, high);
+  result.attributes = attributes;
+  result.constant_operands = random.below(3) == 0 ? 2 : 0;
+  return result;
+}
+
+Result<void> read_reduce_axes(Attributes& attributes, std::span<const TensorType> inputs,
+                              std::span<const std::span<const uint8_t>> constants) {
+  if (inputs.size() != 2 || inputs[1].shape.rank < 0) return {};  // infer says what is wrong
+  if (constants[1].empty() && inputs[1].shape.elements() > 0)
+    return input_error("its axes (input 1) are computed while the model runs; mote needs constant axes");
+  MOTE_CHECK(expect_type(inputs, 1, "axes", {DType::int32}));
+  std::vector<int32_t> axes(static_cast<size_t>(inputs[1].shape.elements()));
+  if (constants[1].size() != axes.size() * sizeof(int32_t)) return input_error("its axes (input 1) are cut short");
+  if (!axes.empty()) std::memcpy(axes.data(), constants[1].data(), constants[1].size());
+  auto value = attributes.as<ReduceAttributes>();
+  const int32_t rank = inputs[0].shape.rank;
+  if (!resolve_axes(axes.data(), static_cast<int32_t>(axes.size()), rank, value.axes))
+    return input_error(fmt::format("its axes [{}] do not all lie in the {} dimensions of its input of shape {}",
+                                   fmt::join(axes, ", "), rank, to_string(inputs[0].shape)));
+  attributes = Attributes::of(value);
+  return {};
+}
+
+Result<std::vector<Shape>> infer_reduce(const Attributes& attributes, std::span<const TensorType> inputs) {
+  MOTE_CHECK(expect_inputs(inputs, 2, 2));
+  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8}));
+  if (inputs[0].shape.elements() == 0)
+    return input_error(fmt::format("its input of shape {} has no elements", to_string(inputs[0].shape)));
+  return std::vector{reduced_shape(attributes.as<ReduceAttributes>(), inputs[0].shape)};
+}
+
+std::string text_of(const Reduction& reduction) {
+  const auto groups = [](const ReduceGroups& g) {
+    return fmt::format("{{{{{}}}, {{{}}}}}", fmt::join(g.size, ", "), fmt::join(g.stride, ", "));
+  };
+  return fmt::format("{{{}, {}}}", groups(reduction.kept), groups(reduction.reduced));
+}
+
+namespace {
+
+OpCase reduce_case(const char* name, Shape input, std::vector<int32_t> axes, bool keep_dims, uint32_t seed) {
+  OpCase result = case_of(name, {input, make_shape({static_cast<int32_t>(axes.size())})}, seed, -2, 3);
+  result.attributes = Attributes::of(ReduceAttributes{keep_dims, 0});
+  result.constants = {{}, std::move(axes)};
+  return result;
+}
+
+}  // namespace
+
+std::vector<OpCase> reduce_cases() {
+  return {reduce_case("image", make_shape({1, 3, 4, 5}), {1, 2}, true, 1),
+          reduce_case("last", make_shape({2, 3, 7}), {-1}, false, 2),
+          reduce_case("apart", make_shape({3, 2, 4, 3}), {-1, 1, 3}, false, 3),
+          reduce_case("everything", make_shape({2, 5, 3}), {0, 1, 2}, false, 4),
+          reduce_case("first", make_shape({4, 9}), {0}, true, 5)};
+}
+
+OpCase reduce_random_case(Random& random) {
+  Shape input;
+  input.rank = 1 + static_cast<int32_t>(random.below(4));
+  std::vector<int32_t> axes;
+  for (int32_t i = 0; i < input.rank; ++i) {
+    input.dims[i] = input.rank > 2 ? 1 + random_dim(random) / 2 : random_dim(random);
+    if (random.below(2) == 0) axes.push_back(random.below(2) == 0 ? i : i - input.rank);
+  }
+  if (axes.empty()) axes.push_back(-1);
+  return reduce_case("random", input, axes, random.below(2) == 0, static_cast<uint32_t>(random.bits()));
+}
+
+}  // namespace mote

@@ -1,0 +1,230 @@
+// What the host code of an operator family has in common: element-wise of one input (device/unary.h), of two
+// (device/broadcast.h), reductions (device/reduce.h). Host only.
+//
+// For emitted code, each operator declares, beside its OpDef and for each of its parameter structs,
+//   static std::string text_of(const MyParameters& p);   // "MyParameters p = {1, 2}"
+#pragma once
+#include <fmt/ranges.h>
+
+#include "device/broadcast.h"
+#include "device/float_math.h"
+#include "device/reduce.h"
+#include "device/requantize.h"
+#include "device/unary.h"
+#include "ops/op.h"
+
+namespace mote {
+
+inline std::string text_of(const Multiplier& m) {
+  return fmt::format("{{{}, {}}}", m.multiplier, m.shift);
+}
+
+// Versions of TFLite's operators: 1, and 2 for int8, is the usual.
+inline int32_t version_1(const Attributes&, std::span<const TensorType>, std::span<const TensorType>) {
+  return 1;
+}
+inline int32_t version_2_for_int8(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
+  return inputs[0].dtype == DType::int8 ? 2 : 1;
+}
+// The same, and 3 for a broadcast of more than 4 dimensions.
+inline int32_t version_3_for_broadcast(const Attributes& a, std::span<const TensorType> inputs,
+                                       std::span<const TensorType> outputs) {
+  const bool broadcast = inputs[0].shape != inputs[1].shape;
+  return broadcast && outputs[0].shape.rank > 4 ? 3 : version_2_for_int8(a, inputs, outputs);
+}
+
+inline OpCost no_cost(const Attributes&, std::span<const Shape>, std::span<const Shape>) {
+  return {};
+}
+
+inline Result<std::vector<Shape>> infer_float_elementwise(const Attributes& attributes,
+                                                          std::span<const TensorType> inputs) {
+  MOTE_TRY(const auto shapes, infer_elementwise(attributes, inputs));
+  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32}));
+  return shapes;
+}
+
+inline TensorInfo float_info(const Shape& shape) {
+  TensorInfo info;
+  info.shape = shape;
+  return info;
+}
+
+inline OpCase case_of(const char* name, std::vector<Shape> inputs, uint32_t seed, float low, float high) {
+  OpCase result;
+  result.name = name;
+  result.inputs = std::move(inputs);
+  result.seed = seed;
+  result.low = low;
+  result.high = high;
+  return result;
+}
+
+// --- one input ---
+
+template <class Values, class P>
+void unary_forward(const FloatCall& call) {
+  P p{};
+  const TensorInfo info = float_info(call.input_shapes[0]);
+  unary_checked_setup(call.attributes->as<Values>(), info, info, p);
+  unary_run(p, call.inputs[0], call.outputs[0]);
+}
+
+// dx = dy * slope(attributes, x, y)
+template <class Values, float (*slope)(const Values&, float x, float y)>
+void unary_backward(const FloatCall& call) {
+  if (call.input_gradients[0] == nullptr) return;
+  const Values values = call.attributes->as<Values>();
+  for (int32_t i = 0; i < call.output_shapes[0].elements(); ++i)
+    call.input_gradients[0][i] = call.output_gradients[0][i] * slope(values, call.inputs[0][i], call.outputs[0][i]);
+}
+
+template <class Values, class P>
+Result<std::string> unary_emit_as(const EmitCall& call) {
+  P p{};
+  const Status status = unary_checked_setup(call.attributes->as<Values>(), tensor_info(call.input_types[0]),
+                                            tensor_info(call.output_types[0]), p);
+  if (status != Status::ok) return refused(status);
+  if constexpr (std::is_same_v<typename P::Stored, int8_t>) {
+    if (is_tabulated(p)) {
+      int8_t table[kTableEntries];
+      fill_table(p, table);
+      return fmt::format("  static constexpr int8_t table[] = {{{}}};\n  table_run({}, table, {}, {});\n",
+                         fmt::join(table, ", "), p.count, call.inputs[0], call.outputs[0]);
+    }
+  }
+  return fmt::format("  static constexpr {};\n  unary_run(p, {}, {});\n", text_of(p), call.inputs[0], call.outputs[0]);
+}
+
+template <class Values, class Int8, class Float32>
+Result<std::string> unary_emit(const EmitCall& call) {
+  return call.input_types[0].dtype == DType::float32 ? unary_emit_as<Values, Float32>(call)
+                                                     : unary_emit_as<Values, Int8>(call);
+}
+
+// One element, odd sizes, and enough elements for a table.
+inline std::vector<OpCase> unary_cases(const Attributes& attributes, float low, float high) {
+  std::vector<OpCase> cases = {case_of("one", {make_shape({1, 1})}, 1, low, high),
+                               case_of("image", {make_shape({1, 3, 4, 5})}, 2, low, high),
+                               case_of("many", {make_shape({1, 257})}, 3, low, high)};
+  for (OpCase& each : cases) each.attributes = attributes;
+  return cases;
+}
+
+inline int32_t random_dim(Random& random) {
+  return 1 + static_cast<int32_t>(random.below(9));
+}
+
+inline OpCase unary_random_case(Random& random, const Attributes& attributes, float low, float high) {
+  const int32_t rows = random_dim(random), columns = random_dim(random);
+  const float zoom = exp_float(static_cast<float>(random.uniform(-2, 2)));  // other scales
+  OpCase result =
+      case_of("random", {make_shape({rows, columns})}, static_cast<uint32_t>(random.bits()), low * zoom, high * zoom);
+  result.attributes = attributes;
+  return result;
+}
+
+// --- two inputs ---
+
+Result<std::vector<Shape>> infer_binary(const Attributes&, std::span<const TensorType> inputs);
+
+template <class Values, class P>
+void binary_forward(const FloatCall& call) {
+  P p{};
+  Broadcast broadcast;
+  binary_checked_setup(call.attributes->as<Values>(), float_info(call.input_shapes[0]),
+                       float_info(call.input_shapes[1]), float_info(call.output_shapes[0]), p, broadcast);
+  binary_run(p, broadcast.groups, call.inputs[0], call.inputs[1], call.outputs[0]);
+}
+
+// Slopes of an operator of two inputs.
+struct BinarySlopes {
+  float a, b;
+};
+
+// da = sum of dy * slope_a over what a is repeated for; the same for b.
+template <BinarySlopes (*slopes)(const Attributes&, float a, float b, float y)>
+void binary_backward(const FloatCall& call) {
+  const float *const a = call.inputs[0], *const b = call.inputs[1];
+  float *const da = call.input_gradients[0], *const db = call.input_gradients[1];
+  if (da != nullptr) std::fill_n(da, call.input_shapes[0].elements(), 0.0f);
+  if (db != nullptr) std::fill_n(db, call.input_shapes[1].elements(), 0.0f);
+  const float *y = call.outputs[0], *dy = call.output_gradients[0];
+  const Broadcast broadcast = broadcast_groups(call.input_shapes[0], call.input_shapes[1], call.output_shapes[0]);
+  broadcast_each(broadcast.groups, broadcast.count, a, b, [&](const float& x0, const float& x1) {
+    const BinarySlopes slope = slopes(*call.attributes, x0, x1, *y++);
+    if (da != nullptr) da[&x0 - a] += *dy * slope.a;
+    if (db != nullptr) db[&x1 - b] += *dy * slope.b;
+    ++dy;
+  });
+}
+
+template <class Values, class P>
+Result<std::string> binary_emit_as(const EmitCall& call) {
+  P p{};
+  Broadcast broadcast;
+  const Status status =
+      binary_checked_setup(call.attributes->as<Values>(), tensor_info(call.input_types[0]),
+                           tensor_info(call.input_types[1]), tensor_info(call.output_types[0]), p, broadcast);
+  if (status != Status::ok) return refused(status);
+  std::string groups;
+  for (int32_t g = 0; g < broadcast.count; ++g)
+    groups += fmt::format("{}{{{}, {}, {}}}", g == 0 ? "" : ", ", broadcast.groups[g].size, broadcast.groups[g].step_a,
+                          broadcast.groups[g].step_b);
+  return fmt::format(
+      "  static constexpr {};\n  static constexpr BroadcastGroup groups[] = {{{}}};\n"
+      "  binary_run(p, groups, {}, {}, {});\n",
+      text_of(p), groups, call.inputs[0], call.inputs[1], call.outputs[0]);
+}
+
+template <class Values, class Int8, class Float32>
+Result<std::string> binary_emit(const EmitCall& call) {
+  return call.input_types[0].dtype == DType::float32 ? binary_emit_as<Values, Float32>(call)
+                                                     : binary_emit_as<Values, Int8>(call);
+}
+
+// One element, equal shapes, a constant of the last dimension, repetition on both sides, a scalar.
+std::vector<OpCase> binary_cases(const Attributes& attributes, float low, float high);
+// Up to four dimensions of 1 to 9, each of which may repeat on either side.
+OpCase binary_random_case(Random& random, const Attributes& attributes, float low, float high);
+
+// --- reductions ---
+
+Result<void> read_reduce_axes(Attributes& attributes, std::span<const TensorType> inputs,
+                              std::span<const std::span<const uint8_t>> constants);
+Result<std::vector<Shape>> infer_reduce(const Attributes& attributes, std::span<const TensorType> inputs);
+
+template <class P>
+P float_reduction(const FloatCall& call) {
+  P p{};
+  reduce_checked_setup(call.attributes->as<ReduceAttributes>(), float_info(call.input_shapes[0]),
+                       float_info(call.output_shapes[0]), p);
+  return p;
+}
+
+template <class P>
+void reduce_forward(const FloatCall& call) {
+  reduce_run(float_reduction<P>(call), call.inputs[0], call.outputs[0]);
+}
+
+template <class P>
+Result<std::string> reduce_emit_as(const EmitCall& call) {
+  P p{};
+  const Status status = reduce_checked_setup(call.attributes->as<ReduceAttributes>(), tensor_info(call.input_types[0]),
+                                             tensor_info(call.output_types[0]), p);
+  if (status != Status::ok) return refused(status);
+  return fmt::format("  static constexpr {};\n  reduce_run(p, {}, {});\n", text_of(p), call.inputs[0], call.outputs[0]);
+}
+
+template <class Int8, class Float32>
+Result<std::string> reduce_emit(const EmitCall& call) {
+  return call.input_types[0].dtype == DType::float32 ? reduce_emit_as<Float32>(call) : reduce_emit_as<Int8>(call);
+}
+
+std::string text_of(const Reduction& reduction);
+
+// The mean of an image, the last dimension, several axes kept, negative axes, all of them.
+std::vector<OpCase> reduce_cases();
+OpCase reduce_random_case(Random& random);
+
+}  // namespace mote
