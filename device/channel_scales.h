@@ -11,16 +11,15 @@ struct ChannelScales {
   const int32_t* multipliers = nullptr;
   const int8_t* shifts = nullptr;
 
-  ChannelScales from(int32_t first) const {
-    return ChannelScales{multipliers + first, shifts + first};
-  }
+  ChannelScales from(int32_t first) const { return ChannelScales{multipliers + first, shifts + first}; }
 };
 
 struct Int8Output {
   int16_t zero_point;
   int8_t low, high;  // activation range
 
-  // Requantizes `count` sums of one channel; outputs are `step` bytes apart. Inlined, so that constants stay in registers.
+  // Requantizes `count` sums of one channel; outputs are `step` bytes apart. Inlined, so that constants stay in
+  // registers.
   __attribute__((always_inline)) void write(const int32_t* sums, int32_t count, int32_t multiplier, int32_t shift,
                                             int8_t* output, int32_t step) const {
     const int32_t zero = zero_point, least = low, most = high;

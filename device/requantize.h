@@ -49,10 +49,9 @@ inline int32_t clamp(int32_t x, int32_t low, int32_t high) {
 // round(x * multiplier / 2^31), ties towards plus infinity. REQUIRES: multiplier >= 0.
 inline int32_t doubling_high_mul(int32_t x, int32_t multiplier) {
 #if defined(__ARM_FEATURE_DSP)
-  return multiplier == 0 ? 0 : doubling_high_mul_dsp(x, multiplier);
-#else
-  return static_cast<int32_t>((int64_t{x} * multiplier + (int64_t{1} << 30)) >> 31);
+  if (multiplier >= int32_t{1} << 30) return doubling_high_mul_dsp(x, multiplier);
 #endif
+  return static_cast<int32_t>((int64_t{x} * multiplier + (int64_t{1} << 30)) >> 31);
 }
 
 // x * multiplier / 2^31 * 2^shift with both roundings. REQUIRES: multiplier >= 0.
@@ -98,6 +97,7 @@ struct RealFormat {
   int32_t least_exponent;  // of its last bit
 };
 constexpr RealFormat kFloat = {24, -149};
+constexpr RealFormat kDouble = {53, -1074};
 
 // Round to nearest, ties to even; `sticky`: the number is a little larger than `value`, by less than its last bit.
 inline Real round_real(Real value, bool sticky, RealFormat format) {
@@ -180,8 +180,8 @@ inline bool quantize_multiplier(Real real, Multiplier& out) {
 }
 
 // QuantizeMultiplier of double(a) / double(b). False as there.
-// TFLite rounds the quotient to the 53 bits of a double, ties to even, then to 31 bits, ties away from zero. That lifts a
-// fraction of 1/2 - 2^-23 of the last bit or more, so one long division with that threshold gives the same bits.
+// TFLite rounds the quotient to the 53 bits of a double, ties to even, then to 31 bits, ties away from zero. That lifts
+// a fraction of 1/2 - 2^-23 of the last bit or more, so one long division with that threshold gives the same bits.
 // REQUIRES: a.mantissa below 2^48, b.mantissa not 0 and below 2^24.
 inline bool multiplier_of_quotient(Real a, Real b, Multiplier& out) {
   out = Multiplier{0, 0};
@@ -212,6 +212,11 @@ inline bool multiplier_of_quotient(Real a, Real b, Multiplier& out) {
   return shift <= 30;
 }
 
+// QuantizeMultiplier of double(float(a / b)).
+inline bool multiplier_of_float_quotient(Real a, Real b, Multiplier& out) {
+  return quantize_multiplier(divide(a, b, kFloat), out);
+}
+
 // double(float(input * weights)) / double(output): fully connected and convolution, per tensor.
 inline bool multiplier_per_tensor(uint32_t input, uint32_t weights, uint32_t output, Multiplier& out) {
   const Real product = round_real(multiply(real_from_float_bits(input), real_from_float_bits(weights)), false, kFloat);
@@ -232,7 +237,7 @@ inline bool multiplier_of_ratio(uint32_t input, uint32_t output, Multiplier& out
 
 // double(float(input / output)): relu.
 inline bool multiplier_of_float_ratio(uint32_t input, uint32_t output, Multiplier& out) {
-  return quantize_multiplier(divide(real_from_float_bits(input), real_from_float_bits(output), kFloat), out);
+  return multiplier_of_float_quotient(real_from_float_bits(input), real_from_float_bits(output), out);
 }
 
 // To the nearest integer, ties away from zero, at most 2^30. REQUIRES: rounded to kFloat.

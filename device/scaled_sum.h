@@ -2,7 +2,7 @@
 // added or subtracted there, and brought to the output's scale.
 //
 // Source: TFLite kernels/internal/reference/add.h (AddElementwise), reference/sub.h (SubElementwise); scales as in
-// micro/kernels/add_common.cc and sub_common.cc, where every ratio is a float division.
+// micro/kernels/add_common.cc and sub_common.cc, which divide in double and in float.
 #pragma once
 #include "device/activation.h"
 #include "device/requantize.h"
@@ -26,9 +26,10 @@ inline int8_t scaled_sum(const ScaledSum& p, int8_t a, int8_t b, int32_t sign) {
   return static_cast<int8_t>(clamp(wrapping_add(sum, p.zero_output), p.low, p.high));
 }
 
-// REQUIRES: is_per_tensor() of all three, type int8.
+// REQUIRES: is_per_tensor() of all three, type int8. `ratio`: how the operator divides two scales.
 inline Status scaled_sum_setup(Activation activation, const TensorInfo& a, const TensorInfo& b,
-                               const TensorInfo& output, ScaledSum& p) {
+                               const TensorInfo& output, ScaledSum& p,
+                               bool (*ratio)(Real, Real, Multiplier&) = multiplier_of_float_quotient) {
   if (!is_clamping(activation)) return Status::unsupported_option;
   const uint32_t scale_a = float_bits_at(a.quantization.scales), scale_b = float_bits_at(b.quantization.scales);
   // Positive floats are ordered as their bits are. Twice and 2^20 times are exact, up to infinity.
@@ -36,9 +37,8 @@ inline Status scaled_sum_setup(Activation activation, const TensorInfo& a, const
   Real out = real_from_float_bits(float_bits_at(output.quantization.scales));
   ++twice.exponent;
   out.exponent += kScaledSumShift;
-  if (!quantize_multiplier(divide(real_from_float_bits(scale_a), twice, kFloat), p.a) ||
-      !quantize_multiplier(divide(real_from_float_bits(scale_b), twice, kFloat), p.b) ||
-      !quantize_multiplier(divide(twice, out, kFloat), p.output) || p.output.shift > 0)
+  if (!ratio(real_from_float_bits(scale_a), twice, p.a) || !ratio(real_from_float_bits(scale_b), twice, p.b) ||
+      !ratio(twice, out, p.output) || p.output.shift > 0)
     return Status::bad_quantization;
   const Int8Range range = int8_activation_range(activation, output);
   p.zero_a = static_cast<int16_t>(a.quantization.zero_point);

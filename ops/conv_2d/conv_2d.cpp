@@ -98,10 +98,12 @@ class GroupWork {
   }
   // Columns of one group out of [P, all outputs], and back.
   void take(const float* all, int32_t group, float* part) const {
-    for (int32_t p = 0; p < pixels; ++p) std::copy_n(all + p * g.outputs + group * outputs, outputs, part + p * outputs);
+    for (int32_t p = 0; p < pixels; ++p)
+      std::copy_n(all + p * g.outputs + group * outputs, outputs, part + p * outputs);
   }
   void put(const float* part, int32_t group, float* all) const {
-    for (int32_t p = 0; p < pixels; ++p) std::copy_n(part + p * outputs, outputs, all + p * g.outputs + group * outputs);
+    for (int32_t p = 0; p < pixels; ++p)
+      std::copy_n(part + p * outputs, outputs, all + p * g.outputs + group * outputs);
   }
 
   Conv2DGeometry g;
@@ -179,9 +181,9 @@ Result<std::string> emit(const EmitCall& call) {
   if (tensors.input.type == DType::float32) {
     Conv2DFloat32 p{};
     if (const Status status = conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
-    return fmt::format(
-        "  static constexpr Conv2DFloat32 p = {{{}, {}, {}}};\n  conv_2d_run(p, {}, {}, {}, {});\n", cpp_geometry(p.g),
-        cpp_float(p.low), cpp_float(p.high), call.inputs[0], call.inputs[1], bias, call.outputs[0]);
+    return fmt::format("  static constexpr Conv2DFloat32 p = {{{}, {}, {}}};\n  conv_2d_run(p, {}, {}, {}, {});\n",
+                       cpp_geometry(p.g), cpp_float(p.low), cpp_float(p.high), call.inputs[0], call.inputs[1], bias,
+                       call.outputs[0]);
   }
   Conv2DInt8 p{};
   if (const Status status = conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
@@ -215,7 +217,8 @@ std::vector<OpCase> cases() {
       make_case("one_to_one", options(valid), make_shape({1, 1, 1, 1}), make_shape({1, 1, 1, 1})),
       make_case("same", options(same), make_shape({1, 5, 4, 3}), make_shape({4, 3, 3, 3})),
       make_case("valid", options(valid), make_shape({2, 6, 5, 4}), make_shape({3, 3, 2, 4})),
-      make_case("stride_2_even", options(same, 2, Activation::relu), make_shape({1, 8, 8, 3}), make_shape({8, 3, 3, 3})),
+      make_case("stride_2_even", options(same, 2, Activation::relu), make_shape({1, 8, 8, 3}),
+                make_shape({8, 3, 3, 3})),
       make_case("dilation", options(same, 1, Activation::none, 2), make_shape({1, 7, 6, 4}), make_shape({5, 3, 3, 4})),
       make_case("uneven_steps", uneven, make_shape({1, 7, 8, 5}), make_shape({2, 3, 3, 5})),
       make_case("relu6", options(same, 1, Activation::relu6), make_shape({1, 4, 4, 8}), make_shape({6, 3, 3, 8})),

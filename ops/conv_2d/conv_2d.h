@@ -8,8 +8,8 @@
 // kernels/internal/reference/conv.h (float), scales as in kernels/kernel_util.cc
 // (PopulateConvolutionQuantizationParams).
 //
-// int8 works on patches: what one output pixel sees, widened to int16 with the zero point subtracted, so that the border
-// is zeros. Two patches at a time share the loads of the weights, two weight rows the loads of the patches.
+// int8 works on patches: what one output pixel sees, widened to int16 with the zero point subtracted, so that the
+// border is zeros. Two patches at a time share the loads of the weights, two weight rows the loads of the patches.
 #pragma once
 #include "device/channel_scales.h"
 #include "device/window.h"
@@ -257,8 +257,7 @@ inline void conv_2d_run(const Conv2DFloat32& p, const float* input, const float*
 inline Status conv_2d_sizes(const Conv2DAttributes& a, const ConvolutionTensors& tensors, Conv2DGeometry& g) {
   if (!is_clamping(a.activation)) return Status::unsupported_option;
   if (!conv_2d_geometry(a, tensors.input.shape, tensors.weights.shape, g) ||
-      conv_2d_output(g) != tensors.output.shape ||
-      (tensors.has_bias && tensors.bias.shape.elements() != g.outputs))
+      conv_2d_output(g) != tensors.output.shape || (tensors.has_bias && tensors.bias.shape.elements() != g.outputs))
     return Status::unsupported_shape;
   return Status::ok;
 }

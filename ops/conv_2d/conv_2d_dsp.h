@@ -1,9 +1,9 @@
 // Inner primitives of conv_2d for Cortex-M with the DSP extension (M4, M7, M33 and up).
 //
 // SXTB16 widens bytes 0 and 2 of a word, and, rotated, bytes 1 and 3. So a patch has its elements in groups of four in
-// the order 0, 2, 1, 3: four weights are one load and two SXTB16, four elements two loads, and no shuffling. What is left
-// behind the last whole group is in natural order. Words are loaded at any alignment, which these cores allow. SMLAD
-// wraps, so the sums equal PortableConv's bit for bit.
+// the order 0, 2, 1, 3: four weights are one load and two SXTB16, four elements two loads, and no shuffling. What is
+// left behind the last whole group is in natural order. Words are loaded at any alignment, which these cores allow.
+// SMLAD wraps, so the sums equal PortableConv's bit for bit.
 //
 // two_by_two's loop is one asm statement because it needs 13 registers: given intrinsics, GCC 12 spills.
 #pragma once

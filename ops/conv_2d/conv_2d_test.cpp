@@ -1,4 +1,5 @@
-// What the conformance harness cannot know of conv_2d: LiteRT refuses integer models without a bias, so no case has one.
+// What the conformance harness cannot know of conv_2d: LiteRT refuses integer models without a bias, so no case has
+// one.
 #include "ops/conv_2d/conv_2d.h"
 
 #include <gtest/gtest.h>

@@ -59,7 +59,8 @@ Clamp limits(const FloatCall& call) {
   return {range.low, range.high};
 }
 
-// Calls visit(first input channel, first output channel, first tap) for each output pixel and each tap inside the image.
+// Calls visit(first input channel, first output channel, first tap) for each output pixel and each tap inside the
+// image.
 template <class Visit>
 void for_each_tap(const DepthwiseConv2DGeometry& g, const Visit& visit) {
   int64_t out = 0;

@@ -1,5 +1,6 @@
 // Depthwise convolution: every input channel is convolved with `multiplier` filters of its own,
-// output[b][y][x][i * multiplier + m] = activation(bias[...] + sum_{ky,kx} input[b][y * stride - before + ky * dilation]
+// output[b][y][x][i * multiplier + m] = activation(bias[...] + sum_{ky,kx} input[b][y * stride - before + ky *
+// dilation]
 // [...][i] * weights[ky][kx][i * multiplier + m]), outside the image 0.
 //
 // Layouts: input [B, H, W, I], weights [1, KH, KW, O], bias [O] or absent, output [B, OH, OW, O], O = I * multiplier.
@@ -236,8 +237,8 @@ void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, ChannelScales scales, c
   int16_t* const taps = static_cast<int16_t*>(scratch);
   int16_t* const plane = taps + g.rows().filter * depthwise_taps_pitch(g);
   __builtin_memset(scratch, 0, static_cast<size_t>(depthwise_conv_2d_scratch_bytes(g)));
-  const DepthwiseBlock block = {plane,    taps,        depthwise_plane_pitch(g), depthwise_taps_pitch(g),
-                                g.rows(), g.columns(), 0,                        0};
+  const DepthwiseBlock block = {plane, taps, depthwise_plane_pitch(g), depthwise_taps_pitch(g), g.rows(), g.columns(),
+                                0,     0};
   const int32_t strip = depthwise_strip_rows(g);
   const int32_t row_step = depthwise_steps(g, g.x.output, g.outputs()).row;
   for (int32_t b = 0; b < g.batches; ++b) {
@@ -362,7 +363,7 @@ inline void invoke_depthwise_conv_2d_float32(const InvokeContext& node) {
 }
 
 constexpr Kernel depthwise_conv_2d_int8 = {
-    kDepthwiseConv2DCode,          DType::int8, DType::int8, false, prepare_depthwise_conv_2d_int8,
+    kDepthwiseConv2DCode,         DType::int8, DType::int8, false, prepare_depthwise_conv_2d_int8,
     invoke_depthwise_conv_2d_int8};
 constexpr Kernel depthwise_conv_2d_float32 = {kDepthwiseConv2DCode,
                                               DType::float32,

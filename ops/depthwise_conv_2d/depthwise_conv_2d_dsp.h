@@ -1,7 +1,7 @@
 // Inner primitive of depthwise_conv_2d for Cortex-M with the DSP extension (M4, M7, M33 and up).
 //
-// Two neighbours of a plane's row are one word, so SMLAD does two taps of one output. Three taps with stride 1, the usual
-// filter, go two outputs at a time over the words (x0 x1) and (x2 x3) with the words (w0 w1) and (w1 w2) of taps:
+// Two neighbours of a plane's row are one word, so SMLAD does two taps of one output. Three taps with stride 1, the
+// usual filter, go two outputs at a time over the words (x0 x1) and (x2 x3) with the words (w0 w1) and (w1 w2) of taps:
 //   y0 = x0 w0 + x1 w1 + x2 w2 = SMLAD + SMLABT, y1 = x1 w0 + x2 w1 + x3 w2 = SMLATB + SMLAD,
 // two instructions for three products; (x2 x3) stays in its register for the next two outputs. Words are loaded at any
 // alignment, which these cores allow. All sums wrap, so they equal PortableDepthwise's bit for bit.

@@ -104,12 +104,14 @@ Result<std::string> emit(const EmitCall& call) {
   const Status status = fully_connected_setup(options, input, weights, has_bias ? &bias : nullptr, output, p);
   if (status != Status::ok) return refused(status);
   const std::string tables =
-      p.per_channel ? cpp_channel_scales(call.input_types[0], call.input_types[1], call.output_types[0], p.outputs) : "";
+      p.per_channel ? cpp_channel_scales(call.input_types[0], call.input_types[1], call.output_types[0], p.outputs)
+                    : "";
   return fmt::format(
       "{}  static constexpr FullyConnectedInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n"
       "  fully_connected_run(p, {}, {}, {}, {}, {});\n",
       tables, p.batches, p.inputs, p.outputs, p.multiplier, p.input_offset, p.output_offset, p.shift, p.low, p.high,
-      p.per_channel, p.per_channel ? "{multipliers, shifts}" : "{}", call.inputs[0], call.inputs[1], bias_text, call.outputs[0]);
+      p.per_channel, p.per_channel ? "{multipliers, shifts}" : "{}", call.inputs[0], call.inputs[1], bias_text,
+      call.outputs[0]);
 }
 
 OpCase make_case(const char* name, FullyConnectedAttributes attributes, std::vector<Shape> inputs) {
