@@ -202,7 +202,7 @@ class ModelMaker {
 
   Result<void> add_output() {
     Graph& graph = model_.graph;
-    MOTE_TRY(const auto shapes, op_.infer(case_.attributes, input_types(graph, node_)));
+    MOTE_TRY(const auto shapes, op_.infer(node_.attributes, input_types(graph, node_)));
     model_.expected = run_forward(node_, input_shapes(), model_.real_values, shapes[0]);
     if (model_.expected.empty() && shapes[0].elements() > 0)
       return defect("the float forward wrote outside its output");
