@@ -2,7 +2,7 @@
 // added or subtracted there, and brought to the output's scale.
 //
 // Source: TFLite kernels/internal/reference/add.h (AddElementwise), reference/sub.h (SubElementwise); scales as in
-// micro/kernels/add_common.cc and sub_common.cc, where every ratio is a float division.
+// micro/kernels/add_common.cc and sub_common.cc, in double.
 #pragma once
 #include "device/activation.h"
 #include "device/requantize.h"
@@ -36,9 +36,9 @@ inline Status scaled_sum_setup(Activation activation, const TensorInfo& a, const
   Real out = real_from_float_bits(float_bits_at(output.quantization.scales));
   ++twice.exponent;
   out.exponent += kScaledSumShift;
-  if (!quantize_multiplier(divide(real_from_float_bits(scale_a), twice, kFloat), p.a) ||
-      !quantize_multiplier(divide(real_from_float_bits(scale_b), twice, kFloat), p.b) ||
-      !quantize_multiplier(divide(twice, out, kFloat), p.output) || p.output.shift > 0)
+  if (!quantize_multiplier(divide(real_from_float_bits(scale_a), twice, kDouble), p.a) ||
+      !quantize_multiplier(divide(real_from_float_bits(scale_b), twice, kDouble), p.b) ||
+      !quantize_multiplier(divide(twice, out, kDouble), p.output) || p.output.shift > 0)
     return Status::bad_quantization;
   const Int8Range range = int8_activation_range(activation, output);
   p.zero_a = static_cast<int16_t>(a.quantization.zero_point);

@@ -70,8 +70,8 @@ inline Status unary_setup(const HardSwishAttributes&, const TensorInfo& input, c
   high = round_real(high, false, kFloat);
   const Real out = real_from_float_bits(float_bits_at(output.quantization.scales));
   Multiplier to_output = {0, 0}, to_factor = {0, 0};
-  if (!quantize_multiplier(divide(high, out, kFloat), to_output) || to_output.shift > 0 || to_output.shift < -15 ||
-      !quantize_multiplier(divide(high, Real{3, -15}, kFloat), to_factor) || to_factor.shift < -15)
+  if (!quantize_multiplier(divide(high, out, kDouble), to_output) || to_output.shift > 0 || to_output.shift < -15 ||
+      !quantize_multiplier(divide(high, Real{3, -15}, kDouble), to_factor) || to_factor.shift < -15)
     return Status::bad_quantization;
   p.output = upper_half(to_output);
   p.factor = upper_half(to_factor);
