@@ -20,8 +20,8 @@ struct ScaledSum {
 
 // REQUIRES: sign 1 (sum) or -1 (difference).
 inline int8_t scaled_sum(const ScaledSum& p, int8_t a, int8_t b, int32_t sign) {
-  const int32_t x = requantize((a - p.zero_a) * (1 << kScaledSumShift), p.a.multiplier, p.a.shift);
-  const int32_t y = requantize((b - p.zero_b) * (1 << kScaledSumShift), p.b.multiplier, p.b.shift);
+  const int32_t x = requantize((int32_t{a} - p.zero_a) * (int32_t{1} << kScaledSumShift), p.a.multiplier, p.a.shift);
+  const int32_t y = requantize((int32_t{b} - p.zero_b) * (int32_t{1} << kScaledSumShift), p.b.multiplier, p.b.shift);
   const int32_t sum = requantize(x + sign * y, p.output.multiplier, p.output.shift);
   return static_cast<int8_t>(clamp(wrapping_add(sum, p.zero_output), p.low, p.high));
 }

@@ -55,7 +55,7 @@ inline Status rows_setup(const L2NormalizationAttributes& a, const TensorInfo& i
                          L2NormalizationInt8& p) {
   constexpr uint32_t kScale = 0x3C000000u;  // 1/128
   if (a.activation != Activation::none) return Status::unsupported_option;
-  if (p.depth > 1 << 15) return Status::unsupported_shape;
+  if (p.depth > int32_t{1} << 15) return Status::unsupported_shape;
   if (float_bits_at(output.quantization.scales) != kScale || output.quantization.zero_point != 0)
     return Status::bad_quantization;
   p.input_zero_point = input.quantization.zero_point;

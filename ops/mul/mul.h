@@ -28,7 +28,7 @@ struct MulInt8 {
   int8_t low, high;
 
   int8_t operator()(int8_t a, int8_t b) const {
-    const int32_t scaled = requantize((a - zero_a) * (b - zero_b), scale.multiplier, scale.shift);
+    const int32_t scaled = requantize((int32_t{a} - zero_a) * (int32_t{b} - zero_b), scale.multiplier, scale.shift);
     return static_cast<int8_t>(clamp(wrapping_add(scaled, zero_output), low, high));
   }
 };

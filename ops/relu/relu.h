@@ -1,7 +1,8 @@
 // ReLU: output = max(input, 0), any shape.
 //
 // int8: requantized to the output's scale and zero point, then clamped at the stored value of 0.
-// Source: TFLite micro/kernels/activations.h (ReluQuantized), micro/kernels/activations_common.cc (CalculateReluOpData).
+// Source: TFLite micro/kernels/activations.h (ReluQuantized), micro/kernels/activations_common.cc
+// (CalculateReluOpData).
 #pragma once
 #include "device/activation.h"
 #include "device/kernel.h"
@@ -65,7 +66,7 @@ inline Status relu_setup(Activation activation, const TensorInfo& input, const T
   Multiplier multiplier = {0, 0};
   if (!is_per_tensor(input) || !is_per_tensor(output) ||
       !multiplier_of_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales),
-                                 multiplier))
+                           multiplier))
     return Status::bad_quantization;
   const Int8Range range = int8_activation_range(activation, output);
   p = ReluInt8{input.shape.elements(),

@@ -26,7 +26,7 @@ struct SumInt8 {
 
 // 2^24 elements of 8 bits cannot leave int32.
 inline Status reduce_setup(const TensorInfo& input, const TensorInfo& output, SumInt8& p) {
-  if (p.reduction.reduced.elements() > 1 << 24) return Status::unsupported_shape;
+  if (p.reduction.reduced.elements() > int32_t{1} << 24) return Status::unsupported_shape;
   p.input_zero_points = input.quantization.zero_point * p.reduction.reduced.elements();
   p.output_zero_point = output.quantization.zero_point;
   return multiplier_of_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales),
