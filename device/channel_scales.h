@@ -18,18 +18,15 @@ struct Int8Output {
   int16_t zero_point;
   int8_t low, high;  // activation range
 
-  // Requantizes `count` sums of one channel; outputs are `step` bytes apart. Inlined, so that constants stay in
-  // registers.
-  __attribute__((always_inline)) void write(const int32_t* sums, int32_t count, int32_t multiplier, int32_t shift,
-                                            int8_t* output, int32_t step) const {
-    const int32_t zero = zero_point, least = low, most = high;
-    if (shift < 0 && least == -128 && most == 127) {  // as nearly always; a dead channel's shift is 0
-      for (int32_t i = 0; i < count; ++i, output += step)
-        *output = static_cast<int8_t>(clamp(requantize_down(sums[i], multiplier, shift) + zero, -128, 127));
-    } else {
-      for (int32_t i = 0; i < count; ++i, output += step)
-        *output = static_cast<int8_t>(clamp(wrapping_add(requantize(sums[i], multiplier, shift), zero), least, most));
-    }
+  // A whole range and a shift below 0, as nearly always, need no choices: usual(). A dead channel's shift is 0.
+  bool is_whole() const { return low == -128 && high == 127; }
+
+  // REQUIRES: is_whole(), shift < 0, multiplier >= 2^30. To be stored as int8.
+  static int32_t usual(int32_t sum, int32_t multiplier, int32_t shift, int32_t zero_point) {
+    return saturate_int8(requantize_down(sum, multiplier, shift) + zero_point);
+  }
+  __attribute__((noinline)) int8_t any(int32_t sum, int32_t multiplier, int32_t shift) const {
+    return static_cast<int8_t>(clamp(wrapping_add(requantize(sum, multiplier, shift), zero_point), low, high));
   }
 };
 

@@ -84,18 +84,48 @@ inline int32_t leading_zeros(uint32_t x) {
   return zeros;
 }
 
+// As saturating_shift_left, also by 0.
+inline int32_t saturating_scale_up(int32_t x, int32_t exponent) {
+  return exponent == 0 ? x : saturating_shift_left(x, exponent);
+}
+
+// ln x in Q5.26 for x >= 1 in Q12.19: x = 2^n r with r around 2^(-1/4), ln r by a rational approximation. Source:
+// TFLite kernels/internal/common.h (log_x_for_x_greater_than_or_equal_to_1_impl).
+inline int32_t log_of_q12(int32_t x) {
+  constexpr int32_t kLn2 = 1488522236, kRootRootHalf = 1805811301, kRootHalf = 1518500250;
+  constexpr int32_t kAlphaN = 117049297, kAlphaD = 127690142, kAlphaI = 1057819769, kAlphaF = 638450708;
+  constexpr int32_t kQuarterQ6 = int32_t{1} << 23;
+  const auto times = [](int32_t a, int32_t b) { return saturating_rounding_doubling_high_mul(a, b); };
+  // Two candidates for n, a quarter up and a quarter down; the greater exponent has the smaller r.
+  const int32_t zeros_a = leading_zeros(static_cast<uint32_t>(x));
+  const int32_t r_a = saturating_shift_left(times(saturating_scale_up(x, zeros_a - 1), kRootHalf), 1);
+  const int32_t power_a = saturating_shift_left(12 - zeros_a, 25) + kQuarterQ6;
+  const int32_t zeros_b = leading_zeros(static_cast<uint32_t>(times(x, kRootHalf))) - 1;
+  const int32_t r_b = saturating_scale_up(x, zeros_b);
+  const int32_t power_b = saturating_shift_left(12 - zeros_b, 25) - kQuarterQ6;
+  const int32_t r = r_a < r_b ? r_a : r_b, power = power_a > power_b ? power_a : power_b;
+
+  const int32_t p = static_cast<int32_t>((int64_t{r} + kRootRootHalf + 1) / 2);
+  const int32_t q = 2 * (r - kRootRootHalf);
+  const int32_t square = times(q, q);
+  const int32_t numerator = times(q, r) + times(times(q, square), kAlphaN);
+  const int32_t denominator_less_1 = times(p, kAlphaI + q + times(kAlphaD, square)) + times(kAlphaF, q);
+  const int32_t ln_r = times(rounding_divide_by_power_of_two(numerator, 6), one_over_one_plus(denominator_less_1));
+  return saturating_shift_left(times(power, kLn2) + ln_r, 1);
+}
+
 // 1 / sqrt(x) as multiplier / 2^31 * 2^shift, shift <= 0; 1 for x <= 1. Five Newton steps from 1 in Q3.28. Source:
 // TFLite kernels/internal/common.h (GetInvSqrtQuantizedMultiplierExp).
 inline Multiplier inverse_square_root(int32_t x) {
   if (x <= 1) return Multiplier{INT32_MAX, 0};
   int32_t right_shift = 11;
-  for (; x >= (1 << 29); x /= 4) ++right_shift;
+  for (; x >= int32_t{1} << 29; x /= 4) ++right_shift;
   const int32_t pairs = (leading_zeros(static_cast<uint32_t>(x)) - 1) / 2 - 1;
   right_shift -= pairs;
   x = static_cast<int32_t>(static_cast<uint32_t>(x) << (2 * pairs));
-  constexpr int32_t kHalfThree = (1 << 28) + (1 << 27), kHalfSqrt2 = 1518500250;
+  constexpr int32_t kHalfThree = int32_t{3} << 27, kHalfSqrt2 = 1518500250;
   const int32_t half = rounding_divide_by_power_of_two(x >> 1, 1);
-  int32_t y = 1 << 28;
+  int32_t y = int32_t{1} << 28;
   for (int32_t i = 0; i < 5; ++i) {
     const int32_t square = saturating_rounding_doubling_high_mul(y, y);
     const int32_t cube = saturating_shift_left(saturating_rounding_doubling_high_mul(square, y), 6);
@@ -103,7 +133,7 @@ inline Multiplier inverse_square_root(int32_t x) {
         saturating_rounding_doubling_high_mul(kHalfThree, y) - saturating_rounding_doubling_high_mul(half, cube), 3);
   }
   y = saturating_rounding_doubling_high_mul(y, kHalfSqrt2);
-  return right_shift < 0 ? Multiplier{y * (1 << -right_shift), 0} : Multiplier{y, -right_shift};
+  return right_shift < 0 ? Multiplier{y * (int32_t{1} << -right_shift), 0} : Multiplier{y, -right_shift};
 }
 
 }  // namespace mote

@@ -78,13 +78,13 @@ Total fold(const ReduceGroups& reduced, const T* input, Total total, const Step&
   return total;
 }
 
-// *output++ = body(first of the elements that this output reduces), for every output in order.
-template <class T, class Output, class Body>
-void for_each_output(const ReduceGroups& kept, const T* input, Output* output, const Body& body) {
+// visit(first of the elements that this output reduces), for every output in order.
+template <class T, class Visit>
+void for_each_output(const ReduceGroups& kept, const T* input, const Visit& visit) {
   for (int32_t i = 0; i < kept.size[0]; ++i)
     for (int32_t j = 0; j < kept.size[1]; ++j) {
       const T* x = input + i * kept.stride[0] + j * kept.stride[1];
-      for (int32_t k = 0; k < kept.size[2]; ++k, x += kept.stride[2]) *output++ = body(x);
+      for (int32_t k = 0; k < kept.size[2]; ++k, x += kept.stride[2]) visit(x);
     }
 }
 
@@ -113,7 +113,8 @@ Status reduce_checked_setup(const ReduceAttributes& a, const TensorInfo& input, 
 
 template <class Parameters>
 void reduce_run(const Parameters& p, const typename Parameters::Stored* input, typename Parameters::Stored* output) {
-  for_each_output(p.reduction.kept, input, output, p);
+  using Stored = typename Parameters::Stored;
+  for_each_output(p.reduction.kept, input, [&](const Stored* first) { *output++ = p(first); });
 }
 
 // The constant int32 axes in input 1. False: computed while the model runs, of another type, or outside the rank.

@@ -54,6 +54,14 @@ inline int32_t doubling_high_mul(int32_t x, int32_t multiplier) {
   return static_cast<int32_t>((int64_t{x} * multiplier + (int64_t{1} << 30)) >> 31);
 }
 
+inline int32_t saturate_int8(int32_t x) {
+#if defined(__ARM_FEATURE_DSP)
+  return saturate_int8_dsp(x);
+#else
+  return clamp(x, -128, 127);
+#endif
+}
+
 // x * multiplier / 2^31 * 2^shift with both roundings. REQUIRES: multiplier >= 0.
 inline int32_t requantize(int32_t x, int32_t multiplier, int32_t shift) {
   const int32_t left = shift > 0 ? shift : 0;
@@ -200,7 +208,7 @@ inline bool multiplier_of_quotient(Real a, Real b, Multiplier& out) {
   }
   const int32_t drop = quotient >> 24 != 0 ? 2 : quotient >> 23 != 0 ? 1 : 0;
   uint32_t fixed = quotient << (8 - drop) | digit >> drop;
-  const uint32_t fraction = (digit & ((1u << drop) - 1)) * divisor + remainder, whole = divisor << drop;
+  const uint32_t fraction = (digit & ((uint32_t{1} << drop) - 1)) * divisor + remainder, whole = divisor << drop;
   if (2 * fraction >= whole - (whole >> 22)) ++fixed;
   int32_t shift = 23 + drop + a.exponent - b.exponent;
   if (fixed >> 31 != 0) {
@@ -210,11 +218,6 @@ inline bool multiplier_of_quotient(Real a, Real b, Multiplier& out) {
   if (shift < -31) return true;  // flushed to zero, as the reference does
   out = Multiplier{static_cast<int32_t>(fixed), shift};
   return shift <= 30;
-}
-
-// QuantizeMultiplier of double(float(a / b)).
-inline bool multiplier_of_float_quotient(Real a, Real b, Multiplier& out) {
-  return quantize_multiplier(divide(a, b, kFloat), out);
 }
 
 // double(float(input * weights)) / double(output): fully connected and convolution, per tensor.
@@ -237,7 +240,7 @@ inline bool multiplier_of_ratio(uint32_t input, uint32_t output, Multiplier& out
 
 // double(float(input / output)): relu.
 inline bool multiplier_of_float_ratio(uint32_t input, uint32_t output, Multiplier& out) {
-  return multiplier_of_float_quotient(real_from_float_bits(input), real_from_float_bits(output), out);
+  return quantize_multiplier(divide(real_from_float_bits(input), real_from_float_bits(output), kFloat), out);
 }
 
 // To the nearest integer, ties away from zero, at most 2^30. REQUIRES: rounded to kFloat.

@@ -30,6 +30,12 @@ std::vector<OpCase> binary_cases(const Attributes& attributes, float low, float 
   return cases;
 }
 
+Activation random_activation(Random& random) {
+  constexpr Activation kActivations[] = {Activation::none, Activation::relu, Activation::relu6,
+                                         Activation::relu_n1_to_1};
+  return kActivations[random.below(4)];
+}
+
 OpCase binary_random_case(Random& random, const Attributes& attributes, float low, float high) {
   const int32_t rank = 1 + static_cast<int32_t>(random.below(4));
   Shape a, b;
@@ -46,15 +52,26 @@ OpCase binary_random_case(Random& random, const Attributes& attributes, float lo
   return result;
 }
 
-Result<void> read_reduce_axes(Attributes& attributes, std::span<const TensorType> inputs,
-                              std::span<const std::span<const uint8_t>> constants) {
-  if (inputs.size() != 2 || inputs[1].shape.rank < 0) return {};  // infer says what is wrong
+namespace {
+
+// The int32 numbers of input 1.
+Result<std::vector<int32_t>> constant_axes(std::span<const TensorType> inputs,
+                                           std::span<const std::span<const uint8_t>> constants) {
   if (constants[1].empty() && inputs[1].shape.elements() > 0)
     return input_error("its axes (input 1) are computed while the model runs; mote needs constant axes");
   MOTE_CHECK(expect_type(inputs, 1, "axes", {DType::int32}));
   std::vector<int32_t> axes(static_cast<size_t>(inputs[1].shape.elements()));
   if (constants[1].size() != axes.size() * sizeof(int32_t)) return input_error("its axes (input 1) are cut short");
   if (!axes.empty()) std::memcpy(axes.data(), constants[1].data(), constants[1].size());
+  return axes;
+}
+
+}  // namespace
+
+Result<void> read_reduce_axes(Attributes& attributes, std::span<const TensorType> inputs,
+                              std::span<const std::span<const uint8_t>> constants) {
+  if (inputs.size() != 2 || inputs[1].shape.rank < 0) return {};  // infer says what is wrong
+  MOTE_TRY(const std::vector<int32_t> axes, constant_axes(inputs, constants));
   auto value = attributes.as<ReduceAttributes>();
   const int32_t rank = inputs[0].shape.rank;
   if (!resolve_axes(axes.data(), static_cast<int32_t>(axes.size()), rank, value.axes))
@@ -108,6 +125,50 @@ OpCase reduce_random_case(Random& random) {
   }
   if (axes.empty()) axes.push_back(-1);
   return reduce_case("random", input, axes, random.below(2) == 0, static_cast<uint32_t>(random.bits()));
+}
+
+Result<void> read_arg_axis(Attributes& attributes, std::span<const TensorType> inputs,
+                           std::span<const std::span<const uint8_t>> constants) {
+  if (inputs.size() != 2 || inputs[1].shape.rank < 0) return {};  // infer says what is wrong
+  MOTE_TRY(const std::vector<int32_t> axes, constant_axes(inputs, constants));
+  auto value = attributes.as<ArgAttributes>();
+  const int32_t rank = inputs[0].shape.rank;
+  if (!single_axis(axes.data(), static_cast<int32_t>(axes.size()), rank, value.axis))
+    return input_error(fmt::format("its axis is [{}]; expected one of the {} dimensions of its input of shape {}",
+                                   fmt::join(axes, ", "), rank, to_string(inputs[0].shape)));
+  attributes = Attributes::of(value);
+  return {};
+}
+
+Result<std::vector<Shape>> infer_arg(const Attributes& attributes, std::span<const TensorType> inputs) {
+  const auto options = attributes.as<ArgAttributes>();
+  if (options.output_type != static_cast<int8_t>(DType::int32))
+    return input_error(
+        fmt::format("its indices have data type number {}; mote gives int32 (number 2)", options.output_type));
+  const ReduceAttributes reduced = {false, static_cast<uint8_t>(1 << options.axis)};
+  return infer_reduce(Attributes::of(reduced), inputs);
+}
+
+namespace {
+
+OpCase arg_case(const char* name, Shape input, int32_t axis, uint32_t seed) {
+  OpCase result = case_of(name, {input, make_shape({1})}, seed, -2, 3);
+  result.attributes = Attributes::of(ArgAttributes{static_cast<int8_t>(DType::int32), 0});
+  result.constants = {{}, {axis}};
+  result.output_type = DType::int32;
+  return result;
+}
+
+}  // namespace
+
+std::vector<OpCase> arg_cases() {
+  return {arg_case("classes", make_shape({1, 12}), -1, 1), arg_case("middle", make_shape({2, 9, 3}), 1, 2),
+          arg_case("batch", make_shape({5, 2}), 0, 3), arg_case("many_equal", make_shape({3, 400}), 1, 4)};
+}
+
+OpCase arg_random_case(Random& random) {
+  const Shape input = make_shape({random_dim(random), random_dim(random), random_dim(random)});
+  return arg_case("random", input, static_cast<int32_t>(random.below(6)) - 3, static_cast<uint32_t>(random.bits()));
 }
 
 Result<std::vector<Shape>> infer_pool(const Attributes& attributes, std::span<const TensorType> inputs) {

@@ -6,11 +6,14 @@
 #pragma once
 #include <fmt/ranges.h>
 
+#include "device/activation.h"
+#include "device/arg_extremum.h"
 #include "device/broadcast.h"
 #include "device/float_math.h"
 #include "device/pool.h"
 #include "device/reduce.h"
 #include "device/requantize.h"
+#include "device/rows.h"
 #include "device/unary.h"
 #include "ops/op.h"
 
@@ -132,6 +135,39 @@ inline OpCase unary_random_case(Random& random, const Attributes& attributes, fl
   return result;
 }
 
+// --- rows of the last dimension ---
+
+inline Result<std::vector<Shape>> infer_rows(const Attributes& attributes, std::span<const TensorType> inputs) {
+  MOTE_TRY(const auto shapes, infer_elementwise(attributes, inputs));
+  if (inputs[0].shape.rank < 1 || inputs[0].shape.last() < 1)
+    return input_error(fmt::format("its input has shape {}; expected at least one number in the last dimension",
+                                   to_string(inputs[0].shape)));
+  return shapes;
+}
+
+template <class Values, class P>
+void rows_forward(const FloatCall& call) {
+  P p{};
+  const TensorInfo info = float_info(call.input_shapes[0]);
+  rows_checked_setup(call.attributes->as<Values>(), info, info, p);
+  rows_run(p, call.inputs[0], call.outputs[0]);
+}
+
+template <class Values, class P>
+Result<std::string> rows_emit_as(const EmitCall& call) {
+  P p{};
+  const Status status = rows_checked_setup(call.attributes->as<Values>(), tensor_info(call.input_types[0]),
+                                           tensor_info(call.output_types[0]), p);
+  if (status != Status::ok) return refused(status);
+  return fmt::format("  static constexpr {};\n  rows_run(p, {}, {});\n", text_of(p), call.inputs[0], call.outputs[0]);
+}
+
+template <class Values, class Int8, class Float32>
+Result<std::string> rows_emit(const EmitCall& call) {
+  return call.input_types[0].dtype == DType::float32 ? rows_emit_as<Values, Float32>(call)
+                                                     : rows_emit_as<Values, Int8>(call);
+}
+
 // --- two inputs ---
 
 Result<std::vector<Shape>> infer_binary(const Attributes&, std::span<const TensorType> inputs);
@@ -143,6 +179,12 @@ void binary_forward(const FloatCall& call) {
   binary_checked_setup(call.attributes->as<Values>(), float_info(call.input_shapes[0]),
                        float_info(call.input_shapes[1]), float_info(call.output_shapes[0]), p, broadcast);
   binary_run(p, broadcast.groups, call.inputs[0], call.inputs[1], call.outputs[0]);
+}
+
+// Whether the fused activation lets a change of this output through. (The slope at its limits is 0.)
+inline bool inside(Activation activation, float y) {
+  const FloatRange range = float_activation_range(activation);
+  return y > range.low && y < range.high;
 }
 
 // Slopes of an operator of two inputs.
@@ -194,6 +236,7 @@ Result<std::string> binary_emit(const EmitCall& call) {
 // One element, equal shapes, a constant of the last dimension, repetition on both sides, a scalar.
 std::vector<OpCase> binary_cases(const Attributes& attributes, float low, float high);
 // Up to four dimensions of 1 to 9, each of which may repeat on either side.
+Activation random_activation(Random& random);
 OpCase binary_random_case(Random& random, const Attributes& attributes, float low, float high);
 
 // --- reductions ---
@@ -213,6 +256,21 @@ P float_reduction(const FloatCall& call) {
 template <class P>
 void reduce_forward(const FloatCall& call) {
   reduce_run(float_reduction<P>(call), call.inputs[0], call.outputs[0]);
+}
+
+// dx = dy * slope(x, y)
+template <class Slope>
+void reduce_backward(const FloatCall& call, const Slope& slope) {
+  const Reduction r = make_reduction(call.input_shapes[0], call.attributes->as<ReduceAttributes>().axes);
+  const float *const x = call.inputs[0], *y = call.outputs[0], *dy = call.output_gradients[0];
+  const auto visit = [&](const float* first) {
+    fold(r.reduced, first, 0.0f, [&](float, const float& element) {
+      call.input_gradients[0][&element - x] = *dy * slope(element, *y);
+      return 0.0f;
+    });
+    ++y, ++dy;
+  };
+  for_each_output(r.kept, x, visit);
 }
 
 template <class P>
@@ -288,5 +346,33 @@ Result<std::string> pool_emit_as(const char* name, const EmitCall& call) {
 // Both paddings, steps unlike the window, windows larger than the image, activations, whole images.
 std::vector<OpCase> pool_cases();
 OpCase pool_random_case(Random& random);
+
+// --- index of an extremum ---
+
+Result<void> read_arg_axis(Attributes& attributes, std::span<const TensorType> inputs,
+                           std::span<const std::span<const uint8_t>> constants);
+Result<std::vector<Shape>> infer_arg(const Attributes& attributes, std::span<const TensorType> inputs);
+
+template <bool kGreatest>
+void arg_forward(const FloatCall& call) {
+  Arg p{};
+  TensorInfo output = float_info(call.output_shapes[0]);
+  output.type = DType::int32;
+  arg_setup(call.attributes->as<ArgAttributes>(), float_info(call.input_shapes[0]), output, p);
+  arg_run<kGreatest>(p, call.inputs[0], call.outputs[0]);
+}
+
+template <bool kGreatest>
+Result<std::string> arg_emit(const EmitCall& call) {
+  Arg p{};
+  const Status status = arg_setup(call.attributes->as<ArgAttributes>(), tensor_info(call.input_types[0]),
+                                  tensor_info(call.output_types[0]), p);
+  if (status != Status::ok) return refused(status);
+  return fmt::format("  static constexpr Arg p = {{{}, {}, {}}};\n  arg_run<{}>(p, {}, {});\n", p.outer, p.size,
+                     p.inner, kGreatest, call.inputs[0], call.outputs[0]);
+}
+
+std::vector<OpCase> arg_cases();
+OpCase arg_random_case(Random& random);
 
 }  // namespace mote

@@ -1,7 +1,6 @@
 // Absolute value, any shape.
 //
-// int8: the distance from the zero point, requantized. Source: TFLite micro/kernels/elementwise.cc (AbsEvalQuantized),
-// where the ratio of the scales is a float division.
+// int8: the distance from the zero point, requantized. Source: TFLite micro/kernels/elementwise.cc (AbsEvalQuantized).
 #pragma once
 #include "device/requantize.h"
 #include "device/unary.h"
@@ -32,8 +31,8 @@ struct AbsInt8 {
 inline Status unary_setup(const AbsAttributes&, const TensorInfo& input, const TensorInfo& output, AbsInt8& p) {
   p.input_zero_point = input.quantization.zero_point;
   p.output_zero_point = output.quantization.zero_point;
-  return multiplier_of_float_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales),
-                                   p.scale)
+  return multiplier_of_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales),
+                             p.scale)
              ? Status::ok
              : Status::bad_quantization;
 }

@@ -39,7 +39,7 @@ struct AddFloat32 {
 
 inline Status binary_setup(const AddAttributes& attributes, const TensorInfo& a, const TensorInfo& b,
                            const TensorInfo& output, AddInt8& p) {
-  return scaled_sum_setup(attributes.activation, a, b, output, p.sum, multiplier_of_quotient);
+  return scaled_sum_setup(attributes.activation, a, b, output, p.sum);
 }
 
 inline Status binary_setup(const AddAttributes& attributes, const TensorInfo&, const TensorInfo&, const TensorInfo&,

@@ -114,30 +114,30 @@ struct PortableConv {
     int32_t offset_;
   };
 
-  // Dot products of two patches of n elements, one behind the other, with two rows of weights:
-  // sums[2 * row + patch] += ..., wrapping.
-  static void two_by_two(const int16_t* patches, const int8_t* weights, int32_t n, int32_t* sums) {
-    const int16_t* const second_patch = patches + n;
-    const int8_t* const second_row = weights + n;
-    uint32_t sum00 = 0, sum01 = 0, sum10 = 0, sum11 = 0;
-    for (int32_t i = 0; i < n; ++i) {
-      const int32_t x0 = patches[i], x1 = second_patch[i], w0 = weights[i], w1 = second_row[i];
-      sum00 += static_cast<uint32_t>(x0 * w0);
-      sum01 += static_cast<uint32_t>(x1 * w0);
-      sum10 += static_cast<uint32_t>(x0 * w1);
-      sum11 += static_cast<uint32_t>(x1 * w1);
+  // Of `count` rows of weights and two patches of n elements, one behind the other:
+  // sums[2 * row + patch] = bias[row] + dot product, wrapping. `bias` may be nullptr.
+  static void rows(const int16_t* patches, const int8_t* weights, int32_t n, const int32_t* bias, int32_t count,
+                   int32_t* sums) {
+    for (int32_t row = 0; row < count; ++row, weights += n, sums += 2) {
+      uint32_t sum0 = bias != nullptr ? static_cast<uint32_t>(bias[row]) : 0, sum1 = sum0;
+      for (int32_t i = 0; i < n; ++i) {
+        const int32_t w = weights[i];
+        sum0 += static_cast<uint32_t>(patches[i] * w);
+        sum1 += static_cast<uint32_t>(patches[n + i] * w);
+      }
+      sums[0] = static_cast<int32_t>(sum0);
+      sums[1] = static_cast<int32_t>(sum1);
     }
-    sums[0] = wrapping_add(sums[0], static_cast<int32_t>(sum00));
-    sums[1] = wrapping_add(sums[1], static_cast<int32_t>(sum01));
-    sums[2] = wrapping_add(sums[2], static_cast<int32_t>(sum10));
-    sums[3] = wrapping_add(sums[3], static_cast<int32_t>(sum11));
   }
 
-  // sum + dot product of one patch with one row.
-  static int32_t one(const int16_t* patch, const int8_t* weights, int32_t n, int32_t sum) {
-    uint32_t total = static_cast<uint32_t>(sum);
-    for (int32_t i = 0; i < n; ++i) total += static_cast<uint32_t>(patch[i] * weights[i]);
-    return static_cast<int32_t>(total);
+  // The same for a single patch: sums[2 * row].
+  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias, int32_t count,
+                          int32_t* sums) {
+    for (int32_t row = 0; row < count; ++row, weights += n, sums += 2) {
+      uint32_t sum = bias != nullptr ? static_cast<uint32_t>(bias[row]) : 0;
+      for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(int32_t{patch[i]} * weights[i]);
+      *sums = static_cast<int32_t>(sum);
+    }
   }
 };
 
@@ -172,25 +172,42 @@ __attribute__((noinline)) void conv_2d_patch(const Conv2DGeometry& g, const int8
   out.finish();
 }
 
-// The `count` outputs from one weight row each, of one patch or two. Pointers stand at the first channel; the second
-// pixel is `stride` bytes behind the first. `bias` may be nullptr.
-template <class Primitives>
-void conv_2d_rows(const Int8Output& finish, ChannelScales scales, const int16_t* patches, int32_t pixels,
-                  const int8_t* weights, int32_t n, const int32_t* bias, int32_t count, int8_t* output,
-                  int32_t stride) {
-  int32_t o = 0;
-  for (; pixels == 2 && o + 2 <= count; o += 2, weights += 2 * n) {
-    const int32_t bias0 = bias != nullptr ? bias[o] : 0, bias1 = bias != nullptr ? bias[o + 1] : 0;
-    int32_t sums[4] = {bias0, bias0, bias1, bias1};
-    Primitives::two_by_two(patches, weights, n, sums);
-    for (int32_t i = 0; i < 2; ++i)
-      finish.write(sums + 2 * i, 2, scales.multipliers[o + i], scales.shifts[o + i], output + o + i, stride);
-  }
-  for (; o < count; ++o, weights += n) {
-    for (int32_t pixel = 0; pixel < pixels; ++pixel) {
-      const int32_t sum = Primitives::one(patches + pixel * n, weights, n, bias != nullptr ? bias[o] : 0);
-      finish.write(&sum, 1, scales.multipliers[o], scales.shifts[o], output + o + pixel * stride, 0);
+// Requantizes sums[2 * channel + pixel] of one pixel or two; pointers stand at the first channel, the second pixel is
+// `step` bytes behind the first.
+__attribute__((noinline)) inline void conv_2d_finish_any(const Int8Output& finish, int32_t multiplier, int32_t shift,
+                                                         const int32_t* sums, int32_t pixels, int8_t* output,
+                                                         int32_t step) {
+  for (; pixels > 0; --pixels, output += step) *output = finish.any(*sums++, multiplier, shift);
+}
+// Not inlined: on its own the loop keeps its constants in registers.
+__attribute__((noinline)) inline void conv_2d_finish(const Int8Output& finish, ChannelScales scales,
+                                                     const int32_t* sums, int32_t count, int32_t pixels, int8_t* output,
+                                                     int32_t step) {
+  const int32_t zero = finish.zero_point, usual_from = pixels == 2 && finish.is_whole() ? -1 : INT32_MIN;
+  for (const int32_t* const end = sums + 2 * count; sums != end; sums += 2, ++output) {
+    const int32_t multiplier = *scales.multipliers++, shift = *scales.shifts++;
+    if (shift <= usual_from) {
+      output[0] = static_cast<int8_t>(Int8Output::usual(sums[0], multiplier, shift, zero));
+      output[step] = static_cast<int8_t>(Int8Output::usual(sums[1], multiplier, shift, zero));
+    } else {
+      conv_2d_finish_any(finish, multiplier, shift, sums, pixels, output, step);
     }
+  }
+}
+
+// The outputs of one group, which begins at channel `first`, of one pixel or two at `output`.
+template <class Primitives>
+void conv_2d_pixels(const Conv2DInt8& p, ChannelScales scales, const int16_t* patches, int32_t pixels, int32_t first,
+                    const int8_t* weights, const int32_t* bias, int8_t* output) {
+  constexpr int32_t kChunk = 32;  // channels whose sums are on the stack at a time
+  int32_t sums[2 * kChunk];
+  const int32_t n = p.g.patch(), end = first + p.g.outputs / p.g.groups();
+  for (; first < end; first += kChunk, output += kChunk) {
+    const int32_t count = end - first < kChunk ? end - first : kChunk;
+    const int32_t* const chunk_bias = bias != nullptr ? bias + first : nullptr;
+    const auto rows = pixels == 2 ? Primitives::rows : Primitives::rows_of_one;
+    rows(patches, weights + first * n, n, chunk_bias, count, sums);
+    conv_2d_finish(p.output, scales.from(first), sums, count, pixels, output, p.g.outputs);
   }
 }
 
@@ -211,8 +228,7 @@ void conv_2d_run(const Conv2DInt8& p, ChannelScales scales, const int8_t* input,
           conv_2d_patch<Primitives>(g, input + group * g.depth, p.input_offset, y, x, patches + k * n);
           if (++x == g.x.output) x = 0, ++y;
         }
-        conv_2d_rows<Primitives>(p.output, scales.from(first), patches, count, weights + first * n, n,
-                                 bias != nullptr ? bias + first : nullptr, group_outputs, place, g.outputs);
+        conv_2d_pixels<Primitives>(p, scales, patches, count, first, weights, bias, place);
       }
     }
     input += g.y.input * g.x.input * g.inputs;

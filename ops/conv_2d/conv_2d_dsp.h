@@ -5,7 +5,7 @@
 // left behind the last whole group is in natural order. Words are loaded at any alignment, which these cores allow.
 // SMLAD wraps, so the sums equal PortableConv's bit for bit.
 //
-// two_by_two's loop is one asm statement because it needs 13 registers: given intrinsics, GCC 12 spills.
+// The loop of rows() is one asm statement because it needs 13 registers: given intrinsics, GCC 12 spills.
 #pragma once
 #if !defined(__ARM_FEATURE_DSP)
 #error "include ops/conv_2d/conv_2d.h, which chooses the variant"
@@ -52,13 +52,19 @@ struct ConvDsp {
    private:
     int8_t* bytes() const { return reinterpret_cast<int8_t*>(patch_) + elements_; }
     // REQUIRES: count is a multiple of 4.
-    void widen(const int8_t* input, int32_t count) {
+    __attribute__((noinline)) void widen(const int8_t* input, int32_t count) {
       const uint32_t offsets = (static_cast<uint32_t>(offset_) & 0xFFFFu) * 0x10001u;
-      for (const int8_t* const end = input + count; input != end; input += 4, at_ += 8) {
-        const uint32_t x = word(input);
-        store(at_, static_cast<uint32_t>(__sxtab16(static_cast<int16x2_t>(offsets), static_cast<int8x4_t>(x))));
-        store(at_ + 4, sxtab16_odd(offsets, x));
+      int8_t* out = at_;
+      at_ += 2 * count;
+      for (; count >= 16; count -= 16, input += 16, out += 32) {
+        for (int32_t i = 0; i < 16; i += 4) widen_group(input + i, offsets, out + 2 * i);
       }
+      for (; count > 0; count -= 4, input += 4, out += 8) widen_group(input, offsets, out);
+    }
+    static void widen_group(const int8_t* input, uint32_t offsets, int8_t* out) {
+      const uint32_t x = word(input);
+      store(out, static_cast<uint32_t>(__sxtab16(static_cast<int16x2_t>(offsets), static_cast<int8x4_t>(x))));
+      store(out + 4, sxtab16_odd(offsets, x));
     }
 
     int16_t* patch_;
@@ -67,9 +73,32 @@ struct ConvDsp {
     int8_t* at_;
   };
 
-  static void two_by_two(const int16_t* patches, const int8_t* weights, int32_t n, int32_t* sums) {
+  __attribute__((noinline)) static void rows(const int16_t* patches, const int8_t* weights, int32_t n,
+                                             const int32_t* bias, int32_t count, int32_t* sums) {
+#if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
+    for (; count >= 2; count -= 2, weights += 2 * n, sums += 4) {
+      sums[0] = sums[1] = bias != nullptr ? *bias++ : 0;
+      sums[2] = sums[3] = bias != nullptr ? *bias++ : 0;
+      two_rows(patches, weights, n, sums);
+    }
+#endif
+    for (; count > 0; --count, weights += n, sums += 2) {
+      const int32_t start = bias != nullptr ? *bias++ : 0;
+      sums[0] = dot(patches, weights, n, start);
+      sums[1] = dot(patches + n, weights, n, start);
+    }
+  }
+
+  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias, int32_t count,
+                          int32_t* sums) {
+    for (; count > 0; --count, weights += n, sums += 2) *sums = dot(patch, weights, n, bias != nullptr ? *bias++ : 0);
+  }
+
+ private:
+  __attribute__((always_inline)) static void two_rows(const int16_t* patches, const int8_t* weights, int32_t n,
+                                                      int32_t* sums) {
     int32_t sum00 = sums[0], sum01 = sums[1], sum10 = sums[2], sum11 = sums[3];
-    if (n >= 4) two_by_two_groups(patches, weights, n, sum00, sum01, sum10, sum11);
+    if (n >= 4) groups(patches, weights, n, sum00, sum01, sum10, sum11);
     for (int32_t i = 0; i < (n & 3); ++i) {
       const int32_t x0 = patches[i], x1 = patches[n + i], w0 = weights[i], w1 = weights[n + i];
       sum00 = __smlabb(x0, w0, sum00);
@@ -83,7 +112,7 @@ struct ConvDsp {
     sums[3] = sum11;
   }
 
-  static int32_t one(const int16_t* patch, const int8_t* weights, int32_t n, int32_t sum) {
+  static int32_t dot(const int16_t* patch, const int8_t* weights, int32_t n, int32_t sum) {
     for (; n >= 4; n -= 4, patch += 4, weights += 4) {
       const uint32_t w = word(weights);
       sum = __smlad(static_cast<int16x2_t>(word(patch)), __sxtb16(static_cast<int8x4_t>(w)), sum);
@@ -93,13 +122,14 @@ struct ConvDsp {
     return sum;
   }
 
- private:
   static uint32_t word(const void* p) {
     uint32_t value;
     __builtin_memcpy(&value, p, sizeof value);
     return value;
   }
-  static void store(void* p, uint32_t value) { __builtin_memcpy(p, &value, sizeof value); }
+  static void store(void* p, uint32_t value) {
+    __builtin_memcpy(p, &value, sizeof value);
+  }
   // GCC does not fold the rotation of __ror into SXTAB16.
   static uint32_t sxtab16_odd(uint32_t offsets, uint32_t x) {
     uint32_t result;
@@ -133,9 +163,8 @@ struct ConvDsp {
 
   // The whole groups; moves both pointers behind them. REQUIRES: n >= 4.
   // Four groups to a turn; the first turn begins in the middle when their number is not a multiple of four.
-  __attribute__((always_inline)) static void two_by_two_groups(const int16_t*& patches, const int8_t*& weights,
-                                                               int32_t n, int32_t& sum00, int32_t& sum01,
-                                                               int32_t& sum10, int32_t& sum11) {
+  __attribute__((always_inline)) static void groups(const int16_t*& patches, const int8_t*& weights, int32_t n,
+ int32_t& sum00, int32_t& sum01, int32_t& sum10, int32_t& sum11) {
     const int8_t* const end = weights + (n & ~3);
     int32_t x0, x1, w0, w1, e0, e1;
     __asm__(

@@ -88,8 +88,8 @@ constexpr bool depthwise_conv_2d_geometry(const DepthwiseConv2DAttributes& a, co
   return g.outputs() == weights[3] && (a.depth_multiplier == 0 || a.depth_multiplier == g.multiplier) &&
          window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
          window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x) &&
-         int64_t{g.columns().output} * g.columns().stride < (1 << 24) &&
-         int64_t{window_span(g.rows(), 1)} * depthwise_plane_pitch(g) < (1 << 28);
+         int64_t{g.columns().output} * g.columns().stride < (int32_t{1} << 24) &&
+         int64_t{window_span(g.rows(), 1)} * depthwise_plane_pitch(g) < (int32_t{1} << 28);
 }
 
 // int16 elements of a row of taps: a whole number of words.
@@ -131,19 +131,24 @@ struct DepthwiseBlock {
   int32_t rows, columns;  // of outputs
 };
 
-// The inner primitive. This is the portable form; an ISA's form gives the same sums, bit for bit. It may read the
+// The inner primitives. This is the portable form; an ISA's form gives the same numbers, bit for bit. It may read the
 // element behind the last tap of a row.
 struct PortableDepthwise {
-  // sums[row * columns + column] = bias + sum over the taps, wrapping.
-  static void block(const DepthwiseBlock& b, int32_t bias, int32_t* sums) {
+  // out[i] = input[i * step] + offset
+  static void gather(const int8_t* input, int32_t step, int32_t count, int32_t offset, int16_t* out) {
+    for (int32_t i = 0; i < count; ++i, input += step) out[i] = static_cast<int16_t>(*input + offset);
+  }
+
+  // sums[row * columns + column] = sum over the taps, wrapping.
+  static void block(const DepthwiseBlock& b, int32_t* sums) {
     for (int32_t r = 0; r < b.rows; ++r) {
       for (int32_t c = 0; c < b.columns; ++c) {
         const int16_t* x = b.plane + r * b.row_axis.stride * b.plane_pitch + c * b.column_axis.stride;
         const int16_t* taps = b.taps;
-        uint32_t sum = static_cast<uint32_t>(bias);
+        uint32_t sum = 0;
         for (int32_t ky = 0; ky < b.row_axis.filter; ++ky) {
           for (int32_t kx = 0; kx < b.column_axis.filter; ++kx)
-            sum += static_cast<uint32_t>(x[kx * b.column_axis.dilation] * taps[kx]);
+            sum += static_cast<uint32_t>(int32_t{x[kx * b.column_axis.dilation]} * taps[kx]);
           x += b.row_axis.dilation * b.plane_pitch;
           taps += b.taps_pitch;
         }
@@ -154,9 +159,9 @@ struct PortableDepthwise {
 };
 
 #if defined(__ARM_FEATURE_DSP)
-using DepthwisePrimitive = DepthwiseDsp;
+using DepthwisePrimitives = DepthwiseDsp;
 #else
-using DepthwisePrimitive = PortableDepthwise;
+using DepthwisePrimitives = PortableDepthwise;
 #endif
 
 // How far apart neighbours along the plane's rows and columns are in an image of `channels` and width `width`.
@@ -180,8 +185,9 @@ inline void depthwise_taps(const DepthwiseConv2DGeometry& g, const int8_t* weigh
 
 // The plane of the channel that begins at `input`, for output rows from `first` on. Its border is zero already.
 // Rows outside the image are written too: an earlier strip may have left something there.
-__attribute__((noinline)) inline void depthwise_plane(const DepthwiseConv2DGeometry& g, const int8_t* input,
-                                                      int32_t offset, int32_t first, int32_t rows, int16_t* plane) {
+template <class Primitives>
+__attribute__((noinline)) void depthwise_plane(const DepthwiseConv2DGeometry& g, const int8_t* input, int32_t offset,
+                                               int32_t first, int32_t rows, int16_t* plane) {
   const WindowAxis &row_axis = g.rows(), &column_axis = g.columns();
   const DepthwiseSteps step = depthwise_steps(g, g.x.input, g.inputs);
   const int32_t pitch = depthwise_plane_pitch(g), before = column_axis.before;
@@ -193,22 +199,30 @@ __attribute__((noinline)) inline void depthwise_plane(const DepthwiseConv2DGeome
     if (r < 0 || r >= row_axis.input) {
       for (int32_t c = 0; c < columns; ++c) out[c] = 0;
     } else {
-      const int8_t* x = input + r * step.row;
-      for (int32_t c = 0; c < columns; ++c, x += step.column) out[c] = static_cast<int16_t>(*x + offset);
+      Primitives::gather(input + r * step.row, step.column, columns, offset, out);
     }
   }
 }
 
 constexpr int32_t kDepthwiseSums = 64;  // on the stack at a time
 
+// Adds the bias to the sums of one channel and requantizes; outputs are `step` bytes apart. Not inlined: on its own the
+// loops keep their constants in registers.
 __attribute__((noinline)) inline void depthwise_finish(const Int8Output& finish, const int32_t* sums, int32_t count,
-                                                       int32_t multiplier, int32_t shift, int8_t* output,
+                                                       int32_t bias, int32_t multiplier, int32_t shift, int8_t* output,
                                                        int32_t step) {
-  finish.write(sums, count, multiplier, shift, output, step);
+  const int32_t zero = finish.zero_point;
+  const int32_t* const end = sums + count;
+  if (finish.is_whole() && shift < 0) {
+    for (; sums != end; output += step)
+      *output = static_cast<int8_t>(Int8Output::usual(wrapping_add(*sums++, bias), multiplier, shift, zero));
+  } else {
+    for (; sums != end; output += step) *output = finish.any(wrapping_add(*sums++, bias), multiplier, shift);
+  }
 }
 
 // The outputs of one filter from one strip; `output` is the first.
-template <class Primitive>
+template <class Primitives>
 void depthwise_filter(const DepthwiseConv2DInt8& p, DepthwiseBlock block, int32_t rows, int32_t bias,
                       int32_t multiplier, int32_t shift, int8_t* output) {
   const DepthwiseSteps step = depthwise_steps(p.g, p.g.x.output, p.g.outputs());
@@ -221,16 +235,16 @@ void depthwise_filter(const DepthwiseConv2DInt8& p, DepthwiseBlock block, int32_
     for (int32_t c = 0; c < columns; c += block.columns) {
       block.columns = columns - c < kDepthwiseSums ? columns - c : kDepthwiseSums;
       block.plane = plane + r * block.row_axis.stride * block.plane_pitch + c * block.column_axis.stride;
-      Primitive::block(block, bias, sums);
+      Primitives::block(block, sums);
       for (int32_t i = 0; i < block.rows; ++i)
-        depthwise_finish(p.output, sums + i * block.columns, block.columns, multiplier, shift,
+        depthwise_finish(p.output, sums + i * block.columns, block.columns, bias, multiplier, shift,
                          output + (r + i) * step.row + c * step.column, step.column);
     }
   }
 }
 
 // `bias` may be nullptr; `scratch`: depthwise_conv_2d_scratch_bytes(), aligned to 4 bytes.
-template <class Primitive = DepthwisePrimitive>
+template <class Primitives = DepthwisePrimitives>
 void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, ChannelScales scales, const int8_t* input,
                            const int8_t* weights, const int32_t* bias, int8_t* output, void* scratch) {
   const DepthwiseConv2DGeometry& g = p.g;
@@ -245,10 +259,11 @@ void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, ChannelScales scales, c
     for (int32_t first = 0; first < g.rows().output; first += strip) {
       const int32_t rows = g.rows().output - first < strip ? g.rows().output - first : strip;
       for (int32_t o = 0; o < g.outputs(); ++o) {
-        if (o % g.multiplier == 0) depthwise_plane(g, input + o / g.multiplier, p.input_offset, first, rows, plane);
+        if (o % g.multiplier == 0)
+          depthwise_plane<Primitives>(g, input + o / g.multiplier, p.input_offset, first, rows, plane);
         depthwise_taps(g, weights + o, taps);
-        depthwise_filter<Primitive>(p, block, rows, bias != nullptr ? bias[o] : 0, scales.multipliers[o],
-                                    scales.shifts[o], output + first * row_step + o);
+        depthwise_filter<Primitives>(p, block, rows, bias != nullptr ? bias[o] : 0, scales.multipliers[o],
+                                     scales.shifts[o], output + first * row_step + o);
       }
     }
     input += g.y.input * g.x.input * g.inputs;

@@ -16,10 +16,12 @@ struct HardSwishAttributes {};
 template <class V>
 void visit(V&, HardSwishAttributes&) {}
 
+constexpr int32_t kQ15Half = 1 << 14;  // of 2^15, which is 1
+
 // round(a * b / 2^15) of two 16-bit numbers, ties away from zero; a and b are never both -2^15.
 inline int32_t high_product_q15(int32_t a, int32_t b) {
   const int32_t product = a * b;
-  return (product + (product >= 0 ? 1 << 14 : 1 - (1 << 14))) / (1 << 15);
+  return (product + (product >= 0 ? kQ15Half : 1 - kQ15Half)) / (2 * kQ15Half);
 }
 
 inline int32_t saturate_int16(int64_t x) {
@@ -33,7 +35,7 @@ struct Multiplier16 {
 
 // The upper half of a 31-bit multiplier, rounded.
 inline Multiplier16 upper_half(const Multiplier& m) {
-  constexpr int32_t kHalf = 1 << 15;
+  constexpr int32_t kHalf = 2 * kQ15Half;
   return Multiplier16{m.multiplier >= INT32_MAX - kHalf ? 32767 : (m.multiplier + kHalf) >> 16, m.shift};
 }
 
@@ -56,8 +58,8 @@ struct HardSwishInt8 {
   int8_t operator()(int8_t stored) const {
     const int32_t x = (stored - input_zero_point) * 128;
     const int32_t value = high_product_q15(x, output.multiplier);
-    const int32_t gate = (scaled_to_three(x) + (1 << 15)) >> 1;  // [0, 1] in 15 bits
-    const int32_t product = gate * value / (1 << 15);            // towards zero
+    const int32_t gate = (scaled_to_three(x) + 2 * kQ15Half) >> 1;  // [0, 1] in 15 bits
+    const int32_t product = gate * value / (2 * kQ15Half);          // towards zero
     return static_cast<int8_t>(
         clamp(rounding_divide_by_power_of_two(product, -output.shift) + output_zero_point, -128, 127));
   }
@@ -70,8 +72,8 @@ inline Status unary_setup(const HardSwishAttributes&, const TensorInfo& input, c
   high = round_real(high, false, kFloat);
   const Real out = real_from_float_bits(float_bits_at(output.quantization.scales));
   Multiplier to_output = {0, 0}, to_factor = {0, 0};
-  if (!quantize_multiplier(divide(high, out, kFloat), to_output) || to_output.shift > 0 || to_output.shift < -15 ||
-      !quantize_multiplier(divide(high, Real{3, -15}, kFloat), to_factor) || to_factor.shift < -15)
+  if (!quantize_multiplier(divide(high, out, kDouble), to_output) || to_output.shift > 0 || to_output.shift < -15 ||
+      !quantize_multiplier(divide(high, Real{3, -15}, kDouble), to_factor) || to_factor.shift < -15)
     return Status::bad_quantization;
   p.output = upper_half(to_output);
   p.factor = upper_half(to_factor);

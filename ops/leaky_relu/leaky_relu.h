@@ -41,15 +41,12 @@ inline bool is_finite(float x) {
   return (float_bits(x) & ~kSignBit) < 0x7F800000u;
 }
 
-// The negative side's ratio is float(float(input * alpha) / output).
 inline Status unary_setup(const LeakyReluAttributes& a, const TensorInfo& input, const TensorInfo& output,
                           LeakyReluInt8& p) {
   if (!is_finite(a.alpha)) return Status::unsupported_option;
   const uint32_t in = float_bits_at(input.quantization.scales), out = float_bits_at(output.quantization.scales);
   const uint32_t size = float_bits(a.alpha) & ~kSignBit;
-  const Real scaled = round_real(multiply(real_from_float_bits(in), real_from_float_bits(size)), false, kFloat);
-  if (!multiplier_of_float_ratio(in, out, p.positive) ||
-      !quantize_multiplier(divide(scaled, real_from_float_bits(out), kFloat), p.negative))
+  if (!multiplier_of_ratio(in, out, p.positive) || !multiplier_per_channel(in, size, out, p.negative))
     return Status::bad_quantization;
   p.sign = a.alpha < 0 ? -1 : 1;
   p.input_zero_point = input.quantization.zero_point;

@@ -31,7 +31,7 @@ inline bool q4_input_setup(const TensorInfo& input, Q4Input& q) {
   const bool fits = quantize_multiplier(real, q.multiplier);
   if (q.multiplier.shift < 0) return false;
   q.zero_point = input.quantization.zero_point;
-  q.radius = fits ? (15 << 27) >> q.multiplier.shift : 0;
+  q.radius = fits ? (int32_t{15} << 27) >> q.multiplier.shift : 0;
   return true;
 }
 

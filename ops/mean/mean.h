@@ -35,7 +35,7 @@ struct MeanFloat32 {
 
 inline Status reduce_setup(const TensorInfo& input, const TensorInfo& output, MeanInt8& p) {
   const int32_t elements = p.reduction.reduced.elements();
-  if (elements > 1 << 23) return Status::unsupported_shape;  // beyond it the sum could wrap
+  if (elements > int32_t{1} << 23) return Status::unsupported_shape;  // beyond it the sum could wrap
   if (!multiplier_of_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales),
                            p.multiplier))
     return Status::bad_quantization;

@@ -119,5 +119,9 @@ constexpr Kernel quantize_float32_int16 = quantize_from_float<int16_t>();
 constexpr Kernel quantize_int8_int8 = quantize_from_integer<int8_t, int8_t>();
 constexpr Kernel quantize_int8_uint8 = quantize_from_integer<int8_t, uint8_t>();
 constexpr Kernel quantize_uint8_int8 = quantize_from_integer<uint8_t, int8_t>();
+constexpr Kernel quantize_uint8_uint8 = quantize_from_integer<uint8_t, uint8_t>();
+constexpr Kernel quantize_int8_int16 = quantize_from_integer<int8_t, int16_t>();
+constexpr Kernel quantize_int16_int8 = quantize_from_integer<int16_t, int8_t>();
+constexpr Kernel quantize_int16_int16 = quantize_from_integer<int16_t, int16_t>();
 
 }  // namespace mote

@@ -72,41 +72,6 @@ void append(std::vector<uint8_t>& bytes, double value) {
   bytes.insert(bytes.end(), raw, raw + sizeof(T));
 }
 
-// Real numbers -> the stored form, round half away from zero as TFLite does.
-std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values) {
-  std::vector<uint8_t> bytes;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (type.dtype == DType::float32) {
-      append<float>(bytes, values[i]);
-      continue;
-    }
-    const IntegerRange range = range_of(type.dtype);
-    double q = values[i];
-    if (type.quant.quantized()) {
-      const size_t channel = channel_of(type, i);
-      q = q / type.quant.scales[channel];
-      q = std::round(q) + type.quant.zero_points[channel];
-    }
-    const double stored = std::clamp(std::round(q), range.low, range.high);
-    switch (type.dtype) {
-      case DType::int8:
-        append<int8_t>(bytes, stored);
-        break;
-      case DType::uint8:
-      case DType::boolean:
-        append<uint8_t>(bytes, stored);
-        break;
-      case DType::int16:
-        append<int16_t>(bytes, stored);
-        break;
-      default:
-        append<int32_t>(bytes, stored);
-        break;
-    }
-  }
-  return bytes;
-}
-
 InputRole role_of(const OpDef& op, size_t input) {
   return input < std::size(op.quant.inputs) ? op.quant.inputs[input] : InputRole::activation;
 }
@@ -202,7 +167,7 @@ class ModelMaker {
 
   Result<void> add_output() {
     Graph& graph = model_.graph;
-    MOTE_TRY(const auto shapes, op_.infer(case_.attributes, input_types(graph, node_)));
+    MOTE_TRY(const auto shapes, op_.infer(node_.attributes, input_types(graph, node_)));
     model_.expected = run_forward(node_, input_shapes(), model_.real_values, shapes[0]);
     if (model_.expected.empty() && shapes[0].elements() > 0)
       return defect("the float forward wrote outside its output");
@@ -292,6 +257,40 @@ std::string attributes_text(const OpDef& op, Attributes attributes) {
   TextVisitor visitor;
   op.visit(visitor, attributes);
   return visitor.text;
+}
+
+std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values) {
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (type.dtype == DType::float32) {
+      append<float>(bytes, values[i]);
+      continue;
+    }
+    const IntegerRange range = range_of(type.dtype);
+    double q = values[i];
+    if (type.quant.quantized()) {
+      const size_t channel = channel_of(type, i);
+      q = q / type.quant.scales[channel];
+      q = std::round(q) + type.quant.zero_points[channel];
+    }
+    const double stored = std::clamp(std::round(q), range.low, range.high);
+    switch (type.dtype) {
+      case DType::int8:
+        append<int8_t>(bytes, stored);
+        break;
+      case DType::uint8:
+      case DType::boolean:
+        append<uint8_t>(bytes, stored);
+        break;
+      case DType::int16:
+        append<int16_t>(bytes, stored);
+        break;
+      default:
+        append<int32_t>(bytes, stored);
+        break;
+    }
+  }
+  return bytes;
 }
 
 std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes) {

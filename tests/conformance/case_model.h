@@ -41,6 +41,9 @@ std::string case_fingerprint(const CaseModel& model);
 std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
                                const std::vector<std::vector<float>>& values, const Shape& output_shape);
 
+// Real numbers -> the stored form: to the nearest step, half away from zero as TFLite does, within what the type holds.
+std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values);
+
 // Stored integer -> real number, for the tensor's type and parameters.
 std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes);
 

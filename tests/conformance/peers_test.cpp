@@ -27,6 +27,13 @@ struct KnownDifference {
 constexpr int32_t kCannotRun = -1;
 constexpr KnownDifference kKnownDifferences[] = {
     {"tflm", "quantize.to_uint8", "its QUANTIZE has no float32 to uint8", kCannotRun},
+    {"tflm", "quantize.uint8_to_uint8", "its QUANTIZE has no uint8 to uint8", kCannotRun},
+    {"litert", "quantize.int8_to_int16", "its QUANTIZE has no int8 to int16", kCannotRun},
+    {"tflm", "cast.uint8", "its CAST has no uint8", kCannotRun},
+    {"litert", "relu.random", "it rounds the ratio of the scales to a float", 1},
+    {"litert", "abs.random", "it rounds the ratio of the scales to a float", 1},
+    {"litert", "leaky_relu.random", "it rounds the ratio of the scales to a float", 1},
+    {"litert", "sum.", "its int8 SUM gives -1 everywhere", 255},
 };
 
 const KnownDifference* known_difference(const std::string& peer, const std::string& stem) {
