@@ -4,6 +4,7 @@
 #include "cli/verb.h"
 #include "toolchain/base/files.h"
 #include "toolchain/compile/compiled_model.h"
+#include "toolchain/plan/format.h"
 #include "toolchain/report/format.h"
 #include "toolchain/report/table.h"
 
@@ -11,7 +12,7 @@ namespace mote {
 namespace {
 
 struct Options {
-  std::string model, output, board, name;
+  std::string model, output, board, cpu, name;
 };
 
 Result<Outcome> run(Session& session, const Options& options) {
@@ -21,6 +22,10 @@ Result<Outcome> run(Session& session, const Options& options) {
   compile.name = options.name;
   if (!options.board.empty()) {
     MOTE_TRY(compile.board, find_board(options.board));
+    compile.core = packed_for_board(*compile.board);
+  }
+  if (!options.cpu.empty()) {
+    MOTE_TRY(compile.core, packed_for_core(options.cpu));
   }
   MOTE_TRY(const CompiledModel model, compile_model(path.string(), bytes, compile));
   MOTE_CHECK(write_compiled_model(model, options.output));
@@ -28,7 +33,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   Table table({"", "operator", "arena B", "output"}, {Align::right, Align::left, Align::right, Align::left});
   for (size_t i = 0; i < model.operators.size(); ++i) {
     const CompiledOperator& op = model.operators[i];
-    table.row({std::to_string(i), op.op, format_count(op.arena_bytes), op.name + (op.code ? "" : " (in place)")});
+    table.row({std::to_string(i), op.op, format_count(op.arena_bytes), shortened(op.name, 48) + (op.code ? "" : " (in place)")});
   }
   session.console.text(table.text());
   session.console.text(fmt::format("\n  arena {} B, constants {} B\n  {}, {}.cpp, mote/\n", model.arena_bytes,
@@ -67,8 +72,7 @@ Run configure(CLI::App& command) {
 
 extern const Verb compile_verb;
 const Verb compile_verb{"compile", "A model as plain C++14 with a C header, ready to add to any firmware project",
-                        "The packed weights suit every core: one with the Arm DSP extension reads them with its "
-                        "instructions, others byte by byte, with the same result.",
+                        "Code for one core builds and gives the same bytes on every other, only not as fast.",
                         configure};
 
 }  // namespace mote

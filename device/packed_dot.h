@@ -64,18 +64,12 @@ using PackedDot = DspPackedDot;
 using PackedDot = PortablePackedDot;
 #endif
 
-// sums[r] += sum_i input[i] * weights[r][i] for the `count` rows that start at `packed`, wrapping. An incomplete group
-// is the last.
+// sums[r] += sum_i input[i] * weights[r][i] for the four rows of the group at `packed`, wrapping.
 template <class Dot = PackedDot>
-void packed_dot(const int8_t* input, const int8_t* packed, int32_t n, int32_t count, int32_t* sums) {
-  for (; count >= kPackedRows; count -= kPackedRows, sums += kPackedRows)
-    for (int32_t i = 0; i < n; i += kPackedBlock) {
-      const int32_t columns = n - i < kPackedBlock ? n - i : kPackedBlock;
-      Dot::group(input + i, packed, columns, sums);
-      packed += kPackedRows * columns;
-    }
-  for (; count > 0; --count, packed += n, ++sums)
-    *sums = static_cast<int32_t>(static_cast<uint32_t>(*sums) + static_cast<uint32_t>(Dot::row(input, packed, n)));
+__attribute__((always_inline)) inline void packed_dot(const int8_t* input, const int8_t* packed, int32_t n,
+                                                      int32_t* sums) {
+  for (; n > 0; n -= kPackedBlock, input += kPackedBlock, packed += kPackedRows * kPackedBlock)
+    Dot::group(input, packed, n < kPackedBlock ? n : kPackedBlock, sums);
 }
 
 }  // namespace mote

@@ -9,17 +9,16 @@
 namespace mote {
 
 struct DspPackedDot {
-  // sums[r] += sum_i input[i] * weights[r][i] for the four rows of one group, wrapping. Not inlined: it needs all
-  // registers.
-  __attribute__((noinline)) static void group(const int8_t* input, const int8_t* packed, int32_t n, int32_t* sums) {
+  // sums[r] += sum_i input[i] * weights[r][i] for the four rows of one group, wrapping. Inlined, so that the sums of a
+  // caller stay in registers.
+  __attribute__((always_inline)) static void group(const int8_t* input, const int8_t* packed, int32_t n,
+                                                   int32_t* sums) {
     Accumulators a = {0, 0, 0, 0};
-    for (const int8_t* const end = input + (n & ~15); input != end; input += 16, packed += 64) {
-      chunk(input, packed, a);
-      chunk(input + 4, packed + 16, a);
-      chunk(input + 8, packed + 32, a);
-      chunk(input + 12, packed + 48, a);
+    for (const int8_t* const end = input + (n & ~31); input != end; input += 32, packed += 128) {
+      four_chunks(input, packed, a);
+      four_chunks(input + 16, packed + 64, a);
     }
-    for (const int8_t* const end = input + (n & 12); input != end; input += 4, packed += 16) chunk(input, packed, a);
+    for (const int8_t* const end = input + (n & 28); input != end; input += 4, packed += 16) chunk(input, packed, a);
     for (const int8_t* const end = input + (n & 3); input != end; ++input, packed += 4) column(*input, word(packed), a);
     add(a.both01, a.even0, sums);
     add(a.both23, a.even2, sums + 2);
@@ -61,6 +60,12 @@ struct DspPackedDot {
     a.even2 = __smlad(x02, low_bytes(w2), a.even2);
     a.both23 = __smlad(x13, static_cast<int16x2_t>(w3), a.both23);
     a.even2 = __smlad(x13, low_bytes(w3), a.even2);
+  }
+  __attribute__((always_inline)) static void four_chunks(const int8_t* input, const int8_t* packed, Accumulators& a) {
+    chunk(input, packed, a);
+    chunk(input + 4, packed + 16, a);
+    chunk(input + 8, packed + 32, a);
+    chunk(input + 12, packed + 48, a);
   }
   // One column behind the chunks; `w` is its (r0,r1) (r2,r3).
   __attribute__((always_inline)) static void column(int32_t x, uint32_t w, Accumulators& a) {

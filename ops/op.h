@@ -113,9 +113,16 @@ struct EmitCall {
   std::string scratch;                   // expression of type void*
 };
 
+// For whose inner loops constants are packed. Every core runs every form, with the same result.
+enum class PackedFor : uint8_t {
+  plain,    // cores that multiply one pair at a time, and those that the compiler vectorises for
+  arm_dsp,  // Cortex-M with the DSP extension: device/packed_dot.h
+};
+
 // What emit_packed is given besides: the constants themselves, and a place for those that it makes of them.
 struct PackedCall {
-  EmitCall call;                                        // its constant inputs have no expression
+  EmitCall call;  // its constant inputs have no expression
+  PackedFor core = PackedFor::arm_dsp;
   std::span<const std::span<const uint8_t>> constants;  // bytes of each constant input, little endian; else empty
   // Keeps an array in flash, aligned to kAlignment, and gives an expression of type const T* for it. Equal arrays of
   // one type are kept once.
@@ -174,7 +181,7 @@ struct OpDef {
   OpCase (*random_case)(Random&);  // tiny: every free dimension in 1..9, attributes drawn too
 
   // The same call, bit for bit, with its constants rewritten for the compiled engine: zero points folded into the bias,
-  // weights in the order in which packed_header's loop reads them. nullopt: this node has no such form, use emit.
+  // weights in the order in which the core's loop in packed_header reads them. nullopt: this node has no such form, use emit.
   const char* packed_header = nullptr;
   Result<std::optional<std::string>> (*emit_packed)(const PackedCall&) = nullptr;
 };

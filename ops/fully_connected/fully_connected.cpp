@@ -130,6 +130,23 @@ Result<std::string> emit(const EmitCall& call) {
   return emit_float(p, call, bias_text);
 }
 
+// Whether Int8Output::usual() may be taken for every output.
+bool is_usual(const FullyConnectedInt8& p, const EmitCall& call) {
+  std::vector<int32_t> multipliers = {p.multiplier};
+  std::vector<int8_t> shifts = {p.shift};
+  if (p.per_channel) {
+    const QuantParams& weights = call.input_types[1].quant;
+    multipliers.resize(weights.scales.size());
+    shifts.resize(weights.scales.size());
+    derive_channel_scales(float_bits(call.input_types[0].quant.scales[0]), weights.scales.data(), p.outputs,
+                          float_bits(call.output_types[0].quant.scales[0]), p.outputs, multipliers.data(),
+                          shifts.data());
+  }
+  return p.low == -128 && p.high == 127 &&
+         std::all_of(multipliers.begin(), multipliers.end(), [](int32_t m) { return m >= 1 << 30; }) &&
+         std::all_of(shifts.begin(), shifts.end(), [](int8_t shift) { return shift < 0; });
+}
+
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const EmitCall& call = packed.call;
   const bool has_bias = call.inputs.size() > 2 && call.input_types[2].shape.rank >= 0;
@@ -138,13 +155,15 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   if (call.input_types[0].dtype != DType::int8 || weights.empty() || (has_bias && bias.empty()))
     return std::optional<std::string>();
   MOTE_TRY(FullyConnectedInt8 p, int8_parameters(call));
-  const auto rows = pack_rows(weights, p.outputs, p.inputs);
-  if (!rows) return std::optional<std::string>();
   const std::string folded =
       packed.keep("bias", DType::int32, fold_offset(bias, weights, p.outputs, p.inputs, p.input_offset));
   p.input_offset = 0;
-  return std::optional(emit_int8(fmt::format("fully_connected_packed_run<{}>", p.per_channel != 0), p, call,
-                                 packed.keep("weights", DType::int8, *rows), folded));
+  const auto rows = packed.core == PackedFor::arm_dsp ? pack_rows(weights, p.outputs, p.inputs) : std::nullopt;
+  const std::string function =
+      rows ? fmt::format("fully_connected_packed_run<{}, {}>", p.per_channel != 0, is_usual(p, call))
+           : "fully_connected_run";
+  const std::vector<uint8_t> plain(weights.begin(), weights.end());
+  return std::optional(emit_int8(function, p, call, packed.keep("weights", DType::int8, rows ? *rows : plain), folded));
 }
 
 OpCase make_case(const char* name, FullyConnectedAttributes attributes, std::vector<Shape> inputs) {

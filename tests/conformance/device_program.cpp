@@ -103,13 +103,17 @@ class ProgramWriter {
     const EmitCall call{&node.attributes, types, {&output, 1}, inputs, outputs, "scratch"};
     MOTE_TRY(const std::string code, node.op->emit(call));
     std::string names = add_function("call", code);
-    if (node.op->emit_packed == nullptr) return names + ", nullptr";
+    if (node.op->emit_packed == nullptr) return names + ", {}";
     const auto keep = [this](const char*, DType type, const std::vector<uint8_t>& bytes) { return in_blob(type, bytes); };
-    MOTE_TRY(const auto packed, node.op->emit_packed({call, constants, keep}));
-    return names + ", " + (packed ? add_function("packed_call", *packed) : "nullptr");
+    names += ", {";
+    for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+      MOTE_TRY(const auto packed, node.op->emit_packed({call, core, constants, keep}));
+      names += packed ? add_function(fmt::format("packed_{}", static_cast<int>(core)), *packed) + "," : "nullptr,";
+    }
+    return names + "}";
   }
 
-  std::string add_function(const char* stem, const std::string& code) {
+  std::string add_function(const std::string& stem, const std::string& code) {
     const std::string name = fmt::format("{}_{}", stem, count_);
     functions_ += fmt::format(
         "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)scratch;\n{}}}\n",

@@ -75,8 +75,8 @@ std::string types_text(const Graph& graph, const std::vector<int32_t>& tensors) 
 // Builds the source step by step; members are the state shared by the steps.
 class SourceWriter {
  public:
-  SourceWriter(std::string file, std::string name, const Graph& graph, const MemoryPlan& plan)
-      : file_(std::move(file)), name_(std::move(name)), graph_(graph), plan_(plan) {}
+  SourceWriter(std::string file, std::string name, PackedFor core, const Graph& graph, const MemoryPlan& plan)
+      : file_(std::move(file)), name_(std::move(name)), core_(core), graph_(graph), plan_(plan) {}
 
   Result<void> run() {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) MOTE_CHECK(add_operator(i));
@@ -124,6 +124,7 @@ class SourceWriter {
   std::string pointer_cases(const std::vector<int32_t>& tensors);
 
   std::string file_, name_;
+  PackedFor core_;
   const Graph& graph_;
   const MemoryPlan& plan_;
   std::vector<Constant> constants_;
@@ -157,7 +158,7 @@ Result<std::string> SourceWriter::statements(size_t index, const std::string& fu
     const auto keep_packed = [&](const char* name, DType type, const std::vector<uint8_t>& bytes) {
       return keep(function + "_" + name, type, bytes);
     };
-    MOTE_TRY(const auto packed, node.op->emit_packed({call, constants, keep_packed}));
+    MOTE_TRY(const auto packed, node.op->emit_packed({call, core_, constants, keep_packed}));
     if (packed) {
       headers.insert(node.op->packed_header);
       return *packed;
@@ -251,7 +252,7 @@ Result<CompiledModel> compile_model(const std::string& file, const std::vector<u
   MOTE_CHECK(lower(file, graph));
   MOTE_TRY(const MemoryPlan plan, plan_memory(graph));
   MOTE_TRY(const auto metadata, model_metadata(graph));
-  SourceWriter writer(file, compiled.name, graph, plan);
+  SourceWriter writer(file, compiled.name, options.core, graph, plan);
   MOTE_CHECK(writer.run());
   compiled.operators = writer.operators;
   compiled.constant_bytes = writer.constant_bytes();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/op.h"
 #include "toolchain/base/result.h"
 #include "toolchain/boards/boards.h"
 #include "toolchain/compile/sources.h"
@@ -13,6 +14,7 @@ namespace mote {
 
 struct CompileOptions {
   std::string name;              // prefix of everything that the C interface declares; empty = made from the file's name
+  PackedFor core = PackedFor::arm_dsp;
   const Board* board = nullptr;  // the build fails when the arena is larger than its RAM
 };
 
@@ -34,6 +36,10 @@ struct CompiledModel {
   int64_t input_bytes = 0;
   int64_t output_bytes = 0;
 };
+
+// What suits a core: "cortex-m4". Error: input, naming the cores.
+Result<PackedFor> packed_for_core(const std::string& core);
+PackedFor packed_for_board(const Board& board);
 
 // `file` is what messages call the model, and where the name comes from when none is given. Errors: input when the name
 // is no C identifier, the model is not valid, or an operator, type or option is one that mote lacks (named, with its

@@ -172,8 +172,8 @@ Result<void> add_interpreter(const ModelFacts& facts, const std::vector<uint8_t>
 }
 
 Result<void> add_compiled(const std::string& name, const ModelFacts& facts, const std::vector<uint8_t>& model,
-                          SourceFiles& files, Firmware& firmware) {
-  MOTE_TRY(CompiledModel compiled, compile_model(name, model, {"model", nullptr}));
+                          const Board& board, SourceFiles& files, Firmware& firmware) {
+  MOTE_TRY(CompiledModel compiled, compile_model(name, model, {"model", packed_for_board(board), &board}));
   files.merge(compiled.files);
   files.emplace("interface.cpp", interface_source(facts));
   for (const CompiledOperator& op : compiled.operators)
@@ -220,7 +220,7 @@ Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8
   Firmware firmware;
   firmware.engine = options.engine;
   MOTE_CHECK(interpreted ? add_interpreter(facts, model, files, firmware)
-                         : add_compiled(name, facts, model, files, firmware));
+                         : add_compiled(name, facts, model, board, files, firmware));
   MOTE_CHECK(add_surroundings(facts, board, files));
   firmware.folder = folder;
   list_sources(board, options.optimization, files, firmware);
