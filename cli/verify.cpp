@@ -9,6 +9,7 @@
 #include "toolchain/base/random.h"
 #include "toolchain/graph/passes/passes.h"
 #include "toolchain/measure/measure.h"
+#include "toolchain/plan/format.h"
 #include "toolchain/report/format.h"
 #include "toolchain/tflite/reader.h"
 #include "toolchain/tflite/writer.h"
@@ -17,6 +18,7 @@ namespace mote {
 namespace {
 
 constexpr double kManySaturated = 0.01, kBiasedLsb = 0.5;
+constexpr int kNameWidth = 60;
 constexpr int64_t kRandomRows = 16;  // inputs when neither --input nor a project gives any
 
 struct Options {
@@ -132,7 +134,8 @@ Result<Difference> first_different(Session& session, const Subject& subject, con
     MOTE_TRY(const BoardAnswer answer,
              compare_on_board(session, subject.model.path.string(), part, subject.rows, place));
     if (answer.different_rows > 0)
-      return Difference{fmt::format("operator {}, {} ({})", n, nodes[n].name, nodes[n].op->tflite_name),
+      return Difference{fmt::format("operator {}, {} ({})", n, shortened(nodes[n].name, kNameWidth),
+                                    nodes[n].op->tflite_name),
                         interpreted ? "its loop for this core's instructions is not the portable one bit for bit"
                                     : "its packed constants or emitted parameters are not what the file says"};
   }
@@ -141,8 +144,9 @@ Result<Difference> first_different(Session& session, const Subject& subject, con
                                 : "a rewrite across operators, or tensors that share memory though both are needed"};
 }
 
-// Compares one engine on the emulated board with this computer, and tells.
-Result<Json> verify_engine(Session& session, const Subject& subject, const Place& place) {
+// Compares one engine on the emulated board with this computer, and tells. `interpreted`: the verdict on the
+// interpreter, when this is the other engine.
+Result<Json> verify_engine(Session& session, const Subject& subject, const Place& place, const Json& interpreted) {
   MOTE_TRY(const BoardAnswer answer, compare_on_board(session, subject.model.path.string(), subject.model.bytes,
                                                       subject.rows, place));
   if (!answer.fits)
@@ -159,7 +163,9 @@ Result<Json> verify_engine(Session& session, const Subject& subject, const Place
     session.console.text(fmt::format("  {}: same bytes for all {} inputs\n", who, subject.rows.count));
     return json;
   }
-  MOTE_TRY(const Difference difference, first_different(session, subject, place));
+  MOTE_TRY(Difference difference, first_different(session, subject, place));
+  if (interpreted.is_object() && interpreted.at("first_difference") == difference.where)
+    difference.cause = "the kernel that both engines share";
   json["first_difference"] = difference.where;
   json["likely_cause"] = difference.cause;
   session.console.text(fmt::format("  {} differ for {} of {} inputs; first at {}; likely cause: {}\n", who,
@@ -235,11 +241,13 @@ Result<Outcome> run(Session& session, const Options& options) {
   }
   MOTE_TRY(const TemporaryFolder scratch, TemporaryFolder::create());
   int64_t different = 0;
+  Json before;
   for (const Engine engine : {Engine::interpreter, Engine::compiled}) {
     MOTE_TRY(const Json verdict,
-             verify_engine(session, subject, {*board, engine, scratch.path() / to_string(engine)}));
+             verify_engine(session, subject, {*board, engine, scratch.path() / to_string(engine)}, before));
     different += verdict.at("different_inputs").get<int64_t>();
     json["engines"].push_back(verdict);
+    before = verdict;
   }
   json["different_inputs"] = different;
   session.console.object(json);

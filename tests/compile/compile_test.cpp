@@ -55,9 +55,13 @@ std::vector<uint8_t> file_of(const Graph& graph) {
   return *bytes;
 }
 
+Graph dense_graph(const std::vector<std::string>& layers, int32_t inputs) {
+  return *build_graph(layers, make_shape({inputs}), 3);
+}
+
 std::vector<uint8_t> dense_model(const std::vector<std::string>& layers, int32_t inputs,
                                  const std::vector<std::string>& labels = {}) {
-  Graph graph = *build_graph(layers, make_shape({inputs}), 3);
+  Graph graph = dense_graph(layers, inputs);
   ModelMetadata metadata;
   metadata.task = "classification";
   metadata.labels = labels;
@@ -156,7 +160,7 @@ int main(void) {
 )";
 
 void write_foreign_project(const fs::path& folder) {
-  compile_into(folder / "models", "first", dense_model({"Dense(6, relu)", "Dense(2, softmax)"}, 5, {"yes", "\"no\"\\??/"}));
+  compile_into(folder / "models", "first", dense_model({"Dense(6, relu)", "Dense(2, softmax)"}, 5, {"yes", "\"no\"\\?\?/"}));
   compile_into(folder / "models", "second", dense_model({"Dense(3)"}, 4));
   ASSERT_TRUE(write_file(folder / "main.c", std::string_view(kForeignMain)).ok());
 }
@@ -224,7 +228,7 @@ TEST(CompileModel, CoresAreNamed) {
 
 // Equal weights are one array; a reshape in place has no code.
 TEST(CompileModel, SharesConstantsAndDropsWhatIsFree) {
-  Graph graph = *build_graph({"Dense(4)", "Reshape(2, 2)", "Flatten", "Dense(4)"}, make_shape({4}), 3);
+  Graph graph = dense_graph({"Dense(4)", "Reshape(2, 2)", "Flatten", "Dense(4)"}, 4);
   std::vector<Node*> dense;
   for (Node& node : graph.nodes)
     if (std::string(node.op->name) == "fully_connected") dense.push_back(&node);
@@ -240,8 +244,8 @@ TEST(CompileModel, SharesConstantsAndDropsWhatIsFree) {
 }
 
 TEST(CompileModel, TextFromTheFileStaysInComments) {
-  Graph graph = *build_graph({"Dense(2)"}, make_shape({3}), 3);
-  for (Tensor& tensor : graph.tensors) tensor.name += " */ #error \n#error \\";
+  Graph graph = dense_graph({"Dense(2)"}, 3);
+  for (Tensor& tensor : graph.tensors) tensor.name += " */ #error \\";
   const auto compiled = compile_model("a\n*/ #error.tflite", file_of(graph), {});
   ASSERT_TRUE(compiled.ok()) << compiled.error().message;
   for (const auto& [path, text] : compiled->files) {
@@ -252,9 +256,9 @@ TEST(CompileModel, TextFromTheFileStaysInComments) {
 }
 
 TEST(CompileModel, NamesTheOperatorThatIsLacking) {
-  OpDef gelu = *find_op("relu");  // the writer takes the code from here
+  OpDef gelu = *find_op("softmax");  // the writer takes the code from here
   gelu.tflite_code = 150;
-  Graph graph = *build_graph({"Dense(2)", "ReLU"}, make_shape({3}), 3);
+  Graph graph = dense_graph({"Dense(2, softmax)"}, 3);
   graph.nodes.back().op = &gelu;
   const auto compiled = compile_model("m.tflite", file_of(graph), {});
   ASSERT_FALSE(compiled.ok());
