@@ -33,6 +33,9 @@ constexpr KnownDifference kKnownDifferences[] = {
     {"litert", "relu.random", "it rounds the ratio of the scales to a float", 1},
     {"litert", "abs.random", "it rounds the ratio of the scales to a float", 1},
     {"litert", "leaky_relu.random", "it rounds the ratio of the scales to a float", 1},
+    {"litert", "my_op.random", "it rounds the ratio of the scales to a float", 1},
+    {"litert", "hard_swish.random", "it rounds the ratio of the scales to a float", 1},
+    {"litert", "sub.random", "it rounds the ratio of the scales to a float", 1},
     {"litert", "sum.", "its int8 SUM gives -1 everywhere", 255},
 };
 
