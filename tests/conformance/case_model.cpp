@@ -26,6 +26,8 @@ IntegerRange range_of(DType type) {
       return {0, 255};
     case DType::int16:
       return {-32768, 32767};
+    case DType::boolean:
+      return {0, 1};
     default:
       return {-2147483648.0, 2147483647.0};
   }
@@ -70,36 +72,6 @@ void append(std::vector<uint8_t>& bytes, double value) {
   bytes.insert(bytes.end(), raw, raw + sizeof(T));
 }
 
-// Real numbers -> the stored form, round half away from zero as TFLite does.
-std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values) {
-  std::vector<uint8_t> bytes;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (type.dtype == DType::float32) {
-      append<float>(bytes, values[i]);
-      continue;
-    }
-    const size_t channel = channel_of(type, i);
-    const IntegerRange range = range_of(type.dtype);
-    const double q = std::round(double{values[i]} / type.quant.scales[channel]) + type.quant.zero_points[channel];
-    const double stored = std::clamp(q, range.low, range.high);
-    switch (type.dtype) {
-      case DType::int8:
-        append<int8_t>(bytes, stored);
-        break;
-      case DType::uint8:
-        append<uint8_t>(bytes, stored);
-        break;
-      case DType::int16:
-        append<int16_t>(bytes, stored);
-        break;
-      default:
-        append<int32_t>(bytes, stored);
-        break;
-    }
-  }
-  return bytes;
-}
-
 InputRole role_of(const OpDef& op, size_t input) {
   return input < std::size(op.quant.inputs) ? op.quant.inputs[input] : InputRole::activation;
 }
@@ -116,6 +88,7 @@ class ModelMaker {
     model_.graph.name = model_.name;
     node_ = Node{&op_, op_.name, case_.attributes, {}, {}, ""};
     for (size_t i = 0; i < case_.inputs.size(); ++i) add_input(i);
+    MOTE_CHECK(take_constants(model_.graph, node_));
     MOTE_CHECK(add_output());
     model_.graph.nodes = {node_};
     MOTE_CHECK(validate(model_.graph));
@@ -130,14 +103,14 @@ class ModelMaker {
       model_.real_values.emplace_back();
       return;
     }
-    Random random = Random(case_.seed).stream(i);
-    std::vector<float> values(static_cast<size_t>(shape.elements()));
-    for (float& v : values) v = static_cast<float>(random.uniform(case_.low, case_.high));
-    Tensor tensor{
-        fmt::format("input_{}", i), {DType::float32, shape, {}}, role_of(op_, i) != InputRole::activation, false, {}};
-    if (integer_) quantize_input(i, tensor.type, values);
+    Tensor tensor{fmt::format("input_{}", i), {DType::float32, shape, {}}, is_constant(i), false, {}};
+    const std::vector<float> values = draw_values(i);
+    if (integer_ || role_of(op_, i) == InputRole::constant) quantize_input(i, tensor.type, values);
     std::vector<uint8_t> stored = to_stored(tensor.type, values);
-    model_.real_values.push_back(to_real(tensor.type, stored));
+    if (role_of(op_, i) == InputRole::constant)
+      model_.real_values.emplace_back();
+    else
+      model_.real_values.push_back(to_real(tensor.type, stored));
     node_.inputs.push_back(static_cast<int32_t>(model_.graph.tensors.size()));
     if (tensor.constant) {
       tensor.data = std::move(stored);
@@ -149,12 +122,28 @@ class ModelMaker {
     model_.graph.tensors.push_back(std::move(tensor));
   }
 
+  bool is_constant(size_t i) const {
+    const InputRole role = role_of(op_, i);
+    return (role != InputRole::activation && role != InputRole::number) || (case_.constant_operands >> i & 1) != 0;
+  }
+
+  // What the case states for constants, else random numbers.
+  std::vector<float> draw_values(size_t i) const {
+    if (role_of(op_, i) == InputRole::constant) return {case_.constants[i].begin(), case_.constants[i].end()};
+    Random random = Random(case_.seed).stream(i);
+    std::vector<float> values(static_cast<size_t>(case_.inputs[i].elements()));
+    for (float& v : values) v = static_cast<float>(random.uniform(case_.low, case_.high));
+    return values;
+  }
+
   void quantize_input(size_t i, TensorType& type, const std::vector<float>& values) {
     switch (role_of(op_, i)) {
       case InputRole::activation:
         if (case_.input_type == DType::float32) return;
         type.dtype = case_.input_type;
-        type.quant = activation_params(type.dtype, values);
+        // Operators that only choose or move elements need one scale for all of them.
+        type.quant = i > 0 && op_.quant.output == OutputRule::same_as_input ? tensor_of(0).type.quant
+                                                                            : activation_params(type.dtype, values);
         return;
       case InputRole::weights:
         type.dtype = DType::int8;
@@ -168,21 +157,24 @@ class ModelMaker {
         return;
       }
       case InputRole::constant:
+        type.dtype = DType::int32;
+        return;
+      case InputRole::number:
+        type.dtype = case_.input_type;
         return;
     }
   }
 
   Result<void> add_output() {
     Graph& graph = model_.graph;
-    MOTE_TRY(const auto shapes, op_.infer(case_.attributes, input_types(graph, node_)));
+    MOTE_TRY(const auto shapes, op_.infer(node_.attributes, input_types(graph, node_)));
     model_.expected = run_forward(node_, input_shapes(), model_.real_values, shapes[0]);
     if (model_.expected.empty() && shapes[0].elements() > 0)
       return defect("the float forward wrote outside its output");
     Tensor output{"output", {DType::float32, shapes[0], {}}, false, false, {}};
-    if (integer_ && case_.output_type != DType::float32) {
-      output.type.dtype = case_.output_type;
-      output.type.quant = output_params();
-    }
+    const bool number = op_.quant.output == OutputRule::number;
+    if (number || integer_) output.type.dtype = case_.output_type;
+    if (!number && output.type.dtype != DType::float32) output.type.quant = output_params();
     node_.outputs = {static_cast<int32_t>(graph.tensors.size())};
     graph.outputs = node_.outputs;
     graph.output_names = {"output"};
@@ -198,6 +190,7 @@ class ModelMaker {
         return {{op_.quant.fixed_scale}, {op_.quant.fixed_zero_point}, 0};
       case OutputRule::free:
       case OutputRule::boundary:
+      case OutputRule::number:
         break;
     }
     return activation_params(case_.output_type, model_.expected);
@@ -235,8 +228,13 @@ class TextVisitor : public AttributeVisitor {
   }
 };
 
-bool at_border(const OpDef& op) {
-  return op.quant.output == OutputRule::boundary;
+// Of an operator that converts, the case states the types; float32 throughout would not be a case of it.
+bool converts(const OpDef& op) {
+  return op.quant.output == OutputRule::boundary || op.quant.inputs[0] == InputRole::number;
+}
+
+bool has_form(const OpDef& op, bool integer) {
+  return integer ? runs_integers(op) : !converts(op);
 }
 
 void add_model(std::vector<CaseModel>& models, const OpDef& op, const OpCase& op_case, bool integer) {
@@ -261,6 +259,40 @@ std::string attributes_text(const OpDef& op, Attributes attributes) {
   return visitor.text;
 }
 
+std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values) {
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (type.dtype == DType::float32) {
+      append<float>(bytes, values[i]);
+      continue;
+    }
+    const IntegerRange range = range_of(type.dtype);
+    double q = values[i];
+    if (type.quant.quantized()) {
+      const size_t channel = channel_of(type, i);
+      q = q / type.quant.scales[channel];
+      q = std::round(q) + type.quant.zero_points[channel];
+    }
+    const double stored = std::clamp(std::round(q), range.low, range.high);
+    switch (type.dtype) {
+      case DType::int8:
+        append<int8_t>(bytes, stored);
+        break;
+      case DType::uint8:
+      case DType::boolean:
+        append<uint8_t>(bytes, stored);
+        break;
+      case DType::int16:
+        append<int16_t>(bytes, stored);
+        break;
+      default:
+        append<int32_t>(bytes, stored);
+        break;
+    }
+  }
+  return bytes;
+}
+
 std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes) {
   const size_t size = static_cast<size_t>(element_bytes(type.dtype));
   std::vector<float> values(bytes.size() / size);
@@ -276,6 +308,7 @@ std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> byte
         stored = static_cast<int8_t>(*at);
         break;
       case DType::uint8:
+      case DType::boolean:
         stored = *at;
         break;
       case DType::int16:
@@ -284,6 +317,10 @@ std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> byte
       default:
         std::memcpy(&stored, at, size);
         break;
+    }
+    if (!type.quant.quantized()) {
+      values[i] = static_cast<float>(stored);
+      continue;
     }
     const size_t channel = channel_of(type, i);
     values[i] =
@@ -320,8 +357,8 @@ std::vector<CaseModel> all_case_models() {
   std::vector<CaseModel> models;
   for (const OpDef* op : all_ops())
     for (const OpCase& op_case : op->cases()) {
-      if (!at_border(*op)) add_model(models, *op, op_case, false);
-      add_model(models, *op, op_case, true);
+      for (bool integer : {false, true})
+        if (has_form(*op, integer)) add_model(models, *op, op_case, integer);
     }
   return models;
 }
@@ -334,7 +371,7 @@ std::vector<CaseModel> random_case_models(uint64_t seed, int32_t count, bool int
     for (int32_t i = 0; i < count; ++i) {
       OpCase op_case = op->random_case(random);
       op_case.name = fmt::format("random_{}", i);
-      if (integer || !at_border(*op)) add_model(models, *op, op_case, integer);
+      if (has_form(*op, integer)) add_model(models, *op, op_case, integer);
     }
   }
   return models;

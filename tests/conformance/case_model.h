@@ -25,7 +25,7 @@ void PrintTo(const CaseModel& model, std::ostream* out);  // for GoogleTest
 // refuses the case.
 Result<CaseModel> make_case_model(const OpDef& op, const OpCase& op_case, bool integer);
 
-// All of them: every operator's cases in both forms (operators at the border between float and integer: that one form).
+// All of them: every operator's cases in both forms, or in the one that it has (those that convert: the types stated).
 std::vector<CaseModel> all_case_models();
 
 // `count` cases from every operator's random_case, drawn from `seed`; names end in the case's number.
@@ -40,6 +40,9 @@ std::string case_fingerprint(const CaseModel& model);
 // The operator's float forward on the given values, with outputs between sentinels; empty when one was overwritten.
 std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
                                const std::vector<std::vector<float>>& values, const Shape& output_shape);
+
+// Real numbers -> the stored form: to the nearest step, half away from zero as TFLite does, within what the type holds.
+std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values);
 
 // Stored integer -> real number, for the tensor's type and parameters.
 std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes);

@@ -66,6 +66,9 @@ TEST_P(Case, ShapeRuleHoldsForMoreExamplesToo) {
   inputs[0].shape.dims[0] *= 3;
   const auto thrice = node().op->infer(node().attributes, inputs);
   if (!thrice.ok()) return;  // an operator that fixes the batch (a reshape to stated sizes) says so
+  // Where a second operand or an axis takes the first dimension, examples may be mixed into as many numbers as before.
+  const bool may_mix = inputs.size() > 1 && node().op->quant.inputs[1] != InputRole::weights;
+  if (may_mix && (*thrice)[0].elements() == output_type().shape.elements()) return;
   EXPECT_EQ((*thrice)[0].elements(), 3 * output_type().shape.elements());
 }
 
@@ -83,15 +86,16 @@ TEST_P(Case, DeviceKernelAgreesWithFloatForward) {
   EXPECT_TRUE(run.guards_intact) << "a byte outside the arena changed";
   EXPECT_TRUE(run.exact_arena) << "arena_used() is not the least that init accepts";
   const std::vector<float> found = to_real(output_type(), run.outputs[0]);
+  const std::vector<float> nearest = to_real(output_type(), to_stored(output_type(), model().expected));
   ASSERT_EQ(found.size(), model().expected.size());
   const bool quantized = output_type().quant.quantized();
   for (size_t i = 0; i < found.size(); ++i) {
     const double expected = model().expected[i];
     // Half a step of rounding is not in int8_tolerance's count, so a tolerance of 1 allows 1.5 steps before rounding.
-    const double allowed = quantized ? node().op->int8_tolerance + 1e-4 : 1e-5 * (1 + std::fabs(expected));
+    const bool number = !quantized && output_type().dtype != DType::float32;
+    const double allowed = quantized ? node().op->int8_tolerance + 1e-4 : number ? 0 : 1e-5 * (1 + std::fabs(expected));
     const double step = step_of(output_type());
-    const double nearest = quantized ? std::round(expected / step) * step : expected;
-    EXPECT_LE(std::fabs(found[i] - nearest) / step, allowed) << "element " << i << ": float " << expected;
+    EXPECT_LE(std::fabs(found[i] - nearest[i]) / step, allowed) << "element " << i << ": float " << expected;
   }
 }
 
@@ -115,10 +119,12 @@ TEST_P(Case, FileReadsBackEqual) {
 
 TEST_P(FloatCase, DeclaredMacsAreTrue) {
   constexpr int64_t kMostPairs = 20000;
-  if (model().real_values.size() > 1 &&
+  if (model().real_values.size() > 1 && node().op->quant.inputs[1] == InputRole::weights &&
       static_cast<int64_t>(model().real_values[0].size() * model().real_values[1].size()) > kMostPairs)
     GTEST_SKIP() << "too large to count pair by pair; the smaller cases are";
-  EXPECT_EQ(node_cost(model().graph, node()).macs, count_macs(model()));
+  const MacCount counted = count_macs(model());
+  EXPECT_GE(node_cost(model().graph, node()).macs, counted.least);
+  EXPECT_LE(node_cost(model().graph, node()).macs, counted.most);
 }
 
 std::string case_name(const testing::TestParamInfo<CaseModel>& parameter) {

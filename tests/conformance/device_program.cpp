@@ -19,6 +19,7 @@ const char* c_type(DType type) {
     case DType::int8:
       return "int8_t";
     case DType::uint8:
+    case DType::boolean:
       return "uint8_t";
     case DType::int16:
       return "int16_t";

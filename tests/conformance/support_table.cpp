@@ -21,6 +21,7 @@ std::string variants_text(const OpDef& op, const std::filesystem::path& source) 
 }
 
 std::string quantization_text(const OpDef& op) {
+  if (!runs_integers(op)) return "float32 only";
   std::string text;
   for (const OpCase& op_case : op.cases())
     if (op_case.per_channel) text = "weights per tensor or per channel; ";
@@ -34,6 +35,8 @@ std::string quantization_text(const OpDef& op) {
              fmt::format("output scale 1/{:g}, zero point {}", 1 / op.quant.fixed_scale, op.quant.fixed_zero_point);
     case OutputRule::boundary:
       return text + "converts";
+    case OutputRule::number:
+      return text + "output without a scale";
   }
   return text;
 }

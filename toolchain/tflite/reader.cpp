@@ -337,7 +337,8 @@ class Reader {
       node.op = nullptr;
       return {};
     }
-    MOTE_CHECK(read_constant_options(what, node));
+    if (const auto taken = take_constants(graph(), node); !taken.ok())
+      return input_error(fmt::format("{}: {}", what, taken.error().message));
     const auto shapes = op.infer(node.attributes, input_types(graph(), node));
     if (!shapes.ok()) {
       node.foreign += ": " + shapes.error().message;
@@ -345,16 +346,6 @@ class Reader {
       return {};
     }
     mark_trainable(node);
-    return {};
-  }
-
-  Result<void> read_constant_options(const std::string& what, Node& node) const {
-    if (node.op->read_constants == nullptr) return {};
-    std::vector<std::span<const uint8_t>> constants;
-    for (int32_t input : node.inputs)
-      constants.push_back(input == kAbsent ? std::span<const uint8_t>() : file_.graph.tensors[input].data);
-    const auto read = node.op->read_constants(node.attributes, input_types(file_.graph, node), constants);
-    if (!read.ok()) return input_error(fmt::format("{}: {}", what, read.error().message));
     return {};
   }
 
