@@ -12,7 +12,7 @@ int64_t count_macs(const CaseModel& model) {
   for (const TensorType& type : input_types(model.graph, node)) shapes.push_back(type.shape);
   auto values = model.real_values;
   for (auto& tensor : values) std::fill(tensor.begin(), tensor.end(), 0.0f);
-  const Shape& output = model.graph.tensors[node.outputs[0]].type.shape;
+  const std::vector<Shape> output = output_shapes(model.graph);
   int64_t count = 0;
   for (float& x : values[0]) {
     x = 1;

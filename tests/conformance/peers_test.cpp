@@ -44,7 +44,7 @@ const KnownDifference* known_difference(const std::string& peer, const std::stri
 
 void compare(const CaseModel& model, const std::vector<uint8_t>& ours, const std::vector<uint8_t>& theirs,
              int32_t steps) {
-  TensorType type = model.graph.tensors[model.graph.outputs[0]].type;
+  TensorType type = output_type(model.graph);
   if (type.dtype != DType::float32) {
     ASSERT_EQ(ours.size(), theirs.size());
     if (steps == 0) {
@@ -95,7 +95,7 @@ TEST(Peers, LiteRtAndTflmGiveTheSameBytes) {
         continue;
       }
       EXPECT_TRUE(theirs.ok()) << (refusal.ok() ? *refusal : "no answer");
-      if (theirs.ok()) compare(model, run.outputs[0], *theirs, known != nullptr ? known->steps : 0);
+      if (theirs.ok()) compare(model, in_a_row(run.outputs), *theirs, known != nullptr ? known->steps : 0);
     }
   }
 }
