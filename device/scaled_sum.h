@@ -36,9 +36,9 @@ inline Status scaled_sum_setup(Activation activation, const TensorInfo& a, const
   Real out = real_from_float_bits(float_bits_at(output.quantization.scales));
   ++twice.exponent;
   out.exponent += kScaledSumShift;
-  if (!quantize_multiplier(divide(real_from_float_bits(scale_a), twice, kDouble), p.a) ||
-      !quantize_multiplier(divide(real_from_float_bits(scale_b), twice, kDouble), p.b) ||
-      !quantize_multiplier(divide(twice, out, kDouble), p.output) || p.output.shift > 0)
+  if (!multiplier_of_quotient(real_from_float_bits(scale_a), twice, p.a) ||
+      !multiplier_of_quotient(real_from_float_bits(scale_b), twice, p.b) ||
+      !multiplier_of_quotient(twice, out, p.output) || p.output.shift > 0)
     return Status::bad_quantization;
   const Int8Range range = int8_activation_range(activation, output);
   p.zero_a = static_cast<int16_t>(a.quantization.zero_point);

@@ -10,15 +10,15 @@
 #include <type_traits>
 #include <vector>
 
+#include "device/channel_scales.h"
 #include "device/status.h"
 #include "device/tensor_view.h"
+#include "device/window.h"
 #include "toolchain/base/random.h"
 #include "toolchain/base/result.h"
 #include "toolchain/base/tensor_type.h"
 
 namespace mote {
-
-struct Kernel;  // device/kernel.h: what the interpreter calls
 
 // An operator's attributes by value: the trivially copyable struct that the operator's device header declares.
 class Attributes {
@@ -189,12 +189,29 @@ Result<void> expect_inputs(std::span<const TensorType> inputs, size_t least, siz
 Result<void> expect_type(std::span<const TensorType> inputs, size_t index, const char* what,
                          std::initializer_list<DType> allowed);
 
+// Input, weights and an optional bias, all float32, or int8 with an int32 bias.
+Result<void> expect_weighted(std::span<const TensorType> inputs);
+// Why a window does not fit on the axis of an image; `what` is "height" or "width".
+Result<WindowAxis> infer_window(const char* what, int32_t input, int32_t filter, int32_t stride, int32_t dilation,
+                                int8_t padding);
+// The fused activation is one of those that clamp.
+Result<void> expect_clamping(Activation activation);
+
 // For emit functions. What the device's setup functions take; points into `type`, which must outlive it.
 TensorInfo tensor_info(const TensorType& type);
 // The device's setup refused: an input error with the status in words.
 Error refused(Status status);
 // C++ text that gives the same float again: "0.5f", "__builtin_inff()".
 std::string cpp_float(float value);
+
+// What a convolution's setup takes.
+ConvolutionTensors convolution_tensors(const EmitCall& call);
+// Initialisers of a window's axis and of an output's zero point and range.
+std::string cpp_output(const Int8Output& output);
+std::string cpp_axis(const WindowAxis& axis);
+// Constant tables `multipliers` and `shifts` of `channels` entries, from check_int8()'d scales.
+std::string cpp_channel_scales(const TensorType& input, const TensorType& weights, const TensorType& output,
+                               int32_t channels);
 
 // One float32 or int8 activation in, the same shape out.
 Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const TensorType> inputs);

@@ -171,4 +171,59 @@ OpCase arg_random_case(Random& random) {
   return arg_case("random", input, static_cast<int32_t>(random.below(6)) - 3, static_cast<uint32_t>(random.bits()));
 }
 
+Result<std::vector<Shape>> infer_pool(const Attributes& attributes, std::span<const TensorType> inputs) {
+  const auto a = attributes.as<PoolAttributes>();
+  MOTE_CHECK(expect_inputs(inputs, 1, 1));
+  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8}));
+  MOTE_CHECK(expect_clamping(a.activation));
+  const Shape& x = inputs[0].shape;
+  if (x.rank != 4 || x[0] < 1 || x[3] < 1)
+    return input_error(fmt::format("the input has shape {}, expected [batch, height, width, channels]", to_string(x)));
+  MOTE_TRY(const WindowAxis height, infer_window("height", x[1], a.filter_h, a.stride_h, 1, a.padding));
+  MOTE_TRY(const WindowAxis width, infer_window("width", x[2], a.filter_w, a.stride_w, 1, a.padding));
+  return std::vector{make_shape({x[0], height.output, width.output, x[3]})};
+}
+
+std::string text_of(const PoolGeometry& g) {
+  return fmt::format("{{{}, {}, {}, {}}}", cpp_axis(g.y), cpp_axis(g.x), g.batches, g.channels);
+}
+
+namespace {
+
+OpCase pool_case(const char* name, PoolAttributes attributes, Shape input, uint32_t seed) {
+  OpCase result = case_of(name, {input}, seed, -3, 8);
+  result.attributes = Attributes::of(attributes);
+  return result;
+}
+
+}  // namespace
+
+std::vector<OpCase> pool_cases() {
+  constexpr auto same = static_cast<int8_t>(Padding::same), valid = static_cast<int8_t>(Padding::valid);
+  constexpr Activation none = Activation::none;
+  return {pool_case("one", {valid, 1, 1, 1, 1, none}, make_shape({1, 1, 1, 1}), 1),
+          pool_case("halves", {valid, 2, 2, 2, 2, none}, make_shape({2, 6, 4, 3}), 2),
+          pool_case("same", {same, 1, 1, 3, 3, none}, make_shape({1, 5, 4, 3}), 3),
+          pool_case("same_stride_2", {same, 2, 2, 3, 3, Activation::relu}, make_shape({1, 7, 8, 5}), 4),
+          pool_case("gaps", {valid, 3, 4, 2, 1, none}, make_shape({1, 9, 9, 2}), 5),
+          pool_case("window_larger_than_the_image", {same, 2, 2, 5, 5, none}, make_shape({1, 3, 2, 4}), 6),
+          pool_case("relu6", {same, 2, 2, 2, 2, Activation::relu6}, make_shape({1, 8, 8, 4}), 7),
+          pool_case("relu_n1_to_1", {same, 2, 2, 2, 2, Activation::relu_n1_to_1}, make_shape({1, 8, 8, 4}), 8),
+          pool_case("whole_image", {valid, 5, 25, 5, 25, none}, make_shape({1, 25, 5, 16}), 9),
+          pool_case("along_one_axis", {valid, 1, 2, 1, 2, none}, make_shape({1, 30, 1, 6}), 10)};
+}
+
+OpCase pool_random_case(Random& random) {
+  constexpr Activation kActivations[] = {Activation::none, Activation::relu, Activation::relu6,
+                                         Activation::relu_n1_to_1};
+  const auto small = [&] { return 1 + static_cast<int32_t>(random.below(3)); };
+  const int32_t height = random_dim(random), width = random_dim(random);
+  const auto filter = [&](int32_t image) {
+    return 1 + static_cast<int32_t>(random.below(static_cast<uint32_t>(image)));
+  };
+  const PoolAttributes a{static_cast<int8_t>(random.below(2)), small(), small(), filter(width), filter(height),
+                         kActivations[random.below(4)]};
+  return pool_case("random", a, make_shape({small(), height, width, small()}), static_cast<uint32_t>(random.bits()));
+}
+
 }  // namespace mote

@@ -10,6 +10,7 @@
 #include "device/arg_extremum.h"
 #include "device/broadcast.h"
 #include "device/float_math.h"
+#include "device/pool.h"
 #include "device/reduce.h"
 #include "device/requantize.h"
 #include "device/rows.h"
@@ -45,6 +46,13 @@ inline Result<std::vector<Shape>> infer_float_elementwise(const Attributes& attr
   MOTE_TRY(const auto shapes, infer_elementwise(attributes, inputs));
   MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32}));
   return shapes;
+}
+
+inline std::string cpp_number(float value) {
+  return cpp_float(value);
+}
+inline std::string cpp_number(int8_t value) {
+  return fmt::format("{}", value);
 }
 
 inline TensorInfo float_info(const Shape& shape) {
@@ -284,6 +292,60 @@ std::string text_of(const Reduction& reduction);
 // The mean of an image, the last dimension, several axes kept, negative axes, all of them.
 std::vector<OpCase> reduce_cases();
 OpCase reduce_random_case(Random& random);
+
+// --- pools ---
+
+Result<std::vector<Shape>> infer_pool(const Attributes& attributes, std::span<const TensorType> inputs);
+
+// Parameters of the float form, of checked attributes.
+template <class P>
+P float_pool(const FloatCall& call) {
+  P p{};
+  pool_setup(call.attributes->as<PoolAttributes>(), float_info(call.input_shapes[0]), float_info(call.output_shapes[0]),
+             p);
+  return p;
+}
+
+template <class P>
+void pool_forward(const FloatCall& call) {
+  pool_run(float_pool<P>(call), call.inputs[0], call.outputs[0]);
+}
+
+// dx[i] += dy * share(window, first element, i) over every window, where the activation is not clipped.
+template <class P, float (*share)(const P&, const PoolWindow&, const float* first, const float& element)>
+void pool_backward(const FloatCall& call) {
+  float* const dx = call.input_gradients[0];
+  if (dx == nullptr) return;
+  const float *const x = call.inputs[0], *const y = call.outputs[0], *const dy = call.output_gradients[0];
+  std::fill_n(dx, call.input_shapes[0].elements(), 0.0f);
+  const P p = float_pool<P>(call);
+  for_each_window(p.g, [&](const PoolWindow& w, int32_t at) {
+    for (int32_t c = 0; c < p.g.channels; ++c) {
+      if (y[at + c] <= p.low || y[at + c] >= p.high) continue;
+      const float* const first = x + w.first + c;
+      fold(w, first, 0, [&](int, const float& element) {
+        dx[&element - x] += dy[at + c] * share(p, w, first, element);
+        return 0;
+      });
+    }
+  });
+}
+
+std::string text_of(const PoolGeometry& g);
+
+template <class P>
+Result<std::string> pool_emit_as(const char* name, const EmitCall& call) {
+  P p{};
+  const Status status = pool_setup(call.attributes->as<PoolAttributes>(), tensor_info(call.input_types[0]),
+                                   tensor_info(call.output_types[0]), p);
+  if (status != Status::ok) return refused(status);
+  return fmt::format("  static constexpr {} p = {{{}, {}, {}}};\n  pool_run(p, {}, {});\n", name, text_of(p.g),
+                     cpp_number(p.low), cpp_number(p.high), call.inputs[0], call.outputs[0]);
+}
+
+// Both paddings, steps unlike the window, windows larger than the image, activations, whole images.
+std::vector<OpCase> pool_cases();
+OpCase pool_random_case(Random& random);
 
 // --- index of an extremum ---
 

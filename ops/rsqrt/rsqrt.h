@@ -40,7 +40,7 @@ inline Status unary_setup(const RsqrtAttributes&, const TensorInfo& input, const
   const Real root = square_root_of_float(real_from_float_bits(float_bits_at(input.quantization.scales)));
   const Real out = real_from_float_bits(float_bits_at(output.quantization.scales));
   const Real product = round_real(multiply(root, out), false, kFloat);
-  if (product.mantissa == 0 || !quantize_multiplier(divide(Real{1, 0}, product, kDouble), p.scale) ||
+  if (product.mantissa == 0 || !multiplier_of_quotient(Real{1, 0}, product, p.scale) ||
       p.scale.shift - RsqrtInt8::kFractionBits < -31)
     return Status::bad_quantization;
   p.input_zero_point = input.quantization.zero_point;

@@ -143,8 +143,8 @@ class ModelMaker {
         type.dtype = case_.input_type;
         if (!has_scale(type.dtype)) return;
         // Operators that only choose or move elements need one scale for all of them.
-        type.quant = i > data_input(op_) && one_scale() ? data_tensor().type.quant
-                                                          : activation_params(type.dtype, values);
+        type.quant =
+            i > data_input(op_) && one_scale() ? data_tensor().type.quant : activation_params(type.dtype, values);
         return;
       case InputRole::weights:
         type.dtype = DType::int8;

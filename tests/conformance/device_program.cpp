@@ -44,8 +44,8 @@ class ProgramWriter {
     MOTE_TRY(const std::string call, emit_function(model));
     const std::vector<uint8_t> expected = in_a_row(run.outputs);
     table_ += fmt::format("    {{\"{}\", {}, {}, {}, {{{}}}, {{{}}}, {}, {}, {}, {}}},\n", stem_of(model), place(file),
-                          file.size(), model.inputs.size(), offsets, sizes, place(expected),
-                          expected.size(), node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, call);
+                          file.size(), model.inputs.size(), offsets, sizes, place(expected), expected.size(),
+                          node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, call);
     ++count_;
     return {};
   }

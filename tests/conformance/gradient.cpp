@@ -18,9 +18,7 @@ constexpr double kSteps[] = {1.0 / 64, 1.0 / 256, 1.0 / 512}, kTolerance = 2e-4;
 class Differentiator {
  public:
   explicit Differentiator(const CaseModel& model)
-      : node_(model.graph.nodes[0]),
-        values_(model.real_values),
-        output_shapes_(output_shapes(model.graph)) {
+      : node_(model.graph.nodes[0]), values_(model.real_values), output_shapes_(output_shapes(model.graph)) {
     for (const TensorType& type : input_types(model.graph, node_)) shapes_.push_back(type.shape);
     Random random(77);
     projection_.resize(model.expected.size());

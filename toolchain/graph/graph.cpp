@@ -159,7 +159,9 @@ OpCost node_cost(const Graph& graph, const Node& node) {
   std::vector<Shape> inputs, outputs;
   for (const TensorType& type : input_types(graph, node)) inputs.push_back(type.shape);
   for (int32_t output : node.outputs) outputs.push_back(graph.tensors[output].type.shape);
-  return node.op->cost(node.attributes, inputs, outputs);
+  OpCost cost = node.op->cost(node.attributes, inputs, outputs);
+  if (graph.tensors[node.outputs[0]].type.dtype == DType::float32) cost.scratch_bytes = 0;
+  return cost;
 }
 
 int64_t Graph::parameters() const {

@@ -55,7 +55,7 @@ std::vector<TensorType> input_types(const Graph& graph, const Node& node);
 // Completes the node's attributes with what its constant inputs say (axes, a shape).
 Result<void> take_constants(const Graph& graph, Node& node);
 
-// What the node's operator declares; zeros for a foreign one.
+// What the node's operator declares; zeros for a foreign one. Float kernels need no scratch.
 OpCost node_cost(const Graph& graph, const Node& node);
 
 // Every index in range, one producer per tensor, producers before consumers, shapes as each operator's rule says,

@@ -12,7 +12,7 @@ struct DeviceCase {
   int32_t input_count;
   uint32_t inputs[kMaxInputs], input_bytes[kMaxInputs];
   uint32_t expected, expected_bytes;  // all outputs in a row
-  uint32_t scratch_bytes;  // as the operator declares
+  uint32_t scratch_bytes;             // as the operator declares
   // The emitted call. inputs[i]: kAlignment-aligned copies.
   void (*call)(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch);
 };
