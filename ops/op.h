@@ -4,7 +4,9 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -113,6 +115,22 @@ struct EmitCall {
   std::string scratch;                   // expression of type void*
 };
 
+// For whose inner loops constants are packed. Every core runs every form, with the same result.
+enum class PackedFor : uint8_t {
+  plain,    // cores that multiply one pair at a time, and those that the compiler vectorises for
+  arm_dsp,  // Cortex-M with the DSP extension: device/packed_dot.h
+};
+
+// What emit_packed is given besides: the constants themselves, and a place for those that it makes of them.
+struct PackedCall {
+  EmitCall call;  // its constant inputs have no expression
+  PackedFor core = PackedFor::arm_dsp;
+  std::span<const std::span<const uint8_t>> constants;  // bytes of each constant input, little endian; else empty
+  // Keeps an array in flash, aligned to kAlignment, and gives an expression of type const T* for it. Equal arrays of
+  // one type are kept once.
+  std::function<std::string(const char* name, DType, std::vector<uint8_t>)> keep;
+};
+
 // One conformance case: float inputs are drawn from `seed` in [low, high]; weights and biases count as inputs.
 struct OpCase {
   std::string name;
@@ -158,11 +176,16 @@ struct OpDef {
   const char* device_header;  // "ops/fully_connected/fully_connected.h"
   std::span<const DeviceKernel> kernels;
   // C++14 statements that do one call with constant parameters, using only device_header. They may declare names, so
-  // the caller gives each call a scope of its own. Fails when the operator has no kernel for these types, shapes or
-  // parameters (a validated graph's integer form has).
+  // the caller gives each call a scope of its own. Empty when there is nothing to do (a reshape in place). Fails when
+  // the operator has no kernel for these types, shapes or parameters (a validated graph's integer form has).
   Result<std::string> (*emit)(const EmitCall&);
   std::vector<OpCase> (*cases)();
   OpCase (*random_case)(Random&);  // tiny: every free dimension in 1..9, attributes drawn too
+
+  // The same call, bit for bit, with its constants rewritten for the compiled engine: zero points folded into the bias,
+  // weights in the order in which the core's loop in packed_header reads them. nullopt: this node has no such form, use emit.
+  const char* packed_header = nullptr;
+  Result<std::optional<std::string>> (*emit_packed)(const PackedCall&) = nullptr;
 };
 
 // The two attribute functions of OpDef from the device header's struct and its visit().
@@ -204,6 +227,12 @@ Error refused(Status status);
 // C++ text that gives the same float again: "0.5f", "__builtin_inff()".
 std::string cpp_float(float value);
 
+// For emit_packed functions, on int8 weights [rows, columns] and an int32 bias of `rows` (or empty: zeros), as bytes.
+// The rows in the order of device/packed_dot.h; nullopt when a pair of weights does not fit its 16 bits.
+std::optional<std::vector<uint8_t>> pack_rows(std::span<const uint8_t> weights, int32_t rows, int32_t columns);
+// bias[r] + offset * (sum of row r), wrapping: with it a dot product needs no offset on its inputs.
+std::vector<uint8_t> fold_offset(std::span<const uint8_t> bias, std::span<const uint8_t> weights, int32_t rows,
+                                 int32_t columns, int32_t offset);
 // What a convolution's setup takes.
 ConvolutionTensors convolution_tensors(const EmitCall& call);
 // Initialisers of a window's axis and of an output's zero point and range.

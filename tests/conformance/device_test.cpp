@@ -47,8 +47,10 @@ TEST_P(Device, InterpreterAndEmittedCallsGiveTheHostsBytes) {
   ASSERT_TRUE(written.ok()) << written.error().message;
   const auto printed = run_device_program(folder, source, target);
   ASSERT_TRUE(printed.ok()) << printed.error().message;
-  EXPECT_THAT(*printed, testing::HasSubstr("cases " + std::to_string(models.size()) + " failures 0\n"))
+  EXPECT_THAT(*printed, testing::HasSubstr(" cases " + std::to_string(models.size()) + " failures 0\n"))
       << "seed " << kSeed;
+  const bool packs = std::any_of(all_ops().begin(), all_ops().end(), [](const OpDef* op) { return op->emit_packed; });
+  EXPECT_EQ(printed->find("packed 0 ") == std::string::npos, packs) << "operators with a packed form must use it";
 }
 
 std::string core_name(const testing::TestParamInfo<Device::ParamType>& parameter) {

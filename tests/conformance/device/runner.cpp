@@ -1,5 +1,5 @@
-// Runs every case twice on the board: through the interpreter, and through the emitted call. Prints one line per
-// failure and a last line "cases N failures M"; exit status 0 when M is 0.
+// Runs every case on the board through the interpreter, the emitted call and, where there is one, its packed form.
+// Prints one line per failure and a last line "packed P cases N failures M"; exit status 0 when M is 0.
 #include "cases.h"
 #include "device/interpreter.h"
 #include "semihosting.h"
@@ -71,7 +71,7 @@ void run_interpreter(const DeviceCase& c) {
   if (!arena.intact(kArenaBytes)) fail(c, "interpreter wrote outside the arena of", static_cast<int32_t>(kArenaBytes));
 }
 
-void run_call(const DeviceCase& c) {
+void run_call(const DeviceCase& c, DeviceCase::Call call, const char* difference) {
   Guarded output_buffer(buffer_memory[0], kBufferBytes), scratch_buffer(buffer_memory[1], kBufferBytes);
   uint8_t* output = output_buffer.paint();
   uint8_t* scratch = scratch_buffer.paint();
@@ -81,8 +81,8 @@ void run_call(const DeviceCase& c) {
     __builtin_memcpy(copy, mote_blob + c.inputs[i], c.input_bytes[i]);
     inputs[i] = copy;
   }
-  c.call(inputs, output, scratch);
-  compare(c, "emitted call differs at byte", output, 0, c.expected_bytes);
+  call(inputs, output, scratch);
+  compare(c, difference, output, 0, c.expected_bytes);
   if (!output_buffer.intact(c.expected_bytes))
     fail(c, "emitted call wrote outside its output of", static_cast<int32_t>(c.expected_bytes));
   if (!scratch_buffer.intact(c.scratch_bytes))
@@ -97,11 +97,19 @@ void run_call(const DeviceCase& c) {
 }  // namespace
 
 extern "C" int main() {
+  int32_t packed = 0;
   for (int32_t i = 0; i < kCaseCount; ++i) {
     run_interpreter(kCases[i]);
-    run_call(kCases[i]);
+    run_call(kCases[i], kCases[i].call, "emitted call differs at byte");
+    for (const DeviceCase::Call call : kCases[i].packed_calls) {
+      if (call == nullptr) continue;
+      ++packed;
+      run_call(kCases[i], call, "packed call differs at byte");
+    }
   }
-  print("cases ");
+  print("packed ");
+  print_number(packed);
+  print(" cases ");
   print_number(kCaseCount);
   print(" failures ");
   print_number(failures);
