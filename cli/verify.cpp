@@ -32,8 +32,8 @@ struct Subject {
   std::string origin;  // of the rows, for people
 };
 
-ModelRows random_rows(const Int8Executor& model) {
-  Random random(1);
+ModelRows random_rows(const Int8Executor& model, uint64_t seed) {
+  Random random(seed);
   ModelRows rows{std::vector<uint8_t>(static_cast<size_t>(model.input_type(0).bytes() * kRandomRows)), kRandomRows};
   if (model.input_type(0).dtype != DType::float32) {
     for (uint8_t& byte : rows.bytes) byte = static_cast<uint8_t>(random.below(256));
@@ -69,10 +69,11 @@ Result<Subject> open_subject(Session& session, const Options& options) {
   }
   Result<ModelRows> rows = project_rows(session, model);
   if (rows.ok()) return Subject{std::move(model), std::move(*rows), "the project's test windows"};
-  ModelRows random = random_rows(model.executor);
+  const uint64_t seed = session.seed.value_or(1);
+  ModelRows random = random_rows(model.executor, seed);
   const bool in_project = project_folder(session).ok();
   return Subject{std::move(model), std::move(random),
-                 "random, seed 1" + (in_project ? " (" + rows.error().message + ")" : "")};
+                 fmt::format("random, seed {}", seed) + (in_project ? " (" + rows.error().message + ")" : "")};
 }
 
 // The model cut after node `last`: its outputs are what that node writes.

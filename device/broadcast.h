@@ -1,10 +1,8 @@
 // Element-wise operators of two inputs whose shapes broadcast as NumPy's: aligned at the last dimension; a dimension of
 // 1, or one that is not there, repeats.
-//
-// Before running, neighbouring dimensions that step alike are merged into groups, so that two inputs of one shape are a
-// single loop and a bias of the last dimension is two.
 #pragma once
 #include "device/kernel.h"
+#include "device/step_groups.h"
 #include "device/stored_as.h"
 
 namespace mote {
@@ -22,61 +20,19 @@ constexpr bool broadcast_shape(const Shape& a, const Shape& b, Shape& output) {
   return true;
 }
 
-// Neighbouring dimensions of the output that run as one loop, with how many elements the inputs advance at each step.
-struct BroadcastGroup {
-  int32_t size;
-  int32_t step_a, step_b;
-};
-
-// groups[0] is the innermost. An output without elements has one group of size 0.
-struct Broadcast {
-  int32_t count = 0;
-  BroadcastGroup groups[kMaxRank] = {};
-};
-
-// REQUIRES: broadcast_shape(a, b, output).
-inline Broadcast broadcast_groups(const Shape& a, const Shape& b, const Shape& output) {
-  Broadcast result;
+// How both inputs step along the output. REQUIRES: broadcast_shape(a, b, output).
+inline StepGroups broadcast_groups(const Shape& a, const Shape& b, const Shape& output) {
+  StepGroups result;
   int32_t stride_a = 1, stride_b = 1;
   for (int32_t i = output.rank - 1; i >= 0; --i) {
     const int32_t in_a = i - (output.rank - a.rank), in_b = i - (output.rank - b.rank);
     const int32_t dim_a = in_a < 0 ? 1 : a[in_a], dim_b = in_b < 0 ? 1 : b[in_b];
-    const BroadcastGroup next = {output[i], dim_a == 1 ? 0 : stride_a, dim_b == 1 ? 0 : stride_b};
+    result.add({output[i], dim_a == 1 ? 0 : stride_a, dim_b == 1 ? 0 : stride_b});
     stride_a *= dim_a;
     stride_b *= dim_b;
-    if (next.size == 1) continue;
-    BroadcastGroup* last = result.count > 0 ? &result.groups[result.count - 1] : nullptr;
-    if (last != nullptr && next.step_a == last->step_a * last->size && next.step_b == last->step_b * last->size) {
-      last->size *= next.size;
-    } else {
-      result.groups[result.count++] = next;
-    }
   }
-  if (result.count == 0) result.groups[result.count++] = BroadcastGroup{1, 0, 0};
-  if (output.elements() == 0) result = Broadcast{1, {BroadcastGroup{0, 0, 0}}};
+  result.finish(output.elements() == 0);
   return result;
-}
-
-// visit(a's element, b's element) for every element of the output, in order.
-template <class A, class B, class Visit>
-void broadcast_each(const BroadcastGroup* groups, int32_t count, const A* a, const B* b, const Visit& visit) {
-  const BroadcastGroup inner = groups[0];
-  int32_t index[kMaxRank] = {};
-  for (;;) {
-    const A* x = a;
-    const B* y = b;
-    for (int32_t i = 0; i < inner.size; ++i, x += inner.step_a, y += inner.step_b) visit(*x, *y);
-    int32_t g = 1;
-    for (; g < count; ++g) {
-      a += groups[g].step_a;
-      b += groups[g].step_b;
-      if (++index[g] < groups[g].size) break;
-      index[g] = 0;
-      a -= groups[g].step_a * groups[g].size;
-      b -= groups[g].step_b * groups[g].size;
-    }
-    if (g >= count) return;
-  }
 }
 
 // Kernels of operators of two inputs from what each of them has:
@@ -94,7 +50,7 @@ void broadcast_each(const BroadcastGroup* groups, int32_t count, const A* a, con
 // All checks of one node.
 template <class Attributes, class Parameters>
 Status binary_checked_setup(const Attributes& attributes, const TensorInfo& a, const TensorInfo& b,
-                            const TensorInfo& output, Parameters& p, Broadcast& broadcast) {
+                            const TensorInfo& output, Parameters& p, StepGroups& broadcast) {
   constexpr DType kType = StoredAs<typename Parameters::Stored>::kType;
   if (a.type != kType || b.type != kType || output.type != kType) return Status::unsupported_type;
   Shape shape;
@@ -113,28 +69,28 @@ Status prepare_binary(PrepareContext& node) {
   Attributes attributes;
   if (!node.read(attributes)) return Status::bad_model;
   Parameters p;
-  Broadcast broadcast;
+  StepGroups broadcast;
   const Status status = binary_checked_setup(attributes, node.input(0), node.input(1), node.output(0), p, broadcast);
   if (status != Status::ok) return status;
   node.keep(p);
-  BroadcastGroup* groups = node.keep_array<BroadcastGroup>(broadcast.count);
+  StepGroup* groups = node.keep_array<StepGroup>(broadcast.count);
   for (int32_t g = 0; groups != nullptr && g < broadcast.count; ++g) groups[g] = broadcast.groups[g];
   return Status::ok;
 }
 
 // The output may be an input whose elements are as many.
 template <class Parameters>
-void binary_run(const Parameters& p, const BroadcastGroup* groups, const typename Parameters::Stored* a,
+void binary_run(const Parameters& p, const StepGroup* groups, const typename Parameters::Stored* a,
                 const typename Parameters::Stored* b, typename Parameters::Stored* output) {
   using Stored = typename Parameters::Stored;
-  broadcast_each(groups, p.groups, a, b, [&](const Stored& x, const Stored& y) { *output++ = p(x, y); });
+  for_each_step(groups, p.groups, a, b, [&](const Stored& x, const Stored& y) { *output++ = p(x, y); });
 }
 
 template <class Parameters>
 void invoke_binary(const InvokeContext& node) {
   using Stored = typename Parameters::Stored;
   const Parameters& p = node.data<Parameters>();
-  binary_run(p, reinterpret_cast<const BroadcastGroup*>(&p + 1), node.input<Stored>(0), node.input<Stored>(1),
+  binary_run(p, reinterpret_cast<const StepGroup*>(&p + 1), node.input<Stored>(0), node.input<Stored>(1),
              node.output<Stored>(0));
 }
 

@@ -233,14 +233,9 @@ inline bool multiplier_per_channel(uint32_t input, uint32_t weights, uint32_t ou
   return multiplier_of_quotient(product, real_from_float_bits(output), out);
 }
 
-// double(input) / double(output): quantize (integer to integer).
+// double(input) / double(output): quantize (integer to integer), relu and others of one input.
 inline bool multiplier_of_ratio(uint32_t input, uint32_t output, Multiplier& out) {
   return multiplier_of_quotient(real_from_float_bits(input), real_from_float_bits(output), out);
-}
-
-// double(float(input / output)): relu.
-inline bool multiplier_of_float_ratio(uint32_t input, uint32_t output, Multiplier& out) {
-  return quantize_multiplier(divide(real_from_float_bits(input), real_from_float_bits(output), kFloat), out);
 }
 
 // To the nearest integer, ties away from zero, at most 2^30. REQUIRES: rounded to kFloat.

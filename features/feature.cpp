@@ -45,13 +45,19 @@ double to_value(double count, const ChannelContract& channel) {
 }
 
 Json to_json(const RecordingContract& contract) {
-  Json json = {{"rate_hz", contract.rate_hz},
-               {"window", contract.window},
-               {"stride", contract.stride},
-               {"channels", Json::array()}};
-  for (const ChannelContract& channel : contract.channels)  // a list: a table may have hundreds of channels
-    json["channels"].push_back(Json::array({channel.name, channel.unit, channel.origin, channel.counts_per_unit}));
-  return json;
+  // Columns, not rows: a table may have hundreds of channels, and columns compress better.
+  Json channels = {
+      {"name", Json::array()}, {"unit", Json::array()}, {"origin", Json::array()}, {"counts_per_unit", Json::array()}};
+  for (const ChannelContract& channel : contract.channels) {
+    channels["name"].push_back(channel.name);
+    channels["unit"].push_back(channel.unit);
+    channels["origin"].push_back(channel.origin);
+    channels["counts_per_unit"].push_back(channel.counts_per_unit);
+  }
+  return {{"rate_hz", contract.rate_hz},
+          {"window", contract.window},
+          {"stride", contract.stride},
+          {"channels", std::move(channels)}};
 }
 
 Result<RecordingContract> contract_from_json(const Json& json) {
@@ -60,9 +66,16 @@ Result<RecordingContract> contract_from_json(const Json& json) {
     contract.rate_hz = json.at("rate_hz").get<double>();
     contract.window = json.at("window").get<int32_t>();
     contract.stride = json.at("stride").get<int32_t>();
-    for (const Json& channel : json.at("channels"))
-      contract.channels.push_back({channel.at(0).get<std::string>(), channel.at(1).get<std::string>(),
-                                   channel.at(2).get<double>(), channel.at(3).get<double>()});
+    const Json& channels = json.at("channels");
+    const auto names = channels.at("name").get<std::vector<std::string>>();
+    const auto units = channels.at("unit").get<std::vector<std::string>>();
+    const auto origins = channels.at("origin").get<std::vector<double>>();
+    const auto scales = channels.at("counts_per_unit").get<std::vector<double>>();
+    if (units.size() != names.size() || origins.size() != names.size() || scales.size() != names.size())
+      return input_error(fmt::format(
+          "recording contract: {} channels have {} units, {} origins and {} counts_per_unit; expected one of each",
+          names.size(), units.size(), origins.size(), scales.size()));
+    for (size_t i = 0; i < names.size(); ++i) contract.channels.push_back({names[i], units[i], origins[i], scales[i]});
   } catch (const Json::exception& error) {
     return input_error(fmt::format("recording contract: {}", error.what()));
   }

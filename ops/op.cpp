@@ -9,6 +9,16 @@
 
 namespace mote {
 
+InputRole input_role(const OpDef& op, size_t input) {
+  return op.quant.inputs[std::min(input, std::size(op.quant.inputs) - 1)];
+}
+
+size_t data_input(const OpDef& op) {
+  size_t i = 0;
+  while (input_role(op, i) != InputRole::activation && input_role(op, i) != InputRole::number) ++i;
+  return i;
+}
+
 bool runs_integers(const OpDef& op) {
   return std::any_of(op.kernels.begin(), op.kernels.end(),
                      [](const DeviceKernel& each) { return each.kernel->input_type != DType::float32; });

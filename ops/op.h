@@ -41,7 +41,7 @@ class Attributes {
   }
 
  private:
-  static constexpr size_t kBytes = 64;
+  static constexpr size_t kBytes = 128;
   alignas(8) unsigned char bytes_[kBytes] = {};
 };
 
@@ -79,13 +79,15 @@ enum class InputRole : uint8_t {
 };
 enum class OutputRule : uint8_t {
   free,           // from calibration
-  same_as_input,  // the parameters of input 0
+  same_as_input,  // the parameters of the first activation
+  joined,         // from calibration; the inputs may have them too, and are requantized where they have not
   fixed,          // fixed_scale and fixed_zero_point
   boundary,       // quantize / dequantize: converts between float and integer
   number,         // stored as the number itself (an index), not quantized
 };
 struct QuantRule {
-  InputRole inputs[3] = {InputRole::activation, InputRole::activation, InputRole::activation};
+  // Of the first inputs; further ones have the role of the last.
+  InputRole inputs[4] = {InputRole::activation, InputRole::activation, InputRole::activation, InputRole::activation};
   int32_t channel_axis = 0;  // of the weights
   OutputRule output = OutputRule::free;
   float fixed_scale = 0;  // int8
@@ -198,6 +200,9 @@ void visit_attributes(AttributeVisitor& visitor, Attributes& attributes) {
   attributes = Attributes::of(value);
 }
 
+InputRole input_role(const OpDef& op, size_t input);
+// The first input that is an activation or a number.
+size_t data_input(const OpDef& op);
 // It has kernels for other types than float32.
 bool runs_integers(const OpDef& op);
 

@@ -5,6 +5,14 @@
 
 namespace mote {
 
+std::string text_of(const StepGroups& groups) {
+  std::string text;
+  for (int32_t g = 0; g < groups.count; ++g)
+    text += fmt::format("{}{{{}, {}, {}}}", g == 0 ? "" : ", ", groups.groups[g].size, groups.groups[g].step_a,
+                        groups.groups[g].step_b);
+  return "{" + text + "}";
+}
+
 Result<std::vector<Shape>> infer_binary(const Attributes&, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 2, 2));
   MOTE_CHECK(expect_type(inputs, 0, "first operand", {DType::float32, DType::int8}));

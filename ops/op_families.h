@@ -170,12 +170,14 @@ Result<std::string> rows_emit(const EmitCall& call) {
 
 // --- two inputs ---
 
+std::string text_of(const StepGroups& groups);
+
 Result<std::vector<Shape>> infer_binary(const Attributes&, std::span<const TensorType> inputs);
 
 template <class Values, class P>
 void binary_forward(const FloatCall& call) {
   P p{};
-  Broadcast broadcast;
+  StepGroups broadcast;
   binary_checked_setup(call.attributes->as<Values>(), float_info(call.input_shapes[0]),
                        float_info(call.input_shapes[1]), float_info(call.output_shapes[0]), p, broadcast);
   binary_run(p, broadcast.groups, call.inputs[0], call.inputs[1], call.outputs[0]);
@@ -200,8 +202,8 @@ void binary_backward(const FloatCall& call) {
   if (da != nullptr) std::fill_n(da, call.input_shapes[0].elements(), 0.0f);
   if (db != nullptr) std::fill_n(db, call.input_shapes[1].elements(), 0.0f);
   const float *y = call.outputs[0], *dy = call.output_gradients[0];
-  const Broadcast broadcast = broadcast_groups(call.input_shapes[0], call.input_shapes[1], call.output_shapes[0]);
-  broadcast_each(broadcast.groups, broadcast.count, a, b, [&](const float& x0, const float& x1) {
+  const StepGroups broadcast = broadcast_groups(call.input_shapes[0], call.input_shapes[1], call.output_shapes[0]);
+  for_each_step(broadcast.groups, broadcast.count, a, b, [&](const float& x0, const float& x1) {
     const BinarySlopes slope = slopes(*call.attributes, x0, x1, *y++);
     if (da != nullptr) da[&x0 - a] += *dy * slope.a;
     if (db != nullptr) db[&x1 - b] += *dy * slope.b;
@@ -212,19 +214,15 @@ void binary_backward(const FloatCall& call) {
 template <class Values, class P>
 Result<std::string> binary_emit_as(const EmitCall& call) {
   P p{};
-  Broadcast broadcast;
+  StepGroups broadcast;
   const Status status =
       binary_checked_setup(call.attributes->as<Values>(), tensor_info(call.input_types[0]),
                            tensor_info(call.input_types[1]), tensor_info(call.output_types[0]), p, broadcast);
   if (status != Status::ok) return refused(status);
-  std::string groups;
-  for (int32_t g = 0; g < broadcast.count; ++g)
-    groups += fmt::format("{}{{{}, {}, {}}}", g == 0 ? "" : ", ", broadcast.groups[g].size, broadcast.groups[g].step_a,
-                          broadcast.groups[g].step_b);
   return fmt::format(
-      "  static constexpr {};\n  static constexpr BroadcastGroup groups[] = {{{}}};\n"
+      "  static constexpr {};\n  static constexpr StepGroup groups[] = {};\n"
       "  binary_run(p, groups, {}, {}, {});\n",
-      text_of(p), groups, call.inputs[0], call.inputs[1], call.outputs[0]);
+      text_of(p), text_of(broadcast), call.inputs[0], call.inputs[1], call.outputs[0]);
 }
 
 template <class Values, class Int8, class Float32>

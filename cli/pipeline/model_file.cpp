@@ -11,16 +11,15 @@
 namespace mote {
 namespace {
 
-void set_metadata(Graph& graph, const ProjectConfig& project, const Loaded& loaded) {
+Result<void> set_metadata(Graph& graph, const ProjectConfig& project, const Loaded& loaded) {
   const bool classification = project.task == DataTask::classification;
   ModelMetadata metadata;
   metadata.task = classification ? "classification" : "regression";
   metadata.labels = classification ? loaded.dataset.classes : loaded.dataset.targets;
   metadata.features = to_json(*loaded.features);
   metadata.fingerprint = loaded.dataset.fingerprint;
-  metadata.goal = to_json(project.goal);
   graph.name = project.name;
-  set_model_metadata(graph, metadata);
+  return set_model_metadata(graph, metadata);
 }
 
 // The last layer's text with the number of units that it should have.
@@ -46,13 +45,13 @@ Result<void> check_outputs(const Graph& graph, const ProjectConfig& project, con
 
 Result<Graph> untrained_graph(const ProjectConfig& project, const Dataset& dataset, const Shape& input) {
   Result<Graph> graph = build_graph(project.layers, input, project.seed);
-  if (!graph.ok()) return Error{graph.error().kind, project.where("model.layers") + ": " + graph.error().message};
+  if (!graph.ok()) return project.error_at("model.layers", graph.error());
   MOTE_CHECK(check_outputs(*graph, project, dataset));
   return graph;
 }
 
 Result<std::vector<uint8_t>> float_file(Graph graph, const ProjectConfig& project, const Loaded& loaded) {
-  set_metadata(graph, project, loaded);
+  MOTE_CHECK(set_metadata(graph, project, loaded));
   MOTE_TRY(std::vector<uint8_t> bytes, write_tflite(graph));
   MOTE_CHECK(read_tflite("float.mote", bytes));
   return bytes;
@@ -63,7 +62,7 @@ Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& projec
   Int8File file;
   const WindowInputs calibration(loaded, loaded.dataset.train);
   MOTE_TRY(Graph graph, quantize_post_training(float_graph, calibration, project.quantize, progress, &file.notes));
-  set_metadata(graph, project, loaded);
+  MOTE_CHECK(set_metadata(graph, project, loaded));
   MOTE_TRY(file.bytes, write_tflite(graph));
   MOTE_TRY(file.graph, read_tflite("model.tflite", file.bytes));
   MOTE_TRY(file.plan, plan_memory(file.graph));

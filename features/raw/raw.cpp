@@ -1,5 +1,6 @@
 #include "features/raw/raw.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -54,6 +55,7 @@ Result<std::vector<RawChannel>> RawBlock::fixed_point(float scale) const {
   std::vector<RawChannel> channels;
   for (size_t c = 0; c < standards_.size(); ++c) {
     const ChannelContract& channel = contract().channels[c];
+    constexpr double kMostMean = 65536;  // counts; rounded, it may lie beyond the readings
     const double steps = 1 << kRawFractionBits;
     const double mean = (standards_[c].mean - channel.origin) * channel.counts_per_unit;
     const double deviation = standards_[c].deviation * channel.counts_per_unit;
@@ -62,7 +64,7 @@ Result<std::vector<RawChannel>> RawBlock::fixed_point(float scale) const {
     const double mantissa = std::frexp(factor, &exponent);
     Multiplier fixed;
     const bool fits =
-        std::isfinite(factor) && std::abs(mean) <= 32768 &&
+        std::isfinite(factor) && std::abs(mean) <= kMostMean &&
         quantize_multiplier(Real{static_cast<uint64_t>(std::ldexp(mantissa, 53)), exponent - 53}, fixed) &&
         fixed.shift <= 6;
     if (!fits)
@@ -109,9 +111,14 @@ Json RawBlock::parameters() const {
   return json;
 }
 
-// Eight significant digits: short in the model's file, and far below what a standardisation needs.
-double rounded(double value) {
-  return std::strtod(fmt::format("{:.8g}", value).c_str(), nullptr);
+// The deviation to two significant digits, the mean to the same decimal place, or to whole numbers: each a twentieth of
+// a deviation off at most, however large the mean. Training and all that follows take these values, so nothing is lost,
+// and they are short in the model's file. The mean of a channel that never moves is as fine as its counts.
+Standard rounded(double mean, double deviation, double count) {
+  const auto number = [](const std::string& text) { return std::strtod(text.c_str(), nullptr); };
+  const std::string digits = fmt::format("{:.1e}", deviation > 0 ? deviation : count);  // "4.7e-02"
+  const int exponent = std::atoi(digits.c_str() + digits.find('e') + 1);
+  return {number(fmt::format("{:.{}f}", mean, std::max(0, 1 - exponent))), deviation > 0 ? number(digits) : 0};
 }
 
 // Mean and deviation of each channel over all readings of all training windows. Sums of counts are exact in 64 bits.
@@ -132,8 +139,9 @@ Result<FeaturePtr> fit(const RecordingContract& contract, const Json& options, c
     const double mean = static_cast<double>(sums[c]) / n;
     const double variance = static_cast<double>(squares[c]) / n - mean * mean;
     const double deviation = variance > 1e-9 * (1 + mean * mean) ? std::sqrt(variance) : 0;
-    standards.push_back(
-        {rounded(to_value(mean, contract.channels[c])), rounded(deviation / contract.channels[c].counts_per_unit)});
+    const ChannelContract& channel = contract.channels[c];
+    const double count = 1 / channel.counts_per_unit;
+    standards.push_back(rounded(to_value(mean, channel), deviation * count, count));
   }
   return FeaturePtr(std::make_shared<RawBlock>(contract, std::move(standards)));
 }

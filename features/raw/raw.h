@@ -10,7 +10,7 @@ namespace mote {
 constexpr int32_t kRawFractionBits = 8;  // of RawChannel::offset
 
 struct RawChannel {
-  int32_t offset;      // mean in 1/256 counts: |count * 256 - offset| < 2^24
+  int32_t offset;      // mean in 1/256 counts: |count * 256 - offset| <= 3 * 2^23
   int32_t multiplier;  // 1 / (deviation * input_scale * 256), as requantize() takes it; shift at most 6
   int32_t shift;
 };

@@ -103,6 +103,6 @@ inline void invoke_cast(const InvokeContext& node) {
   cast_run(node.data<Cast>(), node.input<void>(0), node.output<void>(0));
 }
 
-constexpr Kernel cast_any = {kCastCode, kAnyType, kAnyType, true, prepare_cast, invoke_cast};
+constexpr Kernel cast_any = {kCastCode, kAnyType, kAnyType, false, prepare_cast, invoke_cast};
 
 }  // namespace mote

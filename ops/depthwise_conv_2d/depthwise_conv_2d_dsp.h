@@ -79,7 +79,7 @@ struct DepthwiseDsp {
     const Nine w(taps);
     const int32_t* const end = sums + ((count + 1) & ~1);
     int32_t even, odd, p, q;
-    __asm__(
+    __asm__ volatile(
         "1:\n\t"
         "ldr %[p], [%[x], %[next]]\n\t"
         "ldr %[q], [%[x], %[next], lsl #1]\n\t"

@@ -33,6 +33,10 @@ IntegerRange range_of(DType type) {
   }
 }
 
+bool has_scale(DType type) {
+  return type == DType::int8 || type == DType::uint8 || type == DType::int16;
+}
+
 // Asymmetric parameters (symmetric for int16) that cover the values and zero.
 QuantParams activation_params(DType type, const std::vector<float>& values) {
   float low = 0, high = 0;
@@ -72,10 +76,6 @@ void append(std::vector<uint8_t>& bytes, double value) {
   bytes.insert(bytes.end(), raw, raw + sizeof(T));
 }
 
-InputRole role_of(const OpDef& op, size_t input) {
-  return input < std::size(op.quant.inputs) ? op.quant.inputs[input] : InputRole::activation;
-}
-
 // Builds one model step by step; members are the state shared by the steps.
 class ModelMaker {
  public:
@@ -89,7 +89,7 @@ class ModelMaker {
     node_ = Node{&op_, op_.name, case_.attributes, {}, {}, ""};
     for (size_t i = 0; i < case_.inputs.size(); ++i) add_input(i);
     MOTE_CHECK(take_constants(model_.graph, node_));
-    MOTE_CHECK(add_output());
+    MOTE_CHECK(add_outputs());
     model_.graph.nodes = {node_};
     MOTE_CHECK(validate(model_.graph));
     return std::move(model_);
@@ -105,9 +105,9 @@ class ModelMaker {
     }
     Tensor tensor{fmt::format("input_{}", i), {DType::float32, shape, {}}, is_constant(i), false, {}};
     const std::vector<float> values = draw_values(i);
-    if (integer_ || role_of(op_, i) == InputRole::constant) quantize_input(i, tensor.type, values);
+    if (integer_ || input_role(op_, i) == InputRole::constant) quantize_input(i, tensor.type, values);
     std::vector<uint8_t> stored = to_stored(tensor.type, values);
-    if (role_of(op_, i) == InputRole::constant)
+    if (input_role(op_, i) == InputRole::constant)
       model_.real_values.emplace_back();
     else
       model_.real_values.push_back(to_real(tensor.type, stored));
@@ -123,13 +123,13 @@ class ModelMaker {
   }
 
   bool is_constant(size_t i) const {
-    const InputRole role = role_of(op_, i);
+    const InputRole role = input_role(op_, i);
     return (role != InputRole::activation && role != InputRole::number) || (case_.constant_operands >> i & 1) != 0;
   }
 
   // What the case states for constants, else random numbers.
   std::vector<float> draw_values(size_t i) const {
-    if (role_of(op_, i) == InputRole::constant) return {case_.constants[i].begin(), case_.constants[i].end()};
+    if (input_role(op_, i) == InputRole::constant) return {case_.constants[i].begin(), case_.constants[i].end()};
     Random random = Random(case_.seed).stream(i);
     std::vector<float> values(static_cast<size_t>(case_.inputs[i].elements()));
     for (float& v : values) v = static_cast<float>(random.uniform(case_.low, case_.high));
@@ -137,13 +137,14 @@ class ModelMaker {
   }
 
   void quantize_input(size_t i, TensorType& type, const std::vector<float>& values) {
-    switch (role_of(op_, i)) {
+    switch (input_role(op_, i)) {
       case InputRole::activation:
         if (case_.input_type == DType::float32) return;
         type.dtype = case_.input_type;
+        if (!has_scale(type.dtype)) return;
         // Operators that only choose or move elements need one scale for all of them.
-        type.quant = i > 0 && op_.quant.output == OutputRule::same_as_input ? tensor_of(0).type.quant
-                                                                            : activation_params(type.dtype, values);
+        type.quant =
+            i > data_input(op_) && one_scale() ? data_tensor().type.quant : activation_params(type.dtype, values);
         return;
       case InputRole::weights:
         type.dtype = DType::int8;
@@ -165,27 +166,32 @@ class ModelMaker {
     }
   }
 
-  Result<void> add_output() {
+  Result<void> add_outputs() {
     Graph& graph = model_.graph;
     MOTE_TRY(const auto shapes, op_.infer(node_.attributes, input_types(graph, node_)));
-    model_.expected = run_forward(node_, input_shapes(), model_.real_values, shapes[0]);
-    if (model_.expected.empty() && shapes[0].elements() > 0)
-      return defect("the float forward wrote outside its output");
-    Tensor output{"output", {DType::float32, shapes[0], {}}, false, false, {}};
+    int32_t elements = 0;
+    for (const Shape& shape : shapes) elements += shape.elements();
+    model_.expected = run_forward(node_, input_shapes(), model_.real_values, shapes);
+    if (model_.expected.empty() && elements > 0) return defect("the float forward wrote outside its outputs");
+    TensorType type;
     const bool number = op_.quant.output == OutputRule::number;
-    if (number || integer_) output.type.dtype = case_.output_type;
-    if (!number && output.type.dtype != DType::float32) output.type.quant = output_params();
-    node_.outputs = {static_cast<int32_t>(graph.tensors.size())};
+    if (number || integer_) type.dtype = case_.output_type;
+    if (!number && has_scale(type.dtype)) type.quant = output_params();
+    for (const Shape& shape : shapes) {
+      type.shape = shape;
+      node_.outputs.push_back(static_cast<int32_t>(graph.tensors.size()));
+      graph.output_names.push_back(fmt::format("output_{}", node_.outputs.size() - 1));
+      graph.tensors.push_back(Tensor{graph.output_names.back(), type, false, false, {}});
+    }
     graph.outputs = node_.outputs;
-    graph.output_names = {"output"};
-    graph.tensors.push_back(std::move(output));
     return {};
   }
 
   QuantParams output_params() const {
     switch (op_.quant.output) {
       case OutputRule::same_as_input:
-        return tensor_of(0).type.quant;
+      case OutputRule::joined:
+        return data_tensor().type.quant;
       case OutputRule::fixed:
         return {{op_.quant.fixed_scale}, {op_.quant.fixed_zero_point}, 0};
       case OutputRule::free:
@@ -196,6 +202,11 @@ class ModelMaker {
     return activation_params(case_.output_type, model_.expected);
   }
 
+  bool one_scale() const {
+    return op_.quant.output == OutputRule::same_as_input || op_.quant.output == OutputRule::joined;
+  }
+
+  const Tensor& data_tensor() const { return tensor_of(data_input(op_)); }
   const Tensor& tensor_of(size_t input) const { return model_.graph.tensors[node_.inputs[input]]; }
 
   std::vector<Shape> input_shapes() const {
@@ -329,16 +340,37 @@ std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> byte
   return values;
 }
 
+TensorType output_type(const Graph& graph) {
+  return graph.tensors[graph.outputs[0]].type;
+}
+
+std::vector<Shape> output_shapes(const Graph& graph) {
+  std::vector<Shape> shapes;
+  for (int32_t output : graph.outputs) shapes.push_back(graph.tensors[output].type.shape);
+  return shapes;
+}
+
+std::vector<float*> places_in_a_row(float* first, const std::vector<Shape>& shapes) {
+  std::vector<float*> places;
+  for (const Shape& shape : shapes) {
+    places.push_back(first);
+    first += shape.elements();
+  }
+  return places;
+}
+
 std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
-                               const std::vector<std::vector<float>>& values, const Shape& output_shape) {
+                               const std::vector<std::vector<float>>& values, const std::vector<Shape>& outputs) {
   constexpr size_t kGuard = 16;
   constexpr float kSentinel = -12345.678f;
-  const size_t elements = static_cast<size_t>(output_shape.elements());
+  size_t elements = 0;
+  for (const Shape& shape : outputs) elements += static_cast<size_t>(shape.elements());
   std::vector<float> guarded(elements + 2 * kGuard, kSentinel);
   std::vector<const float*> inputs;
   for (const auto& v : values) inputs.push_back(v.empty() ? nullptr : v.data());
-  float* output = guarded.data() + kGuard;
-  FloatCall call{&node.attributes, shapes, {&output_shape, 1}, inputs, {&output, 1}, {}, {}, nullptr};
+  float* const output = guarded.data() + kGuard;
+  const std::vector<float*> places = places_in_a_row(output, outputs);
+  FloatCall call{&node.attributes, shapes, outputs, inputs, places, {}, {}, nullptr};
   std::vector<float> workspace(node.op->float_workspace ? static_cast<size_t>(node.op->float_workspace(call)) : 0);
   call.workspace = workspace.data();
   node.op->forward(call);

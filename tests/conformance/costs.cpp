@@ -14,20 +14,21 @@ MacCount count_macs(const CaseModel& model) {
   for (const TensorType& type : input_types(model.graph, node)) shapes.push_back(type.shape);
   auto values = model.real_values;
   for (auto& tensor : values) std::fill(tensor.begin(), tensor.end(), 0.0f);
-  const Shape& output = model.graph.tensors[node.outputs[0]].type.shape;
-  std::vector<int64_t> counts(static_cast<size_t>(output.elements()));
+  const std::vector<Shape> outputs = output_shapes(model.graph);
+  std::vector<int64_t> counts(model.expected.size());
   for (float& x : values[0]) {
     x = 1;
     for (float& w : values[1]) {
       w = 1;
-      const std::vector<float> y = run_forward(node, shapes, values, output);
+      const std::vector<float> y = run_forward(node, shapes, values, outputs);
       for (size_t i = 0; i < y.size(); ++i) counts[i] += y[i] != 0;
       w = 0;
     }
     x = 0;
   }
-  return {std::ranges::max(counts) * output.elements(),
-          int64_t{shapes[1].elements()} / shapes[1][node.op->quant.channel_axis] * output.elements()};
+  const auto elements = static_cast<int64_t>(counts.size());
+  return {std::ranges::max(counts) * elements,
+          int64_t{shapes[1].elements()} / shapes[1][node.op->quant.channel_axis] * elements};
 }
 
 }  // namespace mote::conformance

@@ -42,9 +42,10 @@ class ProgramWriter {
       sizes += fmt::format("{},", input.size());
     }
     MOTE_TRY(const std::string calls, emit_functions(model));
+    const std::vector<uint8_t> expected = in_a_row(run.outputs);
     table_ += fmt::format("    {{\"{}\", {}, {}, {}, {{{}}}, {{{}}}, {}, {}, {}, {}}},\n", stem_of(model), place(file),
-                          file.size(), model.inputs.size(), offsets, sizes, place(run.outputs[0]),
-                          run.outputs[0].size(), node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, calls);
+                          file.size(), model.inputs.size(), offsets, sizes, place(expected), expected.size(),
+                          node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, calls);
     ++count_;
     return {};
   }
@@ -98,9 +99,15 @@ class ProgramWriter {
         inputs.push_back(
             fmt::format("reinterpret_cast<const {}*>(inputs[{}])", c_type(graph.tensors[t].type.dtype), activation++));
     }
-    const TensorType& output = graph.tensors[node.outputs[0]].type;
-    const std::vector<std::string> outputs = {fmt::format("reinterpret_cast<{}*>(output)", c_type(output.dtype))};
-    const EmitCall call{&node.attributes, types, {&output, 1}, inputs, outputs, "scratch"};
+    std::vector<TensorType> output_types;
+    std::vector<std::string> outputs;
+    int64_t offset = 0;
+    for (int32_t t : node.outputs) {
+      output_types.push_back(graph.tensors[t].type);
+      outputs.push_back(fmt::format("reinterpret_cast<{}*>(output + {})", c_type(output_types.back().dtype), offset));
+      offset += output_types.back().bytes();
+    }
+    const EmitCall call{&node.attributes, types, output_types, inputs, outputs, "scratch"};
     MOTE_TRY(const std::string code, node.op->emit(call));
     std::string names = add_function("call", code);
     if (node.op->emit_packed == nullptr) return names + ", {}";

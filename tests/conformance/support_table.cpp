@@ -30,6 +30,8 @@ std::string quantization_text(const OpDef& op) {
       return text + "output range from calibration";
     case OutputRule::same_as_input:
       return text + "output as input";
+    case OutputRule::joined:
+      return text + "output range from calibration; inputs of another scale are requantized";
     case OutputRule::fixed:
       return text +
              fmt::format("output scale 1/{:g}, zero point {}", 1 / op.quant.fixed_scale, op.quant.fixed_zero_point);

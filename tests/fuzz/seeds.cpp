@@ -1,33 +1,53 @@
-// Writes one small model per operator and form into the folder given: valid starting points for the fuzz targets.
+// Writes one small model per operator and form, and the metadata that the models carry, into the folder given: valid
+// starting points for the fuzz targets.
 #include <cstdio>
 
+#include "features/feature.h"
 #include "toolchain/base/files.h"
 #include "toolchain/plan/plan.h"
+#include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/test_graphs.h"
 #include "toolchain/tflite/writer.h"
 
+namespace mote {
+namespace {
+
+Result<ModelMetadata> metadata() {
+  const RecordingContract contract{100, 2, 1, {{"ax", "g", 0, 8192}, {"temperature", "C", 21.5, 256}}};
+  const std::vector<int16_t> counts = {100, -3, 7, 40};
+  MOTE_TRY(const FeaturePtr features, fit_features("raw", contract, Json::object(), {counts}));
+  return ModelMetadata{"classification", {"idle", "left"}, to_json(*features), {0.5, 0.9}, "0123456789abcdef"};
+}
+
+Result<void> write_model(const fs::path& folder, const OpDef& op, bool integer, const ModelMetadata& entry) {
+  Random random(1);
+  Graph graph = one_operator(op, op.random_case(random), integer, 1);
+  if (const auto plan = plan_memory(graph); plan.ok() && integer) add_offline_plan(graph, *plan);
+  MOTE_CHECK(set_model_metadata(graph, entry));
+  MOTE_TRY(const std::vector<uint8_t> bytes, write_tflite(graph));
+  return write_file(folder / (std::string(op.name) + (integer ? "_int8" : "_float") + ".tflite"), bytes);
+}
+
+Result<void> write_seeds(const fs::path& folder) {
+  MOTE_TRY(const ModelMetadata entry, metadata());
+  for (const OpDef* op : all_ops())
+    for (bool integer : {false, true}) MOTE_CHECK(write_model(folder, *op, integer, entry));
+  Graph graph;
+  MOTE_CHECK(set_model_metadata(graph, entry));
+  MOTE_CHECK(write_file(folder / "metadata.lzma", std::string_view(graph.metadata[kMoteMetadata])));
+  return write_file(folder / "metadata.json", std::string_view(to_json(entry).dump()));
+}
+
+}  // namespace
+}  // namespace mote
+
 int main(int count, char** arguments) {
-  using namespace mote;
   if (count != 2) {
     std::fprintf(stderr, "usage: fuzz_seeds FOLDER\n");
     return 2;
   }
-  for (const OpDef* op : all_ops())
-    for (bool integer : {false, true}) {
-      Random random(1);
-      Graph graph = one_operator(*op, op->random_case(random), integer, 1);
-      if (const auto plan = plan_memory(graph); plan.ok() && integer) add_offline_plan(graph, *plan);
-      const auto bytes = write_tflite(graph);
-      if (!bytes.ok()) {
-        std::fprintf(stderr, "%s: %s\n", op->name, bytes.error().message.c_str());
-        return 1;
-      }
-      const auto written = write_file(
-          fs::path(arguments[1]) / (std::string(op->name) + (integer ? "_int8" : "_float") + ".tflite"), *bytes);
-      if (!written.ok()) {
-        std::fprintf(stderr, "%s\n", written.error().message.c_str());
-        return 1;
-      }
-    }
-  return 0;
+  const mote::Result<void> written = mote::write_seeds(arguments[1]);
+  if (written.ok()) return 0;
+  std::fprintf(stderr, "%s\n", written.error().message.c_str());
+  return 1;
 }

@@ -85,9 +85,7 @@ void expect_small_file(const fs::path& project, const Json& metrics) {
   const auto float_bytes = static_cast<double>(fs::file_size(run / "float.mote"));
   const auto int8_bytes = static_cast<double>(fs::file_size(project / "build/model.tflite"));
   EXPECT_EQ(int8_bytes, number(metrics, "/model_bytes"));
-  // "Models over 20 KB" is read as the int8 file: metadata of many channels outweigh a smaller one (soil_moisture, 126
-  // channels: 0.38x of a 48 KB float file).
-  if (int8_bytes > 20000) {
+  if (float_bytes > 20000) {
     EXPECT_LE(int8_bytes, 0.30 * float_bytes);
   }
 }

@@ -10,6 +10,7 @@
 namespace mote {
 namespace {
 
+constexpr const char* kDiskFull = "No space left on device";  // in the words of compiler and linker
 constexpr double kCompileSeconds = 120;
 constexpr int64_t kEmulatorMemory = 4 << 20;  // of each of the two regions: the smallest emulated machine has so much
 
@@ -19,6 +20,11 @@ Result<std::string> run_compiler(const CrossCompiler& compiler, const std::vecto
   command.insert(command.end(), arguments.begin(), arguments.end());
   MOTE_TRY(const ProcessOutput result, run_process(command, kCompileSeconds, folder));
   if (result.timed_out || result.exit_status != 0) {
+    if (result.errors.find(kDiskFull) != std::string::npos)
+      return input_error(
+          fmt::format("{}: {} found the disk full: free some space and run the command again; earlier "
+                      "results are intact",
+                      folder.string(), compiler.program));
     return defect(fmt::format("{} {} in {}:\n{}", compiler.program, result.timed_out ? "did not end" : "failed",
                               folder.string(), result.errors));
   }

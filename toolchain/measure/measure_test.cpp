@@ -203,6 +203,7 @@ TEST_F(MeasureTest, JsonHasTheKeysOfTheMetricsFile) {
   m.board = "nano33ble";
   m.flash = {100, 200, 30, 4, 5, 1000};
   m.ram = {10, 20, 30};
+  m.latency.instructions = 1;  // it was run
   const Json json = to_json(m);
   EXPECT_EQ(json["flash_bytes"]["code"], 339);
   EXPECT_EQ(json["flash_bytes"]["total"], 1339);
@@ -234,7 +235,7 @@ Result<std::vector<uint8_t>> int8_model_with_features(const FeatureBlock& block)
   metadata.task = "classification";
   metadata.labels = {"a", "b", "c"};
   metadata.features = to_json(block);
-  set_model_metadata(graph, metadata);
+  MOTE_CHECK(set_model_metadata(graph, metadata));
   return write_tflite(graph);
 }
 

@@ -101,7 +101,7 @@ class Solver {
     int32_t weights = kAbsent, bias = kAbsent;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kAbsent) continue;
-      switch (rule.inputs[std::min<size_t>(i, std::size(rule.inputs) - 1)]) {
+      switch (input_role(*node.op, i)) {
         case InputRole::activation:
           MOTE_CHECK(solve_activation(node, i));
           break;
@@ -263,12 +263,12 @@ class Solver {
     const QuantRule& rule = node.op->quant;
     for (int32_t output : node.outputs) {
       if (rule.output == OutputRule::number) continue;
-      if (rule.output == OutputRule::free) {
+      if (rule.output == OutputRule::free || rule.output == OutputRule::joined) {
         MOTE_CHECK(from_range(output, "layer '" + node.name + "'"));
       } else {
         tensor(output).type.quant = rule.output == OutputRule::fixed
                                         ? per_tensor({rule.fixed_scale, rule.fixed_zero_point})
-                                        : tensor(node.inputs[0]).type.quant;
+                                        : tensor(node.inputs[data_input(*node.op)]).type.quant;
         tensor(output).type.dtype = DType::int8;
       }
     }

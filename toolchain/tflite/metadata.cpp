@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "toolchain/base/lzma.h"
+
 namespace mote {
 namespace {
 
@@ -53,13 +55,25 @@ class ObjectReader {
   const Json& object_;
 };
 
+// In messages.
+std::string entry_name() {
+  return fmt::format("metadata '{}'", kMoteMetadata);
+}
+
 }  // namespace
 
 Result<std::optional<ModelMetadata>> model_metadata(const Graph& graph) {
   const auto entry = graph.metadata.find(kMoteMetadata);
   if (entry == graph.metadata.end()) return std::optional<ModelMetadata>();
-  const std::string where = fmt::format("metadata '{}'", kMoteMetadata);
-  MOTE_TRY(const Json json, parse_json(where, entry->second));
+  const std::string where = entry_name();
+  MOTE_TRY(const std::string text, decompress_lzma(where, entry->second, kMostMetadataText));
+  MOTE_TRY(const Json json, parse_json(where, text));
+  MOTE_TRY(ModelMetadata metadata, metadata_from_json(json));
+  return std::optional(std::move(metadata));
+}
+
+Result<ModelMetadata> metadata_from_json(const Json& json) {
+  const std::string where = entry_name();
   ObjectReader reader(where, json);
   const double format = reader.number("format");
   MOTE_CHECK(reader.status());
@@ -71,20 +85,28 @@ Result<std::optional<ModelMetadata>> model_metadata(const Graph& graph) {
   metadata.features = reader.object("features");
   metadata.thresholds = reader.list_of<double>("thresholds", "a number", &Json::is_number);
   metadata.fingerprint = reader.text("fingerprint");
-  metadata.goal = reader.object("goal");
   MOTE_CHECK(reader.status());
-  return std::optional(std::move(metadata));
+  return metadata;
 }
 
-void set_model_metadata(Graph& graph, const ModelMetadata& metadata) {
-  const Json json = {{"format", kFormat},
-                     {"task", metadata.task},
-                     {"labels", metadata.labels},
-                     {"features", metadata.features},
-                     {"thresholds", metadata.thresholds},
-                     {"fingerprint", metadata.fingerprint},
-                     {"goal", metadata.goal}};
-  graph.metadata[kMoteMetadata] = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+Json to_json(const ModelMetadata& metadata) {
+  return {{"format", kFormat},
+          {"task", metadata.task},
+          {"labels", metadata.labels},
+          {"features", metadata.features},
+          {"thresholds", metadata.thresholds},
+          {"fingerprint", metadata.fingerprint}};
+}
+
+Result<void> set_model_metadata(Graph& graph, const ModelMetadata& metadata) {
+  const std::string text = to_json(metadata).dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() > kMostMetadataText)
+    return input_error(
+        fmt::format("labels and feature block take {} bytes in the model's metadata, at most {} fit; "
+                    "use fewer channels or shorter names",
+                    text.size(), kMostMetadataText));
+  MOTE_TRY(graph.metadata[kMoteMetadata], compress_lzma(text));
+  return {};
 }
 
 }  // namespace mote

@@ -1,4 +1,5 @@
-// The metadata entry "mote": what firmware and evaluation need and TFLite has no field for. JSON, see docs/formats.md.
+// The metadata entry "mote": what firmware and evaluation need and TFLite has no field for. Compressed JSON, see
+// docs/formats.md.
 // (The offline memory plan is an entry of its own, in toolchain/plan/plan.h.)
 #pragma once
 #include <cstdint>
@@ -18,16 +19,19 @@ struct ModelMetadata {
       Json::object();  // FeatureBlock's own JSON: block, parameters, recording contract (features/feature.h)
   std::vector<double> thresholds;  // parallel to labels, or one for anomaly; empty = the largest output wins
   std::string fingerprint;         // of data and configuration
-  Json goal = Json::object();      // the [goal] table of the project
 
   bool operator==(const ModelMetadata&) const = default;
 };
 
 inline constexpr const char* kMoteMetadata = "mote";
+inline constexpr size_t kMostMetadataText = size_t{4} << 20;  // bytes of JSON
 
 // nullopt: the model has no such entry (someone else's file). An error: it has one that is not as docs/formats.md says.
 Result<std::optional<ModelMetadata>> model_metadata(const Graph& graph);
-// Writes or replaces the entry. Equal values give equal bytes.
-void set_model_metadata(Graph& graph, const ModelMetadata& metadata);
+// The JSON in the entry.
+Json to_json(const ModelMetadata& metadata);
+Result<ModelMetadata> metadata_from_json(const Json& json);
+// Writes or replaces the entry. Equal values give equal bytes. An error: more text than a reader takes.
+Result<void> set_model_metadata(Graph& graph, const ModelMetadata& metadata);
 
 }  // namespace mote

@@ -351,8 +351,8 @@ class Reader {
 
   void mark_trainable(const Node& node) {
     if (node.op->backward == nullptr) return;
-    for (size_t i = 0; i < node.inputs.size() && i < std::size(node.op->quant.inputs); ++i) {
-      const InputRole role = node.op->quant.inputs[i];
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const InputRole role = input_role(*node.op, i);
       if (node.inputs[i] == kAbsent || (role != InputRole::weights && role != InputRole::bias)) continue;
       Tensor& tensor = graph().tensors[node.inputs[i]];
       tensor.trainable = tensor.constant && tensor.type.dtype == DType::float32;

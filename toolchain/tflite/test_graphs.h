@@ -20,7 +20,7 @@ inline std::vector<uint8_t> random_bytes(Random& random, int64_t count) {
 
 // A tensor as the operator's quantization rule wants it in an int8 model (or float32), constant when it is a parameter.
 inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool integer, Random& random) {
-  const InputRole role = input < std::size(op.quant.inputs) ? op.quant.inputs[input] : InputRole::constant;
+  const InputRole role = input_role(op, input);
   Tensor tensor;
   tensor.name = "input_" + std::to_string(input);
   tensor.type.shape = item.inputs[input];

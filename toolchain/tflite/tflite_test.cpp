@@ -5,6 +5,7 @@
 
 #include "schema_generated.h"
 #include "toolchain/base/files.h"
+#include "toolchain/base/lzma.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
 #include "toolchain/tflite/test_graphs.h"
@@ -110,20 +111,34 @@ std::vector<uint8_t> small_file(bool integer = true) {
   return *bytes;
 }
 
-TEST(Tflite, BuffersLieAtMultiplesOf16AndBuffer0IsEmpty) {
+TEST(Tflite, ConstantsLieAtMultiplesOf16AndBuffer0IsEmpty) {
   const auto bytes = small_file();
   const schema::Model* model = schema::GetModel(bytes.data());
   EXPECT_EQ(model->version(), 3u);
   EXPECT_EQ(std::string(bytes.begin() + 4, bytes.begin() + 8), "TFL3");
   ASSERT_GT(model->buffers()->size(), 3u);
   EXPECT_EQ(model->buffers()->Get(0)->data(), nullptr);
-  for (const schema::Buffer* buffer : *model->buffers())
-    if (buffer->data() != nullptr) {
-      EXPECT_EQ((buffer->data()->data() - bytes.data()) % 16, 0);
+  int constants = 0;
+  for (const schema::Tensor* tensor : *model->subgraphs()->Get(0)->tensors())
+    if (const auto* data = model->buffers()->Get(tensor->buffer())->data(); data != nullptr) {
+      EXPECT_EQ((data->data() - bytes.data()) % 16, 0) << tensor->name()->str();
+      ++constants;
     }
+  EXPECT_EQ(constants, 2);
   EXPECT_EQ(model->operator_codes()->Get(0)->deprecated_builtin_code(), 9);
   EXPECT_EQ(static_cast<int>(model->operator_codes()->Get(0)->builtin_code()), 9);
   EXPECT_EQ(model->signature_defs()->Get(0)->signature_key()->str(), "serving_default");
+}
+
+TEST(Tflite, EqualVectorsStandInTheFileOnce) {
+  const auto bytes = small_file();
+  const schema::Model* model = schema::GetModel(bytes.data());
+  const schema::SubGraph* graph = model->subgraphs()->Get(0);
+  const auto zero_points = [&](uint32_t tensor) { return graph->tensors()->Get(tensor)->quantization()->zero_point(); };
+  EXPECT_EQ(zero_points(1), zero_points(2)) << "of weights and bias: both 0";
+  EXPECT_NE(zero_points(0), zero_points(1));
+  EXPECT_EQ(graph->outputs(), graph->operators()->Get(0)->outputs());
+  EXPECT_EQ(graph->tensors()->Get(0)->shape(), graph->tensors()->Get(1)->shape()) << "both 3x3";
 }
 
 TEST(Tflite, MinRuntimeVersionIsThatOfTheNewestOperator) {
@@ -206,10 +221,8 @@ TEST(TfliteAnswers, NameWhatIsWrong) {
             "m: model input is tensor 77, but there are 4 tensors");
   EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).operators()->Get(0)->inputs(), 1, 99); }),
             "m: operator 0 reads tensor 99, but there are 4 tensors");
-  EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).operators()->Get(0)->outputs(), 0, -1); }),
-            "m: operator 0 writes tensor -1, but there are 4 tensors");
-  EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).tensors()->Get(1)->shape(), 0, -1); }),
-            "m: tensor 1 'input_1' has size -1 in dimension 0; expected at least 1 (convert with fixed shapes)");
+  EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).tensors()->Get(0)->shape(), 0, -1); }),
+            "m: tensor 0 'input_0' has size -1 in dimension 0; expected at least 1 (convert with fixed shapes)");
   EXPECT_NE(answer([](Model& m) {
               for (uint32_t dimension : {0u, 1u})
                 set_element(main_graph(m).tensors()->Get(1)->shape(), dimension, 1 << 30);
@@ -249,15 +262,16 @@ TEST(TfliteAnswers, NameTypesThatMoteLacks) {
 struct Odd {
   int subgraphs = 1;
   std::string custom = {};  // custom operator of this name, else builtin `code`
-  int code = 3, version = 3;
+  int code = 13, version = 3;
   std::vector<int32_t> signature = {};  // shape_signature of the input
+  int32_t written = 1;                  // output of the operator
   bool variable = false, sparse = false, external = false, outside = false, cycle = false, twice = false;
   std::string tensor_name = "x";
 };
 
 std::vector<uint8_t> odd_file(const Odd& odd) {
   flatbuffers::FlatBufferBuilder b;
-  const std::vector<int32_t> shape = {1, 4}, in = {odd.cycle ? 1 : 0}, out = {1};
+  const std::vector<int32_t> shape = {1, 4}, in = {odd.cycle ? 1 : 0}, out = {odd.written};
   const auto opaque = [&] { return flatbuffers::Offset<schema::Opaque>(b.EndTable(b.StartTable())); };
   const auto sparsity = odd.sparse ? opaque() : flatbuffers::Offset<schema::Opaque>();
   const auto input = schema::CreateTensor(
@@ -269,8 +283,8 @@ std::vector<uint8_t> odd_file(const Odd& odd) {
   for (int i = 0; i < (odd.twice ? 2 : 1); ++i)
     operators.push_back(schema::CreateOperator(b, 0, b.CreateVector(in), b.CreateVector(out)));
   const std::vector<flatbuffers::Offset<schema::Tensor>> tensors = {input, output};
-  const std::vector<int32_t> ends = {0};
-  const auto subgraph = schema::CreateSubGraph(b, b.CreateVector(tensors), b.CreateVector(ends), b.CreateVector(out),
+  const std::vector<int32_t> ends = {0}, last = {1};
+  const auto subgraph = schema::CreateSubGraph(b, b.CreateVector(tensors), b.CreateVector(ends), b.CreateVector(last),
                                                b.CreateVector(operators), b.CreateString("main"));
   const std::vector<flatbuffers::Offset<schema::SubGraph>> subgraphs(static_cast<size_t>(odd.subgraphs), subgraph);
   const auto code =
@@ -289,7 +303,7 @@ std::string odd_answer(const Odd& odd) {
 }
 
 TEST(TfliteAnswers, ForeignOperatorsByNameAndVersion) {
-  EXPECT_EQ(odd_answer({}), "CONV_2D version 3");
+  EXPECT_EQ(odd_answer({}), "LOCAL_RESPONSE_NORMALIZATION version 3");
   EXPECT_EQ(odd_answer({.code = 150, .version = 2}), "GELU version 2");
   EXPECT_EQ(odd_answer({.code = 5000}), "builtin operator 5000 version 3");
   EXPECT_EQ(odd_answer({.custom = "TFLite_Detection"}), "custom operator 'TFLite_Detection'");
@@ -306,11 +320,12 @@ TEST(TfliteAnswers, WhatIsNotSupportedByName) {
   says({.sparse = true}, "tensor 0 'x' is stored sparsely");
   says({.external = true}, "tensor 0 'x' lies in another file");
   says({.outside = true}, "its data lie behind the FlatBuffer");
+  says({.written = -1}, "operator 0 writes tensor -1, but there are 2 tensors");
   says({.cycle = true}, "is not written by an earlier operator");
   says({.twice = true}, "already written");
   says({.tensor_name = "a\x1b[2J"}, "the name of tensor 0 is not printable UTF-8 text");
   says({.signature = {1, -1}}, "known only at run time");
-  EXPECT_EQ(odd_answer({.signature = {-1, 4}}), "CONV_2D version 3") << "an open batch of shape 1 is batch 1";
+  EXPECT_EQ(odd_answer({.signature = {-1, 4}}), "LOCAL_RESPONSE_NORMALIZATION version 3") << "an open batch of 1";
 }
 
 TEST(Tflite, TextThatMayBePrinted) {
@@ -327,9 +342,11 @@ TEST(Metadata, ComesBackThroughTheFile) {
   metadata.features = {{"block", "raw"}, {"parameters", {{"scale", {0.5, 0.25}}}}};
   metadata.thresholds = {0.5, 0.9, 0.9};
   metadata.fingerprint = "0123";
-  metadata.goal = {{"accuracy", 0.92}};
   Graph graph = one_operator(*find_op("relu"), find_op("relu")->cases()[0], false, 1);
-  set_model_metadata(graph, metadata);
+  ASSERT_TRUE(set_model_metadata(graph, metadata).ok());
+  const std::string entry = graph.metadata[kMoteMetadata];
+  ASSERT_TRUE(set_model_metadata(graph, metadata).ok());
+  EXPECT_EQ(graph.metadata[kMoteMetadata], entry);
   const auto bytes = write_tflite(graph);
   ASSERT_TRUE(bytes.ok());
   const auto again = read_tflite("m", *bytes);
@@ -343,7 +360,7 @@ TEST(Metadata, SaysWhichKeyIsWrong) {
   Graph graph;
   EXPECT_FALSE((*model_metadata(graph)).has_value());
   const auto says = [&](const std::string& text, const std::string& part) {
-    graph.metadata[kMoteMetadata] = text;
+    graph.metadata[kMoteMetadata] = *compress_lzma(text);
     const auto read = model_metadata(graph);
     ASSERT_FALSE(read.ok()) << text;
     EXPECT_NE(read.error().message.find(part), std::string::npos) << read.error().message;
@@ -354,6 +371,30 @@ TEST(Metadata, SaysWhichKeyIsWrong) {
   says(R"({"format": 2})", "has format 2; this mote reads 1");
   says(R"({"format": 1, "task": 3})", "has a 'task' that is not a text");
   says(R"({"format": 1, "task": "x", "labels": [1]})", "'labels' entry 0 is not a text");
+}
+
+TEST(Metadata, AnEntryThatIsNoSoundLzmaIsRefused) {
+  Graph graph;
+  const auto says = [&](const std::string& entry, const std::string& problem) {
+    graph.metadata[kMoteMetadata] = entry;
+    const auto read = model_metadata(graph);
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.error().message, "metadata 'mote': " + problem);
+  };
+  says("", "is cut off, or not compressed in the .lzma format");
+  says(R"({"format":1})", "is cut off, or not compressed in the .lzma format");
+  says(*compress_lzma(std::string(kMostMetadataText + 1, ' ')),
+       "decompresses to more than 4194304 bytes, which mote refuses");
+}
+
+TEST(Metadata, MoreThanAReaderTakesIsNotWritten) {
+  Graph graph;
+  ModelMetadata metadata;
+  metadata.labels = {std::string(kMostMetadataText, 'x')};
+  const auto written = set_model_metadata(graph, metadata);
+  ASSERT_FALSE(written.ok());
+  EXPECT_NE(written.error().message.find("at most 4194304 fit"), std::string::npos) << written.error().message;
+  EXPECT_TRUE(graph.metadata.empty());
 }
 
 TEST(Tflite, ReadsTheReferenceModels) {

@@ -76,8 +76,7 @@ class Writer {
   explicit Writer(const Graph& graph) : graph_(graph) {}
 
   std::vector<uint8_t> run() {
-    add_buffer({});  // buffer 0 is empty by convention: for tensors computed at run time
-    const auto subgraph = write_subgraph();
+    const auto subgraph = write_subgraph(write_constants());
     const auto metadata = write_metadata();
     const auto signature = write_signature();
     const auto buffers = builder_.CreateVector(buffers_);
@@ -90,14 +89,24 @@ class Writer {
   }
 
  private:
-  uint32_t add_buffer(std::span<const uint8_t> data) {
+  uint32_t add_buffer(std::span<const uint8_t> data, size_t alignment) {
     Offset<flatbuffers::Vector<uint8_t>> stored;
     if (!data.empty()) {
-      builder_.ForceVectorAlignment(data.size(), 1, kAlignment);
+      builder_.ForceVectorAlignment(data.size(), 1, alignment);
       stored = builder_.CreateVector(data.data(), data.size());
     }
     buffers_.push_back(schema::CreateBuffer(builder_, stored));
     return static_cast<uint32_t>(buffers_.size() - 1);
+  }
+
+  // The buffer of each tensor. Number 0 is empty by convention: for tensors computed at run time.
+  // All constants come one after the other, because a buffer's table fills most of the gap before the next one's data.
+  std::vector<uint32_t> write_constants() {
+    add_buffer({}, 1);
+    std::vector<uint32_t> buffers;
+    for (const Tensor& tensor : graph_.tensors)
+      buffers.push_back(tensor.constant ? add_buffer(tensor.data, kAlignment) : 0);
+    return buffers;
   }
 
   // Equal vectors stand in the file once.
@@ -109,9 +118,9 @@ class Writer {
     return entry->second;
   }
 
-  Offset<schema::SubGraph> write_subgraph() {
+  Offset<schema::SubGraph> write_subgraph(const std::vector<uint32_t>& buffers) {
     std::vector<Offset<schema::Tensor>> tensors;
-    for (const Tensor& tensor : graph_.tensors) tensors.push_back(write_tensor(tensor));
+    for (size_t i = 0; i < buffers.size(); ++i) tensors.push_back(write_tensor(graph_.tensors[i], buffers[i]));
     std::vector<Offset<schema::Operator>> operators;
     for (const Node& node : graph_.nodes) operators.push_back(write_operator(node));
     const auto stored_tensors = builder_.CreateVector(tensors);
@@ -122,8 +131,7 @@ class Writer {
     return schema::CreateSubGraph(builder_, stored_tensors, inputs, outputs, stored_operators, name);
   }
 
-  Offset<schema::Tensor> write_tensor(const Tensor& tensor) {
-    const uint32_t buffer = tensor.constant ? add_buffer(tensor.data) : 0;
+  Offset<schema::Tensor> write_tensor(const Tensor& tensor, uint32_t buffer) {
     Offset<schema::QuantizationParameters> quantization;
     if (const QuantParams& quant = tensor.type.quant; quant.quantized()) {
       const auto scales = shared(quant.scales);
@@ -171,12 +179,13 @@ class Writer {
     return release;
   }
 
+  // The alignment of a vector's length word, 4, is enough for the runtimes: the memory plan is int32.
   Offset<flatbuffers::Vector<Offset<schema::Metadata>>> write_metadata() {
     std::map<std::string, std::string> entries = graph_.metadata;
     entries[kRuntimeEntry] = runtime_version();
     std::vector<Offset<schema::Metadata>> stored;
     for (const auto& [name, bytes] : entries) {
-      const uint32_t buffer = add_buffer({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+      const uint32_t buffer = add_buffer({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, 1);
       stored.push_back(schema::CreateMetadata(builder_, builder_.CreateSharedString(name), buffer));
     }
     return builder_.CreateVector(stored);
@@ -193,7 +202,8 @@ class Writer {
     std::vector<Offset<schema::TensorMap>> maps;
     for (size_t i = 0; i < ends.size(); ++i) {
       const std::string& name = names.empty() ? graph_.tensors[ends[i]].name : names[i];
-      maps.push_back(schema::CreateTensorMap(builder_, builder_.CreateSharedString(name), static_cast<uint32_t>(ends[i])));
+      maps.push_back(
+          schema::CreateTensorMap(builder_, builder_.CreateSharedString(name), static_cast<uint32_t>(ends[i])));
     }
     return builder_.CreateVector(maps);
   }
