@@ -33,7 +33,8 @@ Result<Outcome> run(Session& session, const Options& options) {
   Table table({"", "operator", "arena B", "output"}, {Align::right, Align::left, Align::right, Align::left});
   for (size_t i = 0; i < model.operators.size(); ++i) {
     const CompiledOperator& op = model.operators[i];
-    table.row({std::to_string(i), op.op, format_count(op.arena_bytes), shortened(op.name, 48) + (op.code ? "" : " (in place)")});
+    table.row({std::to_string(i), op.op, format_count(op.arena_bytes),
+               shortened(op.name, 48) + (op.code ? "" : " (in place)")});
   }
   session.console.text(table.text());
   session.console.text(fmt::format("\n  arena {} B, constants {} B\n  {}, {}.cpp, mote/\n", model.arena_bytes,
@@ -48,7 +49,8 @@ Result<Outcome> run(Session& session, const Options& options) {
                           {"input_bytes", model.input_bytes},
                           {"output_bytes", model.output_bytes},
                           {"operators", model.operators.size()}});
-  const bool fits = compile.board == nullptr || static_cast<double>(model.arena_bytes) <= compile.board->ram_bytes.value;
+  const bool fits =
+      compile.board == nullptr || static_cast<double>(model.arena_bytes) <= compile.board->ram_bytes.value;
   if (!fits)
     session.console.note(fmt::format("the arena of {} B does not fit the RAM of {}, so the code does not build\n",
                                      model.arena_bytes, compile.board->name));

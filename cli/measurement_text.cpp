@@ -49,9 +49,9 @@ std::string share_of(uint64_t instructions, const Measurement& m) {
 }
 
 std::string layers_text(const Measurement& m) {
-  Table table({"", "operator", "instructions", "share", "cycles", "flash B", "arena B", "output"},
-              {Align::right, Align::left, Align::right, Align::right, Align::right, Align::right, Align::right,
-               Align::left});
+  Table table(
+      {"", "operator", "instructions", "share", "cycles", "flash B", "arena B", "output"},
+      {Align::right, Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::left});
   const auto row = [&](const std::string& index, const std::string& op, const Cost& cost, const std::string& flash,
                        const std::string& arena, const std::string& name) {
     table.row({index, op, format_count(static_cast<int64_t>(cost.instructions)), share_of(cost.instructions, m),
@@ -88,7 +88,8 @@ std::string measurement_text(const Measurement& m, const Board& board) {
 std::string difference_text(const std::vector<FigurePair>& pairs) {
   Table table({"", "before", "now", "ratio"}, {Align::left, Align::right, Align::right, Align::right});
   const auto shown_number = [](double value) {
-    return value < 1000 && value != std::floor(value) ? fmt::format("{:.2f}", value) : format_count(std::llround(value));
+    return value < 1000 && value != std::floor(value) ? fmt::format("{:.2f}", value)
+                                                      : format_count(std::llround(value));
   };
   for (const FigurePair& pair : pairs)
     table.row({shortened(pair.name, kNameWidth), shown_number(pair.before), shown_number(pair.now),

@@ -135,10 +135,10 @@ Result<Difference> first_different(Session& session, const Subject& subject, con
     MOTE_TRY(const BoardAnswer answer,
              compare_on_board(session, subject.model.path.string(), part, subject.rows, place));
     if (answer.different_rows > 0)
-      return Difference{fmt::format("operator {}, {} ({})", n, shortened(nodes[n].name, kNameWidth),
-                                    nodes[n].op->tflite_name),
-                        interpreted ? "its loop for this core's instructions is not the portable one bit for bit"
-                                    : "its packed constants or emitted parameters are not what the file says"};
+      return Difference{
+          fmt::format("operator {}, {} ({})", n, shortened(nodes[n].name, kNameWidth), nodes[n].op->tflite_name),
+          interpreted ? "its loop for this core's instructions is not the portable one bit for bit"
+                      : "its packed constants or emitted parameters are not what the file says"};
   }
   return Difference{"none when the operators are run one by one",
                     interpreted ? "tensors that share memory though both are needed"
@@ -148,8 +148,8 @@ Result<Difference> first_different(Session& session, const Subject& subject, con
 // Compares one engine on the emulated board with this computer, and tells. `interpreted`: the verdict on the
 // interpreter, when this is the other engine.
 Result<Json> verify_engine(Session& session, const Subject& subject, const Place& place, const Json& interpreted) {
-  MOTE_TRY(const BoardAnswer answer, compare_on_board(session, subject.model.path.string(), subject.model.bytes,
-                                                      subject.rows, place));
+  MOTE_TRY(const BoardAnswer answer,
+           compare_on_board(session, subject.model.path.string(), subject.model.bytes, subject.rows, place));
   if (!answer.fits)
     return input_error(fmt::format("{} does not fit {}: `mote measure --board {} --engine {}` says by how much",
                                    subject.model.path.string(), place.board.title, place.board.name,
@@ -158,8 +158,9 @@ Result<Json> verify_engine(Session& session, const Subject& subject, const Place
                {"different_inputs", answer.different_rows},
                {"first_difference", Json()},
                {"likely_cause", Json()}};
-  const std::string who = fmt::format("int8 on this computer and {} on the emulated {}",
-                                      place.engine == Engine::interpreter ? "interpreted" : "compiled", place.board.name);
+  const std::string who =
+      fmt::format("int8 on this computer and {} on the emulated {}",
+                  place.engine == Engine::interpreter ? "interpreted" : "compiled", place.board.name);
   if (answer.different_rows == 0) {
     session.console.text(fmt::format("  {}: same bytes for all {} inputs\n", who, subject.rows.count));
     return json;

@@ -1,8 +1,9 @@
 // The inner product of the compiled engine: one int8 input row with four packed rows of int8 weights at a time.
 //
-// Two weights of one column, a of an even row and b of the row after it, share 16 bits as 256 * b + a (a with its sign).
-// One product with that number adds 256 * x * b + x * a; another with its low byte, read as signed, adds x * a. At the
-// end b's sum is the difference divided by 256, exact as long as it fits 24 bits: kPackedBlock columns at a time.
+// Two weights of one column, a of an even row and b of the row after it, share 16 bits as 256 * b + a (a with its
+// sign). One product with that number adds 256 * x * b + x * a; another with its low byte, read as signed, adds x * a.
+// At the end b's sum is the difference divided by 256, exact as long as it fits 24 bits: kPackedBlock columns at a
+// time.
 //
 // Layout, for rows in groups of four (r0 .. r3) and columns in chunks of four (c0 .. c3), 16 bytes a chunk:
 //   (r0,r1)c0 (r0,r1)c2 | (r0,r1)c1 (r0,r1)c3 | (r2,r3)c0 (r2,r3)c2 | (r2,r3)c1 (r2,r3)c3

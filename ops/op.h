@@ -183,7 +183,8 @@ struct OpDef {
   OpCase (*random_case)(Random&);  // tiny: every free dimension in 1..9, attributes drawn too
 
   // The same call, bit for bit, with its constants rewritten for the compiled engine: zero points folded into the bias,
-  // weights in the order in which the core's loop in packed_header reads them. nullopt: this node has no such form, use emit.
+  // weights in the order in which the core's loop in packed_header reads them. nullopt: this node has no such form, use
+  // emit.
   const char* packed_header = nullptr;
   Result<std::optional<std::string>> (*emit_packed)(const PackedCall&) = nullptr;
 };

@@ -31,7 +31,11 @@ void expect_same_sums(const Rows& r) {
   ASSERT_LE(packed->size(), sizeof aligned);
   std::memcpy(aligned, packed->data(), packed->size());
   std::vector<int32_t> sums(static_cast<size_t>(r.rows), 1000), expected = sums;
-  packed_dot(r.input.data(), aligned, r.columns, r.rows, sums.data());
+  const int32_t grouped = r.rows / kPackedRows * kPackedRows;
+  for (int32_t row = 0; row < grouped; row += kPackedRows)
+    packed_dot(r.input.data(), aligned + row * r.columns, r.columns, &sums[static_cast<size_t>(row)]);
+  for (int32_t row = grouped; row < r.rows; ++row)
+    sums[static_cast<size_t>(row)] += PackedDot::row(r.input.data(), aligned + row * r.columns, r.columns);
   for (int32_t i = 0; i < r.rows * r.columns; ++i)
     expected[static_cast<size_t>(i / r.columns)] += r.weights[static_cast<size_t>(i)] * r.input[i % r.columns];
   EXPECT_EQ(sums, expected) << r.rows << " x " << r.columns;

@@ -45,7 +45,7 @@ class Compiled : public testing::Test {
   fs::path folder_;
 };
 
-#define NEEDS(...)                              \
+#define NEEDS(...)                          \
   for (const char* program : {__VA_ARGS__}) \
     if (!find_program(program)) GTEST_SKIP() << program << " is not installed"
 
@@ -65,7 +65,9 @@ std::vector<uint8_t> dense_model(const std::vector<std::string>& layers, int32_t
   ModelMetadata metadata;
   metadata.task = "classification";
   metadata.labels = labels;
-  if (!labels.empty()) set_model_metadata(graph, metadata);
+  if (!labels.empty()) {
+    EXPECT_TRUE(set_model_metadata(graph, metadata).ok());
+  }
   return file_of(graph);
 }
 
@@ -74,7 +76,8 @@ Result<CompiledProgram> all_cases(PackedFor core) {
   CompiledProgram program(core);
   std::vector<conformance::CaseModel> models = conformance::all_case_models();
   for (const bool integer : {false, true})
-    for (auto& model : conformance::random_case_models(kSeed, kRandomCases, integer)) models.push_back(std::move(model));
+    for (auto& model : conformance::random_case_models(kSeed, kRandomCases, integer))
+      models.push_back(std::move(model));
   for (const conformance::CaseModel& model : models)
     MOTE_CHECK(program.add(conformance::stem_of(model), file_of(model.graph), model.inputs));
   return program;
@@ -160,7 +163,8 @@ int main(void) {
 )";
 
 void write_foreign_project(const fs::path& folder) {
-  compile_into(folder / "models", "first", dense_model({"Dense(6, relu)", "Dense(2, softmax)"}, 5, {"yes", "\"no\"\\?\?/"}));
+  compile_into(folder / "models", "first",
+               dense_model({"Dense(6, relu)", "Dense(2, softmax)"}, 5, {"yes", "\"no\"\\?\?/"}));
   compile_into(folder / "models", "second", dense_model({"Dense(3)"}, 4));
   ASSERT_TRUE(write_file(folder / "main.c", std::string_view(kForeignMain)).ok());
 }
@@ -188,12 +192,13 @@ TEST_F(Compiled, AForeignFirmwareLinksTwoModels) {
        "set -e; flags='-O2 -mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -Wall -Wextra -Werror'\n"
        "arm-none-eabi-gcc $flags -c main.c -Imodels\n"
        "for model in first second; do arm-none-eabi-g++ $flags -ffp-contract=fast -c models/$model.cpp; done\n"
-       "arm-none-eabi-g++ $flags -ffreestanding -fno-exceptions -fno-rtti -nostartfiles -T " + device + "/mps2.ld " +
-       device + "/startup.cpp main.o first.o second.o -o foreign.elf\n"
-       "arm-none-eabi-objdump -d first.o | grep -q vmul\n"
-       "if arm-none-eabi-objdump -d first.o second.o | grep vfma; then echo contracted; exit 9; fi\n"
-       "qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none "
-       "-semihosting-config enable=on,target=native -kernel foreign.elf"},
+       "arm-none-eabi-g++ $flags -ffreestanding -fno-exceptions -fno-rtti -nostartfiles -T " +
+           device + "/mps2.ld " + device +
+           "/startup.cpp main.o first.o second.o -o foreign.elf\n"
+           "arm-none-eabi-objdump -d first.o | grep -q vmul\n"
+           "if arm-none-eabi-objdump -d first.o second.o | grep vfma; then echo contracted; exit 9; fi\n"
+           "qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none "
+           "-semihosting-config enable=on,target=native -kernel foreign.elf"},
       120, folder_);
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->exit_status, 0) << run->output << run->errors;

@@ -14,9 +14,9 @@ namespace {
 constexpr double kSeconds = 600;
 
 Result<void> compile(std::vector<std::string> command, const fs::path& folder) {
-  const char* const flags[] = {"-std=c++14",    "-ffreestanding", "-nostdinc++", "-fno-exceptions",
-                               "-fno-rtti",     "-Wall",          "-Wextra",     "-Wconversion",
-                               "-Wno-sign-conversion", "-Wshadow", "-Werror"};
+  const char* const flags[] = {"-std=c++14", "-ffreestanding", "-nostdinc++",  "-fno-exceptions",      "-fno-rtti",
+                               "-Wall",      "-Wextra",        "-Wconversion", "-Wno-sign-conversion", "-Wshadow",
+                               "-Werror"};
   command.insert(command.begin() + 1, std::begin(flags), std::end(flags));
   MOTE_TRY(const ProcessOutput built, run_process(command, kSeconds, folder));
   if (built.exit_status != 0) return defect(built.errors.substr(0, 4000));
@@ -57,7 +57,8 @@ Result<void> CompiledProgram::write(const std::filesystem::path& folder) const {
   const std::string text = fmt::format(
       "{}#include \"runner.h\"\n\n__asm(\n    \".section .rodata\\n.balign 16\\n.global blob\\nblob:\\n"
       ".incbin \\\"blob.bin\\\"\\n\"\n    \".bss\\n.balign 16\\n.skip 32\\nshared_arena:\\n.skip 262144\\n\"\n{}"
-      "    \".text\\n\");\n\nstatic const Model models[] = {{\n{}}};\n\nint main() {{\n  return run_models(models);\n}}\n",
+      "    \".text\\n\");\n\nstatic const Model models[] = {{\n{}}};\n\nint main() {{\n  return "
+      "run_models(models);\n}}\n",
       includes_, symbols_, table_);
   return write_file(folder / "models.cpp", text);
 }
@@ -71,11 +72,11 @@ Result<std::string> run_here(const std::filesystem::path& folder, const std::fil
 
 Result<std::string> run_on_cortex_m4(const std::filesystem::path& folder, const std::filesystem::path& source) {
   const fs::path device = source / "tests/conformance/device";
-  MOTE_CHECK(compile({"arm-none-eabi-g++", "-O2", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16",
-                      "-nostdlib", "-I" + (source / "tests/compile").string(), "-I" + device.string(),
-                      "-T" + (device / "mps2.ld").string(), (device / "startup.cpp").string(), "models.cpp", "-lgcc",
-                      "-o", "board.elf"},
-                     folder));
+  MOTE_CHECK(compile(
+      {"arm-none-eabi-g++", "-O2", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-nostdlib",
+       "-I" + (source / "tests/compile").string(), "-I" + device.string(), "-T" + (device / "mps2.ld").string(),
+       (device / "startup.cpp").string(), "models.cpp", "-lgcc", "-o", "board.elf"},
+      folder));
   MOTE_TRY(const ProcessOutput ran,
            run_process({"qemu-system-arm", "-M", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none",
                         "-semihosting-config", "enable=on,target=native", "-kernel", "board.elf"},

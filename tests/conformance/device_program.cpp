@@ -111,7 +111,9 @@ class ProgramWriter {
     MOTE_TRY(const std::string code, node.op->emit(call));
     std::string names = add_function("call", code);
     if (node.op->emit_packed == nullptr) return names + ", {}";
-    const auto keep = [this](const char*, DType type, const std::vector<uint8_t>& bytes) { return in_blob(type, bytes); };
+    const auto keep = [this](const char*, DType type, const std::vector<uint8_t>& bytes) {
+      return in_blob(type, bytes);
+    };
     names += ", {";
     for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
       MOTE_TRY(const auto packed, node.op->emit_packed({call, core, constants, keep}));

@@ -23,7 +23,8 @@ std::string number(const uint8_t* bytes) {
   T value;
   std::memcpy(&value, bytes, sizeof value);
   if constexpr (std::is_same_v<T, float>) return cpp_float(value);
-  if constexpr (std::is_same_v<T, int64_t>) return fmt::format("static_cast<int64_t>({}u)", static_cast<uint64_t>(value));
+  if constexpr (std::is_same_v<T, int64_t>)
+    return fmt::format("static_cast<int64_t>({}u)", static_cast<uint64_t>(value));
   if constexpr (std::is_same_v<T, int32_t>)
     if (value == INT32_MIN) return "INT32_MIN";  // its digits alone are beyond the type
   return fmt::format("{}", value);
@@ -66,8 +67,9 @@ std::string types_text(const Graph& graph, const std::vector<int32_t>& tensors) 
   std::string text;
   for (int32_t tensor : tensors) {
     if (!text.empty()) text += ", ";
-    text += tensor == kAbsent ? "absent"
-                              : to_string(graph.tensors[tensor].type.dtype) + " " + to_string(graph.tensors[tensor].type.shape);
+    text += tensor == kAbsent
+                ? "absent"
+                : to_string(graph.tensors[tensor].type.dtype) + " " + to_string(graph.tensors[tensor].type.shape);
   }
   return text;
 }
@@ -83,7 +85,8 @@ class SourceWriter {
     input_cases_ = pointer_cases(graph_.inputs);
     output_cases_ = pointer_cases(graph_.outputs);
     const auto unused = [this](const Constant& constant) {
-      return functions_.find(constant.name) == std::string::npos && output_cases_.find(constant.name) == std::string::npos;
+      return functions_.find(constant.name) == std::string::npos &&
+             output_cases_.find(constant.name) == std::string::npos;
     };
     std::erase_if(constants_, unused);  // what only the interpreter reads: the shape operand of a reshape
     return {};
@@ -149,10 +152,10 @@ Result<std::string> SourceWriter::statements(size_t index, const std::string& fu
     else
       inputs[i] = expression(tensor, "");
   }
-  const std::string scratch = plan_.scratch_offsets[index] < 0
-                                  ? "nullptr"
-                                  : fmt::format("tensor<uint8_t, {}, {}>()", plan_.scratch_offsets[index],
-                                                plan_.scratch_bytes[index]);
+  const std::string scratch =
+      plan_.scratch_offsets[index] < 0
+          ? "nullptr"
+          : fmt::format("tensor<uint8_t, {}, {}>()", plan_.scratch_offsets[index], plan_.scratch_bytes[index]);
   const EmitCall call{&node.attributes, types, output_types, inputs, outputs, scratch};
   if (node.op->emit_packed != nullptr) {
     const auto keep_packed = [&](const char* name, DType type, const std::vector<uint8_t>& bytes) {
@@ -176,8 +179,8 @@ Result<void> SourceWriter::add_operator(size_t index) {
                       plan_.alive_bytes[index]};
   auto code = statements(index, op.function);
   if (!code.ok())
-    return Error{code.error().kind, fmt::format("{}: operator {} ('{}', {}): {}", file_, index, node.name, op.op,
-                                                code.error().message)};
+    return Error{code.error().kind,
+                 fmt::format("{}: operator {} ('{}', {}): {}", file_, index, node.name, op.op, code.error().message)};
   op.code = !code->empty();
   const std::string title = fmt::format("// {}: {} '{}', {} -> {}", index, op.op, comment_text(node.name),
                                         types_text(graph_, node.inputs), types_text(graph_, node.outputs));
@@ -195,10 +198,10 @@ std::string SourceWriter::pointer_cases(const std::vector<int32_t>& tensors) {
   std::string text;
   for (size_t i = 0; i < tensors.size(); ++i) {
     const Tensor& tensor = graph_.tensors[tensors[i]];
-    const std::string place =
-        tensor.constant ? fmt::format("mote::{}_model::{}", name_,
-                                      keep(fmt::format("output_{}", i), tensor.type.dtype, tensor.data))
-                        : fmt::format("{}_arena + {}", name_, plan_.offsets[tensors[i]]);
+    const std::string place = tensor.constant
+                                  ? fmt::format("mote::{}_model::{}", name_,
+                                                keep(fmt::format("output_{}", i), tensor.type.dtype, tensor.data))
+                                  : fmt::format("{}_arena + {}", name_, plan_.offsets[tensors[i]]);
     text += fmt::format("    case {}:\n      return {};\n", i, place);
   }
   return text;
@@ -219,7 +222,8 @@ std::string SourceWriter::text(const Board* board) const {
         "#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n";
   text += fmt::format("#include \"{}.h\"\n\n{}\n", name_, includes);
   text += fmt::format(
-      "#ifndef {0}_ARENA_ELSEWHERE\nextern \"C\" {{\nalignas({1}) unsigned char {2}_arena[{0}_ARENA_BYTES];\n}}\n#endif\n",
+      "#ifndef {0}_ARENA_ELSEWHERE\nextern \"C\" {{\nalignas({1}) unsigned char "
+      "{2}_arena[{0}_ARENA_BYTES];\n}}\n#endif\n",
       prefix, kAlignment, name_);
   if (board != nullptr)
     text += fmt::format("static_assert({}_ARENA_BYTES <= {}, \"the arena is larger than the RAM of {}\");\n", prefix,
@@ -236,7 +240,8 @@ std::string SourceWriter::text(const Board* board) const {
       "  return reinterpret_cast<uintptr_t>({0}_arena) % {2} == 0 ? {1}_OK : {1}_MISALIGNED_ARENA;\n}}\n\n"
       "void* {0}_input(int index) {{\n  switch (index) {{\n{3}    default:\n      return nullptr;\n  }}\n}}\n\n"
       "{0}_status {0}_run(void) {{\n{5}  return {1}_OK;\n}}\n\n"
-      "const void* {0}_output(int index) {{\n  switch (index) {{\n{4}    default:\n      return nullptr;\n  }}\n}}\n\n}}\n",
+      "const void* {0}_output(int index) {{\n  switch (index) {{\n{4}    default:\n      return nullptr;\n  "
+      "}}\n}}\n\n}}\n",
       name_, prefix, kAlignment, input_cases_, output_cases_, calls_);
   return text;
 }
@@ -266,9 +271,8 @@ Result<CompiledModel> compile_model(const std::string& file, const std::vector<u
   for (const auto& [path, text] : headers)
     compiled.files["mote/" + path] = with_relative_includes("mote/" + path, text, "mote/");
   compiled.files[compiled.name + ".cpp"] = source;
-  compiled.files[compiled.name + ".h"] =
-      c_header(compiled.name, file, graph, compiled.arena_bytes,
-               metadata ? metadata->labels : std::vector<std::string>());
+  compiled.files[compiled.name + ".h"] = c_header(compiled.name, file, graph, compiled.arena_bytes,
+                                                  metadata ? metadata->labels : std::vector<std::string>());
   return compiled;
 }
 

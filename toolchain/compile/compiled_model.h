@@ -13,7 +13,7 @@
 namespace mote {
 
 struct CompileOptions {
-  std::string name;              // prefix of everything that the C interface declares; empty = made from the file's name
+  std::string name;  // prefix of everything that the C interface declares; empty = made from the file's name
   PackedFor core = PackedFor::arm_dsp;
   const Board* board = nullptr;  // the build fails when the arena is larger than its RAM
 };

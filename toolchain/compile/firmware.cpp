@@ -150,9 +150,8 @@ std::string makefile(const Firmware& firmware, const Board& board) {
     objects += " " + source.path + ".o";
     rules += fmt::format("{0}.o: {0}\n\t$(CXX) {1} -c -o $@ {0}\n", source.path, fmt::join(source.flags, " "));
   }
-  return fmt::format(
-      "CXX = {}\nOBJECTS ={}\n\nfirmware.elf: $(OBJECTS)\n\t$(CXX) -o $@ $(OBJECTS) {}\n\n{}",
-      board.compiler->program, objects, fmt::join(firmware.link_flags, " "), rules);
+  return fmt::format("CXX = {}\nOBJECTS ={}\n\nfirmware.elf: $(OBJECTS)\n\t$(CXX) -o $@ $(OBJECTS) {}\n\n{}",
+                     board.compiler->program, objects, fmt::join(firmware.link_flags, " "), rules);
 }
 
 // What runs the model: adds its sources, and to `firmware` what they are.
@@ -185,7 +184,8 @@ Result<void> add_compiled(const std::string& name, const ModelFacts& facts, cons
 
 // What both engines need besides, and the device headers that all of it includes.
 Result<void> add_surroundings(const ModelFacts& facts, const Board& board, SourceFiles& files) {
-  for (const char* file : {"firmware.h", "main.cpp", "semihosting.h"}) MOTE_CHECK(add_template(kTemplates, file, files));
+  for (const char* file : {"firmware.h", "main.cpp", "semihosting.h"})
+    MOTE_CHECK(add_template(kTemplates, file, files));
   MOTE_CHECK(add_template(kStartup, board.compiler->startup, files));
   MOTE_CHECK(add_template(kStartup, board.compiler->script, files));
   if (facts.features) {

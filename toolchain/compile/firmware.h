@@ -59,8 +59,8 @@ struct Firmware {
 // Writes the sources for `model`, the bytes of a .tflite file that messages call `name`, into `folder` (replaced if it
 // exists): main.cpp, its feature block, the device headers these include, start-up code, linker script, Makefile; and
 // for the interpreter the model as aligned data, a resolver of only the kernels it needs and an arena of exactly the
-// size it needs, for the compiled engine what compile_model() makes of it. Errors: the file is not valid, or an operator
-// or type has no device kernel (named, with its place in the graph).
+// size it needs, for the compiled engine what compile_model() makes of it. Errors: the file is not valid, or an
+// operator or type has no device kernel (named, with its place in the graph).
 Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                                 const FirmwareOptions& options, const std::filesystem::path& folder);
 

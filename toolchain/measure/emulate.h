@@ -27,7 +27,7 @@ struct EmulateOptions {
   std::filesystem::path folder;   // working folder: the program's files are opened here
   std::filesystem::path counter;  // the plugin; empty: beside the running program
   double timeout_seconds = 300;
-  std::vector<StepFunction> steps;
+  std::vector<StepFunction> steps = {};
 };
 
 // The plugin's path when no other is given.

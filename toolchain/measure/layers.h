@@ -1,9 +1,10 @@
 // Who pays: flash and RAM by part of the image, instructions by operator.
 //
-// The firmware that is measured is the one that is deployed, without marks inside. An operator begins where its function
-// is entered: in compiled firmware it has one of its own, in interpreted firmware it is the kernel's invoke, which the
-// interpreter enters once per operator in order. What runs from there to the next operator counts for it, except code of
-// the engine and of the feature block, which have rows of their own; all rows together are the whole window.
+// The firmware that is measured is the one that is deployed, without marks inside. An operator begins where its
+// function is entered: in compiled firmware it has one of its own, in interpreted firmware it is the kernel's invoke,
+// which the interpreter enters once per operator in order. What runs from there to the next operator counts for it,
+// except code of the engine and of the feature block, which have rows of their own; all rows together are the whole
+// window.
 #pragma once
 #include <string>
 #include <vector>

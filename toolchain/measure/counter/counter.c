@@ -1,8 +1,8 @@
 /* Counts what a one-core guest executes between two addresses, exactly, in QEMU's TCG interpreter.
    Arguments (-plugin libmote_count.so,begin=0x...,end=0x...,out=FILE,step=0x...:0x...,...): counting runs from the
    execution of the instruction at `begin`, itself included, until that at `end`, itself not; each is the first
-   instruction of a function. A step is a function from its first address to behind its last: whenever it is entered from
-   outside, a new part of the count begins. The file gets
+   instruction of a function. A step is a function from its first address to behind its last: whenever it is entered
+   from outside, a new part of the count begins. The file gets
    {"steps": [[[address, instructions, address of the last, entered, went on 2 bytes after the last, went on 4 bytes
    after it], ...], ...], "instructions": N}, the first part being what ran before any step.
    Whether the last instruction of a block was a taken branch follows from the last two once its size is known. Sizes
