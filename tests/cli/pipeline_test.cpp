@@ -220,7 +220,7 @@ TEST_F(Build, DamagedModels) {
 }
 
 TEST_F(Build, ProgressIsForTerminalsAlone) {
-  const fs::path project = make_project();
+  const fs::path project = make_project("400");  // long enough for the bar to be drawn, on any machine
   const ProcessOutput log = mote({"train"}, project);
   EXPECT_EQ(log.errors, "");
   const ProcessOutput terminal = shell("script -qec '\"'\"$MOTE\"'\" train' /dev/null", project);
