@@ -9,6 +9,7 @@
 #include "toolchain/base/random.h"
 #include "toolchain/graph/passes/passes.h"
 #include "toolchain/measure/measure.h"
+#include "toolchain/plan/format.h"
 #include "toolchain/report/format.h"
 #include "toolchain/tflite/reader.h"
 #include "toolchain/tflite/writer.h"
@@ -16,6 +17,8 @@
 namespace mote {
 namespace {
 
+constexpr double kManySaturated = 0.01, kBiasedLsb = 0.5;
+constexpr int kNameWidth = 60;
 constexpr int64_t kRandomRows = 16;  // inputs when neither --input nor a project gives any
 
 struct Options {
@@ -90,16 +93,24 @@ struct BoardAnswer {
   bool fits = true;
 };
 
+// What runs where.
+struct Place {
+  const Board& board;
+  Engine engine;
+  fs::path folder;  // of the firmware
+};
+
 Result<BoardAnswer> compare_on_board(Session& session, const std::string& name, const std::vector<uint8_t>& bytes,
-                                     const ModelRows& rows, const Board& board, const fs::path& folder) {
+                                     const ModelRows& rows, const Place& place) {
   MOTE_TRY(const Int8Executor model, Int8Executor::create(name, bytes));
   ThreadPool pool(session.threads > 0 ? session.threads : default_threads());
   MOTE_TRY(const std::vector<uint8_t> expected, run_batch(model, rows.bytes, rows.count, pool));
   MeasureOptions options;
-  options.folder = folder;
+  options.firmware.engine = place.engine;
+  options.folder = place.folder;
   options.cache = object_cache();
   options.rows = rows.bytes;
-  MOTE_TRY(const Measurement measurement, mote::measure(name, bytes, board, options, session.console.progress()));
+  MOTE_TRY(const Measurement measurement, mote::measure(name, bytes, place.board, options, session.console.progress()));
   if (!measurement.fits) return BoardAnswer{0, false};
   if (measurement.outputs.size() != expected.size())
     return defect(fmt::format("the board answered {} bytes, the host {}", measurement.outputs.size(), expected.size()));
@@ -111,16 +122,77 @@ Result<BoardAnswer> compare_on_board(Session& session, const std::string& name, 
   return answer;
 }
 
-// Name of the first node whose output differs on the board.
-Result<std::string> first_different(Session& session, const Subject& subject, const Board& board,
-                                    const fs::path& folder) {
-  for (size_t n = 0; n < subject.model.graph.nodes.size(); ++n) {
+struct Difference {
+  std::string where, cause;
+};
+
+// The first operator whose output differs on the board when the model ends there.
+Result<Difference> first_different(Session& session, const Subject& subject, const Place& place) {
+  const bool interpreted = place.engine == Engine::interpreter;
+  const std::vector<Node>& nodes = subject.model.graph.nodes;
+  for (size_t n = 0; n < nodes.size(); ++n) {
     MOTE_TRY(const std::vector<uint8_t> part, cut_after(subject.model.graph, n));
     MOTE_TRY(const BoardAnswer answer,
-             compare_on_board(session, subject.model.path.string(), part, subject.rows, board, folder));
-    if (answer.different_rows > 0) return fmt::format("operator {}, {}", n, subject.model.graph.nodes[n].name);
+             compare_on_board(session, subject.model.path.string(), part, subject.rows, place));
+    if (answer.different_rows > 0)
+      return Difference{
+          fmt::format("operator {}, {} ({})", n, shortened(nodes[n].name, kNameWidth), nodes[n].op->tflite_name),
+          interpreted ? "its loop for this core's instructions is not the portable one bit for bit"
+                      : "its packed constants or emitted parameters are not what the file says"};
   }
-  return std::string("none when the layers are run one by one");
+  return Difference{"none when the operators are run one by one",
+                    interpreted ? "tensors that share memory though both are needed"
+                                : "a rewrite across operators, or tensors that share memory though both are needed"};
+}
+
+// Compares one engine on the emulated board with this computer, and tells. `interpreted`: the verdict on the
+// interpreter, when this is the other engine.
+Result<Json> verify_engine(Session& session, const Subject& subject, const Place& place, const Json& interpreted) {
+  MOTE_TRY(const BoardAnswer answer,
+           compare_on_board(session, subject.model.path.string(), subject.model.bytes, subject.rows, place));
+  if (!answer.fits)
+    return input_error(fmt::format("{} does not fit {}: `mote measure --board {} --engine {}` says by how much",
+                                   subject.model.path.string(), place.board.title, place.board.name,
+                                   to_string(place.engine)));
+  Json json = {{"engine", to_string(place.engine)},
+               {"different_inputs", answer.different_rows},
+               {"first_difference", Json()},
+               {"likely_cause", Json()}};
+  const std::string who =
+      fmt::format("int8 on this computer and {} on the emulated {}",
+                  place.engine == Engine::interpreter ? "interpreted" : "compiled", place.board.name);
+  if (answer.different_rows == 0) {
+    session.console.text(fmt::format("  {}: same bytes for all {} inputs\n", who, subject.rows.count));
+    return json;
+  }
+  MOTE_TRY(Difference difference, first_different(session, subject, place));
+  if (interpreted.is_object() && interpreted.at("first_difference") == difference.where)
+    difference.cause = "the kernel that both engines share";
+  json["first_difference"] = difference.where;
+  json["likely_cause"] = difference.cause;
+  session.console.text(fmt::format("  {} differ for {} of {} inputs; first at {}; likely cause: {}\n", who,
+                                   answer.different_rows, subject.rows.count, difference.where, difference.cause));
+  return json;
+}
+
+// Why the layer that adds most error does, from its row of layer_errors().
+std::string float_cause(const Json& layer) {
+  const double saturated = layer.at("saturated").get<double>(), mean = layer.at("mean_lsb").get<double>();
+  if (saturated > kManySaturated)
+    return fmt::format("{} of its values lie outside its range: calibrate on more or wilder recordings",
+                       format_percent(saturated));
+  if (std::fabs(mean) > kBiasedLsb) return "its values are shifted on the whole: the rounding of its weights or bias";
+  return "rounding to 8 bits, as is to be expected";
+}
+
+std::string float_text(const Json& errors) {
+  std::string text = "\n  float against int8 on this computer:\n" + layer_table(errors);
+  const auto worst = errors.find("worst");
+  if (worst == errors.end() || !worst->is_string()) return text + "\n";
+  for (const Json& layer : errors.at("layers"))
+    if (layer.at("layer") == *worst)
+      text += fmt::format("  most error is added by {}: {}\n", worst->get<std::string>(), float_cause(layer));
+  return text + "\n";
 }
 
 // Float against int8, layer by layer; empty without a float model.
@@ -165,31 +237,23 @@ Result<Outcome> run(Session& session, const Options& options) {
   if (quantized) {
     MOTE_TRY(json["float_against_int8"], float_errors(session, options, subject));
     if (json["float_against_int8"].is_object())
-      session.console.text("\n  float against int8 on this computer:\n" + layer_table(json["float_against_int8"]) +
-                           "\n");
+      session.console.text(float_text(json["float_against_int8"]));
     else
       session.console.text("  no float model to compare with: give --float FILE\n");
   }
   MOTE_TRY(const TemporaryFolder scratch, TemporaryFolder::create());
-  const fs::path folder = scratch.path() / "firmware";
-  MOTE_TRY(const BoardAnswer answer,
-           compare_on_board(session, subject.model.path.string(), subject.model.bytes, subject.rows, *board, folder));
-  if (!answer.fits)
-    return input_error(fmt::format("{} does not fit {}: `mote measure {} --board {}` says by how much",
-                                   subject.model.path.string(), board->title, shown(subject.model.path), board->name));
-  json["different_inputs"] = answer.different_rows;
-  json["first_difference"] = Json();
-  if (answer.different_rows == 0) {
-    session.console.text(fmt::format("  this computer and the emulated {}: same bytes for all {} inputs\n", board->name,
-                                     subject.rows.count));
-  } else {
-    MOTE_TRY(const std::string place, first_different(session, subject, *board, folder));
-    json["first_difference"] = place;
-    session.console.text(fmt::format("  this computer and the emulated {} differ for {} of {} inputs; first at {}\n",
-                                     board->name, answer.different_rows, subject.rows.count, place));
+  int64_t different = 0;
+  Json before;
+  for (const Engine engine : {Engine::interpreter, Engine::compiled}) {
+    MOTE_TRY(const Json verdict,
+             verify_engine(session, subject, {*board, engine, scratch.path() / to_string(engine)}, before));
+    different += verdict.at("different_inputs").get<int64_t>();
+    json["engines"].push_back(verdict);
+    before = verdict;
   }
+  json["different_inputs"] = different;
   session.console.object(json);
-  return answer.different_rows == 0 ? Outcome::done : Outcome::falls_short;
+  return different == 0 ? Outcome::done : Outcome::falls_short;
 }
 
 Run configure(CLI::App& command) {
@@ -207,7 +271,8 @@ Run configure(CLI::App& command) {
 
 extern const Verb verify_verb;
 const Verb verify_verb{
-    "verify", "The same inputs through float, int8 and the emulated board: the first layer that differs, if any", "",
+    "verify",
+    "The same inputs through float, int8, and both engines on the emulated board: the first layer that differs", "",
     configure};
 
 }  // namespace mote

@@ -4,21 +4,23 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "device/channel_scales.h"
 #include "device/status.h"
 #include "device/tensor_view.h"
+#include "device/window.h"
 #include "toolchain/base/random.h"
 #include "toolchain/base/result.h"
 #include "toolchain/base/tensor_type.h"
 
 namespace mote {
-
-struct Kernel;  // device/kernel.h: what the interpreter calls
 
 // An operator's attributes by value: the trivially copyable struct that the operator's device header declares.
 class Attributes {
@@ -39,7 +41,7 @@ class Attributes {
   }
 
  private:
-  static constexpr size_t kBytes = 64;
+  static constexpr size_t kBytes = 128;
   alignas(8) unsigned char bytes_[kBytes] = {};
 };
 
@@ -72,16 +74,20 @@ enum class InputRole : uint8_t {
   activation,  // per tensor, asymmetric; its parameters come from whoever produces it
   weights,     // symmetric, zero point 0; per tensor or per channel along `channel_axis`
   bias,        // int32, scale = scale of input 0 x scale of the weights
-  constant,    // not quantized (a shape, an axis)
+  constant,    // int32, not quantized (a shape, axes)
+  number,      // stored as the number itself, whatever its type
 };
 enum class OutputRule : uint8_t {
   free,           // from calibration
-  same_as_input,  // the parameters of input 0
+  same_as_input,  // the parameters of the first activation
+  joined,         // from calibration; the inputs may have them too, and are requantized where they have not
   fixed,          // fixed_scale and fixed_zero_point
   boundary,       // quantize / dequantize: converts between float and integer
+  number,         // stored as the number itself (an index), not quantized
 };
 struct QuantRule {
-  InputRole inputs[3] = {InputRole::activation, InputRole::activation, InputRole::activation};
+  // Of the first inputs; further ones have the role of the last.
+  InputRole inputs[4] = {InputRole::activation, InputRole::activation, InputRole::activation, InputRole::activation};
   int32_t channel_axis = 0;  // of the weights
   OutputRule output = OutputRule::free;
   float fixed_scale = 0;  // int8
@@ -109,6 +115,22 @@ struct EmitCall {
   std::string scratch;                   // expression of type void*
 };
 
+// For whose inner loops constants are packed. Every core runs every form, with the same result.
+enum class PackedFor : uint8_t {
+  plain,    // cores that multiply one pair at a time, and those that the compiler vectorises for
+  arm_dsp,  // Cortex-M with the DSP extension: device/packed_dot.h
+};
+
+// What emit_packed is given besides: the constants themselves, and a place for those that it makes of them.
+struct PackedCall {
+  EmitCall call;  // its constant inputs have no expression
+  PackedFor core = PackedFor::arm_dsp;
+  std::span<const std::span<const uint8_t>> constants;  // bytes of each constant input, little endian; else empty
+  // Keeps an array in flash, aligned to kAlignment, and gives an expression of type const T* for it. Equal arrays of
+  // one type are kept once.
+  std::function<std::string(const char* name, DType, std::vector<uint8_t>)> keep;
+};
+
 // One conformance case: float inputs are drawn from `seed` in [low, high]; weights and biases count as inputs.
 struct OpCase {
   std::string name;
@@ -119,6 +141,8 @@ struct OpCase {
   bool per_channel = false;        // quantize weights per channel
   DType input_type = DType::int8;  // of input 0 and output 0 in the integer form; float32 for a quantize's input
   DType output_type = DType::int8;
+  std::vector<std::vector<int32_t>> constants;  // of every input of role `constant`, by input
+  uint32_t constant_operands = 0;               // bit i: input i, though an activation, is a constant of the model
 };
 
 struct OpDef {
@@ -131,7 +155,7 @@ struct OpDef {
   void (*visit)(AttributeVisitor&, Attributes&);
 
   // Takes into the attributes what some files give as a constant input instead of an option (reshape's shape tensor).
-  // The .tflite reader calls it once per node; constants[i] is empty when input i is not constant.
+  // take_constants() of graph/graph.h calls it; constants[i] is empty when input i is not constant.
   // nullptr = nothing to take.
   Result<void> (*read_constants)(Attributes&, std::span<const TensorType> inputs,
                                  std::span<const std::span<const uint8_t>> constants);
@@ -152,11 +176,17 @@ struct OpDef {
   const char* device_header;  // "ops/fully_connected/fully_connected.h"
   std::span<const DeviceKernel> kernels;
   // C++14 statements that do one call with constant parameters, using only device_header. They may declare names, so
-  // the caller gives each call a scope of its own. Fails when the operator has no kernel for these types, shapes or
-  // parameters (a validated graph's integer form has).
+  // the caller gives each call a scope of its own. Empty when there is nothing to do (a reshape in place). Fails when
+  // the operator has no kernel for these types, shapes or parameters (a validated graph's integer form has).
   Result<std::string> (*emit)(const EmitCall&);
   std::vector<OpCase> (*cases)();
   OpCase (*random_case)(Random&);  // tiny: every free dimension in 1..9, attributes drawn too
+
+  // The same call, bit for bit, with its constants rewritten for the compiled engine: zero points folded into the bias,
+  // weights in the order in which the core's loop in packed_header reads them. nullopt: this node has no such form, use
+  // emit.
+  const char* packed_header = nullptr;
+  Result<std::optional<std::string>> (*emit_packed)(const PackedCall&) = nullptr;
 };
 
 // The two attribute functions of OpDef from the device header's struct and its visit().
@@ -171,11 +201,25 @@ void visit_attributes(AttributeVisitor& visitor, Attributes& attributes) {
   attributes = Attributes::of(value);
 }
 
+InputRole input_role(const OpDef& op, size_t input);
+// The first input that is an activation or a number.
+size_t data_input(const OpDef& op);
+// It has kernels for other types than float32.
+bool runs_integers(const OpDef& op);
+
 // For infer functions. Between `least` and `most` inputs, of which the first `least` are present.
 Result<void> expect_inputs(std::span<const TensorType> inputs, size_t least, size_t most);
 // Input `index` ("weights") has one of these types.
 Result<void> expect_type(std::span<const TensorType> inputs, size_t index, const char* what,
                          std::initializer_list<DType> allowed);
+
+// Input, weights and an optional bias, all float32, or int8 with an int32 bias.
+Result<void> expect_weighted(std::span<const TensorType> inputs);
+// Why a window does not fit on the axis of an image; `what` is "height" or "width".
+Result<WindowAxis> infer_window(const char* what, int32_t input, int32_t filter, int32_t stride, int32_t dilation,
+                                int8_t padding);
+// The fused activation is one of those that clamp.
+Result<void> expect_clamping(Activation activation);
 
 // For emit functions. What the device's setup functions take; points into `type`, which must outlive it.
 TensorInfo tensor_info(const TensorType& type);
@@ -183,6 +227,21 @@ TensorInfo tensor_info(const TensorType& type);
 Error refused(Status status);
 // C++ text that gives the same float again: "0.5f", "__builtin_inff()".
 std::string cpp_float(float value);
+
+// For emit_packed functions, on int8 weights [rows, columns] and an int32 bias of `rows` (or empty: zeros), as bytes.
+// The rows in the order of device/packed_dot.h; nullopt when a pair of weights does not fit its 16 bits.
+std::optional<std::vector<uint8_t>> pack_rows(std::span<const uint8_t> weights, int32_t rows, int32_t columns);
+// bias[r] + offset * (sum of row r), wrapping: with it a dot product needs no offset on its inputs.
+std::vector<uint8_t> fold_offset(std::span<const uint8_t> bias, std::span<const uint8_t> weights, int32_t rows,
+                                 int32_t columns, int32_t offset);
+// What a convolution's setup takes.
+ConvolutionTensors convolution_tensors(const EmitCall& call);
+// Initialisers of a window's axis and of an output's zero point and range.
+std::string cpp_output(const Int8Output& output);
+std::string cpp_axis(const WindowAxis& axis);
+// Constant tables `multipliers` and `shifts` of `channels` entries, from check_int8()'d scales.
+std::string cpp_channel_scales(const TensorType& input, const TensorType& weights, const TensorType& output,
+                               int32_t channels);
 
 // One float32 or int8 activation in, the same shape out.
 Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const TensorType> inputs);

@@ -1,6 +1,6 @@
 #include "ops/fully_connected/fully_connected.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include "ops/op.h"
 #include "toolchain/base/simd/simd.h"
@@ -18,25 +18,12 @@ int32_t tflite_version(const Attributes& attributes, std::span<const TensorType>
   return int8 ? 4 : 1;
 }
 
-Result<void> check_types(std::span<const TensorType> inputs) {
-  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8}));
-  const bool int8 = inputs[0].dtype == DType::int8;
-  MOTE_CHECK(expect_type(inputs, 1, "weights", {inputs[0].dtype}));
-  if (inputs.size() == 3 && inputs[2].shape.rank >= 0)
-    MOTE_CHECK(expect_type(inputs, 2, "bias", {int8 ? DType::int32 : DType::float32}));
-  return {};
-}
-
 // x of any shape whose elements divide by I, weights [O, I], optional bias [O] -> [rows, O], or x's shape with last
 // dimension O.
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   const auto options = attributes.as<FullyConnectedAttributes>();
-  MOTE_CHECK(expect_inputs(inputs, 2, 3));
-  MOTE_CHECK(check_types(inputs));
-  if (!is_clamping(options.activation))
-    return input_error(
-        fmt::format("fused activation number {} is not supported; mote runs none, relu, relu6 and relu_n1_to_1",
-                    static_cast<int>(options.activation)));
+  MOTE_CHECK(expect_weighted(inputs));
+  MOTE_CHECK(expect_clamping(options.activation));
   if (options.weights_format != 0) return input_error("weights in the shuffled format; mote runs the default format");
   const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
   if (weights.rank != 2 || weights[0] < 1 || weights[1] < 1)
@@ -100,46 +87,83 @@ std::string emit_float(const FullyConnectedFloat32& p, const EmitCall& call, con
       call.outputs[0]);
 }
 
-// The per-channel tables, and the expression that names them.
-std::string emit_channels(const TensorInfo& input, const TensorInfo& weights, const TensorInfo& output,
-                          std::string& tables) {
-  if (weights.quantization.count < 2) return "{}";
-  std::vector<int32_t> multipliers, shifts;
-  for (int32_t o = 0; o < weights.quantization.count; ++o) {
-    Multiplier multiplier;
-    fully_connected_multiplier(input, weights, output, o, multiplier);
-    multipliers.push_back(multiplier.multiplier);
-    shifts.push_back(multiplier.shift);
-  }
-  tables =
-      fmt::format("  static constexpr int32_t multipliers[] = {{{}}};\n  static constexpr int8_t shifts[] = {{{}}};\n",
-                  fmt::join(multipliers, ", "), fmt::join(shifts, ", "));
-  return "{multipliers, shifts}";
+// The integer form's parameters; the error says why there is none.
+Result<FullyConnectedInt8> int8_parameters(const EmitCall& call) {
+  const TensorInfo input = tensor_info(call.input_types[0]), weights = tensor_info(call.input_types[1]);
+  const TensorInfo output = tensor_info(call.output_types[0]);
+  const bool has_bias = call.input_types.size() > 2 && call.input_types[2].shape.rank >= 0;
+  const TensorInfo bias = has_bias ? tensor_info(call.input_types[2]) : TensorInfo{};
+  FullyConnectedInt8 p{};
+  const Status status = fully_connected_setup(call.attributes->as<FullyConnectedAttributes>(), input, weights,
+                                              has_bias ? &bias : nullptr, output, p);
+  if (status != Status::ok) return refused(status);
+  return p;
+}
+
+// Statements that call `function` on the integer form.
+std::string emit_int8(const std::string& function, const FullyConnectedInt8& p, const EmitCall& call,
+                      const std::string& weights, const std::string& bias) {
+  const std::string tables =
+      p.per_channel ? cpp_channel_scales(call.input_types[0], call.input_types[1], call.output_types[0], p.outputs)
+                    : "";
+  return fmt::format(
+      "{}  static constexpr FullyConnectedInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n"
+      "  {}(p, {}, {}, {}, {}, {});\n",
+      tables, p.batches, p.inputs, p.outputs, p.multiplier, p.input_offset, p.output_offset, p.shift, p.low, p.high,
+      p.per_channel, function, p.per_channel ? "{multipliers, shifts}" : "{}", call.inputs[0], weights, bias,
+      call.outputs[0]);
 }
 
 Result<std::string> emit(const EmitCall& call) {
-  const auto options = call.attributes->as<FullyConnectedAttributes>();
-  const TensorInfo input = tensor_info(call.input_types[0]), weights = tensor_info(call.input_types[1]);
-  const TensorInfo output = tensor_info(call.output_types[0]);
   const bool has_bias = call.inputs.size() > 2 && call.input_types[2].shape.rank >= 0;
-  const TensorInfo bias = has_bias ? tensor_info(call.input_types[2]) : TensorInfo{};
   const std::string bias_text = has_bias ? call.inputs[2] : "nullptr";
-  if (input.type == DType::float32) {
-    FullyConnectedFloat32 p{};
-    const Status status = fully_connected_setup(options, input, weights, has_bias ? &bias : nullptr, output, p);
-    if (status != Status::ok) return refused(status);
-    return emit_float(p, call, bias_text);
+  if (call.input_types[0].dtype != DType::float32) {
+    MOTE_TRY(const FullyConnectedInt8 p, int8_parameters(call));
+    return emit_int8("fully_connected_run", p, call, call.inputs[1], bias_text);
   }
-  FullyConnectedInt8 p{};
-  const Status status = fully_connected_setup(options, input, weights, has_bias ? &bias : nullptr, output, p);
+  const TensorInfo bias = has_bias ? tensor_info(call.input_types[2]) : TensorInfo{};
+  FullyConnectedFloat32 p{};
+  const Status status = fully_connected_setup(
+      call.attributes->as<FullyConnectedAttributes>(), tensor_info(call.input_types[0]),
+      tensor_info(call.input_types[1]), has_bias ? &bias : nullptr, tensor_info(call.output_types[0]), p);
   if (status != Status::ok) return refused(status);
-  std::string tables;
-  const std::string channels = emit_channels(input, weights, output, tables);
-  return fmt::format(
-      "{}  static constexpr FullyConnectedInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n"
-      "  fully_connected_run(p, {}, {}, {}, {}, {});\n",
-      tables, p.batches, p.inputs, p.outputs, p.multiplier, p.input_offset, p.output_offset, p.shift, p.low, p.high,
-      p.per_channel, channels, call.inputs[0], call.inputs[1], bias_text, call.outputs[0]);
+  return emit_float(p, call, bias_text);
+}
+
+// Whether Int8Output::usual() may be taken for every output.
+bool is_usual(const FullyConnectedInt8& p, const EmitCall& call) {
+  std::vector<int32_t> multipliers = {p.multiplier};
+  std::vector<int8_t> shifts = {p.shift};
+  if (p.per_channel) {
+    const QuantParams& weights = call.input_types[1].quant;
+    multipliers.resize(weights.scales.size());
+    shifts.resize(weights.scales.size());
+    derive_channel_scales(float_bits(call.input_types[0].quant.scales[0]), weights.scales.data(), p.outputs,
+                          float_bits(call.output_types[0].quant.scales[0]), p.outputs, multipliers.data(),
+                          shifts.data());
+  }
+  return p.low == -128 && p.high == 127 &&
+         std::all_of(multipliers.begin(), multipliers.end(), [](int32_t m) { return m >= 1 << 30; }) &&
+         std::all_of(shifts.begin(), shifts.end(), [](int8_t shift) { return shift < 0; });
+}
+
+Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
+  const EmitCall& call = packed.call;
+  const bool has_bias = call.inputs.size() > 2 && call.input_types[2].shape.rank >= 0;
+  const std::span<const uint8_t> weights = packed.constants[1];
+  const std::span<const uint8_t> bias = has_bias ? packed.constants[2] : std::span<const uint8_t>();
+  if (call.input_types[0].dtype != DType::int8 || weights.empty() || (has_bias && bias.empty()))
+    return std::optional<std::string>();
+  MOTE_TRY(FullyConnectedInt8 p, int8_parameters(call));
+  const std::string folded =
+      packed.keep("bias", DType::int32, fold_offset(bias, weights, p.outputs, p.inputs, p.input_offset));
+  p.input_offset = 0;
+  const auto rows = packed.core == PackedFor::arm_dsp ? pack_rows(weights, p.outputs, p.inputs) : std::nullopt;
+  const std::string function =
+      rows ? fmt::format("fully_connected_packed_run<{}, {}>", p.per_channel != 0, is_usual(p, call))
+           : "fully_connected_run";
+  const std::vector<uint8_t> plain(weights.begin(), weights.end());
+  return std::optional(emit_int8(function, p, call, packed.keep("weights", DType::int8, rows ? *rows : plain), folded));
 }
 
 OpCase make_case(const char* name, FullyConnectedAttributes attributes, std::vector<Shape> inputs) {
@@ -217,6 +241,8 @@ const OpDef fully_connected_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
+    .packed_header = "ops/fully_connected/fully_connected_packed.h",
+    .emit_packed = emit_packed,
 };
 
 }  // namespace mote

@@ -63,6 +63,7 @@ Result<std::string> emit(const EmitCall& call) {
   Reshape p{};
   const Status status = reshape_setup(tensor_info(call.input_types[0]), tensor_info(call.output_types[0]), p);
   if (status != Status::ok) return refused(status);
+  if (call.inputs[0] == call.outputs[0]) return std::string();
   return fmt::format("  static constexpr Reshape p = {{{}}};\n  reshape_run(p, {}, {});\n", p.bytes, call.inputs[0],
                      call.outputs[0]);
 }

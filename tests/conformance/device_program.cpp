@@ -19,6 +19,7 @@ const char* c_type(DType type) {
     case DType::int8:
       return "int8_t";
     case DType::uint8:
+    case DType::boolean:
       return "uint8_t";
     case DType::int16:
       return "int16_t";
@@ -40,10 +41,11 @@ class ProgramWriter {
       offsets += fmt::format("{},", place(input));
       sizes += fmt::format("{},", input.size());
     }
-    MOTE_TRY(const std::string call, emit_function(model));
+    MOTE_TRY(const std::string calls, emit_functions(model));
+    const std::vector<uint8_t> expected = in_a_row(run.outputs);
     table_ += fmt::format("    {{\"{}\", {}, {}, {}, {{{}}}, {{{}}}, {}, {}, {}, {}}},\n", stem_of(model), place(file),
-                          file.size(), model.inputs.size(), offsets, sizes, place(run.outputs[0]),
-                          run.outputs[0].size(), node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, call);
+                          file.size(), model.inputs.size(), offsets, sizes, place(expected), expected.size(),
+                          node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, calls);
     ++count_;
     return {};
   }
@@ -52,6 +54,7 @@ class ProgramWriter {
     std::string includes, kernels;
     for (const OpDef* op : all_ops()) {
       includes += fmt::format("#include \"{}\"\n", op->device_header);
+      if (op->packed_header != nullptr) includes += fmt::format("#include \"{}\"\n", op->packed_header);
       for (const DeviceKernel& kernel : op->kernels) kernels += fmt::format("    &{},\n", kernel.symbol);
     }
     const std::string text = fmt::format(
@@ -74,28 +77,53 @@ class ProgramWriter {
     return blob_.size() - bytes.size();
   }
 
-  // Writes a function with the code that the operator emits, and gives its name.
-  Result<std::string> emit_function(const CaseModel& model) {
+  std::string in_blob(DType type, std::span<const uint8_t> bytes) {
+    return fmt::format("reinterpret_cast<const {}*>(mote_blob + {})", c_type(type), place(bytes));
+  }
+
+  // Writes functions with the code that the operator emits, and gives their names.
+  Result<std::string> emit_functions(const CaseModel& model) {
     const Graph& graph = model.graph;
     const Node& node = graph.nodes[0];
     const std::vector<TensorType> types = input_types(graph, node);
     std::vector<std::string> inputs;
+    std::vector<std::span<const uint8_t>> constants;
     size_t activation = 0;
     for (int32_t t : node.inputs) {
+      constants.push_back(t == kAbsent ? std::span<const uint8_t>() : graph.tensors[t].data);
       if (t == kAbsent)
         inputs.push_back("nullptr");
       else if (graph.tensors[t].constant)
-        inputs.push_back(fmt::format("reinterpret_cast<const {}*>(mote_blob + {})", c_type(graph.tensors[t].type.dtype),
-                                     place(graph.tensors[t].data)));
+        inputs.push_back(in_blob(graph.tensors[t].type.dtype, graph.tensors[t].data));
       else
         inputs.push_back(
             fmt::format("reinterpret_cast<const {}*>(inputs[{}])", c_type(graph.tensors[t].type.dtype), activation++));
     }
-    const TensorType& output = graph.tensors[node.outputs[0]].type;
-    const std::vector<std::string> outputs = {fmt::format("reinterpret_cast<{}*>(output)", c_type(output.dtype))};
-    const std::string name = fmt::format("call_{}", count_);
-    MOTE_TRY(const std::string code,
-             node.op->emit(EmitCall{&node.attributes, types, {&output, 1}, inputs, outputs, "scratch"}));
+    std::vector<TensorType> output_types;
+    std::vector<std::string> outputs;
+    int64_t offset = 0;
+    for (int32_t t : node.outputs) {
+      output_types.push_back(graph.tensors[t].type);
+      outputs.push_back(fmt::format("reinterpret_cast<{}*>(output + {})", c_type(output_types.back().dtype), offset));
+      offset += output_types.back().bytes();
+    }
+    const EmitCall call{&node.attributes, types, output_types, inputs, outputs, "scratch"};
+    MOTE_TRY(const std::string code, node.op->emit(call));
+    std::string names = add_function("call", code);
+    if (node.op->emit_packed == nullptr) return names + ", {}";
+    const auto keep = [this](const char*, DType type, const std::vector<uint8_t>& bytes) {
+      return in_blob(type, bytes);
+    };
+    names += ", {";
+    for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+      MOTE_TRY(const auto packed, node.op->emit_packed({call, core, constants, keep}));
+      names += packed ? add_function(fmt::format("packed_{}", static_cast<int>(core)), *packed) + "," : "nullptr,";
+    }
+    return names + "}";
+  }
+
+  std::string add_function(const std::string& stem, const std::string& code) {
+    const std::string name = fmt::format("{}_{}", stem, count_);
     functions_ += fmt::format(
         "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)scratch;\n{}}}\n",
         name, code);

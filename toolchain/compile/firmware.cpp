@@ -3,50 +3,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <map>
-#include <optional>
-#include <set>
-
 #include "toolchain/base/files.h"
-#include "toolchain/compile/embedded.h"
+#include "toolchain/compile/c_interface.h"
+#include "toolchain/compile/compiled_model.h"
 #include "toolchain/compile/model_facts.h"
+#include "toolchain/compile/sources.h"
 
 namespace mote {
 namespace {
 
-using Files = std::map<std::string, std::string>;  // text by path below the folder
-
 constexpr std::string_view kTemplates = "toolchain/compile/template/";
 constexpr std::string_view kStartup = "toolchain/boards/startup/";
-
-std::optional<std::string_view> embedded(std::string_view path) {
-  for (const EmbeddedFile& file : embedded_files()) {
-    if (file.path == path) return file.text;
-  }
-  return std::nullopt;
-}
-
-// Adds the device headers that `text` includes, and theirs, to `files`.
-Result<void> add_headers(const std::string& path, std::string_view text, Files& files) {
-  static constexpr std::string_view kInclude = "#include \"";
-  for (size_t at = text.find(kInclude); at != std::string_view::npos; at = text.find(kInclude, at)) {
-    at += kInclude.size();
-    const std::string header(text.substr(at, text.find('"', at) - at));
-    if (files.contains(header)) continue;
-    const auto found = embedded(header);
-    if (!found) return defect(fmt::format("'{}' includes \"{}\", which is no device header", path, header));
-    files.emplace(header, *found);
-    MOTE_CHECK(add_headers(header, *found, files));
-  }
-  return {};
-}
-
-Result<void> add_template(std::string_view folder, const std::string& file, Files& files) {
-  const auto text = embedded(std::string(folder) + file);
-  if (!text) return defect(fmt::format("the program does not carry '{}{}'", folder, file));
-  files.emplace(file, *text);
-  return {};
-}
 
 std::string kernel_source(const KernelUse& use) {
   return fmt::format(
@@ -55,26 +22,54 @@ std::string kernel_source(const KernelUse& use) {
       use.header, use.symbol);
 }
 
-// The data of one model: resolver, arena, window.
+// The window of readings, which the application fills.
+std::string window_source(const ModelFacts& facts) {
+  const int32_t readings = facts.features ? facts.features->contract().elements() : 0;
+  const std::string window =
+      readings == 0
+          ? "int16_t* const firmware_window = nullptr;\nvoid firmware_features(const int16_t*, void*) {}\n"
+          : fmt::format("namespace {{\nint16_t window[{}];\n}}\nint16_t* const firmware_window = window;\n", readings);
+  return fmt::format("{}const uint32_t firmware_window_readings = {};\n", window, readings);
+}
+
+// The data of one interpreted model: resolver, arena, window.
 std::string model_source(const ModelFacts& facts, size_t model_bytes) {
   std::string declarations, table;
   for (const KernelUse& use : facts.kernels) {
     declarations += fmt::format("extern const Kernel firmware_{};\n", use.symbol);
     table += fmt::format("    &firmware_{},\n", use.symbol);
   }
-  const int32_t readings = facts.features ? facts.features->contract().elements() : 0;
-  const std::string window =
-      readings == 0
-          ? "int16_t* const firmware_window = nullptr;\nvoid firmware_features(const int16_t*, void*) {}\n"
-          : fmt::format("namespace {{\nint16_t window[{}];\n}}\nint16_t* const firmware_window = window;\n", readings);
   return fmt::format(
-      "#include \"firmware.h\"\n\nnamespace mote {{\n{}namespace {{\nconst Kernel* const kernels[] = {{\n{}}};\n}}\n"
+      "#include \"firmware.h\"\n#include \"interpreted.h\"\n\nnamespace mote {{\n{}namespace {{\n"
+      "const Kernel* const kernels[] = {{\n{}}};\n}}\n"
       "const Resolver firmware_resolver = {{kernels, {}}};\n"
       "const uint32_t firmware_model_bytes = {};\n"
       "alignas(kAlignment) unsigned char firmware_arena[{}];\n"
-      "const uint32_t firmware_arena_bytes = sizeof firmware_arena;\n"
-      "{}const uint32_t firmware_window_readings = {};\n}}  // namespace mote\n",
-      declarations, table, facts.kernels.size(), model_bytes, facts.arena_bytes, window, readings);
+      "const uint32_t firmware_arena_bytes = sizeof firmware_arena;\n{}}}  // namespace mote\n",
+      declarations, table, facts.kernels.size(), model_bytes, facts.arena_bytes, window_source(facts));
+}
+
+// A function that gives a tensor of the compiled model; `what` is "input".
+std::string tensor_function(const std::string& what, size_t count) {
+  const std::string macro = macro_prefix(what);
+  std::string bytes;
+  for (size_t i = 0; i < count; ++i) bytes += fmt::format("MODEL_{}_{}_BYTES, ", macro, i);
+  return fmt::format(
+      "int32_t firmware_{0}_count() {{\n  return MODEL_{1}S;\n}}\n"
+      "TensorView firmware_{0}(int32_t i) {{\n  static constexpr int32_t bytes[] = {{{2}}};\n  TensorView view;\n"
+      "  view.data = const_cast<void*>(static_cast<const void*>(model_{0}(static_cast<int>(i))));\n"
+      "  view.bytes = bytes[i];\n  return view;\n}}\n",
+      what, macro, bytes);
+}
+
+// firmware.h in terms of a compiled model's C interface.
+std::string interface_source(const ModelFacts& facts) {
+  return "#include \"firmware.h\"\n#include \"model.h\"\n\nnamespace mote {\n\n" + window_source(facts) +
+         "Status firmware_init() {\n  return model_init() == MODEL_OK ? Status::ok : Status::misaligned;\n}\n"
+         "Status firmware_invoke() {\n  return model_run() == MODEL_OK ? Status::ok : Status::not_initialized;\n}\n" +
+         tensor_function("input", facts.input_count) + tensor_function("output", facts.output_count) +
+         "uint32_t firmware_arena_used() {\n  return MODEL_ARENA_BYTES;\n}\n"
+         "int32_t firmware_failed_operator() {\n  return -1;\n}\n\n}  // namespace mote\n";
 }
 
 std::string model_data_source(size_t model_bytes) {
@@ -125,7 +120,7 @@ std::vector<std::string> compile_flags(const Board& board, const std::string& le
   return flags;
 }
 
-void list_sources(const Board& board, Optimization optimization, const Files& files, Firmware& firmware) {
+void list_sources(const Board& board, Optimization optimization, const SourceFiles& files, Firmware& firmware) {
   const std::string kernel_level = optimization == Optimization::speed ? "-O2" : "-Os";
   for (const auto& [path, text] : files) {
     const bool assembler = path.ends_with(".S");
@@ -136,7 +131,9 @@ void list_sources(const Board& board, Optimization optimization, const Files& fi
     if (path == "engine.cpp") source.category = "engine";
     if (path == "features.cpp") source = {path, "features", compile_flags(board, kernel_level), false};
     if (path.starts_with("kernel_")) source = {path, "kernels", compile_flags(board, kernel_level), true};
-    if (path.starts_with("model")) source.shared = false;
+    if (path.starts_with("model") || path == "interface.cpp") source.shared = false;
+    if (path == "model.cpp" && firmware.engine == Engine::compiled)
+      source = {path, "compiled", compile_flags(board, kernel_level), false};
     if (path == "model_data.S") source.category = "model";
     firmware.sources.push_back(source);
   }
@@ -153,35 +150,63 @@ std::string makefile(const Firmware& firmware, const Board& board) {
     objects += " " + source.path + ".o";
     rules += fmt::format("{0}.o: {0}\n\t$(CXX) {1} -c -o $@ {0}\n", source.path, fmt::join(source.flags, " "));
   }
-  return fmt::format(
-      "CXX = {}\nOBJECTS ={}\n\nfirmware.elf: $(OBJECTS)\n\t$(CXX) -o $@ $(OBJECTS) {}\n\n{}",
-      board.compiler->program, objects, fmt::join(firmware.link_flags, " "), rules);
+  return fmt::format("CXX = {}\nOBJECTS ={}\n\nfirmware.elf: $(OBJECTS)\n\t$(CXX) -o $@ $(OBJECTS) {}\n\n{}",
+                     board.compiler->program, objects, fmt::join(firmware.link_flags, " "), rules);
 }
 
-Result<Files> firmware_files(const ModelFacts& facts, const Board& board, size_t model_bytes) {
-  Files files;
-  for (const char* file : {"firmware.h", "engine.cpp", "main.cpp", "semihosting.h"}) {
-    MOTE_CHECK(add_template(kTemplates, file, files));
+// What runs the model: adds its sources, and to `firmware` what they are.
+Result<void> add_interpreter(const ModelFacts& facts, const std::vector<uint8_t>& model, SourceFiles& files,
+                             Firmware& firmware) {
+  for (const char* file : {"interpreted.h", "engine.cpp"}) MOTE_CHECK(add_template(kTemplates, file, files));
+  for (const KernelUse& use : facts.kernels) {
+    files.emplace("kernel_" + use.symbol + ".cpp", kernel_source(use));
+    firmware.kernels.push_back(use.symbol);
   }
+  files.emplace("model.cpp", model_source(facts, model.size()));
+  files.emplace("model_data.S", model_data_source(model.size()));
+  firmware.operators = facts.operators;
+  firmware.arena_section = ".bss.firmware_arena";
+  firmware.arena_bytes = facts.arena_bytes;
+  return {};
+}
+
+Result<void> add_compiled(const std::string& name, const ModelFacts& facts, const std::vector<uint8_t>& model,
+                          const Board& board, SourceFiles& files, Firmware& firmware) {
+  MOTE_TRY(CompiledModel compiled, compile_model(name, model, {"model", packed_for_board(board), &board}));
+  files.merge(compiled.files);
+  files.emplace("interface.cpp", interface_source(facts));
+  for (const CompiledOperator& op : compiled.operators)
+    firmware.operators.push_back({op.op, op.name, op.code ? op.function : "", 0, op.arena_bytes});
+  firmware.arena_section = ".bss.model_arena";
+  firmware.arena_bytes = compiled.arena_bytes;
+  return {};
+}
+
+// What both engines need besides, and the device headers that all of it includes.
+Result<void> add_surroundings(const ModelFacts& facts, const Board& board, SourceFiles& files) {
+  for (const char* file : {"firmware.h", "main.cpp", "semihosting.h"})
+    MOTE_CHECK(add_template(kTemplates, file, files));
   MOTE_CHECK(add_template(kStartup, board.compiler->startup, files));
   MOTE_CHECK(add_template(kStartup, board.compiler->script, files));
-  for (const KernelUse& use : facts.kernels) files.emplace("kernel_" + use.symbol + ".cpp", kernel_source(use));
-  files.emplace("model.cpp", model_source(facts, model_bytes));
-  files.emplace("model_data.S", model_data_source(model_bytes));
   if (facts.features) {
     MOTE_TRY(std::string text, features_source(facts));
     files.emplace("features.cpp", std::move(text));
   }
   files.emplace("memory.ld", memory_script(board, static_cast<int64_t>(board.flash_bytes.value),
                                            static_cast<int64_t>(board.ram_bytes.value)));
-  const Files sources = files;
+  const SourceFiles sources = files;
   for (const auto& [path, text] : sources) {
-    if (path.ends_with(".cpp") || path.ends_with(".h")) MOTE_CHECK(add_headers(path, text, files));
+    const bool compiled = path.starts_with("mote/") || text.find("\"mote/") != std::string::npos;  // complete
+    if (!compiled && (path.ends_with(".cpp") || path.ends_with(".h"))) MOTE_CHECK(add_headers(path, text, files));
   }
-  return files;
+  return {};
 }
 
 }  // namespace
+
+std::string to_string(Engine engine) {
+  return engine == Engine::interpreter ? "interpreter" : "compiled";
+}
 
 std::string to_string(Optimization optimization) {
   return optimization == Optimization::speed ? "speed" : "size";
@@ -190,14 +215,17 @@ std::string to_string(Optimization optimization) {
 Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                                 const FirmwareOptions& options, const std::filesystem::path& folder) {
   MOTE_TRY(const ModelFacts facts, model_facts(name, model));
-  MOTE_TRY(Files files, firmware_files(facts, board, model.size()));
+  const bool interpreted = options.engine == Engine::interpreter;
+  SourceFiles files;
   Firmware firmware;
+  firmware.engine = options.engine;
+  MOTE_CHECK(interpreted ? add_interpreter(facts, model, files, firmware)
+                         : add_compiled(name, facts, model, board, files, firmware));
+  MOTE_CHECK(add_surroundings(facts, board, files));
   firmware.folder = folder;
   list_sources(board, options.optimization, files, firmware);
   files.emplace("Makefile", makefile(firmware, board));
-  for (const KernelUse& use : facts.kernels) firmware.kernels.push_back(use.symbol);
   firmware.model_bytes = static_cast<int64_t>(model.size());
-  firmware.arena_bytes = facts.arena_bytes;
   firmware.input_bytes = facts.input_bytes;
   firmware.output_bytes = facts.output_bytes;
   if (facts.features) {
@@ -207,7 +235,7 @@ Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8
   }
   MOTE_TRY(StagedFolder staged, StagedFolder::create(folder));
   for (const auto& [path, text] : files) MOTE_CHECK(write_file(staged.path() / path, std::string_view(text)));
-  MOTE_CHECK(write_file(staged.path() / "model.tflite", std::span<const uint8_t>(model)));
+  if (interpreted) MOTE_CHECK(write_file(staged.path() / "model.tflite", std::span<const uint8_t>(model)));
   MOTE_CHECK(staged.commit());
   return firmware;
 }

@@ -7,6 +7,8 @@
 #include "device/kernel.h"
 #include "features/feature.h"
 #include "toolchain/base/result.h"
+#include "toolchain/compile/firmware.h"
+#include "toolchain/graph/graph.h"
 
 namespace mote {
 
@@ -19,12 +21,17 @@ struct KernelUse {
 struct ModelFacts {
   std::vector<KernelUse> kernels;  // in order of first use
   int64_t arena_bytes = 0;         // what Interpreter::arena_used() reports after init with exactly these kernels
+  std::vector<FirmwareOperator> operators;
+  size_t input_count = 0, output_count = 0;
   int64_t input_bytes = 0;
   int64_t output_bytes = 0;
   FeaturePtr features;    // empty: none
   float input_scale = 0;  // of input 0, when there are features
   int32_t input_zero_point = 0;
 };
+
+// The kernel of node `index`. Errors: input, naming the operator and its place, when mote has none for it.
+Result<KernelUse> choose_kernel(const std::string& name, const Graph& graph, size_t index);
 
 // Reads and validates the model, chooses its kernels and runs the interpreter's init on this machine.
 Result<ModelFacts> model_facts(const std::string& name, const std::vector<uint8_t>& model);

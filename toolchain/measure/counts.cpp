@@ -75,26 +75,45 @@ std::string demangled(const std::string& name) {
   return status == 0 ? std::string(text.get()) : name;
 }
 
+using Functions = std::map<uint32_t, FunctionCounts>;  // by address; 0 = no symbol
+
+void add_to(Functions& functions, const ElfSymbol* symbol, const InstructionCounts& counts) {
+  const uint32_t address = symbol ? symbol->address : 0;
+  FunctionCounts& function = functions[address];
+  if (function.name.empty()) function.name = symbol ? demangled(symbol->name) : "(no symbol)";
+  function.address = address;
+  add(counts, function.counts);
+}
+
+std::vector<FunctionCounts> listed(const Functions& functions) {
+  std::vector<FunctionCounts> list;
+  for (const auto& [address, function] : functions) list.push_back(function);
+  return list;
+}
+
 }  // namespace
 
 Result<ExecutedCode> classify_counts(const Json& counts, const ElfFile& elf) {
   ExecutedCode executed;
-  std::map<uint32_t, FunctionCounts> functions;
-  for (const Json& row : counts.at("blocks")) {
-    const Block block{row.at(0), row.at(1), row.at(2), row.at(3), row.at(4), row.at(5)};
-    InstructionCounts block_counts;
-    MOTE_CHECK(add_block(block, elf, block_counts));
-    add(block_counts, executed.total);
-    const ElfSymbol* symbol = elf.function_at(block.address);
-    FunctionCounts& function = functions[symbol ? symbol->address : 0];
-    if (function.name.empty()) function.name = symbol ? demangled(symbol->name) : "(no symbol)";
-    add(block_counts, function.counts);
+  Functions functions;
+  for (const Json& step : counts.at("steps")) {
+    Functions step_functions;
+    for (const Json& row : step) {
+      const Block block{row.at(0), row.at(1), row.at(2), row.at(3), row.at(4), row.at(5)};
+      InstructionCounts block_counts;
+      MOTE_CHECK(add_block(block, elf, block_counts));
+      add(block_counts, executed.total);
+      const ElfSymbol* symbol = elf.function_at(block.address);
+      add_to(functions, symbol, block_counts);
+      add_to(step_functions, symbol, block_counts);
+    }
+    executed.steps.push_back(listed(step_functions));
   }
   const uint64_t expected = counts.at("instructions");
   if (executed.total.instructions() != expected) {
     return defect(fmt::format("classified {} instructions of {}", executed.total.instructions(), expected));
   }
-  for (auto& [address, function] : functions) executed.functions.push_back(std::move(function));
+  executed.functions = listed(functions);
   return executed;
 }
 

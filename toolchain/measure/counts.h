@@ -12,12 +12,14 @@ namespace mote {
 
 struct FunctionCounts {
   std::string name;
+  uint32_t address = 0;
   InstructionCounts counts;
 };
 
 struct ExecutedCode {
   InstructionCounts total;
-  std::vector<FunctionCounts> functions;  // in order of address
+  std::vector<FunctionCounts> functions;           // in order of address
+  std::vector<std::vector<FunctionCounts>> steps;  // the same from step to step; the first is what ran before any
 };
 
 // `counts` is what counter.c wrote while `elf` ran. Instructions inside an IT block whose condition failed count as

@@ -75,7 +75,8 @@ Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& e
   run.command.insert(run.command.end(), emulator.arguments.begin(), emulator.arguments.end());
   run.command.insert(run.command.end(), {"-nographic", "-monitor", "none", "-serial", "none", "-semihosting", "-kernel",
                                          fs::absolute(image, error).string()});
-  const std::string arguments = fmt::format("begin=0x{:x},end=0x{:x},out=counts.json", begin->address, end->address);
+  std::string arguments = fmt::format("begin=0x{:x},end=0x{:x},out=counts.json", begin->address, end->address);
+  for (const StepFunction& step : options.steps) arguments += fmt::format(",step=0x{:x}:0x{:x}", step.begin, step.end);
   fs::remove(options.folder / "counts.json", error);
   MOTE_TRY(ProcessOutput result, run_counted(run.command, counter, arguments, options));
   if (refuses_interface(result)) {

@@ -18,10 +18,16 @@ struct EmulatedRun {
   std::vector<std::string> command;       // without the plugin: runs the same image alone
 };
 
+// A function whose entries divide the count into parts.
+struct StepFunction {
+  uint32_t begin = 0, end = 0;  // addresses, the end behind the last
+};
+
 struct EmulateOptions {
   std::filesystem::path folder;   // working folder: the program's files are opened here
   std::filesystem::path counter;  // the plugin; empty: beside the running program
   double timeout_seconds = 300;
+  std::vector<StepFunction> steps = {};
 };
 
 // The plugin's path when no other is given.

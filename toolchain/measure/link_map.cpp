@@ -49,7 +49,8 @@ std::vector<LinkedPiece> parse_link_map(const std::string& text) {
     if (row.fields < 2 || row.bytes == 0) continue;
     const bool fill = row.first == "*fill*";
     if (!fill && row.rest.empty()) continue;  // a symbol assignment
-    pieces.push_back({output, row.first, fill ? "" : row.rest, static_cast<int64_t>(row.bytes)});
+    pieces.push_back({output, row.first, fill ? "" : row.rest, static_cast<int64_t>(row.bytes),
+                      static_cast<uint32_t>(row.address)});
   }
   return pieces;
 }

@@ -11,6 +11,7 @@ struct LinkedPiece {
   std::string section;  // ".text.main"; "*fill*" for alignment
   std::string object;   // path as on the command line, or "libgcc.a(file.o)" with its folder; empty for *fill*
   int64_t bytes = 0;
+  uint32_t address = 0;
 };
 
 std::vector<LinkedPiece> parse_link_map(const std::string& text);

@@ -3,53 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "toolchain/base/files.h"
 #include "toolchain/measure/build.h"
 #include "toolchain/measure/counts.h"
 #include "toolchain/measure/emulate.h"
+#include "toolchain/measure/layers.h"
 
 namespace mote {
 namespace {
 
 constexpr const char* kInputFile = "mote-input.bin";  // names that template/main.cpp opens
 constexpr const char* kOutputFile = "mote-output.bin";
-
-std::string category_of(const LinkedPiece& piece, const Firmware& firmware) {
-  if (piece.section == ".rodata.mote_model") return "model";
-  if (piece.object.empty()) return "other";
-  for (const FirmwareSource& source : firmware.sources) {
-    if (piece.object.ends_with(source.path + ".o")) return source.category == "model" ? "other" : source.category;
-  }
-  return "libc";
-}
-
-int64_t& flash_part(FlashBytes& flash, const std::string& category) {
-  if (category == "engine") return flash.engine;
-  if (category == "kernels") return flash.kernels;
-  if (category == "features") return flash.features;
-  if (category == "model") return flash.model;
-  return category == "libc" ? flash.libc : flash.other;
-}
-
-// Everything but the harness, which an image without a model has too.
-void add_sizes(const BuiltImage& image, const Firmware& firmware, Measurement& measurement) {
-  for (const LinkedPiece& piece : image.pieces) {
-    const std::string category = category_of(piece, firmware);
-    if (category == "harness") continue;
-    const bool variable = piece.output == ".data" || piece.output == ".bss";
-    if (piece.output == ".text" || piece.output == ".ARM.exidx" || piece.output == ".data") {
-      flash_part(measurement.flash, category) += piece.bytes;
-    }
-    if (!variable || piece.object.empty()) continue;  // the gap before an aligned variable depends on its neighbours
-    if (piece.section == ".bss.firmware_arena") {
-      measurement.ram.arena += piece.bytes;
-    } else {
-      measurement.ram.statics += piece.bytes;
-    }
-  }
-}
 
 std::string kibibytes(double bytes) {
   return fmt::format("{:.1f} KiB", bytes / 1024);
@@ -132,8 +97,8 @@ void add_latency(const ExecutedCode& executed, const Board& board, Measurement& 
                    [](const FunctionCost& a, const FunctionCost& b) { return a.cycles > b.cycles; });
 }
 
-Result<void> run_on_board(const std::string& name, const Firmware& firmware, const Board& board,
-                          const MeasureOptions& options, Measurement& m) {
+Result<void> run_on_board(const std::string& name, const Firmware& firmware, const BuiltImage& image,
+                          const Board& board, const MeasureOptions& options, Measurement& m) {
   MOTE_TRY(const uint32_t rows, row_count(name, firmware, options));
   const fs::path folder = firmware.folder / "run";
   std::error_code error;
@@ -141,12 +106,14 @@ Result<void> run_on_board(const std::string& name, const Firmware& firmware, con
   if (rows > 0) MOTE_CHECK(write_rows(folder / kInputFile, options, rows));
   MOTE_TRY(const ElfFile elf, ElfFile::read(m.firmware));
   MOTE_TRY(const EmulatedRun run,
-           emulate(m.firmware, elf, board.emulator, {folder, options.counter, options.timeout_seconds}));
+           emulate(m.firmware, elf, board.emulator,
+                   {folder, options.counter, options.timeout_seconds, step_functions(firmware, elf)}));
   MOTE_CHECK(check_report(run, firmware, rows, name));
   m.emulator_command = run.command;
   m.ram.stack = run.report.at("stack");
   MOTE_TRY(const ExecutedCode executed, classify_counts(run.counts, elf));
   add_latency(executed, board, m);
+  MOTE_CHECK(add_layers(executed, image, firmware, board, m));
   if (rows == 0) return {};
   MOTE_TRY(m.outputs, read_file(folder / kOutputFile));
   if (static_cast<int64_t>(m.outputs.size()) != m.output_row_bytes * rows) {
@@ -167,13 +134,14 @@ Result<Measurement> measure(const std::string& name, const std::vector<uint8_t>&
   MOTE_TRY(const Firmware firmware, write_firmware(name, model, board, options.firmware, options.folder));
   Measurement m;
   m.board = board.name;
+  m.engine = to_string(options.firmware.engine);
   m.optimization = to_string(options.firmware.optimization);
   m.model_bytes = firmware.model_bytes;
   m.output_row_bytes = firmware.output_bytes;
   m.period_seconds = options.period_seconds > 0 ? options.period_seconds : firmware.period_seconds;
   if (!board.emulator.note.empty()) m.notes.push_back(board.emulator.note);
   m.notes.push_back(board.memory_note);
-  m.flash.model = firmware.model_bytes;
+  m.flash.model = firmware.model_bytes;  // before it is linked; compiled weights are as many
   m.ram.arena = firmware.arena_bytes;
   check_fit(board, m);
   if (!m.fits) return m;  // hopeless: need not even be linked
@@ -188,7 +156,7 @@ Result<Measurement> measure(const std::string& name, const std::vector<uint8_t>&
   if (!m.fits) return m;
 
   tell(2, "emulating");
-  MOTE_CHECK(run_on_board(name, firmware, board, options, m));
+  MOTE_CHECK(run_on_board(name, firmware, image, board, options, m));
   check_fit(board, m);
   tell(3, "measured");
   return m;

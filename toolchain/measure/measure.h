@@ -16,12 +16,12 @@ namespace mote {
 
 // Bytes that the linked image adds over one with the same start-up and no model.
 struct FlashBytes {
-  int64_t engine = 0;  // interpreter, model view, planner
+  int64_t engine = 0;  // interpreter, model view, planner; compiled: the C interface
   int64_t kernels = 0;
   int64_t features = 0;
   int64_t libc = 0;   // newlib and libgcc
   int64_t other = 0;  // resolver table, application calls, alignment
-  int64_t model = 0;  // the .tflite, read in place
+  int64_t model = 0;  // the .tflite, read in place; compiled: weights, biases and other constants
   int64_t code() const { return engine + kernels + features + libc + other; }
   int64_t total() const { return code() + model; }
 };
@@ -46,9 +46,30 @@ struct FunctionCost {
   double cycles = 0;  // typical
 };
 
+// Part of the measured inference.
+struct Cost {
+  uint64_t instructions = 0;
+  double cycles = 0;  // typical
+};
+
+// One operator, in order of execution: of the file, or of what the compiler made of it.
+struct LayerCost {
+  std::string op;    // "FULLY_CONNECTED"
+  std::string name;  // of its first output tensor
+  Cost cost;
+  int64_t flash_bytes = 0;  // its constants; compiled: also its function and parameters, not what operators share
+  int64_t ram_bytes = 0;    // of the arena that hold something while it runs
+};
+
+// What no operator pays for: the layers and this are the whole window.
+struct OutsideLayers {
+  Cost engine;  // the interpreter's or the interface's own code, and the call
+  Cost features;
+};
+
 struct Measurement {
   std::string board;
-  std::string engine = "interpreter";
+  std::string engine;        // "interpreter" or "compiled"
   std::string optimization;  // "speed" or "size": the one build that all figures come from
   int64_t model_bytes = 0;
   bool fits = true;                  // false: flash or RAM of the board is exceeded, and nothing was run
@@ -60,6 +81,8 @@ struct Measurement {
   double period_seconds = 0;  // one inference per period; 0 = back to back
   InstructionCounts counts;
   std::vector<FunctionCost> functions;        // most expensive first
+  std::vector<LayerCost> layers;              // see layers.h
+  OutsideLayers outside;
   std::filesystem::path firmware;             // the linked ELF
   std::vector<std::string> emulator_command;  // runs it alone, on zeros
   std::vector<uint8_t> outputs;               // of every fed row, output_row_bytes each

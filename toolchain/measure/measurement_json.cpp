@@ -24,6 +24,22 @@ Json functions_json(const std::vector<FunctionCost>& functions) {
   return json;
 }
 
+Json layers_json(const std::vector<LayerCost>& layers) {
+  Json json = Json::array();
+  for (const LayerCost& layer : layers)
+    json.push_back({{"operator", layer.op},
+                    {"name", layer.name},
+                    {"instructions", layer.cost.instructions},
+                    {"cycles", layer.cost.cycles},
+                    {"flash_bytes", layer.flash_bytes},
+                    {"ram_bytes", layer.ram_bytes}});
+  return json;
+}
+
+Json cost_json(const Cost& cost) {
+  return {{"instructions", cost.instructions}, {"cycles", cost.cycles}};
+}
+
 Json flash_json(const FlashBytes& flash) {
   return {{"code", flash.code()},     {"model", flash.model},       {"total", flash.total()}, {"engine", flash.engine},
           {"kernels", flash.kernels}, {"features", flash.features}, {"libc", flash.libc},     {"other", flash.other}};
@@ -63,6 +79,8 @@ Json to_json(const Measurement& m) {
       {"power", ran ? power_json(m) : Json()},
       {"instruction_classes", counts_json(m.counts)},
       {"functions", functions_json(m.functions)},
+      {"layers", layers_json(m.layers)},
+      {"outside_layers", {{"engine", cost_json(m.outside.engine)}, {"features", cost_json(m.outside.features)}}},
       {"firmware", m.firmware.string()},
       {"emulator_command", m.emulator_command},
       {"notes", m.notes},

@@ -118,9 +118,11 @@ class Planner {
       alive[block.lifetime.last + 1] -= block.bytes;
     }
     int64_t sum = 0;
-    for (size_t i = 0; i + 1 < alive.size() && !blocks_.empty(); ++i) {
+    for (size_t i = 0; i + 1 < alive.size(); ++i) {
       sum += alive[i];
-      if (sum == plan_.lower_bound && plan_.peak_node < 0) plan_.peak_node = static_cast<int32_t>(i);
+      if (i < graph_.nodes.size()) plan_.alive_bytes.push_back(sum);
+      if (!blocks_.empty() && sum == plan_.lower_bound && plan_.peak_node < 0)
+        plan_.peak_node = static_cast<int32_t>(i);
     }
     for (int32_t i = 0; i < static_cast<int32_t>(graph_.tensors.size()); ++i)
       if (plan_.lifetimes[i].overlaps({plan_.peak_node, plan_.peak_node})) plan_.peak_tensors.push_back(i);

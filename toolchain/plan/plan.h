@@ -24,6 +24,7 @@ struct MemoryPlan {
       offsets;  // bytes from the arena's start, per tensor, multiples of kAlignment; -1 = not in the arena
   std::vector<int32_t> scratch_offsets;  // per node; -1 = the kernel wants none
   std::vector<int64_t> scratch_bytes;    // per node
+  std::vector<int64_t> alive_bytes;      // per node: activations and scratch that hold something while it runs
   std::vector<Lifetime> lifetimes;       // per tensor
   std::vector<int32_t> shares_with;   // per tensor: the input whose memory an in-place output takes over, else kAbsent
   int64_t arena_bytes = 0;            // activations and scratch, without the interpreter's own bookkeeping

@@ -1,4 +1,5 @@
 #include "firmware.h"
+#include "interpreted.h"
 
 namespace mote {
 namespace {

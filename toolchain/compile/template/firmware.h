@@ -1,15 +1,10 @@
-// What a firmware image is made of. model.cpp (written for one model) defines the data, engine.cpp runs it.
+// What a firmware image is made of, whichever engine runs the model. model.cpp (written for one model) and engine.cpp
+// or interface.cpp define it, main.cpp uses it.
 #pragma once
-#include "device/interpreter.h"
+#include "device/status.h"
+#include "device/tensor_view.h"
 
 namespace mote {
-
-extern "C" const unsigned char mote_model[];  // model.S: the .tflite file, read in place
-extern const uint32_t firmware_model_bytes;
-
-extern "C" unsigned char firmware_arena[];
-extern const uint32_t firmware_arena_bytes;
-extern const Resolver firmware_resolver;
 
 // Readings of one window, channels interleaved; the application fills it. No feature block: nullptr and 0, and the
 // application writes the model's input itself.

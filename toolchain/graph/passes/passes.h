@@ -1,6 +1,9 @@
 // Rewrites of a graph that leave what it computes unchanged. One file each.
 #pragma once
+#include <cstdint>
+#include <functional>
 #include <span>
+#include <vector>
 
 #include "toolchain/graph/graph.h"
 
@@ -11,6 +14,15 @@ namespace mote {
 // their standardisation. Fails when the output is not a fully_connected without activation, or the lengths differ from
 // its units.
 Result<void> fold_output_affine(Graph& graph, std::span<const float> scale, std::span<const float> offset);
+
+// Runs one node whose inputs are all constants: the bytes of each output.
+using EvaluateNode = std::function<Result<std::vector<std::vector<uint8_t>>>(const Graph&, const Node&)>;
+// Nodes that read constants only become constants, unless a graph output is theirs. Returns how many were folded.
+Result<int32_t> fold_constants(Graph& graph, const EvaluateNode& evaluate);
+
+// A quantize that gives back the bytes of an earlier tensor is removed: one between equal parameters, and one behind a
+// dequantize of them. Graph outputs stay. Returns how many went.
+int32_t remove_requantization(Graph& graph);
 
 // A relu or relu6 that is the only reader of a fully_connected without activation becomes that node's fused activation.
 // Returns how many were fused.

@@ -1,0 +1,62 @@
+#include "device/packed_dot.h"
+#include "ops/op.h"
+
+namespace mote {
+
+namespace {
+
+constexpr int32_t kColumnOrder[kPackedRows] = {0, 2, 1, 3};  // of the columns in a chunk
+
+// Appends 256 * odd + even as 16 bits. False: it does not fit.
+bool append_pair(int8_t even, int8_t odd, std::vector<uint8_t>& packed) {
+  const int32_t both = 256 * odd + even;
+  if (both < INT16_MIN) return false;
+  packed.push_back(static_cast<uint8_t>(both));
+  packed.push_back(static_cast<uint8_t>(static_cast<uint32_t>(both) >> 8));
+  return true;
+}
+
+// One group of four rows, whose first weight is `rows`.
+bool append_group(const uint8_t* rows, int32_t columns, std::vector<uint8_t>& packed) {
+  const auto weight = [&](int32_t row, int32_t column) {
+    return static_cast<int8_t>(rows[int64_t{row} * columns + column]);
+  };
+  const int32_t whole = columns / 4 * 4;
+  bool fits = true;
+  for (int32_t c = 0; c < whole; c += 4)
+    for (int32_t r = 0; r < kPackedRows; r += 2)
+      for (int32_t step : kColumnOrder) fits &= append_pair(weight(r, c + step), weight(r + 1, c + step), packed);
+  for (int32_t c = whole; c < columns; ++c)
+    for (int32_t r = 0; r < kPackedRows; r += 2) fits &= append_pair(weight(r, c), weight(r + 1, c), packed);
+  return fits;
+}
+
+}  // namespace
+
+std::optional<std::vector<uint8_t>> pack_rows(std::span<const uint8_t> weights, int32_t rows, int32_t columns) {
+  std::vector<uint8_t> packed;
+  packed.reserve(weights.size());
+  const int32_t grouped = rows / kPackedRows * kPackedRows;
+  for (int32_t r = 0; r < grouped; r += kPackedRows)
+    if (!append_group(weights.data() + int64_t{r} * columns, columns, packed)) return std::nullopt;
+  packed.insert(packed.end(), weights.begin() + int64_t{grouped} * columns, weights.end());
+  return packed;
+}
+
+std::vector<uint8_t> fold_offset(std::span<const uint8_t> bias, std::span<const uint8_t> weights, int32_t rows,
+                                 int32_t columns, int32_t offset) {
+  std::vector<uint8_t> folded(sizeof(uint32_t) * static_cast<size_t>(rows));
+  for (int32_t r = 0; r < rows; ++r) {
+    uint32_t sum = 0;
+    for (uint8_t weight : weights.subspan(static_cast<size_t>(int64_t{r} * columns), static_cast<size_t>(columns)))
+      sum += static_cast<uint32_t>(static_cast<int8_t>(weight));
+    const size_t at = sizeof sum * static_cast<size_t>(r);
+    uint32_t value = 0;
+    if (!bias.empty()) std::memcpy(&value, bias.data() + at, sizeof value);
+    value += static_cast<uint32_t>(offset) * sum;
+    std::memcpy(folded.data() + at, &value, sizeof value);
+  }
+  return folded;
+}
+
+}  // namespace mote

@@ -1,0 +1,87 @@
+#include "tests/compile/program.h"
+
+#include <fmt/format.h>
+
+#include "tests/conformance/host_run.h"
+#include "toolchain/base/files.h"
+#include "toolchain/base/process.h"
+#include "toolchain/compile/c_interface.h"
+
+namespace mote {
+
+namespace {
+
+constexpr double kSeconds = 600;
+
+Result<void> compile(std::vector<std::string> command, const fs::path& folder) {
+  const char* const flags[] = {"-std=c++14", "-ffreestanding", "-nostdinc++",  "-fno-exceptions",      "-fno-rtti",
+                               "-Wall",      "-Wextra",        "-Wconversion", "-Wno-sign-conversion", "-Wshadow",
+                               "-Werror"};
+  command.insert(command.begin() + 1, std::begin(flags), std::end(flags));
+  MOTE_TRY(const ProcessOutput built, run_process(command, kSeconds, folder));
+  if (built.exit_status != 0) return defect(built.errors.substr(0, 4000));
+  return {};
+}
+
+}  // namespace
+
+std::string CompiledProgram::place(const std::vector<std::vector<uint8_t>>& tensors) {
+  std::string text;
+  for (const auto& bytes : tensors) {
+    text += fmt::format("{{{}, {}}}, ", blob_.size(), bytes.size());
+    blob_.insert(blob_.end(), bytes.begin(), bytes.end());
+  }
+  return text;
+}
+
+Result<void> CompiledProgram::add(const std::string& name, const std::vector<uint8_t>& model,
+                                  const std::vector<std::vector<uint8_t>>& inputs) {
+  const std::string id = fmt::format("m{}", count_++), macro = macro_prefix(id);
+  MOTE_TRY(CompiledModel compiled, compile_model(name, model, {id, core_, nullptr}));
+  const conformance::HostRun expected = conformance::run_on_host(model, inputs);
+  if (expected.status != Status::ok) return defect(name + ": the interpreter refuses it");
+  files_.merge(compiled.files);
+  includes_ += fmt::format("#define {}_ARENA_ELSEWHERE\n#include \"{}.cpp\"\n", macro, id);
+  symbols_ += fmt::format("    \".global {0}_arena\\n.set {0}_arena, shared_arena\\n\"\n", id);
+  table_ += fmt::format(
+      "    {{\"{0}\", {1}_arena, {2}_ARENA_BYTES, [] {{ return static_cast<int>({1}_init()); }},\n"
+      "     [] {{ return static_cast<int>({1}_run()); }}, {1}_input, {1}_output, {2}_INPUTS, {2}_OUTPUTS,\n"
+      "     {{{3}}}, {{{4}}}}},\n",
+      name, id, macro, place(inputs), place(expected.outputs));
+  return {};
+}
+
+Result<void> CompiledProgram::write(const std::filesystem::path& folder) const {
+  for (const auto& [path, text] : files_) MOTE_CHECK(write_file(folder / path, std::string_view(text)));
+  MOTE_CHECK(write_file(folder / "blob.bin", std::span<const uint8_t>(blob_)));
+  const std::string text = fmt::format(
+      "{}#include \"runner.h\"\n\n__asm(\n    \".section .rodata\\n.balign 16\\n.global blob\\nblob:\\n"
+      ".incbin \\\"blob.bin\\\"\\n\"\n    \".bss\\n.balign 16\\n.skip 32\\nshared_arena:\\n.skip 262144\\n\"\n{}"
+      "    \".text\\n\");\n\nstatic const Model models[] = {{\n{}}};\n\nint main() {{\n  return "
+      "run_models(models);\n}}\n",
+      includes_, symbols_, table_);
+  return write_file(folder / "models.cpp", text);
+}
+
+Result<std::string> run_here(const std::filesystem::path& folder, const std::filesystem::path& source) {
+  MOTE_CHECK(compile({"g++", "-O1", "-no-pie", "-I" + (source / "tests/compile").string(), "models.cpp", "-o", "here"},
+                     folder));
+  MOTE_TRY(const ProcessOutput ran, run_process({(folder / "here").string()}, kSeconds, folder));
+  return ran.output + ran.errors;
+}
+
+Result<std::string> run_on_cortex_m4(const std::filesystem::path& folder, const std::filesystem::path& source) {
+  const fs::path device = source / "tests/conformance/device";
+  MOTE_CHECK(compile(
+      {"arm-none-eabi-g++", "-O2", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-nostdlib",
+       "-I" + (source / "tests/compile").string(), "-I" + device.string(), "-T" + (device / "mps2.ld").string(),
+       (device / "startup.cpp").string(), "models.cpp", "-lgcc", "-o", "board.elf"},
+      folder));
+  MOTE_TRY(const ProcessOutput ran,
+           run_process({"qemu-system-arm", "-M", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none",
+                        "-semihosting-config", "enable=on,target=native", "-kernel", "board.elf"},
+                       kSeconds, folder));
+  return ran.output + ran.errors;
+}
+
+}  // namespace mote
