@@ -5,7 +5,7 @@
 // left behind the last whole group is in natural order. Words are loaded at any alignment, which these cores allow.
 // SMLAD wraps, so the sums equal PortableConv's bit for bit.
 //
-// The loop of rows() is one asm statement because it needs 13 registers: given intrinsics, GCC 12 spills.
+// The loop of rows() is one asm statement because it needs all 14 registers: given intrinsics, GCC 12 spills.
 #pragma once
 #if !defined(__ARM_FEATURE_DSP)
 #error "include ops/conv_2d/conv_2d.h, which chooses the variant"
@@ -27,7 +27,7 @@ struct ConvDsp {
           direct_(depth % 4 == 0),
           at_(direct_ ? reinterpret_cast<int8_t*>(patch) : bytes()) {}
 
-    void zeros(int32_t count) {
+    __attribute__((noinline)) void zeros(int32_t count) {
       if (direct_) {
         for (; count > 0; count -= 4, at_ += 8) store(at_, 0), store(at_ + 4, 0);
       } else {
@@ -39,8 +39,7 @@ struct ConvDsp {
         widen(input, count);
         return;
       }
-      for (; count >= 4; count -= 4, input += 4, at_ += 4) store(at_, word(input));
-      for (; count > 0; --count) *at_++ = *input++;
+      copy(input, count);
     }
     void finish() {
       if (direct_) return;
@@ -50,6 +49,12 @@ struct ConvDsp {
     }
 
    private:
+    __attribute__((noinline)) void copy(const int8_t* input, int32_t count) {
+      int8_t* out = at_;
+      at_ += count;
+      for (; count >= 4; count -= 4, input += 4, out += 4) store(out, word(input));
+      for (; count > 0; --count) *out++ = *input++;
+    }
     int8_t* bytes() const { return reinterpret_cast<int8_t*>(patch_) + elements_; }
     // REQUIRES: count is a multiple of 4.
     __attribute__((noinline)) void widen(const int8_t* input, int32_t count) {
@@ -73,34 +78,37 @@ struct ConvDsp {
     int8_t* at_;
   };
 
-  __attribute__((noinline)) static void rows(const int16_t* patches, const int8_t* weights, int32_t n,
-                                             const int32_t* bias, int32_t count, int32_t* sums) {
-#if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
-    for (; count >= 2; count -= 2, weights += 2 * n, sums += 4) {
-      sums[0] = sums[1] = bias != nullptr ? *bias++ : 0;
-      sums[2] = sums[3] = bias != nullptr ? *bias++ : 0;
-      two_rows(patches, weights, n, sums);
+  __attribute__((noinline, optimize("omit-frame-pointer"))) static void rows(const int16_t* patches,
+                                                                             const int8_t* weights, int32_t n,
+                                                                             const int32_t* bias,
+                                                                             const uint16_t* channels, int32_t count,
+                                                                             int32_t* sums) {
+    for (; count >= 2 && bias != nullptr; count -= 2, sums += 4) {
+      const int32_t first = *channels++, second = *channels++;
+      two_rows(patches, weights + first * n, n, (second - first) * n, bias[first], bias[second], sums);
     }
-#endif
-    for (; count > 0; --count, weights += n, sums += 2) {
-      const int32_t start = bias != nullptr ? *bias++ : 0;
-      sums[0] = dot(patches, weights, n, start);
-      sums[1] = dot(patches + n, weights, n, start);
+    for (; count > 0; --count, sums += 2) {
+      const int32_t channel = *channels++, start = bias != nullptr ? bias[channel] : 0;
+      sums[0] = dot(patches, weights + channel * n, n, start);
+      sums[1] = dot(patches + n, weights + channel * n, n, start);
     }
   }
 
-  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias, int32_t count,
-                          int32_t* sums) {
-    for (; count > 0; --count, weights += n, sums += 2) *sums = dot(patch, weights, n, bias != nullptr ? *bias++ : 0);
+  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias,
+                          const uint16_t* channels, int32_t count, int32_t* sums) {
+    for (const uint16_t* const end = channels + count; channels != end; ++channels, sums += 2)
+      *sums = dot(patch, weights + *channels * n, n, bias != nullptr ? bias[*channels] : 0);
   }
 
  private:
+  // The second row stands `distance` behind the first.
   __attribute__((always_inline)) static void two_rows(const int16_t* patches, const int8_t* weights, int32_t n,
-                                                      int32_t* sums) {
-    int32_t sum00 = sums[0], sum01 = sums[1], sum10 = sums[2], sum11 = sums[3];
-    if (n >= 4) groups(patches, weights, n, sum00, sum01, sum10, sum11);
+                                                      int32_t distance, int32_t bias0, int32_t bias1, int32_t* sums) {
+#if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
+    int32_t sum00 = bias0, sum01 = bias0, sum10 = bias1, sum11 = bias1;
+    if (n >= 4) groups(patches, weights, n, distance, sum00, sum01, sum10, sum11);
     for (int32_t i = 0; i < (n & 3); ++i) {
-      const int32_t x0 = patches[i], x1 = patches[n + i], w0 = weights[i], w1 = weights[n + i];
+      const int32_t x0 = patches[i], x1 = patches[n + i], w0 = weights[i], w1 = weights[distance + i];
       sum00 = __smlabb(x0, w0, sum00);
       sum01 = __smlabb(x1, w0, sum01);
       sum10 = __smlabb(x0, w1, sum10);
@@ -110,6 +118,12 @@ struct ConvDsp {
     sums[1] = sum01;
     sums[2] = sum10;
     sums[3] = sum11;
+#else
+    for (int32_t i = 0; i < 2; ++i) {
+      sums[i] = dot(patches + i * n, weights, n, bias0);
+      sums[2 + i] = dot(patches + i * n, weights + distance, n, bias1);
+    }
+#endif
   }
 
   static int32_t dot(const int16_t* patch, const int8_t* weights, int32_t n, int32_t sum) {
@@ -150,7 +164,7 @@ struct ConvDsp {
   "smlad %[s10], " row1 ", %[x0], %[s10]\n\t"
 // One group of four; moves both pointers on. Loads stand together: behind another, each takes one cycle less.
 #define MOTE_CONV_GROUP                           \
-  "ldr %[w1], [%[w], %[n]]\n\t"                  \
+  "ldr %[w1], [%[w], %[d]]\n\t"                  \
   "ldr %[w0], [%[w]], #4\n\t"                    \
   MOTE_CONV_ELEMENTS                              \
   "sxtb16 %[e1], %[w1]\n\t"                      \
@@ -163,8 +177,7 @@ struct ConvDsp {
 
   // The whole groups; moves both pointers behind them. REQUIRES: n >= 4.
   // Four groups to a turn; the first turn begins in the middle when their number is not a multiple of four.
-  __attribute__((always_inline)) static void groups(const int16_t*& patches, const int8_t*& weights, int32_t n,
- int32_t& sum00, int32_t& sum01, int32_t& sum10, int32_t& sum11) {
+  __attribute__((always_inline)) static void groups(const int16_t*& patches, const int8_t*& weights, int32_t n, int32_t distance, int32_t& sum00, int32_t& sum01, int32_t& sum10, int32_t& sum11) {
     const int8_t* const end = weights + (n & ~3);
     int32_t x0, x1, w0, w1, e0, e1;
     __asm__(
@@ -184,7 +197,7 @@ struct ConvDsp {
         : [x] "+r"(patches), [w] "+r"(weights), [s00] "+r"(sum00), [s01] "+r"(sum01), [s10] "+r"(sum10),
           [s11] "+r"(sum11), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1), [e0] "=&r"(e0),
           [e1] "=&r"(e1)
-        : [n] "r"(n), [end] "m"(end)
+        : [n] "r"(n), [d] "r"(distance), [end] "m"(end)
         : "memory", "cc");
   }
 // clang-format on

@@ -85,7 +85,8 @@ constexpr bool depthwise_conv_2d_geometry(const DepthwiseConv2DAttributes& a, co
   g.batches = input[0];
   g.inputs = input[3];
   g.multiplier = weights[3] / input[3];
-  return g.outputs() == weights[3] && (a.depth_multiplier == 0 || a.depth_multiplier == g.multiplier) &&
+  return g.outputs() == weights[3] && g.outputs() <= UINT16_MAX &&
+         (a.depth_multiplier == 0 || a.depth_multiplier == g.multiplier) &&
          window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
          window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x) &&
          int64_t{g.columns().output} * g.columns().stride < (int32_t{1} << 24) &&
@@ -122,6 +123,14 @@ struct DepthwiseConv2DFloat32 {
   float low, high;
 };
 
+// How far apart neighbours along the plane's rows and columns are in an image of `channels` and width `width`.
+struct DepthwiseSteps {
+  int32_t row, column;
+};
+constexpr DepthwiseSteps depthwise_steps(const DepthwiseConv2DGeometry& g, int32_t width, int32_t channels) {
+  return g.turned() ? DepthwiseSteps{channels, width * channels} : DepthwiseSteps{width * channels, channels};
+}
+
 // Part of a plane and the taps that go over it.
 struct DepthwiseBlock {
   const int16_t* plane;  // what the first output's first tap reads
@@ -134,9 +143,11 @@ struct DepthwiseBlock {
 // The inner primitives. This is the portable form; an ISA's form gives the same numbers, bit for bit. It may read the
 // element behind the last tap of a row.
 struct PortableDepthwise {
-  // out[i] = input[i * step] + offset
-  static void gather(const int8_t* input, int32_t step, int32_t count, int32_t offset, int16_t* out) {
-    for (int32_t i = 0; i < count; ++i, input += step) out[i] = static_cast<int16_t>(*input + offset);
+  // out[r * pitch + c] = input[r * step.row + c * step.column] + offset
+  static void gather(const int8_t* input, DepthwiseSteps step, int32_t rows, int32_t columns, int32_t offset,
+                     int16_t* out, int32_t pitch) {
+    for (int32_t r = 0; r < rows; ++r, input += step.row, out += pitch)
+      for (int32_t c = 0; c < columns; ++c) out[c] = static_cast<int16_t>(input[c * step.column] + offset);
   }
 
   // sums[row * columns + column] = sum over the taps, wrapping.
@@ -164,14 +175,6 @@ using DepthwisePrimitives = DepthwiseDsp;
 using DepthwisePrimitives = PortableDepthwise;
 #endif
 
-// How far apart neighbours along the plane's rows and columns are in an image of `channels` and width `width`.
-struct DepthwiseSteps {
-  int32_t row, column;
-};
-constexpr DepthwiseSteps depthwise_steps(const DepthwiseConv2DGeometry& g, int32_t width, int32_t channels) {
-  return g.turned() ? DepthwiseSteps{channels, width * channels} : DepthwiseSteps{width * channels, channels};
-}
-
 // Taps of one filter, widened.
 inline void depthwise_taps(const DepthwiseConv2DGeometry& g, const int8_t* weights, int16_t* taps) {
   const DepthwiseSteps step = depthwise_steps(g, g.x.filter, g.outputs());
@@ -190,80 +193,97 @@ __attribute__((noinline)) void depthwise_plane(const DepthwiseConv2DGeometry& g,
                                                int32_t first, int32_t rows, int16_t* plane) {
   const WindowAxis &row_axis = g.rows(), &column_axis = g.columns();
   const DepthwiseSteps step = depthwise_steps(g, g.x.input, g.inputs);
-  const int32_t pitch = depthwise_plane_pitch(g), before = column_axis.before;
-  const int32_t room = window_span(column_axis, column_axis.output) - before;
+  const int32_t pitch = depthwise_plane_pitch(g), span = window_span(row_axis, rows);
+  const int32_t room = window_span(column_axis, column_axis.output) - column_axis.before;
   const int32_t columns = column_axis.input < room ? column_axis.input : room;
-  const int32_t origin = first * row_axis.stride - row_axis.before;
-  int16_t* out = plane + before;
-  for (int32_t r = origin; r < origin + window_span(row_axis, rows); ++r, out += pitch) {
-    if (r < 0 || r >= row_axis.input) {
+  int16_t* out = plane + column_axis.before;
+  int32_t row = first * row_axis.stride - row_axis.before;  // in the image, of the plane's first
+  const int32_t end = row + span;
+  const auto zeros_until = [&](int32_t until) {
+    for (; row < until && row < end; ++row, out += pitch)
       for (int32_t c = 0; c < columns; ++c) out[c] = 0;
-    } else {
-      Primitives::gather(input + r * step.row, step.column, columns, offset, out);
-    }
+  };
+  zeros_until(0);
+  const int32_t inside = (end < row_axis.input ? end : row_axis.input) - row;
+  if (inside > 0) {
+    Primitives::gather(input + row * step.row, step, inside, columns, offset, out, pitch);
+    row += inside;
+    out += inside * pitch;
   }
+  zeros_until(end);
 }
 
 constexpr int32_t kDepthwiseSums = 64;  // on the stack at a time
 
-// Adds the bias to the sums of one channel and requantizes; outputs are `step` bytes apart. Not inlined: on its own the
-// loops keep their constants in registers.
-__attribute__((noinline)) inline void depthwise_finish(const Int8Output& finish, const int32_t* sums, int32_t count,
-                                                       int32_t bias, int32_t multiplier, int32_t shift, int8_t* output,
-                                                       int32_t step) {
-  const int32_t zero = finish.zero_point;
-  const int32_t* const end = sums + count;
-  if (finish.is_whole() && shift < 0) {
-    for (; sums != end; output += step)
-      *output = static_cast<int8_t>(Int8Output::usual(wrapping_add(*sums++, bias), multiplier, shift, zero));
-  } else {
-    for (; sums != end; output += step) *output = finish.any(wrapping_add(*sums++, bias), multiplier, shift);
+// What to do with the sums of one channel.
+struct DepthwiseFinish {
+  int32_t bias, multiplier, shift;
+  DepthwiseSteps step;  // between outputs
+};
+
+// Not inlined: on its own the loops keep their constants in registers.
+__attribute__((noinline)) inline void depthwise_finish(const Int8Output& range, const DepthwiseFinish& finish,
+                                                       const int32_t* sums, int32_t rows, int32_t columns,
+                                                       int8_t* output) {
+  const int32_t bias = finish.bias, multiplier = finish.multiplier, shift = finish.shift, zero = range.zero_point;
+  const int32_t step = finish.step.column;
+  const bool usual = range.is_whole() && shift < 0;
+  for (; rows > 0; --rows, output += finish.step.row) {
+    const int32_t* const end = sums + columns;
+    int8_t* place = output;
+    if (usual) {
+      for (; sums != end; place += step)
+        *place = static_cast<int8_t>(Int8Output::usual(wrapping_add(*sums++, bias), multiplier, shift, zero));
+    } else {
+      for (; sums != end; place += step) *place = range.any(wrapping_add(*sums++, bias), multiplier, shift);
+    }
   }
 }
 
-// The outputs of one filter from one strip; `output` is the first.
+// The outputs of one filter from one strip; `output` is the first. Uses block.plane, block.rows and block.columns.
 template <class Primitives>
-void depthwise_filter(const DepthwiseConv2DInt8& p, DepthwiseBlock block, int32_t rows, int32_t bias,
-                      int32_t multiplier, int32_t shift, int8_t* output) {
-  const DepthwiseSteps step = depthwise_steps(p.g, p.g.x.output, p.g.outputs());
+void depthwise_filter(const Int8Output& range, const DepthwiseFinish& finish, const int16_t* plane, int32_t rows,
+                      DepthwiseBlock& block, int8_t* output) {
   const int32_t columns = block.column_axis.output;
-  const int16_t* const plane = block.plane;
   int32_t sums[kDepthwiseSums + 1];  // one more, for primitives that work in pairs
-  block.rows = columns < kDepthwiseSums ? kDepthwiseSums / columns : 1;
+  const int32_t rows_at_once = columns < kDepthwiseSums ? kDepthwiseSums / columns : 1;
   for (int32_t r = 0; r < rows; r += block.rows) {
-    if (block.rows > rows - r) block.rows = rows - r;
+    block.rows = rows - r < rows_at_once ? rows - r : rows_at_once;
     for (int32_t c = 0; c < columns; c += block.columns) {
       block.columns = columns - c < kDepthwiseSums ? columns - c : kDepthwiseSums;
       block.plane = plane + r * block.row_axis.stride * block.plane_pitch + c * block.column_axis.stride;
       Primitives::block(block, sums);
-      for (int32_t i = 0; i < block.rows; ++i)
-        depthwise_finish(p.output, sums + i * block.columns, block.columns, bias, multiplier, shift,
-                         output + (r + i) * step.row + c * step.column, step.column);
+      depthwise_finish(range, finish, sums, block.rows, block.columns,
+                       output + r * finish.step.row + c * finish.step.column);
     }
   }
 }
 
 // `bias` may be nullptr; `scratch`: depthwise_conv_2d_scratch_bytes(), aligned to 4 bytes.
 template <class Primitives = DepthwisePrimitives>
-void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, ChannelScales scales, const int8_t* input,
+void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const ChannelScales& scales, const int8_t* input,
                            const int8_t* weights, const int32_t* bias, int8_t* output, void* scratch) {
   const DepthwiseConv2DGeometry& g = p.g;
   int16_t* const taps = static_cast<int16_t*>(scratch);
   int16_t* const plane = taps + g.rows().filter * depthwise_taps_pitch(g);
   __builtin_memset(scratch, 0, static_cast<size_t>(depthwise_conv_2d_scratch_bytes(g)));
-  const DepthwiseBlock block = {plane, taps, depthwise_plane_pitch(g), depthwise_taps_pitch(g), g.rows(), g.columns(),
-                                0,     0};
+  DepthwiseBlock block = {plane, taps, depthwise_plane_pitch(g), depthwise_taps_pitch(g), g.rows(), g.columns(), 0, 0};
   const int32_t strip = depthwise_strip_rows(g);
-  const int32_t row_step = depthwise_steps(g, g.x.output, g.outputs()).row;
+  fill_dead_channels(p.output, scales, g.batches * g.y.output * g.x.output, g.outputs(), output);
+  const DepthwiseSteps step = depthwise_steps(g, g.x.output, g.outputs());
   for (int32_t b = 0; b < g.batches; ++b) {
     for (int32_t first = 0; first < g.rows().output; first += strip) {
       const int32_t rows = g.rows().output - first < strip ? g.rows().output - first : strip;
-      for (int32_t o = 0; o < g.outputs(); ++o) {
-        if (o % g.multiplier == 0)
-          depthwise_plane<Primitives>(g, input + o / g.multiplier, p.input_offset, first, rows, plane);
+      int32_t in_plane = -1;
+      for (int32_t i = 0; i < scales.live; ++i) {
+        const int32_t o = scales.channels[i];
+        if (o / g.multiplier != in_plane) {
+          in_plane = o / g.multiplier;
+          depthwise_plane<Primitives>(g, input + in_plane, p.input_offset, first, rows, plane);
+        }
         depthwise_taps(g, weights + o, taps);
-        depthwise_filter<Primitives>(p, block, rows, bias != nullptr ? bias[o] : 0, scales.multipliers[o],
-                                     scales.shifts[o], output + first * row_step + o);
+        const DepthwiseFinish finish = {bias != nullptr ? bias[o] : 0, scales.multipliers[i], scales.shifts[i], step};
+        depthwise_filter<Primitives>(p.output, finish, plane, rows, block, output + first * step.row + o);
       }
     }
     input += g.y.input * g.x.input * g.inputs;

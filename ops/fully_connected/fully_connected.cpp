@@ -1,6 +1,6 @@
 #include "ops/fully_connected/fully_connected.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "ops/op.h"
 #include "toolchain/base/simd/simd.h"
@@ -87,6 +87,23 @@ std::string emit_float(const FullyConnectedFloat32& p, const EmitCall& call, con
       call.outputs[0]);
 }
 
+// The per-channel tables, and the expression that names them.
+std::string emit_channels(const TensorInfo& input, const TensorInfo& weights, const TensorInfo& output,
+                          std::string& tables) {
+  if (weights.quantization.count < 2) return "{}";
+  std::vector<int32_t> multipliers, shifts;
+  for (int32_t o = 0; o < weights.quantization.count; ++o) {
+    Multiplier multiplier;
+    fully_connected_multiplier(input, weights, output, o, multiplier);
+    multipliers.push_back(multiplier.multiplier);
+    shifts.push_back(multiplier.shift);
+  }
+  tables =
+      fmt::format("  static constexpr int32_t multipliers[] = {{{}}};\n  static constexpr int8_t shifts[] = {{{}}};\n",
+                  fmt::join(multipliers, ", "), fmt::join(shifts, ", "));
+  return "{multipliers, shifts}";
+}
+
 Result<std::string> emit(const EmitCall& call) {
   const auto options = call.attributes->as<FullyConnectedAttributes>();
   const TensorInfo input = tensor_info(call.input_types[0]), weights = tensor_info(call.input_types[1]);
@@ -103,15 +120,13 @@ Result<std::string> emit(const EmitCall& call) {
   FullyConnectedInt8 p{};
   const Status status = fully_connected_setup(options, input, weights, has_bias ? &bias : nullptr, output, p);
   if (status != Status::ok) return refused(status);
-  const std::string tables =
-      p.per_channel ? cpp_channel_scales(call.input_types[0], call.input_types[1], call.output_types[0], p.outputs)
-                    : "";
+  std::string tables;
+  const std::string channels = emit_channels(input, weights, output, tables);
   return fmt::format(
       "{}  static constexpr FullyConnectedInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n"
       "  fully_connected_run(p, {}, {}, {}, {}, {});\n",
       tables, p.batches, p.inputs, p.outputs, p.multiplier, p.input_offset, p.output_offset, p.shift, p.low, p.high,
-      p.per_channel, p.per_channel ? "{multipliers, shifts}" : "{}", call.inputs[0], call.inputs[1], bias_text,
-      call.outputs[0]);
+      p.per_channel, channels, call.inputs[0], call.inputs[1], bias_text, call.outputs[0]);
 }
 
 OpCase make_case(const char* name, FullyConnectedAttributes attributes, std::vector<Shape> inputs) {
