@@ -54,14 +54,6 @@ inline int32_t doubling_high_mul(int32_t x, int32_t multiplier) {
   return static_cast<int32_t>((int64_t{x} * multiplier + (int64_t{1} << 30)) >> 31);
 }
 
-inline int32_t saturate_int8(int32_t x) {
-#if defined(__ARM_FEATURE_DSP)
-  return saturate_int8_dsp(x);
-#else
-  return clamp(x, -128, 127);
-#endif
-}
-
 // x * multiplier / 2^31 * 2^shift with both roundings. REQUIRES: multiplier >= 0.
 inline int32_t requantize(int32_t x, int32_t multiplier, int32_t shift) {
   const int32_t left = shift > 0 ? shift : 0;
@@ -78,6 +70,16 @@ inline int32_t requantize_down(int32_t x, int32_t multiplier, int32_t shift) {
 #endif
   const int32_t y = high + (high >> 31);
   return ((y >> (-shift - 1)) + 1) >> 1;
+}
+
+// That plus a zero point, within the range of int8. REQUIRES: as above, -128 <= zero_point <= 127.
+inline int32_t requantize_to_int8(int32_t x, int32_t multiplier, int32_t shift, int32_t zero_point) {
+#if defined(__ARM_FEATURE_DSP)
+  const int32_t high = doubling_high_mul_dsp(x, multiplier);
+  return half_to_int8_dsp(((high + (high >> 31)) >> (-shift - 1)) + (2 * zero_point + 1));
+#else
+  return clamp(requantize_down(x, multiplier, shift) + zero_point, -128, 127);
+#endif
 }
 
 // A non-negative number m * 2^exponent.

@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "device/channel_scales.h"
+#include "device/convolution.h"
 #include "device/status.h"
 #include "device/tensor_view.h"
 #include "device/window.h"
@@ -204,9 +204,9 @@ ConvolutionTensors convolution_tensors(const EmitCall& call);
 // Initialisers of a window's axis and of an output's zero point and range.
 std::string cpp_output(const Int8Output& output);
 std::string cpp_axis(const WindowAxis& axis);
-// A constant `scales` of type ChannelScales, from scales that check_int8() accepts.
-std::string cpp_channel_scales(const TensorType& input, const TensorType& weights, const TensorType& output,
-                               int32_t outputs);
+// A constant `scales` of type LiveChannels, from scales that check_int8() accepts.
+std::string cpp_live_channels(const TensorType& input, const TensorType& weights, const TensorType& output,
+                              int32_t outputs);
 
 // One float32 or int8 activation in, the same shape out.
 Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const TensorType> inputs);

@@ -11,7 +11,7 @@
 // int8 works on patches: what one output pixel sees, widened to int16 with the zero point subtracted, so that the
 // border is zeros. Two patches at a time share the loads of the weights, two weight rows the loads of the patches.
 #pragma once
-#include "device/channel_scales.h"
+#include "device/convolution.h"
 #include "device/window.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/conv_2d/conv_2d_dsp.h"
@@ -182,7 +182,7 @@ __attribute__((noinline)) inline void conv_2d_finish_any(const Int8Output& finis
 
 // Requantizes sums[2 * i + pixel] of the first `count` live channels, of one pixel or two, which are `step` bytes
 // apart. Not inlined: on its own the loop keeps its constants in registers.
-__attribute__((noinline)) inline void conv_2d_finish(const Int8Output& finish, const ChannelScales& scales,
+__attribute__((noinline)) inline void conv_2d_finish(const Int8Output& finish, const LiveChannels& scales,
                                                      const int32_t* sums, int32_t count, int32_t pixels, int8_t* output,
                                                      int32_t step) {
   const int32_t zero = finish.zero_point, usual_from = pixels == 2 && finish.is_whole() ? -1 : INT32_MIN;
@@ -193,8 +193,8 @@ __attribute__((noinline)) inline void conv_2d_finish(const Int8Output& finish, c
     const int32_t multiplier = *multipliers++, shift = *shifts++;
     int8_t* const place = output + *channels++;
     if (shift <= usual_from) {
-      place[0] = static_cast<int8_t>(Int8Output::usual(sums[0], multiplier, shift, zero));
-      place[step] = static_cast<int8_t>(Int8Output::usual(sums[1], multiplier, shift, zero));
+      place[0] = static_cast<int8_t>(requantize_to_int8(sums[0], multiplier, shift, zero));
+      place[step] = static_cast<int8_t>(requantize_to_int8(sums[1], multiplier, shift, zero));
     } else {
       conv_2d_finish_any(finish, multiplier, shift, sums, pixels, place, step);
     }
@@ -203,7 +203,7 @@ __attribute__((noinline)) inline void conv_2d_finish(const Int8Output& finish, c
 
 // The live channels of one group, of one pixel or two.
 template <class Primitives>
-void conv_2d_pixels(const Conv2DInt8& p, ChannelScales scales, const int16_t* patches, int32_t pixels,
+void conv_2d_pixels(const Conv2DInt8& p, LiveChannels scales, const int16_t* patches, int32_t pixels,
                     const int8_t* weights, const int32_t* bias, int8_t* output) {
   constexpr int32_t kChunk = 32;  // channels whose sums are on the stack at a time
   int32_t sums[2 * kChunk];
@@ -216,7 +216,7 @@ void conv_2d_pixels(const Conv2DInt8& p, ChannelScales scales, const int16_t* pa
 }
 
 // Live channels before `end`, at the start of the list.
-inline int32_t live_before(const ChannelScales& scales, int32_t end) {
+inline int32_t live_before(const LiveChannels& scales, int32_t end) {
   int32_t count = 0;
   while (count < scales.live && scales.channels[count] < end) ++count;
   return count;
@@ -224,16 +224,16 @@ inline int32_t live_before(const ChannelScales& scales, int32_t end) {
 
 // `bias` may be nullptr; `scratch`: conv_2d_scratch_bytes(), aligned to 4 bytes.
 template <class Primitives = ConvPrimitives>
-void conv_2d_run(const Conv2DInt8& p, const ChannelScales& scales, const int8_t* input, const int8_t* weights,
+void conv_2d_run(const Conv2DInt8& p, const LiveChannels& scales, const int8_t* input, const int8_t* weights,
                  const int32_t* bias, int8_t* output, void* scratch) {
   const Conv2DGeometry& g = p.g;
   const int32_t n = g.patch(), pixels = g.pixels(), group_outputs = g.outputs / g.groups();
   int16_t* const patches = static_cast<int16_t*>(scratch);
   fill_dead_channels(p.output, scales, g.batches * pixels, g.outputs, output);
   for (int32_t b = 0; b < g.batches; ++b) {
-    ChannelScales rest = scales;
+    LiveChannels rest = scales;
     for (int32_t group = 0; group < g.groups(); ++group) {
-      ChannelScales of_group = rest;
+      LiveChannels of_group = rest;
       of_group.live = live_before(rest, (group + 1) * group_outputs);
       rest = rest.from(of_group.live);
       int8_t* place = output;
@@ -327,7 +327,7 @@ inline Status prepare_conv_2d_int8(PrepareContext& node) {
   if (status != Status::ok) return status;
   kept.scales = scale_source(node, tensors);
   node.keep(kept);
-  node.request_scratch(channel_scales_bytes(kept.p.g.outputs) + conv_2d_scratch_bytes(kept.p.g));
+  node.request_scratch(live_channels_bytes(kept.p.g.outputs) + conv_2d_scratch_bytes(kept.p.g));
   return Status::ok;
 }
 
@@ -344,9 +344,9 @@ inline Status prepare_conv_2d_float32(PrepareContext& node) {
 inline void invoke_conv_2d_int8(const InvokeContext& node) {
   const Conv2DNode& kept = node.data<Conv2DNode>();
   uint8_t* const scratch = static_cast<uint8_t*>(node.scratch());
-  const ChannelScales scales = channel_scales(node, kept.scales, kept.p.g.outputs, scratch);
+  const LiveChannels scales = live_channels(node, kept.scales, kept.p.g.outputs, scratch);
   conv_2d_run(kept.p, scales, node.input<int8_t>(0), node.input<int8_t>(1), node.input<int32_t>(2),
-              node.output<int8_t>(0), scratch + channel_scales_bytes(kept.p.g.outputs));
+              node.output<int8_t>(0), scratch + live_channels_bytes(kept.p.g.outputs));
 }
 
 inline void invoke_conv_2d_float32(const InvokeContext& node) {

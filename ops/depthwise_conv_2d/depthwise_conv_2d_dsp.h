@@ -24,22 +24,22 @@ struct DepthwiseDsp {
     gather(input, step.row - columns * step.column, step.column, rows, columns, offset, out, pitch - columns);
   }
 
-  template <class Block>
-  static void block(const Block& b, int32_t* sums) {
-    const auto& columns = b.column_axis;
-    const bool three = b.row_axis.filter == 3 && columns.filter == 3 && columns.dilation == 1;
-    const int32_t step = b.row_axis.stride * b.plane_pitch, next = b.row_axis.dilation * b.plane_pitch;
-    if (three && columns.stride == 1) {
-      three_by_three(b.plane, step, next, b.taps, b.rows, b.columns, sums);
-    } else if (three && columns.stride == 2) {
-      three_by_three_stride_2(b.plane, step, next, b.taps, b.rows, b.columns, sums);
+  template <class Plan>
+  static void block(const Plan& plan, const int16_t* taps, const int16_t* plane, int32_t rows, int32_t columns,
+                    int32_t* sums) {
+    const bool adjacent = plan.columns.dilation == 1;
+    const bool three = plan.rows.filter == 3 && plan.columns.filter == 3 && adjacent;
+    const int32_t step = plan.rows.stride * plan.plane_pitch, next = plan.rows.dilation * plan.plane_pitch;
+    if (three && plan.columns.stride == 1) {
+      three_by_three(plane, step, next, taps, rows, columns, sums);
+    } else if (three && plan.columns.stride == 2) {
+      three_by_three_stride_2(plane, step, next, taps, rows, columns, sums);
     } else {
-      const int16_t* row = b.plane;
-      for (int32_t r = 0; r < b.rows; ++r, row += step, sums += b.columns) {
-        if (columns.dilation == 1) {
-          pairs(row, next, b.taps, b.row_axis.filter, b.taps_pitch, columns.stride, b.columns, sums);
+      for (; rows > 0; --rows, plane += step, sums += columns) {
+        if (adjacent) {
+          pairs(plane, next, taps, plan.rows.filter, plan.taps_pitch, plan.columns.stride, columns, sums);
         } else {
-          dilated(b, row, next, sums);
+          dilated(plan, taps, plane, next, columns, sums);
         }
       }
     }
@@ -189,14 +189,14 @@ struct DepthwiseDsp {
     }
   }
 
-  template <class Block>
-  static void dilated(const Block& b, const int16_t* row, int32_t next, int32_t* sums) {
-    for (int32_t c = 0; c < b.columns; ++c, row += b.column_axis.stride) {
-      const int16_t *x = row, *taps = b.taps;
+  template <class Plan>
+  static void dilated(const Plan& plan, const int16_t* taps, const int16_t* row, int32_t next, int32_t columns,
+                      int32_t* sums) {
+    for (int32_t c = 0; c < columns; ++c, row += plan.columns.stride) {
+      const int16_t *x = row, *w = taps;
       int32_t sum = 0;
-      for (int32_t ky = 0; ky < b.row_axis.filter; ++ky, x += next, taps += b.taps_pitch) {
-        for (int32_t kx = 0; kx < b.column_axis.filter; ++kx)
-          sum = __smlabb(x[kx * b.column_axis.dilation], taps[kx], sum);
+      for (int32_t ky = 0; ky < plan.rows.filter; ++ky, x += next, w += plan.taps_pitch) {
+        for (int32_t kx = 0; kx < plan.columns.filter; ++kx) sum = __smlabb(x[kx * plan.columns.dilation], w[kx], sum);
       }
       sums[c] = sum;
     }
