@@ -54,14 +54,6 @@ inline int32_t doubling_high_mul(int32_t x, int32_t multiplier) {
   return static_cast<int32_t>((int64_t{x} * multiplier + (int64_t{1} << 30)) >> 31);
 }
 
-inline int32_t saturate_int8(int32_t x) {
-#if defined(__ARM_FEATURE_DSP)
-  return saturate_int8_dsp(x);
-#else
-  return clamp(x, -128, 127);
-#endif
-}
-
 // x * multiplier / 2^31 * 2^shift with both roundings. REQUIRES: multiplier >= 0.
 inline int32_t requantize(int32_t x, int32_t multiplier, int32_t shift) {
   const int32_t left = shift > 0 ? shift : 0;
@@ -78,6 +70,16 @@ inline int32_t requantize_down(int32_t x, int32_t multiplier, int32_t shift) {
 #endif
   const int32_t y = high + (high >> 31);
   return ((y >> (-shift - 1)) + 1) >> 1;
+}
+
+// That plus a zero point, within the range of int8. REQUIRES: as above, -128 <= zero_point <= 127.
+inline int32_t requantize_to_int8(int32_t x, int32_t multiplier, int32_t shift, int32_t zero_point) {
+#if defined(__ARM_FEATURE_DSP)
+  const int32_t high = doubling_high_mul_dsp(x, multiplier);
+  return half_to_int8_dsp(((high + (high >> 31)) >> (-shift - 1)) + (2 * zero_point + 1));
+#else
+  return clamp(requantize_down(x, multiplier, shift) + zero_point, -128, 127);
+#endif
 }
 
 // A non-negative number m * 2^exponent.
@@ -187,37 +189,42 @@ inline bool quantize_multiplier(Real real, Multiplier& out) {
   return shift <= 30;
 }
 
-// QuantizeMultiplier of double(a) / double(b). False as there.
+// QuantizeMultiplier of the double a / divisor * 2^exponent, a = high * 2^24 + low. False as there.
 // TFLite rounds the quotient to the 53 bits of a double, ties to even, then to 31 bits, ties away from zero. That lifts
 // a fraction of 1/2 - 2^-23 of the last bit or more, so one long division with that threshold gives the same bits.
-// REQUIRES: a.mantissa below 2^48, b.mantissa not 0 and below 2^24.
-inline bool multiplier_of_quotient(Real a, Real b, Multiplier& out) {
-  out = Multiplier{0, 0};
-  if (a.mantissa == 0) return true;
-  for (; a.mantissa >> 46 == 0; a.mantissa <<= 1) --a.exponent;
-  for (; b.mantissa >> 23 == 0; b.mantissa <<= 1) --b.exponent;
-  const uint32_t divisor = static_cast<uint32_t>(b.mantissa);
-  uint32_t remainder = static_cast<uint32_t>(a.mantissa >> 24), rest = static_cast<uint32_t>(a.mantissa) << 8;
-  uint32_t quotient = remainder >= divisor ? 1 : 0, digit = 0;  // in the end 23 to 25 bits, and 8 after the point
-  remainder -= quotient != 0 ? divisor : 0;
-  for (int32_t i = 0; i < 4; ++i, rest <<= 8) {
-    if (i > 0) quotient = quotient << 8 | digit;
-    remainder = remainder << 8 | rest >> 24;
+// REQUIRES: 2^46 <= a < 2^48, low < 2^24, 2^23 <= divisor < 2^24.
+inline bool multiplier_of_quotient(uint32_t high, uint32_t low, uint32_t divisor, int32_t exponent, Multiplier& out) {
+  uint32_t quotient = high >= divisor ? 1 : 0;  // in the end 23 to 25 bits
+  uint32_t remainder = quotient != 0 ? high - divisor : high, digit = 0;
+  for (int32_t shift = 16; shift >= -8; shift -= 8) {  // eight bits at a time, the last behind the point
+    remainder = remainder << 8 | (shift >= 0 ? low >> shift & 0xFF : 0);
     digit = remainder / divisor;
     remainder -= digit * divisor;
+    if (shift >= 0) quotient = quotient << 8 | digit;
   }
   const int32_t drop = quotient >> 24 != 0 ? 2 : quotient >> 23 != 0 ? 1 : 0;
   uint32_t fixed = quotient << (8 - drop) | digit >> drop;
   const uint32_t fraction = (digit & ((uint32_t{1} << drop) - 1)) * divisor + remainder, whole = divisor << drop;
   if (2 * fraction >= whole - (whole >> 22)) ++fixed;
-  int32_t shift = 23 + drop + a.exponent - b.exponent;
+  int32_t shift = 23 + drop + exponent;
   if (fixed >> 31 != 0) {
     fixed >>= 1;
     ++shift;
   }
+  out = Multiplier{0, 0};
   if (shift < -31) return true;  // flushed to zero, as the reference does
   out = Multiplier{static_cast<int32_t>(fixed), shift};
   return shift <= 30;
+}
+
+// The same of two numbers. REQUIRES: a.mantissa below 2^48, b.mantissa not 0 and below 2^24.
+inline bool multiplier_of_quotient(Real a, Real b, Multiplier& out) {
+  out = Multiplier{0, 0};
+  if (a.mantissa == 0) return true;
+  for (; a.mantissa >> 46 == 0; a.mantissa <<= 1) --a.exponent;
+  for (; b.mantissa >> 23 == 0; b.mantissa <<= 1) --b.exponent;
+  return multiplier_of_quotient(static_cast<uint32_t>(a.mantissa >> 24), static_cast<uint32_t>(a.mantissa) & 0xFFFFFF,
+                                static_cast<uint32_t>(b.mantissa), a.exponent - b.exponent, out);
 }
 
 // double(float(input * weights)) / double(output): fully connected and convolution, per tensor.
@@ -227,10 +234,43 @@ inline bool multiplier_per_tensor(uint32_t input, uint32_t weights, uint32_t out
   return multiplier_of_quotient(product, real_from_float_bits(output), out);
 }
 
+// A float above 0 as mantissa * 2^exponent, 2^23 <= mantissa < 2^24.
+struct NormalFloat {
+  uint32_t mantissa;
+  int32_t exponent;
+
+  explicit NormalFloat(uint32_t bits)
+      : mantissa((bits & 0x7FFFFF) | 0x800000), exponent(static_cast<int32_t>(bits >> 23) - 150) {
+    if (exponent > -150) return;
+    mantissa = bits;
+    for (exponent = -149; mantissa < 0x800000; mantissa <<= 1) --exponent;
+  }
+};
+
 // double(input) * double(weights) / double(output): the same, per channel.
+class ChannelMultiplier {
+ public:
+  // REQUIRES: bits of floats that are positive and finite.
+  ChannelMultiplier(uint32_t input, uint32_t output) : input_(input), output_(output) {}
+
+  // False: too large. REQUIRES: not negative, finite.
+  bool of(uint32_t weights, Multiplier& out) const {
+    if (weights == 0) {
+      out = Multiplier{0, 0};
+      return true;
+    }
+    const NormalFloat w(weights);
+    const uint64_t product = uint64_t{input_.mantissa} * w.mantissa;
+    return multiplier_of_quotient(static_cast<uint32_t>(product >> 24), static_cast<uint32_t>(product) & 0xFFFFFF,
+                                  output_.mantissa, input_.exponent + w.exponent - output_.exponent, out);
+  }
+
+ private:
+  NormalFloat input_, output_;
+};
+
 inline bool multiplier_per_channel(uint32_t input, uint32_t weights, uint32_t output, Multiplier& out) {
-  const Real product = multiply(real_from_float_bits(input), real_from_float_bits(weights));
-  return multiplier_of_quotient(product, real_from_float_bits(output), out);
+  return ChannelMultiplier(input, output).of(weights, out);
 }
 
 // double(input) / double(output): quantize (integer to integer), relu and others of one input.

@@ -3,7 +3,6 @@
 #if !defined(__ARM_FEATURE_DSP)
 #error "include device/requantize.h, which chooses the variant"
 #endif
-#include <arm_acle.h>
 #include <stdint.h>
 
 namespace mote {
@@ -17,9 +16,11 @@ inline int32_t doubling_high_mul_dsp(int32_t x, int32_t multiplier) {
   return high;
 }
 
-// One instruction, where GCC makes two comparisons.
-inline int32_t saturate_int8_dsp(int32_t x) {
-  return __ssat(x, 8);
+// x >> 1 within the range of int8, in one instruction.
+inline int32_t half_to_int8_dsp(int32_t x) {
+  int32_t result;
+  __asm__("ssat %0, #8, %1, asr #1" : "=r"(result) : "r"(x));
+  return result;
 }
 
 }  // namespace mote

@@ -41,10 +41,11 @@ constexpr bool window_axis(int32_t input, int32_t filter, int32_t stride, int32_
 
 // `origin`: the input that tap 0 reads.
 constexpr TapRange taps_inside(const WindowAxis& axis, int32_t origin) {
-  const int32_t dilation = axis.dilation;
-  const int32_t first = origin >= 0 ? 0 : (dilation - 1 - origin) / dilation;
-  const int32_t room = axis.input - origin;  // taps below room / dilation, rounded up
-  const int32_t last = room <= 0 ? 0 : (room + dilation - 1) / dilation;
+  int32_t first = origin >= 0 ? 0 : -origin, last = axis.input > origin ? axis.input - origin : 0;
+  if (axis.dilation != 1) {  // both rounded up
+    first = (first + axis.dilation - 1) / axis.dilation;
+    last = (last + axis.dilation - 1) / axis.dilation;
+  }
   return TapRange{first, last < axis.filter ? last : axis.filter};
 }
 

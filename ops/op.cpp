@@ -112,16 +112,19 @@ std::string cpp_axis(const WindowAxis& a) {
   return fmt::format("{{{}, {}, {}, {}, {}, {}}}", a.input, a.output, a.filter, a.stride, a.dilation, a.before);
 }
 
-std::string cpp_channel_scales(const TensorType& input, const TensorType& weights, const TensorType& output,
-                               int32_t channels) {
-  std::vector<int32_t> multipliers(static_cast<size_t>(channels));
+std::string cpp_live_channels(const TensorType& input, const TensorType& weights, const TensorType& output,
+                              int32_t outputs) {
+  std::vector<int32_t> multipliers(static_cast<size_t>(outputs));
+  std::vector<uint16_t> channels(multipliers.size());
   std::vector<int8_t> shifts(multipliers.size());
-  derive_channel_scales(float_bits(input.quant.scales[0]), weights.quant.scales.data(),
-                        static_cast<int32_t>(weights.quant.scales.size()), float_bits(output.quant.scales[0]), channels,
-                        multipliers.data(), shifts.data());
+  const int32_t live = derive_live_channels(
+      float_bits(input.quant.scales[0]), weights.quant.scales.data(), static_cast<int32_t>(weights.quant.scales.size()),
+      float_bits(output.quant.scales[0]), outputs, multipliers.data(), channels.data(), shifts.data());
   return fmt::format(
-      "  static constexpr int32_t multipliers[] = {{{}}};\n  static constexpr int8_t shifts[] = {{{}}};\n",
-      fmt::join(multipliers, ", "), fmt::join(shifts, ", "));
+      "  static constexpr int32_t multipliers[] = {{{}}};\n  static constexpr uint16_t channels[] = {{{}}};\n"
+      "  static constexpr int8_t shifts[] = {{{}}};\n"
+      "  static constexpr LiveChannels scales = {{multipliers, channels, shifts, {}}};\n",
+      fmt::join(multipliers, ", "), fmt::join(channels, ", "), fmt::join(shifts, ", "), live);
 }
 
 std::string cpp_float(float value) {

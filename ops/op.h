@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "device/channel_scales.h"
+#include "device/convolution.h"
 #include "device/status.h"
 #include "device/tensor_view.h"
 #include "device/window.h"
@@ -239,9 +239,9 @@ ConvolutionTensors convolution_tensors(const EmitCall& call);
 // Initialisers of a window's axis and of an output's zero point and range.
 std::string cpp_output(const Int8Output& output);
 std::string cpp_axis(const WindowAxis& axis);
-// Constant tables `multipliers` and `shifts` of `channels` entries, from check_int8()'d scales.
-std::string cpp_channel_scales(const TensorType& input, const TensorType& weights, const TensorType& output,
-                               int32_t channels);
+// A constant `scales` of type LiveChannels, from scales that check_int8() accepts.
+std::string cpp_live_channels(const TensorType& input, const TensorType& weights, const TensorType& output,
+                              int32_t outputs);
 
 // One float32 or int8 activation in, the same shape out.
 Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const TensorType> inputs);

@@ -37,6 +37,35 @@ struct AddFloat32 {
   }
 };
 
+// The usual sum, of two tensors of one shape and unlike scales. The larger scale is half of the common one, exactly, so
+// that `larger` needs no rounding. Not inlined: on its own the loop keeps its constants in registers.
+__attribute__((noinline)) inline void add_usual(const ScaledSum& p, const int8_t* larger, int32_t zero_larger,
+                                                const int8_t* smaller, int32_t zero_smaller, const Multiplier& scale,
+                                                int32_t count, int8_t* output) {
+  const int32_t multiplier = scale.multiplier, shift = scale.shift, zero = p.zero_output, low = p.low, high = p.high;
+  const Multiplier out = p.output;
+  for (const int8_t* const end = larger + count; larger != end;) {
+    const int32_t x = (*larger++ - zero_larger) * (int32_t{1} << (kScaledSumShift - 1));
+    const int32_t y = (*smaller++ - zero_smaller) * (int32_t{1} << kScaledSumShift);
+    const int32_t sum = requantize_down(x + requantize_down(y, multiplier, shift), out.multiplier, out.shift);
+    *output++ = static_cast<int8_t>(clamp(sum + zero, low, high));
+  }
+}
+
+// Chosen before the form for all operators of two inputs.
+inline void binary_run(const AddInt8& p, const BroadcastGroup* groups, const int8_t* a, const int8_t* b,
+                       int8_t* output) {
+  const ScaledSum& sum = p.sum;
+  const bool flat = p.groups == 1 && groups[0].step_a == 1 && groups[0].step_b == 1 && sum.output.shift < 0;
+  if (flat && sum.a.shift == 0 && sum.b.shift < 0) {
+    add_usual(sum, a, sum.zero_a, b, sum.zero_b, sum.b, groups[0].size, output);
+  } else if (flat && sum.b.shift == 0 && sum.a.shift < 0) {
+    add_usual(sum, b, sum.zero_b, a, sum.zero_a, sum.a, groups[0].size, output);
+  } else {
+    binary_run<AddInt8>(p, groups, a, b, output);
+  }
+}
+
 inline Status binary_setup(const AddAttributes& attributes, const TensorInfo& a, const TensorInfo& b,
                            const TensorInfo& output, AddInt8& p) {
   return scaled_sum_setup(attributes.activation, a, b, output, p.sum);

@@ -11,7 +11,7 @@
 // int8 works on patches: what one output pixel sees, widened to int16 with the zero point subtracted, so that the
 // border is zeros. Two patches at a time share the loads of the weights, two weight rows the loads of the patches.
 #pragma once
-#include "device/channel_scales.h"
+#include "device/convolution.h"
 #include "device/window.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/conv_2d/conv_2d_dsp.h"
@@ -58,7 +58,7 @@ constexpr bool conv_2d_geometry(const Conv2DAttributes& a, const Shape& input, c
   g.outputs = weights[0];
   g.depth = weights[3];
   return g.inputs % g.depth == 0 && g.outputs % (g.inputs / g.depth) == 0 &&
-         weights.elements() / g.outputs <= INT32_MAX / 8 &&
+         weights.elements() / g.outputs <= INT32_MAX / 8 && g.outputs <= UINT16_MAX &&
          window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
          window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x);
 }
@@ -114,14 +114,15 @@ struct PortableConv {
     int32_t offset_;
   };
 
-  // Of `count` rows of weights and two patches of n elements, one behind the other:
-  // sums[2 * row + patch] = bias[row] + dot product, wrapping. `bias` may be nullptr.
-  static void rows(const int16_t* patches, const int8_t* weights, int32_t n, const int32_t* bias, int32_t count,
-                   int32_t* sums) {
-    for (int32_t row = 0; row < count; ++row, weights += n, sums += 2) {
-      uint32_t sum0 = bias != nullptr ? static_cast<uint32_t>(bias[row]) : 0, sum1 = sum0;
+  // Of the rows of weights of `count` channels, and two patches of n elements, one behind the other:
+  // sums[2 * i + patch] = bias[channels[i]] + dot product, wrapping. `bias` may be nullptr.
+  static void rows(const int16_t* patches, const int8_t* weights, int32_t n, const int32_t* bias,
+                   const uint16_t* channels, int32_t count, int32_t* sums) {
+    for (const uint16_t* const end = channels + count; channels != end; ++channels, sums += 2) {
+      const int8_t* const row = weights + *channels * n;
+      uint32_t sum0 = bias != nullptr ? static_cast<uint32_t>(bias[*channels]) : 0, sum1 = sum0;
       for (int32_t i = 0; i < n; ++i) {
-        const int32_t w = weights[i];
+        const int32_t w = row[i];
         sum0 += static_cast<uint32_t>(patches[i] * w);
         sum1 += static_cast<uint32_t>(patches[n + i] * w);
       }
@@ -130,12 +131,13 @@ struct PortableConv {
     }
   }
 
-  // The same for a single patch: sums[2 * row].
-  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias, int32_t count,
-                          int32_t* sums) {
-    for (int32_t row = 0; row < count; ++row, weights += n, sums += 2) {
-      uint32_t sum = bias != nullptr ? static_cast<uint32_t>(bias[row]) : 0;
-      for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(int32_t{patch[i]} * weights[i]);
+  // The same for a single patch: sums[2 * i].
+  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias,
+                          const uint16_t* channels, int32_t count, int32_t* sums) {
+    for (const uint16_t* const end = channels + count; channels != end; ++channels, sums += 2) {
+      const int8_t* const row = weights + *channels * n;
+      uint32_t sum = bias != nullptr ? static_cast<uint32_t>(bias[*channels]) : 0;
+      for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(int32_t{patch[i]} * row[i]);
       *sums = static_cast<int32_t>(sum);
     }
   }
@@ -151,84 +153,97 @@ using ConvPrimitives = PortableConv;
 template <class Primitives>
 __attribute__((noinline)) void conv_2d_patch(const Conv2DGeometry& g, const int8_t* input, int32_t offset, int32_t y,
                                              int32_t x, int16_t* patch) {
-  const int32_t origin_y = y * g.y.stride - g.y.before, origin_x = x * g.x.stride - g.x.before;
+  const int32_t origin_y = y * g.y.stride - g.y.before, origin_x = x * g.x.stride - g.x.before, depth = g.depth;
   const TapRange inside = taps_inside(g.x, origin_x);
-  const bool contiguous = g.x.dilation == 1 && g.depth == g.inputs;
-  typename Primitives::Patch out(patch, g.patch(), g.depth, offset);
-  for (int32_t ky = 0, iy = origin_y; ky < g.y.filter; ++ky, iy += g.y.dilation) {
-    if (iy < 0 || iy >= g.y.input || inside.last <= inside.first) {
-      out.zeros(g.x.filter * g.depth);
-      continue;
-    }
-    out.zeros(inside.first * g.depth);
-    const int8_t* run = input + (iy * g.x.input + origin_x + inside.first * g.x.dilation) * g.inputs;
-    if (contiguous) {
-      out.run(run, (inside.last - inside.first) * g.depth);
+  const int32_t taps = inside.last > inside.first ? inside.last - inside.first : 0;
+  const int32_t before = taps > 0 ? inside.first * depth : 0, after = (g.x.filter - taps) * depth - before;
+  const bool contiguous = g.x.dilation == 1 && depth == g.inputs;
+  const int32_t runs = contiguous ? taps > 0 : taps, run = contiguous ? taps * depth : depth;
+  const int32_t step = g.x.dilation * g.inputs, row_step = g.y.dilation * g.x.input * g.inputs;
+  const int8_t* row = input + (origin_y * g.x.input + origin_x + inside.first * g.x.dilation) * g.inputs;
+  typename Primitives::Patch out(patch, g.patch(), depth, offset);
+  for (int32_t ky = 0, iy = origin_y; ky < g.y.filter; ++ky, iy += g.y.dilation, row += row_step) {
+    if (iy < 0 || iy >= g.y.input) {
+      out.zeros(g.x.filter * depth);
     } else {
-      for (int32_t kx = inside.first; kx < inside.last; ++kx, run += g.x.dilation * g.inputs) out.run(run, g.depth);
+      if (before > 0) out.zeros(before);
+      for (int32_t k = 0; k < runs; ++k) out.run(row + k * step, run);
+      if (after > 0) out.zeros(after);
     }
-    out.zeros((g.x.filter - inside.last) * g.depth);
   }
   out.finish();
 }
 
-// Requantizes sums[2 * channel + pixel] of one pixel or two; pointers stand at the first channel, the second pixel is
-// `step` bytes behind the first.
 __attribute__((noinline)) inline void conv_2d_finish_any(const Int8Output& finish, int32_t multiplier, int32_t shift,
                                                          const int32_t* sums, int32_t pixels, int8_t* output,
                                                          int32_t step) {
-  for (; pixels > 0; --pixels, output += step) *output = finish.any(*sums++, multiplier, shift);
+  for (int32_t i = 0; i < pixels; ++i) output[i * step] = finish.any(sums[i], multiplier, shift);
 }
-// Not inlined: on its own the loop keeps its constants in registers.
-__attribute__((noinline)) inline void conv_2d_finish(const Int8Output& finish, ChannelScales scales,
+
+// Requantizes sums[2 * i + pixel] of the first `count` live channels, of one pixel or two, which are `step` bytes
+// apart. Not inlined: on its own the loop keeps its constants in registers.
+__attribute__((noinline)) inline void conv_2d_finish(const Int8Output& finish, const LiveChannels& scales,
                                                      const int32_t* sums, int32_t count, int32_t pixels, int8_t* output,
                                                      int32_t step) {
   const int32_t zero = finish.zero_point, usual_from = pixels == 2 && finish.is_whole() ? -1 : INT32_MIN;
-  for (const int32_t* const end = sums + 2 * count; sums != end; sums += 2, ++output) {
-    const int32_t multiplier = *scales.multipliers++, shift = *scales.shifts++;
+  const int32_t* multipliers = scales.multipliers;
+  const uint16_t* channels = scales.channels;
+  const int8_t* shifts = scales.shifts;
+  for (const int32_t* const end = sums + 2 * count; sums != end; sums += 2) {
+    const int32_t multiplier = *multipliers++, shift = *shifts++;
+    int8_t* const place = output + *channels++;
     if (shift <= usual_from) {
-      output[0] = static_cast<int8_t>(Int8Output::usual(sums[0], multiplier, shift, zero));
-      output[step] = static_cast<int8_t>(Int8Output::usual(sums[1], multiplier, shift, zero));
+      place[0] = static_cast<int8_t>(requantize_to_int8(sums[0], multiplier, shift, zero));
+      place[step] = static_cast<int8_t>(requantize_to_int8(sums[1], multiplier, shift, zero));
     } else {
-      conv_2d_finish_any(finish, multiplier, shift, sums, pixels, output, step);
+      conv_2d_finish_any(finish, multiplier, shift, sums, pixels, place, step);
     }
   }
 }
 
-// The outputs of one group, which begins at channel `first`, of one pixel or two at `output`.
+// The live channels of one group, of one pixel or two.
 template <class Primitives>
-void conv_2d_pixels(const Conv2DInt8& p, ChannelScales scales, const int16_t* patches, int32_t pixels, int32_t first,
+void conv_2d_pixels(const Conv2DInt8& p, LiveChannels scales, const int16_t* patches, int32_t pixels,
                     const int8_t* weights, const int32_t* bias, int8_t* output) {
   constexpr int32_t kChunk = 32;  // channels whose sums are on the stack at a time
   int32_t sums[2 * kChunk];
-  const int32_t n = p.g.patch(), end = first + p.g.outputs / p.g.groups();
-  for (; first < end; first += kChunk, output += kChunk) {
-    const int32_t count = end - first < kChunk ? end - first : kChunk;
-    const int32_t* const chunk_bias = bias != nullptr ? bias + first : nullptr;
-    const auto rows = pixels == 2 ? Primitives::rows : Primitives::rows_of_one;
-    rows(patches, weights + first * n, n, chunk_bias, count, sums);
-    conv_2d_finish(p.output, scales.from(first), sums, count, pixels, output, p.g.outputs);
+  const auto rows = pixels == 2 ? Primitives::rows : Primitives::rows_of_one;
+  for (; scales.live > 0; scales = scales.from(kChunk)) {
+    const int32_t count = scales.live < kChunk ? scales.live : kChunk;
+    rows(patches, weights, p.g.patch(), bias, scales.channels, count, sums);
+    conv_2d_finish(p.output, scales, sums, count, pixels, output, p.g.outputs);
   }
+}
+
+// Live channels before `end`, at the start of the list.
+inline int32_t live_before(const LiveChannels& scales, int32_t end) {
+  int32_t count = 0;
+  while (count < scales.live && scales.channels[count] < end) ++count;
+  return count;
 }
 
 // `bias` may be nullptr; `scratch`: conv_2d_scratch_bytes(), aligned to 4 bytes.
 template <class Primitives = ConvPrimitives>
-void conv_2d_run(const Conv2DInt8& p, ChannelScales scales, const int8_t* input, const int8_t* weights,
+void conv_2d_run(const Conv2DInt8& p, const LiveChannels& scales, const int8_t* input, const int8_t* weights,
                  const int32_t* bias, int8_t* output, void* scratch) {
   const Conv2DGeometry& g = p.g;
   const int32_t n = g.patch(), pixels = g.pixels(), group_outputs = g.outputs / g.groups();
   int16_t* const patches = static_cast<int16_t*>(scratch);
+  fill_dead_channels(p.output, scales, g.batches * pixels, g.outputs, output);
   for (int32_t b = 0; b < g.batches; ++b) {
+    LiveChannels rest = scales;
     for (int32_t group = 0; group < g.groups(); ++group) {
-      const int32_t first = group * group_outputs;
-      int8_t* place = output + first;
+      LiveChannels of_group = rest;
+      of_group.live = live_before(rest, (group + 1) * group_outputs);
+      rest = rest.from(of_group.live);
+      int8_t* place = output;
       for (int32_t pixel = 0, y = 0, x = 0; pixel < pixels; pixel += 2, place += 2 * g.outputs) {
         const int32_t count = pixels - pixel < 2 ? 1 : 2;
         for (int32_t k = 0; k < count; ++k) {
           conv_2d_patch<Primitives>(g, input + group * g.depth, p.input_offset, y, x, patches + k * n);
           if (++x == g.x.output) x = 0, ++y;
         }
-        conv_2d_pixels<Primitives>(p, scales, patches, count, first, weights, bias, place);
+        conv_2d_pixels<Primitives>(p, of_group, patches, count, weights, bias, place);
       }
     }
     input += g.y.input * g.x.input * g.inputs;
@@ -312,7 +327,7 @@ inline Status prepare_conv_2d_int8(PrepareContext& node) {
   if (status != Status::ok) return status;
   kept.scales = scale_source(node, tensors);
   node.keep(kept);
-  node.request_scratch(channel_scales_bytes(kept.p.g.outputs) + conv_2d_scratch_bytes(kept.p.g));
+  node.request_scratch(live_channels_bytes(kept.p.g.outputs) + conv_2d_scratch_bytes(kept.p.g));
   return Status::ok;
 }
 
@@ -329,9 +344,9 @@ inline Status prepare_conv_2d_float32(PrepareContext& node) {
 inline void invoke_conv_2d_int8(const InvokeContext& node) {
   const Conv2DNode& kept = node.data<Conv2DNode>();
   uint8_t* const scratch = static_cast<uint8_t*>(node.scratch());
-  const ChannelScales scales = channel_scales(node, kept.scales, kept.p.g.outputs, scratch);
+  const LiveChannels scales = live_channels(node, kept.scales, kept.p.g.outputs, scratch);
   conv_2d_run(kept.p, scales, node.input<int8_t>(0), node.input<int8_t>(1), node.input<int32_t>(2),
-              node.output<int8_t>(0), scratch + channel_scales_bytes(kept.p.g.outputs));
+              node.output<int8_t>(0), scratch + live_channels_bytes(kept.p.g.outputs));
 }
 
 inline void invoke_conv_2d_float32(const InvokeContext& node) {

@@ -5,7 +5,7 @@
 // left behind the last whole group is in natural order. Words are loaded at any alignment, which these cores allow.
 // SMLAD wraps, so the sums equal PortableConv's bit for bit.
 //
-// The loop of rows() is one asm statement because it needs 13 registers: given intrinsics, GCC 12 spills.
+// The loop of rows() is one asm statement because it needs all 14 registers: given intrinsics, GCC 12 spills.
 #pragma once
 #if !defined(__ARM_FEATURE_DSP)
 #error "include ops/conv_2d/conv_2d.h, which chooses the variant"
@@ -27,7 +27,7 @@ struct ConvDsp {
           direct_(depth % 4 == 0),
           at_(direct_ ? reinterpret_cast<int8_t*>(patch) : bytes()) {}
 
-    void zeros(int32_t count) {
+    __attribute__((noinline)) void zeros(int32_t count) {
       if (direct_) {
         for (; count > 0; count -= 4, at_ += 8) store(at_, 0), store(at_ + 4, 0);
       } else {
@@ -39,8 +39,7 @@ struct ConvDsp {
         widen(input, count);
         return;
       }
-      for (; count >= 4; count -= 4, input += 4, at_ += 4) store(at_, word(input));
-      for (; count > 0; --count) *at_++ = *input++;
+      copy(input, count);
     }
     void finish() {
       if (direct_) return;
@@ -50,6 +49,12 @@ struct ConvDsp {
     }
 
    private:
+    __attribute__((noinline)) void copy(const int8_t* input, int32_t count) {
+      int8_t* out = at_;
+      at_ += count;
+      for (; count >= 4; count -= 4, input += 4, out += 4) store(out, word(input));
+      for (; count > 0; --count) *out++ = *input++;
+    }
     int8_t* bytes() const { return reinterpret_cast<int8_t*>(patch_) + elements_; }
     // REQUIRES: count is a multiple of 4.
     __attribute__((noinline)) void widen(const int8_t* input, int32_t count) {
@@ -73,43 +78,50 @@ struct ConvDsp {
     int8_t* at_;
   };
 
-  __attribute__((noinline)) static void rows(const int16_t* patches, const int8_t* weights, int32_t n,
-                                             const int32_t* bias, int32_t count, int32_t* sums) {
+  __attribute__((noinline, optimize("omit-frame-pointer"))) static void rows(const int16_t* patches,
+                                                                             const int8_t* weights, int32_t n,
+                                                                             const int32_t* bias,
+                                                                             const uint16_t* channels, int32_t count,
+                                                                             int32_t* sums) {
 #if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
-    for (; count >= 2; count -= 2, weights += 2 * n, sums += 4) {
-      sums[0] = sums[1] = bias != nullptr ? *bias++ : 0;
-      sums[2] = sums[3] = bias != nullptr ? *bias++ : 0;
-      two_rows(patches, weights, n, sums);
+    if (n >= 4 && count >= 2 && bias != nullptr) {
+      const Rows pairs = {patches, weights, n, bias, channels, sums, count / 2};
+      sum_groups(pairs);
+      for (; count >= 2; count -= 2, channels += 2, sums += 4) {
+        if ((n & 3) != 0) add_rest(patches, weights, n, channels, sums);
+      }
     }
 #endif
-    for (; count > 0; --count, weights += n, sums += 2) {
-      const int32_t start = bias != nullptr ? *bias++ : 0;
-      sums[0] = dot(patches, weights, n, start);
-      sums[1] = dot(patches + n, weights, n, start);
+    for (; count > 0; --count, sums += 2) {
+      const int32_t channel = *channels++, start = bias != nullptr ? bias[channel] : 0;
+      sums[0] = dot(patches, weights + channel * n, n, start);
+      sums[1] = dot(patches + n, weights + channel * n, n, start);
     }
   }
 
-  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias, int32_t count,
-                          int32_t* sums) {
-    for (; count > 0; --count, weights += n, sums += 2) *sums = dot(patch, weights, n, bias != nullptr ? *bias++ : 0);
+  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias,
+                          const uint16_t* channels, int32_t count, int32_t* sums) {
+    for (const uint16_t* const end = channels + count; channels != end; ++channels, sums += 2)
+      *sums = dot(patch, weights + *channels * n, n, bias != nullptr ? bias[*channels] : 0);
   }
 
  private:
-  __attribute__((always_inline)) static void two_rows(const int16_t* patches, const int8_t* weights, int32_t n,
-                                                      int32_t* sums) {
-    int32_t sum00 = sums[0], sum01 = sums[1], sum10 = sums[2], sum11 = sums[3];
-    if (n >= 4) groups(patches, weights, n, sum00, sum01, sum10, sum11);
-    for (int32_t i = 0; i < (n & 3); ++i) {
-      const int32_t x0 = patches[i], x1 = patches[n + i], w0 = weights[i], w1 = weights[n + i];
-      sum00 = __smlabb(x0, w0, sum00);
-      sum01 = __smlabb(x1, w0, sum01);
-      sum10 = __smlabb(x0, w1, sum10);
-      sum11 = __smlabb(x1, w1, sum11);
-    }
-    sums[0] = sum00;
-    sums[1] = sum01;
-    sums[2] = sum10;
-    sums[3] = sum11;
+  struct Rows {
+    const int16_t* patches;
+    const int8_t* weights;
+    int32_t n;
+    const int32_t* bias;
+    const uint16_t* channels;
+    int32_t* sums;
+    int32_t pairs;  // of rows
+  };
+
+  // What the elements behind the last whole group add to two rows.
+  static void add_rest(const int16_t* patches, const int8_t* weights, int32_t n, const uint16_t* channels,
+                       int32_t* sums) {
+    const int32_t whole = n & ~3;
+    for (int32_t i = 0; i < 4; ++i)
+      sums[i] = dot(patches + (i & 1) * n + whole, weights + channels[i >> 1] * n + whole, n & 3, sums[i]);
   }
 
   static int32_t dot(const int16_t* patch, const int8_t* weights, int32_t n, int32_t sum) {
@@ -138,39 +150,62 @@ struct ConvDsp {
   }
 
 // clang-format off
+// r0, lr: elements; r1: patches; r2, r12: weights and distance; r3: n; r4, r5: sums of the first row with each patch;
+// r6, r7: of the second; r8, r9: weights; r10, r11: half of them, widened.
 // Two elements of both patches.
-#define MOTE_CONV_ELEMENTS                        \
-  "ldr %[x1], [%[x], %[n], lsl #1]\n\t"          \
-  "ldr %[x0], [%[x]], #4\n\t"
+#define MOTE_CONV_ELEMENTS         \
+  "ldr lr, [r1, r3, lsl #1]\n\t"  \
+  "ldr r0, [r1], #4\n\t"
 // Those times two columns of both rows.
-#define MOTE_CONV_PRODUCTS(row0, row1)            \
-  "smlad %[s01], " row0 ", %[x1], %[s01]\n\t"    \
-  "smlad %[s11], " row1 ", %[x1], %[s11]\n\t"    \
-  "smlad %[s00], " row0 ", %[x0], %[s00]\n\t"    \
-  "smlad %[s10], " row1 ", %[x0], %[s10]\n\t"
+#define MOTE_CONV_PRODUCTS(row0, row1)  \
+  "smlad r5, " row0 ", lr, r5\n\t"     \
+  "smlad r7, " row1 ", lr, r7\n\t"     \
+  "smlad r4, " row0 ", r0, r4\n\t"     \
+  "smlad r6, " row1 ", r0, r6\n\t"
 // One group of four; moves both pointers on. Loads stand together: behind another, each takes one cycle less.
-#define MOTE_CONV_GROUP                           \
-  "ldr %[w1], [%[w], %[n]]\n\t"                  \
-  "ldr %[w0], [%[w]], #4\n\t"                    \
-  MOTE_CONV_ELEMENTS                              \
-  "sxtb16 %[e1], %[w1]\n\t"                      \
-  "sxtb16 %[e0], %[w0]\n\t"                      \
-  MOTE_CONV_PRODUCTS("%[e0]", "%[e1]")            \
-  MOTE_CONV_ELEMENTS                              \
-  "sxtb16 %[w0], %[w0], ror #8\n\t"              \
-  "sxtb16 %[w1], %[w1], ror #8\n\t"              \
-  MOTE_CONV_PRODUCTS("%[w0]", "%[w1]")
+#define MOTE_CONV_GROUP             \
+  "ldr r9, [r2, r12]\n\t"          \
+  "ldr r8, [r2], #4\n\t"           \
+  MOTE_CONV_ELEMENTS                \
+  "sxtb16 r11, r9\n\t"             \
+  "sxtb16 r10, r8\n\t"             \
+  MOTE_CONV_PRODUCTS("r10", "r11")  \
+  MOTE_CONV_ELEMENTS                \
+  "sxtb16 r8, r8, ror #8\n\t"      \
+  "sxtb16 r9, r9, ror #8\n\t"      \
+  MOTE_CONV_PRODUCTS("r8", "r9")
 
-  // The whole groups; moves both pointers behind them. REQUIRES: n >= 4.
+  // Bias and the whole groups of all pairs of rows. REQUIRES: there is a group and a pair.
   // Four groups to a turn; the first turn begins in the middle when their number is not a multiple of four.
-  __attribute__((always_inline)) static void groups(const int16_t*& patches, const int8_t*& weights, int32_t n,
- int32_t& sum00, int32_t& sum01, int32_t& sum10, int32_t& sum11) {
-    const int8_t* const end = weights + (n & ~3);
-    int32_t x0, x1, w0, w1, e0, e1;
-    __asm__(
-        "ands %[x0], %[n], #12\n\t"
+  // On the stack: end of the groups, then the fields of Rows.
+  __attribute__((always_inline)) static void sum_groups(const Rows& rows) {
+    register const Rows* state __asm__("r0") = &rows;
+    __asm__ volatile(
+        "ldm r0, {r1, r2, r3, r4, r5, r6, r7}\n\t"
+        "push {r1, r2, r3, r4, r5, r6, r7}\n\t"
+        "sub sp, #4\n\t"
+        "5:\n\t"
+        "ldr r0, [sp, #20]\n\t"  // channels
+        "ldr r3, [sp, #12]\n\t"  // n
+        "ldr r1, [sp, #8]\n\t"   // weights
+        "ldr r5, [sp, #16]\n\t"  // bias
+        "ldrh r8, [r0], #2\n\t"
+        "ldrh r9, [r0], #2\n\t"
+        "str r0, [sp, #20]\n\t"
+        "ldr r4, [r5, r8, lsl #2]\n\t"
+        "ldr r6, [r5, r9, lsl #2]\n\t"
+        "mla r2, r8, r3, r1\n\t"
+        "sub r9, r9, r8\n\t"
+        "mul r12, r9, r3\n\t"
+        "mov r5, r4\n\t"
+        "mov r7, r6\n\t"
+        "bic r0, r3, #3\n\t"
+        "add r0, r2\n\t"
+        "str r0, [sp]\n\t"
+        "ldr r1, [sp, #4]\n\t"  // patches
+        "ands r0, r3, #12\n\t"
         "beq 1f\n\t"
-        "cmp %[x0], #8\n\t"
+        "cmp r0, #8\n\t"
         "beq 3f\n\t"
         "blt 4f\n\t"
         "b 2f\n\t"
@@ -178,14 +213,20 @@ struct ConvDsp {
         "2:\n\t" MOTE_CONV_GROUP
         "3:\n\t" MOTE_CONV_GROUP
         "4:\n\t" MOTE_CONV_GROUP
-        "ldr %[x0], %[end]\n\t"
-        "cmp %[w], %[x0]\n\t"
+        "ldr r0, [sp]\n\t"
+        "cmp r2, r0\n\t"
         "bne 1b\n\t"
-        : [x] "+r"(patches), [w] "+r"(weights), [s00] "+r"(sum00), [s01] "+r"(sum01), [s10] "+r"(sum10),
-          [s11] "+r"(sum11), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1), [e0] "=&r"(e0),
-          [e1] "=&r"(e1)
-        : [n] "r"(n), [end] "m"(end)
-        : "memory", "cc");
+        "ldr r0, [sp, #24]\n\t"  // sums
+        "ldr r1, [sp, #28]\n\t"  // pairs
+        "stm r0!, {r4, r5, r6, r7}\n\t"
+        "str r0, [sp, #24]\n\t"
+        "subs r1, #1\n\t"
+        "str r1, [sp, #28]\n\t"
+        "bne 5b\n\t"
+        "add sp, #32\n\t"
+        : "+r"(state)
+        :
+        : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "memory", "cc");
   }
 // clang-format on
 #undef MOTE_CONV_GROUP

@@ -35,7 +35,8 @@ std::vector<T> run(Parameters p, bool with_bias, Scales... scales) {
 TEST(Conv2D, NoBiasIsABiasOfZeros) {
   const std::vector<int32_t> multipliers(4, 1 << 30);
   const std::vector<int8_t> shifts(4, -7);
-  const ChannelScales scales{multipliers.data(), shifts.data()};
+  const std::vector<uint16_t> channels = {0, 1, 2, 3};
+  const LiveChannels scales{multipliers.data(), channels.data(), shifts.data(), 4};
   const Conv2DInt8 int8 = {{}, 3, {-5, -128, 127}};
   const auto bytes = run<int8_t, int32_t>(int8, false, scales);
   EXPECT_EQ(bytes, (run<int8_t, int32_t>(int8, true, scales)));

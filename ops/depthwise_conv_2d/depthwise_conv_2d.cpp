@@ -139,8 +139,8 @@ Result<std::string> emit(const EmitCall& call) {
   if (const Status status = depthwise_conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
   return fmt::format(
       "{}  static constexpr DepthwiseConv2DInt8 p = {{{}, {}, {}}};\n"
-      "  depthwise_conv_2d_run(p, {{multipliers, shifts}}, {}, {}, {}, {}, {});\n",
-      cpp_channel_scales(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs()),
+      "  depthwise_conv_2d_run(p, scales, {}, {}, {}, {}, {});\n",
+      cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs()),
       cpp_geometry(p.g), p.input_offset, cpp_output(p.output), call.inputs[0], call.inputs[1], bias, call.outputs[0],
       call.scratch);
 }

@@ -12,7 +12,7 @@
 // with a border of zeros: taps of neighbouring pixels are then neighbours in memory. The longer axis of the output runs
 // along the rows of the plane, whichever it is in the image. A plane that would be large is cut into strips of rows.
 #pragma once
-#include "device/channel_scales.h"
+#include "device/convolution.h"
 #include "device/window.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_dsp.h"
@@ -85,7 +85,8 @@ constexpr bool depthwise_conv_2d_geometry(const DepthwiseConv2DAttributes& a, co
   g.batches = input[0];
   g.inputs = input[3];
   g.multiplier = weights[3] / input[3];
-  return g.outputs() == weights[3] && (a.depth_multiplier == 0 || a.depth_multiplier == g.multiplier) &&
+  return g.outputs() == weights[3] && g.outputs() <= UINT16_MAX &&
+         (a.depth_multiplier == 0 || a.depth_multiplier == g.multiplier) &&
          window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
          window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x) &&
          int64_t{g.columns().output} * g.columns().stride < (int32_t{1} << 24) &&
@@ -122,35 +123,60 @@ struct DepthwiseConv2DFloat32 {
   float low, high;
 };
 
-// Part of a plane and the taps that go over it.
-struct DepthwiseBlock {
-  const int16_t* plane;  // what the first output's first tap reads
-  const int16_t* taps;   // rows of `taps_pitch`; an odd one ends with a zero
+// How far apart neighbours along the plane's rows and columns are in an image of `channels` and width `width`.
+struct DepthwiseSteps {
+  int32_t row, column;
+};
+constexpr DepthwiseSteps depthwise_steps(const DepthwiseConv2DGeometry& g, int32_t width, int32_t channels) {
+  return g.turned() ? DepthwiseSteps{channels, width * channels} : DepthwiseSteps{width * channels, channels};
+}
+
+// A run's constants, so that the work on a channel is little more than its arithmetic.
+struct DepthwisePlan {
+  WindowAxis rows, columns;  // of the plane
+  DepthwiseSteps input, taps, output;
   int32_t plane_pitch, taps_pitch;
-  WindowAxis row_axis, column_axis;
-  int32_t rows, columns;  // of outputs
+  int32_t filled;  // elements of a row of the plane that lie in the image
+  int32_t strip;   // rows of the output at a time
+
+  explicit DepthwisePlan(const DepthwiseConv2DGeometry& g)
+      : rows(g.rows()),
+        columns(g.columns()),
+        input(depthwise_steps(g, g.x.input, g.inputs)),
+        taps(depthwise_steps(g, g.x.filter, g.outputs())),
+        output(depthwise_steps(g, g.x.output, g.outputs())),
+        plane_pitch(depthwise_plane_pitch(g)),
+        taps_pitch(depthwise_taps_pitch(g)),
+        filled(window_span(columns, columns.output) - columns.before),
+        strip(depthwise_strip_rows(g)) {
+    if (filled > columns.input) filled = columns.input;
+  }
 };
 
 // The inner primitives. This is the portable form; an ISA's form gives the same numbers, bit for bit. It may read the
 // element behind the last tap of a row.
 struct PortableDepthwise {
-  // out[i] = input[i * step] + offset
-  static void gather(const int8_t* input, int32_t step, int32_t count, int32_t offset, int16_t* out) {
-    for (int32_t i = 0; i < count; ++i, input += step) out[i] = static_cast<int16_t>(*input + offset);
+  // out[r * pitch + c] = input[r * step.row + c * step.column] + offset
+  static void gather(const int8_t* input, DepthwiseSteps step, int32_t rows, int32_t columns, int32_t offset,
+                     int16_t* out, int32_t pitch) {
+    for (int32_t r = 0; r < rows; ++r, input += step.row, out += pitch)
+      for (int32_t c = 0; c < columns; ++c) out[c] = static_cast<int16_t>(input[c * step.column] + offset);
   }
 
-  // sums[row * columns + column] = sum over the taps, wrapping.
-  static void block(const DepthwiseBlock& b, int32_t* sums) {
-    for (int32_t r = 0; r < b.rows; ++r) {
-      for (int32_t c = 0; c < b.columns; ++c) {
-        const int16_t* x = b.plane + r * b.row_axis.stride * b.plane_pitch + c * b.column_axis.stride;
-        const int16_t* taps = b.taps;
+  // sums[row * columns + column] = sum over the taps, wrapping; `plane`: what the first output's first tap reads.
+  // `taps`: rows of plan.taps_pitch, an odd one with a zero behind it.
+  static void block(const DepthwisePlan& plan, const int16_t* taps, const int16_t* plane, int32_t rows, int32_t columns,
+                    int32_t* sums) {
+    for (int32_t r = 0; r < rows; ++r) {
+      for (int32_t c = 0; c < columns; ++c) {
+        const int16_t* x = plane + r * plan.rows.stride * plan.plane_pitch + c * plan.columns.stride;
+        const int16_t* w = taps;
         uint32_t sum = 0;
-        for (int32_t ky = 0; ky < b.row_axis.filter; ++ky) {
-          for (int32_t kx = 0; kx < b.column_axis.filter; ++kx)
-            sum += static_cast<uint32_t>(int32_t{x[kx * b.column_axis.dilation]} * taps[kx]);
-          x += b.row_axis.dilation * b.plane_pitch;
-          taps += b.taps_pitch;
+        for (int32_t ky = 0; ky < plan.rows.filter; ++ky) {
+          for (int32_t kx = 0; kx < plan.columns.filter; ++kx)
+            sum += static_cast<uint32_t>(int32_t{x[kx * plan.columns.dilation]} * w[kx]);
+          x += plan.rows.dilation * plan.plane_pitch;
+          w += plan.taps_pitch;
         }
         *sums++ = static_cast<int32_t>(sum);
       }
@@ -164,106 +190,106 @@ using DepthwisePrimitives = DepthwiseDsp;
 using DepthwisePrimitives = PortableDepthwise;
 #endif
 
-// How far apart neighbours along the plane's rows and columns are in an image of `channels` and width `width`.
-struct DepthwiseSteps {
-  int32_t row, column;
-};
-constexpr DepthwiseSteps depthwise_steps(const DepthwiseConv2DGeometry& g, int32_t width, int32_t channels) {
-  return g.turned() ? DepthwiseSteps{channels, width * channels} : DepthwiseSteps{width * channels, channels};
-}
-
 // Taps of one filter, widened.
-inline void depthwise_taps(const DepthwiseConv2DGeometry& g, const int8_t* weights, int16_t* taps) {
-  const DepthwiseSteps step = depthwise_steps(g, g.x.filter, g.outputs());
-  const int32_t columns = g.columns().filter, pitch = depthwise_taps_pitch(g);
-  for (int32_t r = 0; r < g.rows().filter; ++r, taps += pitch) {
-    const int8_t* w = weights + r * step.row;
-    taps[pitch - 1] = 0;
-    for (int32_t c = 0; c < columns; ++c, w += step.column) taps[c] = *w;
+inline void depthwise_taps(const DepthwisePlan& plan, const int8_t* weights, int16_t* taps) {
+  const int32_t columns = plan.columns.filter, step = plan.taps.column, pad = plan.taps_pitch - columns;
+  for (int32_t r = plan.rows.filter; r > 0; --r, weights += plan.taps.row, taps += pad) {
+    const int8_t* w = weights;
+    for (int32_t c = columns; c > 0; --c, w += step) *taps++ = *w;
+    if (pad > 0) *taps = 0;
   }
 }
 
-// The plane of the channel that begins at `input`, for output rows from `first` on. Its border is zero already.
-// Rows outside the image are written too: an earlier strip may have left something there.
+// The plane of the channel that begins at `input`, for output rows from `first` on. Its border is zero already, except
+// for rows beyond the image in which an earlier strip has left something.
 template <class Primitives>
-__attribute__((noinline)) void depthwise_plane(const DepthwiseConv2DGeometry& g, const int8_t* input, int32_t offset,
+__attribute__((noinline)) void depthwise_plane(const DepthwisePlan& plan, const int8_t* input, int32_t offset,
                                                int32_t first, int32_t rows, int16_t* plane) {
-  const WindowAxis &row_axis = g.rows(), &column_axis = g.columns();
-  const DepthwiseSteps step = depthwise_steps(g, g.x.input, g.inputs);
-  const int32_t pitch = depthwise_plane_pitch(g), before = column_axis.before;
-  const int32_t room = window_span(column_axis, column_axis.output) - before;
-  const int32_t columns = column_axis.input < room ? column_axis.input : room;
-  const int32_t origin = first * row_axis.stride - row_axis.before;
-  int16_t* out = plane + before;
-  for (int32_t r = origin; r < origin + window_span(row_axis, rows); ++r, out += pitch) {
-    if (r < 0 || r >= row_axis.input) {
-      for (int32_t c = 0; c < columns; ++c) out[c] = 0;
-    } else {
-      Primitives::gather(input + r * step.row, step.column, columns, offset, out);
-    }
+  int16_t* out = plane + plan.columns.before;
+  int32_t row = first * plan.rows.stride - plan.rows.before;  // in the image, of the plane's first
+  const int32_t end = row + window_span(plan.rows, rows);
+  const int32_t inside = end < plan.rows.input ? end : plan.rows.input;
+  for (; row < 0 && row < end; ++row) out += plan.plane_pitch;
+  if (row < inside) {
+    Primitives::gather(input + row * plan.input.row, plan.input, inside - row, plan.filled, offset, out,
+                       plan.plane_pitch);
+    out += (inside - row) * plan.plane_pitch;
+    row = inside;
   }
+  if (first == 0) return;
+  for (; row < end; ++row, out += plan.plane_pitch)
+    for (int32_t c = 0; c < plan.filled; ++c) out[c] = 0;
 }
 
 constexpr int32_t kDepthwiseSums = 64;  // on the stack at a time
 
-// Adds the bias to the sums of one channel and requantizes; outputs are `step` bytes apart. Not inlined: on its own the
-// loops keep their constants in registers.
-__attribute__((noinline)) inline void depthwise_finish(const Int8Output& finish, const int32_t* sums, int32_t count,
-                                                       int32_t bias, int32_t multiplier, int32_t shift, int8_t* output,
-                                                       int32_t step) {
-  const int32_t zero = finish.zero_point;
-  const int32_t* const end = sums + count;
-  if (finish.is_whole() && shift < 0) {
-    for (; sums != end; output += step)
-      *output = static_cast<int8_t>(Int8Output::usual(wrapping_add(*sums++, bias), multiplier, shift, zero));
-  } else {
-    for (; sums != end; output += step) *output = finish.any(wrapping_add(*sums++, bias), multiplier, shift);
+// What to do with the sums of one channel.
+struct DepthwiseFinish {
+  int32_t bias, multiplier, shift;
+};
+
+// Not inlined: on its own the loop keeps its constants in registers.
+__attribute__((noinline)) inline void depthwise_finish(const Int8Output& range, const DepthwiseFinish& finish,
+                                                       const int32_t* sums, int32_t rows, int32_t columns,
+                                                       DepthwiseSteps step, int8_t* output) {
+  const int32_t bias = finish.bias, multiplier = finish.multiplier, shift = finish.shift, zero = range.zero_point;
+  const bool usual = range.is_whole() && shift < 0;
+  step.row -= columns * step.column;
+  for (; rows > 0; --rows, output += step.row) {
+    const int32_t* const end = sums + columns;
+    if (usual && (columns & 1) != 0) {
+      *output = static_cast<int8_t>(requantize_to_int8(wrapping_add(*sums++, bias), multiplier, shift, zero));
+      output += step.column;
+    }
+    for (; usual && sums != end; sums += 2, output += 2 * step.column) {
+      const int32_t a = wrapping_add(sums[0], bias), b = wrapping_add(sums[1], bias);
+      output[0] = static_cast<int8_t>(requantize_to_int8(a, multiplier, shift, zero));
+      output[step.column] = static_cast<int8_t>(requantize_to_int8(b, multiplier, shift, zero));
+    }
+    for (; sums != end; output += step.column) *output = range.any(wrapping_add(*sums++, bias), multiplier, shift);
   }
 }
 
-// The outputs of one filter from one strip; `output` is the first.
+// The outputs of one filter from `rows` rows of the plane; `output` is the first.
 template <class Primitives>
-void depthwise_filter(const DepthwiseConv2DInt8& p, DepthwiseBlock block, int32_t rows, int32_t bias,
-                      int32_t multiplier, int32_t shift, int8_t* output) {
-  const DepthwiseSteps step = depthwise_steps(p.g, p.g.x.output, p.g.outputs());
-  const int32_t columns = block.column_axis.output;
-  const int16_t* const plane = block.plane;
+void depthwise_filter(const DepthwisePlan& plan, const int16_t* taps, const int16_t* plane, int32_t rows,
+                      const Int8Output& range, const DepthwiseFinish& finish, int8_t* output) {
+  const int32_t columns = plan.columns.output;
   int32_t sums[kDepthwiseSums + 1];  // one more, for primitives that work in pairs
-  block.rows = columns < kDepthwiseSums ? kDepthwiseSums / columns : 1;
-  for (int32_t r = 0; r < rows; r += block.rows) {
-    if (block.rows > rows - r) block.rows = rows - r;
-    for (int32_t c = 0; c < columns; c += block.columns) {
-      block.columns = columns - c < kDepthwiseSums ? columns - c : kDepthwiseSums;
-      block.plane = plane + r * block.row_axis.stride * block.plane_pitch + c * block.column_axis.stride;
-      Primitives::block(block, sums);
-      for (int32_t i = 0; i < block.rows; ++i)
-        depthwise_finish(p.output, sums + i * block.columns, block.columns, bias, multiplier, shift,
-                         output + (r + i) * step.row + c * step.column, step.column);
+  const int32_t most_rows = columns < kDepthwiseSums ? kDepthwiseSums / columns : 1;
+  for (int32_t r = 0; r < rows; r += most_rows) {
+    const int32_t count = rows - r < most_rows ? rows - r : most_rows;
+    for (int32_t c = 0; c < columns; c += kDepthwiseSums) {
+      const int32_t width = columns - c < kDepthwiseSums ? columns - c : kDepthwiseSums;
+      const int16_t* const first = plane + r * plan.rows.stride * plan.plane_pitch + c * plan.columns.stride;
+      Primitives::block(plan, taps, first, count, width, sums);
+      depthwise_finish(range, finish, sums, count, width, plan.output,
+                       output + r * plan.output.row + c * plan.output.column);
     }
   }
 }
 
 // `bias` may be nullptr; `scratch`: depthwise_conv_2d_scratch_bytes(), aligned to 4 bytes.
 template <class Primitives = DepthwisePrimitives>
-void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, ChannelScales scales, const int8_t* input,
+void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const LiveChannels& scales, const int8_t* input,
                            const int8_t* weights, const int32_t* bias, int8_t* output, void* scratch) {
   const DepthwiseConv2DGeometry& g = p.g;
+  const DepthwisePlan plan(g);
   int16_t* const taps = static_cast<int16_t*>(scratch);
-  int16_t* const plane = taps + g.rows().filter * depthwise_taps_pitch(g);
-  __builtin_memset(scratch, 0, static_cast<size_t>(depthwise_conv_2d_scratch_bytes(g)));
-  const DepthwiseBlock block = {plane, taps, depthwise_plane_pitch(g), depthwise_taps_pitch(g), g.rows(), g.columns(),
-                                0,     0};
-  const int32_t strip = depthwise_strip_rows(g);
-  const int32_t row_step = depthwise_steps(g, g.x.output, g.outputs()).row;
+  int16_t* const plane = taps + plan.rows.filter * plan.taps_pitch;
+  fill_dead_channels(p.output, scales, g.batches * g.y.output * g.x.output, g.outputs(), output);
   for (int32_t b = 0; b < g.batches; ++b) {
-    for (int32_t first = 0; first < g.rows().output; first += strip) {
-      const int32_t rows = g.rows().output - first < strip ? g.rows().output - first : strip;
-      for (int32_t o = 0; o < g.outputs(); ++o) {
-        if (o % g.multiplier == 0)
-          depthwise_plane<Primitives>(g, input + o / g.multiplier, p.input_offset, first, rows, plane);
-        depthwise_taps(g, weights + o, taps);
-        depthwise_filter<Primitives>(p, block, rows, bias != nullptr ? bias[o] : 0, scales.multipliers[o],
-                                     scales.shifts[o], output + first * row_step + o);
+    for (int32_t first = 0; first < plan.rows.output; first += plan.strip) {
+      const int32_t rows = plan.rows.output - first < plan.strip ? plan.rows.output - first : plan.strip;
+      if (first == 0) __builtin_memset(scratch, 0, static_cast<size_t>(depthwise_conv_2d_scratch_bytes(g)));
+      int32_t in_plane = -1;
+      for (int32_t i = 0; i < scales.live; ++i) {
+        const int32_t o = scales.channels[i], channel = g.multiplier == 1 ? o : o / g.multiplier;
+        if (channel != in_plane) depthwise_plane<Primitives>(plan, input + channel, p.input_offset, first, rows, plane);
+        in_plane = channel;
+        depthwise_taps(plan, weights + o, taps);
+        const DepthwiseFinish finish = {bias != nullptr ? bias[o] : 0, scales.multipliers[i], scales.shifts[i]};
+        depthwise_filter<Primitives>(plan, taps, plane, rows, p.output, finish, output + first * plan.output.row + o);
       }
     }
     input += g.y.input * g.x.input * g.inputs;
@@ -349,7 +375,7 @@ inline Status prepare_depthwise_conv_2d_int8(PrepareContext& node) {
   if (status != Status::ok) return status;
   kept.scales = scale_source(node, tensors);
   node.keep(kept);
-  node.request_scratch(channel_scales_bytes(kept.p.g.outputs()) + depthwise_conv_2d_scratch_bytes(kept.p.g));
+  node.request_scratch(live_channels_bytes(kept.p.g.outputs()) + depthwise_conv_2d_scratch_bytes(kept.p.g));
   return Status::ok;
 }
 
@@ -367,9 +393,9 @@ inline void invoke_depthwise_conv_2d_int8(const InvokeContext& node) {
   const DepthwiseConv2DNode& kept = node.data<DepthwiseConv2DNode>();
   const int32_t outputs = kept.p.g.outputs();
   uint8_t* const scratch = static_cast<uint8_t*>(node.scratch());
-  depthwise_conv_2d_run(kept.p, channel_scales(node, kept.scales, outputs, scratch), node.input<int8_t>(0),
+  depthwise_conv_2d_run(kept.p, live_channels(node, kept.scales, outputs, scratch), node.input<int8_t>(0),
                         node.input<int8_t>(1), node.input<int32_t>(2), node.output<int8_t>(0),
-                        scratch + channel_scales_bytes(outputs));
+                        scratch + live_channels_bytes(outputs));
 }
 
 inline void invoke_depthwise_conv_2d_float32(const InvokeContext& node) {

@@ -6,7 +6,7 @@
 // two instructions for three products. Words are loaded at any alignment, which these cores allow. All sums wrap, so
 // they equal PortableDepthwise's bit for bit.
 //
-// That loop is one asm statement because it needs 13 registers: given intrinsics, GCC 12 spills.
+// That loop is one asm statement because it needs all 14 registers: given intrinsics, GCC 12 spills.
 #pragma once
 #if !defined(__ARM_FEATURE_DSP)
 #error "include ops/depthwise_conv_2d/depthwise_conv_2d.h, which chooses the variant"
@@ -18,32 +18,29 @@ namespace mote {
 
 struct DepthwiseDsp {
   // Two elements become one word.
-  __attribute__((noinline)) static void gather(const int8_t* input, int32_t step, int32_t count, int32_t offset,
-                                               int16_t* out) {
-    const uint32_t offsets = (static_cast<uint32_t>(offset) & 0xFFFFu) * 0x10001u;
-    for (; count >= 4; count -= 4, input += 4 * step, out += 4) {
-      const int32_t x0 = input[0], x1 = input[step], x2 = input[2 * step], x3 = input[3 * step];
-      store(out, x0, x1, offsets);
-      store(out + 2, x2, x3, offsets);
-    }
-    for (; count > 0; --count, input += step) *out++ = static_cast<int16_t>(*input + offset);
+  template <class Steps>
+  static void gather(const int8_t* input, Steps step, int32_t rows, int32_t columns, int32_t offset, int16_t* out,
+                     int32_t pitch) {
+    gather(input, step.row - columns * step.column, step.column, rows, columns, offset, out, pitch - columns);
   }
 
-  template <class Block>
-  static void block(const Block& b, int32_t* sums) {
-    const auto& columns = b.column_axis;
-    const bool three = b.row_axis.filter == 3 && columns.filter == 3 && columns.dilation == 1;
-    const int32_t step = b.row_axis.stride * b.plane_pitch, next = b.row_axis.dilation * b.plane_pitch;
-    const int16_t* row = b.plane;
-    for (int32_t r = 0; r < b.rows; ++r, row += step, sums += b.columns) {
-      if (three && columns.stride == 1) {
-        three_by_three(row, next, b.taps, b.columns, sums);
-      } else if (three && columns.stride == 2) {
-        three_by_three_stride_2(row, next, b.taps, b.columns, sums);
-      } else if (columns.dilation == 1) {
-        any(b, row, next, sums);
-      } else {
-        dilated(b, row, next, sums);
+  template <class Plan>
+  static void block(const Plan& plan, const int16_t* taps, const int16_t* plane, int32_t rows, int32_t columns,
+                    int32_t* sums) {
+    const bool adjacent = plan.columns.dilation == 1;
+    const bool three = plan.rows.filter == 3 && plan.columns.filter == 3 && adjacent;
+    const int32_t step = plan.rows.stride * plan.plane_pitch, next = plan.rows.dilation * plan.plane_pitch;
+    if (three && plan.columns.stride == 1) {
+      three_by_three(plane, step, next, taps, rows, columns, sums);
+    } else if (three && plan.columns.stride == 2) {
+      three_by_three_stride_2(plane, step, next, taps, rows, columns, sums);
+    } else {
+      for (; rows > 0; --rows, plane += step, sums += columns) {
+        if (adjacent) {
+          pairs(plane, next, taps, plan.rows.filter, plan.taps_pitch, plan.columns.stride, columns, sums);
+        } else {
+          dilated(plan, taps, plane, next, columns, sums);
+        }
       }
     }
   }
@@ -72,69 +69,93 @@ struct DepthwiseDsp {
     }
   };
 
-  // Writes an even number of sums: for an odd `count`, one more. REQUIRES: count >= 1.
-  __attribute__((noinline)) static void three_by_three(const int16_t* x, int32_t next, const int16_t* taps,
-                                                       int32_t count, int32_t* sums) {
-#if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
-    const Nine w(taps);
-    const int32_t* const end = sums + ((count + 1) & ~1);
-    int32_t even, odd, p, q;
-    __asm__ volatile(
-        "1:\n\t"
-        "ldr %[p], [%[x], %[next]]\n\t"
-        "ldr %[q], [%[x], %[next], lsl #1]\n\t"
-        "smuad %[even], %[p], %[f1]\n\t"
-        "smultb %[odd], %[p], %[f1]\n\t"
-        "smlad %[even], %[q], %[f2], %[even]\n\t"
-        "smlatb %[odd], %[q], %[f2], %[odd]\n\t"
-        "ldr %[p], [%[x]], #4\n\t"
-        "ldr %[q], [%[x]]\n\t"
-        "smlad %[even], %[p], %[f0], %[even]\n\t"
-        "smlatb %[odd], %[p], %[f0], %[odd]\n\t"
-        "smlabt %[even], %[q], %[l0], %[even]\n\t"
-        "smlad %[odd], %[q], %[l0], %[odd]\n\t"
-        "ldr %[p], [%[x], %[next]]\n\t"
-        "ldr %[q], [%[x], %[next], lsl #1]\n\t"
-        "smlabt %[even], %[p], %[l1], %[even]\n\t"
-        "smlad %[odd], %[p], %[l1], %[odd]\n\t"
-        "smlabt %[even], %[q], %[l2], %[even]\n\t"
-        "smlad %[odd], %[q], %[l2], %[odd]\n\t"
-        "str %[even], [%[sums]], #4\n\t"
-        "str %[odd], [%[sums]], #4\n\t"
-        "ldr %[p], %[end]\n\t"
-        "cmp %[sums], %[p]\n\t"
-        "bne 1b\n\t"
-        : [x] "+r"(x), [sums] "+r"(sums), [even] "=&r"(even), [odd] "=&r"(odd), [p] "=&r"(p), [q] "=&r"(q)
-        : [next] "r"(2 * next), [f0] "r"(w.first[0]), [f1] "r"(w.first[1]), [f2] "r"(w.first[2]), [l0] "r"(w.last[0]),
-          [l1] "r"(w.last[1]), [l2] "r"(w.last[2]), [end] "m"(end)
-        : "memory", "cc");
-#else
-    pairs(x, next, taps, 3, 4, 1, count, sums);
-#endif
-  }
-
-  __attribute__((noinline)) static void three_by_three_stride_2(const int16_t* x, int32_t next, const int16_t* taps,
-                                                                int32_t count, int32_t* sums) {
-    const Nine w(taps);
-    const int16_t *second = x + next, *third = second + next;
-    int16x2_t x0 = word(x), x1 = word(second), x2 = word(third);
-    for (const int32_t* const end = sums + count; sums < end; ++sums) {
-      int32_t sum = __smuad(x0, w.first[0]);
-      sum = __smlad(x1, w.first[1], sum);
-      sum = __smlad(x2, w.first[2], sum);
-      x0 = word(x += 2);
-      x1 = word(second += 2);
-      x2 = word(third += 2);
-      sum = __smlabt(x0, w.last[0], sum);
-      sum = __smlabt(x1, w.last[1], sum);
-      sum = __smlabt(x2, w.last[2], sum);
-      *sums = sum;
+  // `row_jump`: from behind one row to the next. `out_jump` likewise.
+  __attribute__((noinline)) static void gather(const int8_t* input, int32_t row_jump, int32_t step, int32_t rows,
+                                               int32_t columns, int32_t offset, int16_t* out, int32_t out_jump) {
+    const uint32_t offsets = (static_cast<uint32_t>(offset) & 0xFFFFu) * 0x10001u;
+    for (; rows > 0; --rows, input += row_jump, out += out_jump) {
+      int32_t count = columns;
+      for (; count >= 4; count -= 4, out += 4) {
+        const int32_t x0 = input[0], x1 = input[step];
+        input += 2 * step;
+        const int32_t x2 = input[0], x3 = input[step];
+        input += 2 * step;
+        store(out, x0, x1, offsets);
+        store(out + 2, x2, x3, offsets);
+      }
+      for (; count > 0; --count, input += step) *out++ = static_cast<int16_t>(*input + offset);
     }
   }
 
-  template <class Block>
-  static void any(const Block& b, const int16_t* row, int32_t next, int32_t* sums) {
-    pairs(row, next, b.taps, b.row_axis.filter, b.taps_pitch, b.column_axis.stride, b.columns, sums);
+  // Writes an even number of sums in a row: for an odd `columns`, one more than the row has. REQUIRES: columns >= 1.
+  __attribute__((noinline, optimize("omit-frame-pointer"))) static void three_by_three(const int16_t* plane,
+                                                                                       int32_t step, int32_t next,
+                                                                                       const int16_t* taps,
+                                                                                       int32_t rows, int32_t columns,
+                                                                                       int32_t* row_sums) {
+    for (; rows > 0; --rows, plane += step, row_sums += columns) {
+#if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
+      const int16_t *x = plane, *w = taps;
+      int32_t *sums = row_sums, pairs = (columns + 1) / 2, p;
+      __asm__ volatile(  // r4-r6: (w0 w1) of each row of taps; r7-r9: (w1 w2); r10, r11: y0 and y1
+          "ldr r4, [%[w]]\n\t"
+          "ldr r7, [%[w], #2]\n\t"
+          "ldr r5, [%[w], #8]\n\t"
+          "ldr r8, [%[w], #10]\n\t"
+          "ldr r6, [%[w], #16]\n\t"
+          "ldr r9, [%[w], #18]\n\t"
+          "1:\n\t"
+          "ldr %[p], [%[x], %[next]]\n\t"
+          "ldr %[w], [%[x], %[next], lsl #1]\n\t"
+          "smuad r10, %[p], r5\n\t"
+          "smultb r11, %[p], r5\n\t"
+          "smlad r10, %[w], r6, r10\n\t"
+          "smlatb r11, %[w], r6, r11\n\t"
+          "ldr %[p], [%[x]], #4\n\t"
+          "ldr %[w], [%[x]]\n\t"
+          "smlad r10, %[p], r4, r10\n\t"
+          "smlatb r11, %[p], r4, r11\n\t"
+          "smlabt r10, %[w], r7, r10\n\t"
+          "smlad r11, %[w], r7, r11\n\t"
+          "ldr %[p], [%[x], %[next]]\n\t"
+          "ldr %[w], [%[x], %[next], lsl #1]\n\t"
+          "smlabt r10, %[p], r8, r10\n\t"
+          "smlad r11, %[p], r8, r11\n\t"
+          "smlabt r10, %[w], r9, r10\n\t"
+          "smlad r11, %[w], r9, r11\n\t"
+          "str r10, [%[sums]], #4\n\t"
+          "str r11, [%[sums]], #4\n\t"
+          "subs %[pairs], #1\n\t"
+          "bne 1b\n\t"
+          : [x] "+r"(x), [w] "+r"(w), [sums] "+r"(sums), [pairs] "+r"(pairs), [p] "=&r"(p)
+          : [next] "r"(2 * next)
+          : "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "memory", "cc");
+#else
+      DepthwiseDsp::pairs(plane, next, taps, 3, 4, 1, columns, row_sums);
+#endif
+    }
+  }
+
+  __attribute__((noinline)) static void three_by_three_stride_2(const int16_t* plane, int32_t step, int32_t next,
+                                                                const int16_t* taps, int32_t rows, int32_t columns,
+                                                                int32_t* sums) {
+    const Nine w(taps);
+    for (; rows > 0; --rows, plane += step) {
+      const int16_t *x = plane, *second = x + next, *third = second + next;
+      int16x2_t x0 = word(x), x1 = word(second), x2 = word(third);
+      for (const int32_t* const end = sums + columns; sums < end; ++sums) {
+        int32_t sum = __smuad(x0, w.first[0]);
+        sum = __smlad(x1, w.first[1], sum);
+        sum = __smlad(x2, w.first[2], sum);
+        x0 = word(x += 2);
+        x1 = word(second += 2);
+        x2 = word(third += 2);
+        sum = __smlabt(x0, w.last[0], sum);
+        sum = __smlabt(x1, w.last[1], sum);
+        sum = __smlabt(x2, w.last[2], sum);
+        *sums = sum;
+      }
+    }
   }
 
   // Taps in pairs; an odd row's last pair has a zero. Four outputs share the loads of the taps.
@@ -168,14 +189,14 @@ struct DepthwiseDsp {
     }
   }
 
-  template <class Block>
-  static void dilated(const Block& b, const int16_t* row, int32_t next, int32_t* sums) {
-    for (int32_t c = 0; c < b.columns; ++c, row += b.column_axis.stride) {
-      const int16_t *x = row, *taps = b.taps;
+  template <class Plan>
+  static void dilated(const Plan& plan, const int16_t* taps, const int16_t* row, int32_t next, int32_t columns,
+                      int32_t* sums) {
+    for (int32_t c = 0; c < columns; ++c, row += plan.columns.stride) {
+      const int16_t *x = row, *w = taps;
       int32_t sum = 0;
-      for (int32_t ky = 0; ky < b.row_axis.filter; ++ky, x += next, taps += b.taps_pitch) {
-        for (int32_t kx = 0; kx < b.column_axis.filter; ++kx)
-          sum = __smlabb(x[kx * b.column_axis.dilation], taps[kx], sum);
+      for (int32_t ky = 0; ky < plan.rows.filter; ++ky, x += next, w += plan.taps_pitch) {
+        for (int32_t kx = 0; kx < plan.columns.filter; ++kx) sum = __smlabb(x[kx * plan.columns.dilation], w[kx], sum);
       }
       sums[c] = sum;
     }

@@ -1,6 +1,8 @@
 #include "ops/fully_connected/fully_connected.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "ops/op.h"
 #include "toolchain/base/simd/simd.h"
@@ -100,18 +102,36 @@ Result<FullyConnectedInt8> int8_parameters(const EmitCall& call) {
   return p;
 }
 
+// One for each output, or one for all of them.
+std::vector<Multiplier> output_multipliers(const FullyConnectedInt8& p, const EmitCall& call) {
+  if (!p.per_channel) return {{p.multiplier, p.shift}};
+  const TensorInfo input = tensor_info(call.input_types[0]), weights = tensor_info(call.input_types[1]);
+  const TensorInfo output = tensor_info(call.output_types[0]);
+  std::vector<Multiplier> multipliers(p.outputs);
+  for (int32_t o = 0; o < p.outputs; ++o) fully_connected_multiplier(input, weights, output, o, multipliers[o]);
+  return multipliers;
+}
+
+std::string multiplier_tables(const std::vector<Multiplier>& all) {
+  std::vector<int32_t> multipliers, shifts;
+  for (const Multiplier& one : all) {
+    multipliers.push_back(one.multiplier);
+    shifts.push_back(one.shift);
+  }
+  return fmt::format(
+      "  static constexpr int32_t multipliers[] = {{{}}};\n  static constexpr int8_t shifts[] = {{{}}};\n",
+      fmt::join(multipliers, ", "), fmt::join(shifts, ", "));
+}
+
 // Statements that call `function` on the integer form.
 std::string emit_int8(const std::string& function, const FullyConnectedInt8& p, const EmitCall& call,
                       const std::string& weights, const std::string& bias) {
-  const std::string tables =
-      p.per_channel ? cpp_channel_scales(call.input_types[0], call.input_types[1], call.output_types[0], p.outputs)
-                    : "";
   return fmt::format(
       "{}  static constexpr FullyConnectedInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n"
       "  {}(p, {}, {}, {}, {}, {});\n",
-      tables, p.batches, p.inputs, p.outputs, p.multiplier, p.input_offset, p.output_offset, p.shift, p.low, p.high,
-      p.per_channel, function, p.per_channel ? "{multipliers, shifts}" : "{}", call.inputs[0], weights, bias,
-      call.outputs[0]);
+      p.per_channel ? multiplier_tables(output_multipliers(p, call)) : "", p.batches, p.inputs, p.outputs, p.multiplier,
+      p.input_offset, p.output_offset, p.shift, p.low, p.high, p.per_channel, function,
+      p.per_channel ? "{multipliers, shifts}" : "{}", call.inputs[0], weights, bias, call.outputs[0]);
 }
 
 Result<std::string> emit(const EmitCall& call) {
@@ -130,21 +150,12 @@ Result<std::string> emit(const EmitCall& call) {
   return emit_float(p, call, bias_text);
 }
 
-// Whether Int8Output::usual() may be taken for every output.
+// Whether requantize_to_int8() may be taken for every output.
 bool is_usual(const FullyConnectedInt8& p, const EmitCall& call) {
-  std::vector<int32_t> multipliers = {p.multiplier};
-  std::vector<int8_t> shifts = {p.shift};
-  if (p.per_channel) {
-    const QuantParams& weights = call.input_types[1].quant;
-    multipliers.resize(weights.scales.size());
-    shifts.resize(weights.scales.size());
-    derive_channel_scales(float_bits(call.input_types[0].quant.scales[0]), weights.scales.data(), p.outputs,
-                          float_bits(call.output_types[0].quant.scales[0]), p.outputs, multipliers.data(),
-                          shifts.data());
-  }
-  return p.low == -128 && p.high == 127 &&
-         std::all_of(multipliers.begin(), multipliers.end(), [](int32_t m) { return m >= 1 << 30; }) &&
-         std::all_of(shifts.begin(), shifts.end(), [](int8_t shift) { return shift < 0; });
+  const std::vector<Multiplier> all = output_multipliers(p, call);
+  return p.low == -128 && p.high == 127 && std::all_of(all.begin(), all.end(), [](const Multiplier& one) {
+           return one.multiplier >= 1 << 30 && one.shift < 0;
+         });
 }
 
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {

@@ -6,12 +6,12 @@
 
 namespace mote {
 
-// What becomes of a sum. kUsual: REQUIRES what Int8Output::usual() does, for every output.
+// What becomes of a sum. kUsual: REQUIRES what requantize_to_int8() does, for every output.
 template <bool kPerChannel, bool kUsual>
 int8_t fully_connected_output(const FullyConnectedInt8& p, ChannelScales channels, int32_t o, int32_t sum) {
   const int32_t multiplier = kPerChannel ? channels.multipliers[o] : p.multiplier;
   const int32_t shift = kPerChannel ? channels.shifts[o] : p.shift;
-  if (kUsual) return static_cast<int8_t>(Int8Output::usual(sum, multiplier, shift, p.output_offset));
+  if (kUsual) return static_cast<int8_t>(requantize_to_int8(sum, multiplier, shift, p.output_offset));
   return static_cast<int8_t>(clamp(wrapping_add(requantize(sum, multiplier, shift), p.output_offset), p.low, p.high));
 }
 

@@ -1,5 +1,5 @@
 // The same int8 bytes from mote's executor (which is the firmware's interpreter), LiteRT and TFLM. The windows of real
-// data sets are compared in tests/pipeline; here: a published model with stored outputs, and dense stacks drawn at
+// data sets are compared in tests/pipeline; here: published models with stored outputs, and dense stacks drawn at
 // random.
 #include <gtest/gtest.h>
 
@@ -62,40 +62,60 @@ std::vector<uint8_t> bytes_of(const fs::path& path) {
   return bytes.ok() ? *bytes : std::vector<uint8_t>();
 }
 
-TEST(Golden, Ad01GivesTheStoredBytes) {
-  const Result<fs::path> golden = test_data("golden/mlperf_tiny");
-  const Result<fs::path> file = test_data("models/mlperf_tiny/ad01_int8.tflite");
-  if (!golden.ok()) GTEST_SKIP() << golden.error().message;
-  if (!file.ok()) GTEST_SKIP() << file.error().message;
-  const std::vector<uint8_t> model = bytes_of(*file);
-  const NpyArray inputs = int8_rows(bytes_of(*golden / "ad01_int8.in.bin"), 9);
-  EXPECT_EQ(first_difference("mote", run_mote(model, inputs, 1), "stored", bytes_of(*golden / "ad01_int8.out.bin"), 9),
-            "");
+// The published models with stored answers of TensorFlow Lite for Microcontrollers.
+class Published : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const Result<fs::path> folder = test_data("golden/mlperf_tiny");
+    const Result<fs::path> file = test_data(std::string("models/mlperf_tiny/") + GetParam() + ".tflite");
+    if (!folder.ok()) GTEST_SKIP() << folder.error().message;
+    if (!file.ok()) GTEST_SKIP() << file.error().message;
+    golden_ = *folder / GetParam();
+    model_ = bytes_of(*file);
+    inputs_ = int8_rows(golden(".in.bin"), 9);
+  }
+  std::vector<uint8_t> golden(const std::string& ending) const { return bytes_of(golden_.string() + ending); }
 
-  // Every operator's output of vector 1, so that a difference has a layer.
-  Result<Int8Executor> executor = Int8Executor::create("ad01_int8.tflite", model);
-  Result<Graph> graph = read_tflite("ad01_int8.tflite", model);
-  ASSERT_TRUE(executor.ok() && graph.ok());
-  const size_t row = static_cast<size_t>(inputs.row_elements());
-  std::copy_n(inputs.data.begin() + static_cast<std::ptrdiff_t>(row), row, executor->input(0).bytes.begin());
-  std::vector<uint8_t> activations;
-  ASSERT_TRUE(executor
-                  ->invoke([&](int32_t index) {
-                    const std::span<uint8_t> bytes =
-                        executor->tensor(graph->nodes[static_cast<size_t>(index)].outputs[0]).bytes;
-                    activations.insert(activations.end(), bytes.begin(), bytes.end());
-                  })
-                  .ok());
-  EXPECT_EQ(activations, bytes_of(*golden / "ad01_int8.act1.bin"));
+  // Every operator's output of one row, one behind the other.
+  std::vector<uint8_t> activations(size_t row) const {
+    Result<Int8Executor> executor = Int8Executor::create(GetParam(), model_);
+    Result<Graph> graph = read_tflite(GetParam(), model_);
+    EXPECT_TRUE(executor.ok() && graph.ok());
+    if (!executor.ok() || !graph.ok()) return {};
+    const size_t bytes = static_cast<size_t>(inputs_.row_elements());
+    std::copy_n(inputs_.data.begin() + static_cast<std::ptrdiff_t>(row * bytes), bytes,
+                executor->input(0).bytes.begin());
+    std::vector<uint8_t> all;
+    const auto done = executor->invoke([&](int32_t index) {
+      const std::span<uint8_t> output = executor->tensor(graph->nodes[static_cast<size_t>(index)].outputs[0]).bytes;
+      all.insert(all.end(), output.begin(), output.end());
+    });
+    EXPECT_TRUE(done.ok());
+    return all;
+  }
+
+  fs::path golden_;
+  std::vector<uint8_t> model_;
+  NpyArray inputs_;
+};
+
+TEST_P(Published, GivesTheStoredBytes) {
+  EXPECT_EQ(first_difference("mote", run_mote(model_, inputs_, 1), "stored", golden(".out.bin"), 9), "");
+  // Operator by operator, so that a difference has a layer.
+  EXPECT_EQ(first_difference("mote", activations(0), "stored", golden(".act0.bin"), 1), "");
+  EXPECT_EQ(first_difference("mote", activations(1), "stored", golden(".act1.bin"), 1), "");
 }
 
-TEST_F(Parity, Ad01) {
-  const Result<fs::path> golden = test_data("golden/mlperf_tiny");
-  const Result<fs::path> file = test_data("models/mlperf_tiny/ad01_int8.tflite");
-  if (!golden.ok()) GTEST_SKIP() << golden.error().message;
-  if (!file.ok()) GTEST_SKIP() << file.error().message;
-  expect_parity("ad01", bytes_of(*file), int8_rows(bytes_of(*golden / "ad01_int8.in.bin"), 9));
+TEST_P(Published, GivesThePeersBytes) {
+  const Result<fs::path> python = peer_python();
+  if (!python.ok()) GTEST_SKIP() << "no TensorFlow runtimes to compare with: " << python.error().message;
+  expect_parity(GetParam(), model_, inputs_);
 }
+
+INSTANTIATE_TEST_SUITE_P(Models, Published,
+                         ::testing::Values("ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "str_ww_ref_model",
+                                           "vww_96_int8"),
+                         [](const auto& parameter) { return std::string(parameter.param); });
 
 struct Stack {
   std::string name;

@@ -6,25 +6,26 @@
 
 namespace mote {
 
-// Multiplier and shift of each channel, for requantize().
-struct ChannelScales {
-  const int32_t* multipliers = nullptr;
-  const int8_t* shifts = nullptr;
+// For requantize(), multiplier and shift of the live channels, in order. A channel of multiplier 0 is dead: it gives
+// one and the same number whatever its sum, so that it need not be computed. A model can have many.
+struct LiveChannels {
+  const int32_t* multipliers;
+  const uint16_t* channels;  // the live ones in order, then the dead ones
+  const int8_t* shifts;
+  int32_t live;
 
-  ChannelScales from(int32_t first) const { return ChannelScales{multipliers + first, shifts + first}; }
+  // Without the first `count` live channels.
+  LiveChannels from(int32_t count) const {
+    return LiveChannels{multipliers + count, channels + count, shifts + count, live - count};
+  }
 };
 
 struct Int8Output {
   int16_t zero_point;
   int8_t low, high;  // activation range
 
-  // A whole range and a shift below 0, as nearly always, need no choices: usual(). A dead channel's shift is 0.
+  // With it and a shift below 0, as nearly always, requantize_to_int8() does all.
   bool is_whole() const { return low == -128 && high == 127; }
-
-  // REQUIRES: is_whole(), shift < 0, multiplier >= 2^30. To be stored as int8.
-  static int32_t usual(int32_t sum, int32_t multiplier, int32_t shift, int32_t zero_point) {
-    return saturate_int8(requantize_down(sum, multiplier, shift) + zero_point);
-  }
   __attribute__((noinline)) int8_t any(int32_t sum, int32_t multiplier, int32_t shift) const {
     return static_cast<int8_t>(clamp(wrapping_add(requantize(sum, multiplier, shift), zero_point), low, high));
   }
@@ -36,7 +37,7 @@ inline Int8Output int8_output(Activation activation, const TensorInfo& output) {
   return Int8Output{static_cast<int16_t>(output.quantization.zero_point), range.low, range.high};
 }
 
-// From which scales the interpreter computes the table anew at each inference, into scratch: about 60 instructions a
+// From which scales the interpreter computes the table anew at each inference, into scratch: some 60 instructions a
 // channel, where a table of all layers would cost 5 bytes a channel for good.
 struct ScaleSource {
   uint32_t weights;        // position in the file of the scales of the weights
@@ -44,8 +45,8 @@ struct ScaleSource {
   int32_t count;           // 1 = one scale for all channels
 };
 
-constexpr int32_t channel_scales_bytes(int32_t channels) {
-  return (5 * channels + 3) & ~3;
+constexpr int32_t live_channels_bytes(int32_t channels) {
+  return (7 * channels + 3) & ~3;
 }
 
 // Input, weights, perhaps a bias, and one output: the tensors of a convolution.
@@ -95,14 +96,32 @@ struct ConvolutionTensors {
   }
 };
 
-// Fills tables of `channels` entries. `scales`: `count` floats of the weights.
-inline void derive_channel_scales(uint32_t input, const float* scales, int32_t count, uint32_t output, int32_t channels,
-                                  int32_t* multipliers, int8_t* shifts) {
+// Fills tables of `outputs` entries and gives how many channels are live. `scales`: `count` floats of the weights.
+inline int32_t derive_live_channels(uint32_t input, const float* scales, int32_t count, uint32_t output,
+                                    int32_t outputs, int32_t* multipliers, uint16_t* channels, int8_t* shifts) {
+  const ChannelMultiplier multiplier_of(input, output);
   Multiplier multiplier = {0, 0};
-  for (int32_t c = 0; c < channels; ++c) {
-    if (c < count) multiplier_per_channel(input, float_bits_at(scales + c), output, multiplier);
-    multipliers[c] = multiplier.multiplier;
-    shifts[c] = static_cast<int8_t>(multiplier.shift);
+  int32_t live = 0, dead = outputs;
+  for (int32_t c = 0; c < outputs; ++c) {
+    if (c < count) multiplier_of.of(float_bits_at(scales + c), multiplier);
+    if (multiplier.multiplier == 0) {
+      channels[--dead] = static_cast<uint16_t>(c);
+      continue;
+    }
+    multipliers[live] = multiplier.multiplier;
+    shifts[live] = static_cast<int8_t>(multiplier.shift);
+    channels[live++] = static_cast<uint16_t>(c);
+  }
+  return live;
+}
+
+// Writes the dead channels of `pixels` pixels of `outputs` channels.
+inline void fill_dead_channels(const Int8Output& range, const LiveChannels& scales, int32_t pixels, int32_t outputs,
+                               int8_t* output) {
+  const int8_t value = static_cast<int8_t>(clamp(range.zero_point, range.low, range.high));
+  for (int32_t i = scales.live; i < outputs; ++i) {
+    int8_t* place = output + scales.channels[i];
+    for (int32_t pixel = 0; pixel < pixels; ++pixel, place += outputs) *place = value;
   }
 }
 
@@ -113,14 +132,14 @@ inline ScaleSource scale_source(const PrepareContext& node, const ConvolutionTen
                      float_bits_at(tensors.output.quantization.scales), weights.count};
 }
 
-// `memory`: channel_scales_bytes(channels), aligned to 4 bytes.
-inline ChannelScales channel_scales(const InvokeContext& node, const ScaleSource& source, int32_t channels,
-                                    void* memory) {
+// `memory`: live_channels_bytes(outputs), aligned to 4 bytes.
+inline LiveChannels live_channels(const InvokeContext& node, const ScaleSource& source, int32_t outputs, void* memory) {
   int32_t* const multipliers = static_cast<int32_t*>(memory);
-  int8_t* const shifts = reinterpret_cast<int8_t*>(multipliers + channels);
-  derive_channel_scales(source.input, node.at<float>(source.weights), source.count, source.output, channels,
-                        multipliers, shifts);
-  return ChannelScales{multipliers, shifts};
+  uint16_t* const channels = reinterpret_cast<uint16_t*>(multipliers + outputs);
+  int8_t* const shifts = reinterpret_cast<int8_t*>(channels + outputs);
+  const int32_t live = derive_live_channels(source.input, node.at<float>(source.weights), source.count, source.output,
+                                            outputs, multipliers, channels, shifts);
+  return LiveChannels{multipliers, channels, shifts, live};
 }
 
 }  // namespace mote
