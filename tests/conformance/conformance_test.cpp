@@ -77,8 +77,8 @@ TEST_P(Case, ShapeRuleHoldsForMoreExamplesToo) {
   }
   const auto thrice = node().op->infer(node().attributes, inputs);
   if (!thrice.ok()) return;  // an operator that fixes the batch (a reshape to stated sizes) says so
-  // Where a second operand or an axis takes the first dimension, examples may be mixed, into as many numbers as before or
-  // with others around them.
+  // Where a second operand or an axis takes the first dimension, examples may be mixed, into as many numbers as before
+  // or with others around them.
   const bool may_mix = inputs.size() > 1 && node().op->quant.inputs[1] != InputRole::weights;
   if (may_mix && elements(*thrice) >= elements(*once) && elements(*thrice) < 3 * elements(*once)) return;
   EXPECT_EQ(elements(*thrice), 3 * elements(*once));
