@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/reshape/reshape.h"
+
 namespace mote {
 
 Result<void> expect_movable(std::span<const TensorType> inputs, size_t index) {
@@ -98,6 +100,24 @@ std::string text_of(const HostParts& p, const char* type, std::span<const std::s
       "  static constexpr AxisParts p = {{{}, {}, {}}};\n  static constexpr int32_t stretches[] = {{{}}};\n"
       "  {}* const parts[] = {{{}}};\n  const auto part = [&](int32_t i) {{ return parts[i]; }};\n",
       p.parts.rows, p.parts.whole, p.parts.count, fmt::join(p.stretches, ", "), type, fmt::join(parts, ", "));
+}
+
+void reshape_forward(const FloatCall& call) {
+  std::copy_n(call.inputs[0], call.output_shapes[0].elements(), call.outputs[0]);
+}
+
+void reshape_backward(const FloatCall& call) {
+  if (call.input_gradients[0] == nullptr) return;
+  std::copy_n(call.output_gradients[0], call.output_shapes[0].elements(), call.input_gradients[0]);
+}
+
+Result<std::string> reshape_emit(const EmitCall& call) {
+  Reshape p{};
+  const Status status = reshape_setup(tensor_info(call.input_types[0]), tensor_info(call.output_types[0]), p);
+  if (status != Status::ok) return refused(status);
+  if (call.inputs[0] == call.outputs[0]) return std::string();  // they share memory
+  return fmt::format("  static constexpr Reshape p = {{{}}};\n  reshape_run(p, {}, {});\n", p.bytes, call.inputs[0],
+                     call.outputs[0]);
 }
 
 OpCase move_case(const char* name, Shape input, std::vector<std::vector<int32_t>> operands, uint32_t seed, DType type) {

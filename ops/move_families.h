@@ -195,6 +195,25 @@ Result<std::string> split_emit(const EmitCall& call) {
                      call.inputs[Values::kData]);
 }
 
+// --- PAD and PADV2: where there is an input 2, it is the value ---
+
+Result<void> read_paddings(Attributes& attributes, std::span<const TensorType> inputs,
+                           std::span<const std::span<const uint8_t>> constants);
+Result<std::vector<Shape>> infer_pad(const Attributes& attributes, std::span<const TensorType> inputs);
+void pad_forward(const FloatCall& call);
+void pad_backward(const FloatCall& call);
+Result<std::string> pad_emit(const EmitCall& call);
+// TFLite's versioning: 1 float, 2 int8, 3 beyond 4 dimensions.
+int32_t pad_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>);
+std::vector<OpCase> pad_cases();
+OpCase pad_random_case(Random& random);
+
+// --- RESHAPE, SQUEEZE, EXPAND_DIMS ---
+
+void reshape_forward(const FloatCall& call);
+void reshape_backward(const FloatCall& call);
+Result<std::string> reshape_emit(const EmitCall& call);
+
 // A case of data and the constant inputs after it.
 OpCase move_case(const char* name, Shape input, std::vector<std::vector<int32_t>> operands, uint32_t seed,
                  DType type = DType::int8);

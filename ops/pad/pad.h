@@ -6,17 +6,28 @@
 #pragma once
 #include "device/kernel.h"
 #include "device/stored_as.h"
+#include "device/strided_copy.h"
 
 namespace mote {
 
 constexpr int32_t kPadCode = 34;
 
 struct PadAttributes {
+  static constexpr int32_t kOperands = 1;
   int32_t before[kMaxRank] = {}, after[kMaxRank] = {};  // taken from input 1
 };
 
 template <class V>
 void visit(V&, PadAttributes&) {}
+
+constexpr bool take_operands(PadAttributes& a, const Shape& input, const Integers* operands) {
+  if (operands[0].count != 2 * input.rank) return false;
+  for (int32_t i = 0; i < input.rank; ++i) {
+    a.before[i] = operands[0].values[2 * i];
+    a.after[i] = operands[0].values[2 * i + 1];
+  }
+  return true;
+}
 
 // False: a negative number, or more elements than int32 counts.
 constexpr bool pad_shape(const PadAttributes& a, const Shape& input, Shape& output) {
@@ -97,27 +108,20 @@ Status pad_setup(const PadAttributes& a, const TensorInfo& input, const TensorIn
   return Status::ok;
 }
 
-// The constant paddings. False: computed while the model runs, of another type or length.
-inline bool read_paddings(const PrepareContext& node, int32_t rank, PadAttributes& a) {
-  const TensorInfo paddings = node.input(1);
-  if (paddings.data == nullptr || paddings.type != DType::int32 || paddings.shape.elements() != 2 * rank) return false;
-  const int32_t* const values = static_cast<const int32_t*>(paddings.data);
-  for (int32_t i = 0; i < rank; ++i) {
-    a.before[i] = values[2 * i];
-    a.after[i] = values[2 * i + 1];
-  }
-  return true;
+// The paddings are input 1; input 2 may hold the value.
+template <class T>
+Status pad_node_setup(const PrepareContext& node, int32_t inputs, Pad<T>& p) {
+  if (node.input_count() != inputs || node.output_count() != 1 || !node.has_input(0)) return Status::unsupported_shape;
+  PadAttributes attributes;
+  const TensorInfo input = node.input(0);
+  const Status status = read_attributes(node, 1, input.shape, attributes);
+  return status == Status::ok ? pad_setup(attributes, input, node.output(0), p) : status;
 }
 
 template <class T>
 Status prepare_pad(PrepareContext& node) {
-  if (node.input_count() != 2 || node.output_count() != 1 || !node.has_input(0) || !node.has_input(1))
-    return Status::unsupported_shape;
-  PadAttributes attributes;
-  const TensorInfo input = node.input(0);
-  if (!read_paddings(node, input.shape.rank, attributes)) return Status::unsupported_option;
   Pad<T> p = {};
-  const Status status = pad_setup(attributes, input, node.output(0), p);
+  const Status status = pad_node_setup(node, 2, p);
   if (status == Status::ok) node.keep(p);
   return status;
 }

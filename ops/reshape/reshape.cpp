@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ops/op.h"
+#include "ops/move_families.h"
 
 namespace mote {
 
@@ -50,24 +50,6 @@ OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Sh
   return {reshape_macs(inputs[0]), reshape_scratch_bytes()};
 }
 
-void forward(const FloatCall& call) {
-  std::copy_n(call.inputs[0], call.output_shapes[0].elements(), call.outputs[0]);
-}
-
-void backward(const FloatCall& call) {
-  if (call.input_gradients[0] == nullptr) return;
-  std::copy_n(call.output_gradients[0], call.output_shapes[0].elements(), call.input_gradients[0]);
-}
-
-Result<std::string> emit(const EmitCall& call) {
-  Reshape p{};
-  const Status status = reshape_setup(tensor_info(call.input_types[0]), tensor_info(call.output_types[0]), p);
-  if (status != Status::ok) return refused(status);
-  if (call.inputs[0] == call.outputs[0]) return std::string();
-  return fmt::format("  static constexpr Reshape p = {{{}}};\n  reshape_run(p, {}, {});\n", p.bytes, call.inputs[0],
-                     call.outputs[0]);
-}
-
 OpCase make_case(const char* name, Shape input, Shape output) {
   OpCase result;
   result.name = name;
@@ -106,8 +88,8 @@ const OpDef reshape_def = {
     .read_constants = read_constants,
     .infer = infer,
     .cost = cost,
-    .forward = forward,
-    .backward = backward,
+    .forward = reshape_forward,
+    .backward = reshape_backward,
     .not_trainable = nullptr,
     .float_workspace = nullptr,
     .quant = {{InputRole::activation, InputRole::constant}, 0, OutputRule::same_as_input, 0, 0},
@@ -115,7 +97,7 @@ const OpDef reshape_def = {
     .in_place = true,
     .device_header = "ops/reshape/reshape.h",
     .kernels = kKernels,
-    .emit = emit,
+    .emit = reshape_emit,
     .cases = cases,
     .random_case = random_case,
 };

@@ -131,7 +131,13 @@ class Solver {
     Tensor& constant = tensor(node.inputs[input]);
     const std::span<const float> values = std::as_const(constant).floats();
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    const ScaleZero parameters = values.empty() ? ScaleZero{} : asymmetric_int8(*low, *high);
+    // An operator whose output is as its data has one scale for all it reads.
+    const size_t data = data_input(*node.op);
+    const bool as_data = node.op->quant.output == OutputRule::same_as_input && input != data;
+    const QuantParams& shared = tensor(node.inputs[data]).type.quant;
+    const ScaleZero parameters = as_data && shared.quantized() ? ScaleZero{shared.scales[0], shared.zero_points[0]}
+                                 : values.empty()              ? ScaleZero{}
+                                                               : asymmetric_int8(*low, *high);
     std::vector<int8_t> stored;
     for (float value : values) stored.push_back(quantize_int8(value, parameters.scale, parameters.zero_point));
     constant.type.quant = per_tensor(parameters);
