@@ -31,7 +31,7 @@ Json board_json(const Board& board) {
     json[each.key] = {{"value", each.figure.value}, {"source", each.figure.source}};
   json["cycles"] = {{"source", board.cycle_model->source}};
   json["emulator"] = {
-      {"program", board.emulator.program}, {"machine", board.emulator.machine}, {"note", board.emulator.note}};
+      {"program", board.emulator.program}, {"machine", board.emulator.arguments.at(1)}, {"note", board.emulator.note}};
   json["memory_note"] = board.memory_note;
   return json;
 }
@@ -41,7 +41,7 @@ std::string board_text(const Board& board) {
   Table table({}, {Align::left, Align::right, Align::left});
   for (const NamedFigure& each : figures(board)) table.row({each.key, each.text, each.figure.source});
   table.row({"cycles", "", board.cycle_model->source});
-  table.row({"emulator", board.emulator.machine, board.emulator.note});
+  table.row({"emulator", board.emulator.program + " " + board.emulator.arguments.at(1), board.emulator.note});
   table.row({"memory", "", board.memory_note});
   return text + table.text();
 }

@@ -13,7 +13,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr double kRedrawSeconds = 0.05;
-constexpr double kLineSeconds = 10;  // between lines when nobody looks at a terminal
 constexpr int kBarCells = 24;
 
 double seconds_since(Clock::time_point start) {
@@ -49,21 +48,17 @@ Progress Console::progress() {
 }
 
 void Console::show(const ProgressEvent& event) {
+  if (!terminal_) return;
   if (event.stage != stage_) {
     finish();
     stage_ = event.stage;
     stage_start_ = last_shown_ = Clock::now();
   }
   const bool finished = event.total > 0 && event.done >= event.total;
-  if (terminal_ && finished) return finish();
-  if (seconds_since(last_shown_) < (terminal_ ? kRedrawSeconds : kLineSeconds)) return;
+  if (finished) return finish();
+  if (seconds_since(last_shown_) < kRedrawSeconds) return;
   last_shown_ = Clock::now();
   const double fraction = event.total > 0 ? static_cast<double>(event.done) / static_cast<double>(event.total) : 0;
-  if (!terminal_) {
-    const std::string count =
-        event.total > 0 ? fmt::format("{}/{}", event.done, event.total) : std::to_string(event.done);
-    return write(stderr, fmt::format("  {} {}  {}\n", event.stage, count, event.detail));
-  }
   const double elapsed = seconds_since(stage_start_);
   const std::string left = fraction > 0.02 ? "  " + format_seconds(elapsed / fraction - elapsed) + " left" : "";
   const std::string shape = event.total > 0

@@ -20,7 +20,7 @@ class Console {
   void text(std::string_view text);  // what was asked for: standard output, or standard error with --json
   void note(std::string_view text);  // remarks and warnings: standard error
   void object(const Json& value);    // the result of --json: standard output; nothing without --json
-  // A bar that redraws itself when standard error is a terminal, else a line now and then.
+  // A bar that redraws itself when standard error is a terminal; else nothing, so that a log has results only.
   Progress progress();
   void finish();  // removes an unfinished bar
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <map>
+
 #include "cli/latest_run.h"
 #include "cli/pipeline/build.h"
 #include "cli/verb.h"
@@ -12,18 +14,7 @@ namespace mote {
 namespace {
 
 constexpr double kVersionSeconds = 10;
-
-// A program that mote starts, and the Debian or Ubuntu package that has it.
-struct Tool {
-  const char* program;
-  const char* package;
-  const char* purpose;
-};
-constexpr Tool kTools[] = {
-    {"arm-none-eabi-g++", "gcc-arm-none-eabi", "builds the firmware"},
-    {"arm-none-eabi-nm", "binutils-arm-none-eabi", "splits flash into engine, kernels and model"},
-    {"qemu-system-arm", "qemu-system-arm", "runs the firmware and counts its instructions"},
-};
+constexpr const char* kExampleBoard = "nano33ble";  // what the examples need must be there; other boards are a choice
 
 std::string first_line(const std::string& text) {
   return text.substr(0, text.find('\n'));
@@ -32,22 +23,44 @@ std::string first_line(const std::string& text) {
 struct Finding {
   std::string name, state, advice;
   bool good = false;
+  std::string boards = "";  // that need it; empty = all
 };
 
-Finding check_tool(const Tool& tool) {
-  Finding finding{tool.program, "missing", fmt::format("sudo apt-get install -y {}", tool.package), false};
-  if (!find_program(tool.program)) return finding;
-  const Result<ProcessOutput> version = run_process({tool.program, "--version"}, kVersionSeconds);
+Finding check_tool(const std::string& program, const std::string& package) {
+  Finding finding{program, "missing", fmt::format("sudo apt-get install -y {}", package), false};
+  if (!find_program(program)) return finding;
+  const Result<ProcessOutput> version = run_process({program, "--version"}, kVersionSeconds);
   if (!version.ok() || version.value().exit_status != 0) {
     finding.state = "does not start";
     return finding;
   }
-  return {tool.program, first_line(version.value().output), "", true};
+  return {program, first_line(version.value().output), "", true};
 }
 
-Finding check_newlib() {
-  if (newlib_is_installed()) return {"newlib", "found", "", true};
-  return {"newlib", "missing", "sudo apt-get install -y libnewlib-arm-none-eabi", false};
+Finding check_library(const CrossCompiler& compiler) {
+  const std::string name = "C library of " + compiler.program;
+  if (has_c_library(compiler)) return {name, "found", "", true};
+  return {name, "missing", fmt::format("sudo apt-get install -y {}", compiler.library_package), false};
+}
+
+// What the boards need, each program once, with the boards that need it.
+std::vector<Finding> check_boards() {
+  std::vector<Finding> findings;
+  std::map<std::string, size_t> place;  // by program
+  const auto needed = [&](const Board& board, const std::string& program, auto check) {
+    const auto [at, is_new] = place.emplace(program, findings.size());
+    if (is_new) findings.push_back(check());
+    std::string& boards = findings[at->second].boards;
+    boards += (boards.empty() ? "" : ", ") + board.name;
+  };
+  for (const Board* board : all_boards()) {
+    const CrossCompiler& compiler = *board->compiler;
+    const Emulator& emulator = board->emulator;
+    needed(*board, compiler.program, [&] { return check_tool(compiler.program, compiler.package); });
+    needed(*board, compiler.library, [&] { return check_library(compiler); });
+    needed(*board, emulator.program, [&] { return check_tool(emulator.program, emulator.package); });
+  }
+  return findings;
 }
 
 Finding check_plugin() {
@@ -69,17 +82,22 @@ Result<Outcome> run_pipeline(Session& session) {
 }
 
 Result<Outcome> run(Session& session, bool full) {
-  std::vector<Finding> findings;
-  for (const Tool& tool : kTools) findings.push_back(check_tool(tool));
-  findings.push_back(check_newlib());
+  std::vector<Finding> findings = check_boards();
   findings.push_back(check_plugin());
   Table table({}, {Align::left, Align::left, Align::left});
   Json checks = Json::array();
   std::string missing;
   for (const Finding& each : findings) {
-    table.row({each.good ? "ok" : "--", each.name, each.good ? each.state : each.state + ": " + each.advice});
-    checks.push_back({{"name", each.name}, {"ok", each.good}, {"state", each.state}, {"advice", each.advice}});
-    if (!each.good) missing += (missing.empty() ? "" : ", ") + each.name;
+    const bool required = each.boards.empty() || each.boards.find(kExampleBoard) != std::string::npos;
+    const std::string only = required ? "" : fmt::format("  (only for {})", each.boards);
+    table.row({each.good ? "ok" : "--", each.name, (each.good ? each.state : each.state + ": " + each.advice) + only});
+    checks.push_back({{"name", each.name},
+                      {"ok", each.good},
+                      {"required", required},
+                      {"boards", each.boards},
+                      {"state", each.state},
+                      {"advice", each.advice}});
+    if (!each.good && required) missing += (missing.empty() ? "" : ", ") + each.name;
   }
   session.console.text(table.text());
   Json json = {{"checks", std::move(checks)}, {"ok", missing.empty()}};
@@ -90,7 +108,9 @@ Result<Outcome> run(Session& session, bool full) {
   session.console.object(json);
   if (!missing.empty()) return input_error(fmt::format("missing: {}; the commands above install them", missing));
   if (!full)
-    session.console.text("\n  Everything is there. `mote doctor --full` runs the whole pipeline on an example.\n");
+    session.console.text(
+        "\n  Everything that the examples need is there. `mote doctor --full` runs the whole pipeline on an "
+        "example.\n");
   return Outcome::done;
 }
 

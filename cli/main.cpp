@@ -43,7 +43,9 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_option("--threads", options.threads, "Threads where work is parallel; results do not depend on it")
       ->envname("MOTE_THREADS")
       ->type_name("N");
-  app.add_option("--seed", options.seed, "Seed of everything random, instead of the project's")->type_name("N");
+  app.add_option("--seed", options.seed, "Seed of everything random, instead of the project's")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
 }
 
 struct Command {

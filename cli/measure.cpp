@@ -18,15 +18,26 @@ struct Options {
   bool readings = false, small = false;
 };
 
+// "model 24,112, engine 4,640 B"; parts that the firmware does not have, or that were not measured, are left out.
+std::string parts_text(const std::vector<std::pair<const char*, int64_t>>& parts) {
+  std::string text;
+  for (const auto& [name, bytes] : parts)
+    if (bytes > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, format_count(bytes));
+  return text + " B";
+}
+
 std::string figures_text(const Measurement& m, const Board& board) {
-  const FlashBytes& f = m.flash;
   std::string text = fmt::format("  {} on {}\n\n", m.engine, board.title);
   Table table({}, {Align::left, Align::right, Align::left});
-  table.row({"flash", format_bytes(static_cast<double>(f.total())),
-             fmt::format("model {}, engine {}, kernels {}, features {}, libc {}, other {} B", f.model, f.engine,
-                         f.kernels, f.features, f.libc, f.other)});
+  table.row({"flash", format_bytes(static_cast<double>(m.flash.total())),
+             parts_text({{"model", m.flash.model},
+                         {"engine", m.flash.engine},
+                         {"kernels", m.flash.kernels},
+                         {"features", m.flash.features},
+                         {"libc", m.flash.libc},
+                         {"other", m.flash.other}})});
   table.row({"RAM", format_bytes(static_cast<double>(m.ram.total())),
-             fmt::format("arena {}, static {}, stack {} B", m.ram.arena, m.ram.statics, m.ram.stack)});
+             parts_text({{"arena", m.ram.arena}, {"static", m.ram.statics}, {"stack", m.ram.stack}})});
   if (!m.fits) {
     text += table.text();
     for (const std::string& each : m.misfits) text += "  " + each + "\n";

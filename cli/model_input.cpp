@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 
+#include "ops/op.h"
 #include "toolchain/base/files.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
@@ -106,17 +107,29 @@ Result<ModelRows> model_rows(const std::string& name, const NpyArray& array, con
   return ModelRows{array.data, count};
 }
 
+namespace {
+
+std::string op_names() {
+  std::string names;
+  for (const OpDef* op : all_ops()) names += (names.empty() ? "" : ", ") + std::string(op->tflite_name);
+  return names;
+}
+
+}  // namespace
+
 Result<OpenModel> open_model(const std::filesystem::path& path) {
   MOTE_TRY(std::vector<uint8_t> bytes, read_file(path));
   MOTE_TRY(Graph graph, read_tflite(path.string(), bytes));
   std::vector<std::string> lacking;
   for (size_t n = 0; n < graph.nodes.size(); ++n)
     if (graph.nodes[n].op == nullptr)
-      lacking.push_back(fmt::format("{} ({}, operator {})", graph.nodes[n].foreign, graph.nodes[n].name, n));
+      lacking.push_back(fmt::format("operator {}, {}, which writes '{}'", n, graph.nodes[n].foreign,
+                                    graph.nodes[n].name.substr(0, graph.nodes[n].name.find(';'))));  // fused: the last
   if (!lacking.empty())
     return input_error(
-        fmt::format("{}: {} of {} operators cannot run, the first is {}; `mote inspect {}` lists them all",
-                    path.string(), lacking.size(), graph.nodes.size(), lacking.front(), path.string()));
+        fmt::format("{}: mote cannot run {} of its {} operators; the first is {}. `mote inspect {}` lists them all; "
+                    "convert the model with the operators that mote has ({})",
+                    path.string(), lacking.size(), graph.nodes.size(), lacking.front(), path.string(), op_names()));
   MOTE_TRY(Int8Executor executor, Int8Executor::create(path.string(), bytes));
   return OpenModel{path, std::move(bytes), std::move(graph), std::move(executor)};
 }

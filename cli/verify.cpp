@@ -29,8 +29,8 @@ struct Subject {
   std::string origin;  // of the rows, for people
 };
 
-ModelRows random_rows(const Int8Executor& model) {
-  Random random(1);
+ModelRows random_rows(const Int8Executor& model, uint64_t seed) {
+  Random random(seed);
   ModelRows rows{std::vector<uint8_t>(static_cast<size_t>(model.input_type(0).bytes() * kRandomRows)), kRandomRows};
   if (model.input_type(0).dtype != DType::float32) {
     for (uint8_t& byte : rows.bytes) byte = static_cast<uint8_t>(random.below(256));
@@ -66,10 +66,11 @@ Result<Subject> open_subject(Session& session, const Options& options) {
   }
   Result<ModelRows> rows = project_rows(session, model);
   if (rows.ok()) return Subject{std::move(model), std::move(*rows), "the project's test windows"};
-  ModelRows random = random_rows(model.executor);
+  const uint64_t seed = session.seed.value_or(1);
+  ModelRows random = random_rows(model.executor, seed);
   const bool in_project = project_folder(session).ok();
   return Subject{std::move(model), std::move(random),
-                 "random, seed 1" + (in_project ? " (" + rows.error().message + ")" : "")};
+                 fmt::format("random, seed {}", seed) + (in_project ? " (" + rows.error().message + ")" : "")};
 }
 
 // The model cut after node `last`: its outputs are what that node writes.
@@ -174,19 +175,18 @@ Result<Outcome> run(Session& session, const Options& options) {
   MOTE_TRY(const BoardAnswer answer,
            compare_on_board(session, subject.model.path.string(), subject.model.bytes, subject.rows, *board, folder));
   if (!answer.fits)
-    return input_error(fmt::format("{} does not fit {}: `mote measure --board {}` says by how much",
-                                   subject.model.path.string(), board->title, board->name));
+    return input_error(fmt::format("{} does not fit {}: `mote measure {} --board {}` says by how much",
+                                   subject.model.path.string(), board->title, shown(subject.model.path), board->name));
   json["different_inputs"] = answer.different_rows;
   json["first_difference"] = Json();
   if (answer.different_rows == 0) {
-    session.console.text(fmt::format("  int8 on this computer and on the emulated {}: same bytes for all {} inputs\n",
-                                     board->name, subject.rows.count));
+    session.console.text(fmt::format("  this computer and the emulated {}: same bytes for all {} inputs\n", board->name,
+                                     subject.rows.count));
   } else {
     MOTE_TRY(const std::string place, first_different(session, subject, *board, folder));
     json["first_difference"] = place;
-    session.console.text(
-        fmt::format("  int8 on this computer and on the emulated {} differ for {} of {} inputs; first at {}\n",
-                    board->name, answer.different_rows, subject.rows.count, place));
+    session.console.text(fmt::format("  this computer and the emulated {} differ for {} of {} inputs; first at {}\n",
+                                     board->name, answer.different_rows, subject.rows.count, place));
   }
   session.console.object(json);
   return answer.different_rows == 0 ? Outcome::done : Outcome::falls_short;

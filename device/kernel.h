@@ -50,6 +50,11 @@ class PrepareContext {
   // REQUIRES: i < output_count().
   TensorInfo output(int32_t i) const { return model_.tensor(model_.index_at(node_.outputs, i)); }
 
+  // Where a part of the file starts, for InvokeContext::at(); op data keeps no pointers.
+  uint32_t position_of(const void* part) const {
+    return static_cast<uint32_t>(static_cast<const uint8_t*>(part) - model_.data());
+  }
+
   // The operator's options table, through its visit(); fields that the file leaves out keep their value.
   // False: a field has a value that its type cannot hold (the file is broken).
   template <class Attributes>
@@ -116,6 +121,10 @@ class InvokeContext {
     return *reinterpret_cast<const T*>(arena_ + node_.data);
   }
   void* scratch() const { return arena_ + node_.scratch; }
+  template <class T>
+  const T* at(uint32_t position) const {
+    return reinterpret_cast<const T*>(model_ + position);
+  }
 
  private:
   const uint8_t* model_;

@@ -8,6 +8,10 @@
 #pragma once
 #include <stdint.h>
 
+#if defined(__ARM_FEATURE_DSP)
+#include "device/requantize_dsp.h"
+#endif
+
 namespace mote {
 
 // real = multiplier / 2^31 * 2^shift, multiplier 0 or in [2^30, 2^31), shift in [-31, 30].
@@ -42,12 +46,38 @@ inline int32_t clamp(int32_t x, int32_t low, int32_t high) {
   return x < low ? low : x > high ? high : x;
 }
 
+// round(x * multiplier / 2^31), ties towards plus infinity. REQUIRES: multiplier >= 0.
+inline int32_t doubling_high_mul(int32_t x, int32_t multiplier) {
+#if defined(__ARM_FEATURE_DSP)
+  if (multiplier >= int32_t{1} << 30) return doubling_high_mul_dsp(x, multiplier);
+#endif
+  return static_cast<int32_t>((int64_t{x} * multiplier + (int64_t{1} << 30)) >> 31);
+}
+
+inline int32_t saturate_int8(int32_t x) {
+#if defined(__ARM_FEATURE_DSP)
+  return saturate_int8_dsp(x);
+#else
+  return clamp(x, -128, 127);
+#endif
+}
+
 // x * multiplier / 2^31 * 2^shift with both roundings. REQUIRES: multiplier >= 0.
 inline int32_t requantize(int32_t x, int32_t multiplier, int32_t shift) {
   const int32_t left = shift > 0 ? shift : 0;
   const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << left);
-  const int32_t high = static_cast<int32_t>((int64_t{shifted} * multiplier + (int64_t{1} << 30)) >> 31);
-  return rounding_divide_by_power_of_two(high, left - shift);
+  return rounding_divide_by_power_of_two(doubling_high_mul(shifted, multiplier), left - shift);
+}
+
+// The same for most multipliers, without a choice to make. REQUIRES: multiplier >= 2^30, shift < 0.
+inline int32_t requantize_down(int32_t x, int32_t multiplier, int32_t shift) {
+#if defined(__ARM_FEATURE_DSP)
+  const int32_t high = doubling_high_mul_dsp(x, multiplier);
+#else
+  const int32_t high = doubling_high_mul(x, multiplier);
+#endif
+  const int32_t y = high + (high >> 31);
+  return ((y >> (-shift - 1)) + 1) >> 1;
 }
 
 // A non-negative number m * 2^exponent.
@@ -95,7 +125,7 @@ inline Real multiply(Real a, Real b) {
   return Real{a.mantissa * b.mantissa, a.exponent + b.exponent};
 }
 
-// a / b rounded to `format`. REQUIRES: a.mantissa below 2^53, b.mantissa not 0 and of at most 24 bits.
+// a / b rounded to `format`. REQUIRES: a.mantissa below 2^53, b.mantissa not 0 and of at most 31 bits.
 inline Real divide(Real a, Real b, RealFormat format) {
   if (a.mantissa == 0) return Real{0, 0};
   const uint32_t divisor = static_cast<uint32_t>(b.mantissa);
@@ -112,6 +142,31 @@ inline Real divide(Real a, Real b, RealFormat format) {
     }
   }
   return round_real(Real{quotient, a.exponent - b.exponent + next}, remainder != 0, format);
+}
+
+// The square root of a float, rounded to a float. REQUIRES: a mantissa of at most 24 bits.
+inline Real square_root_of_float(Real a) {
+  if (a.mantissa == 0) return Real{0, 0};
+  while (a.mantissa >> 50 == 0 || (a.exponent & 1) != 0) {
+    a.mantissa <<= 1;
+    --a.exponent;
+  }
+  uint64_t root = 0;
+  for (uint64_t bit = uint64_t{1} << 25; bit != 0; bit >>= 1)
+    if ((root | bit) * (root | bit) <= a.mantissa) root |= bit;
+  return round_real(Real{root, a.exponent / 2}, root * root != a.mantissa, kFloat);
+}
+
+// REQUIRES: rounded to kFloat, not too large for one.
+inline uint32_t float_bits_of(Real a) {
+  if (a.mantissa == 0) return 0;
+  while (a.mantissa < 0x800000 && a.exponent > -149) {
+    a.mantissa <<= 1;
+    --a.exponent;
+  }
+  if (a.mantissa < 0x800000) return static_cast<uint32_t>(a.mantissa);
+  for (; a.mantissa > 0xFFFFFF; a.mantissa >>= 1) ++a.exponent;
+  return static_cast<uint32_t>(a.exponent + 150) << 23 | (static_cast<uint32_t>(a.mantissa) & 0x7FFFFF);
 }
 
 // QuantizeMultiplier. False: the number is 2^30 or more, which requantize() cannot apply.
@@ -132,38 +187,70 @@ inline bool quantize_multiplier(Real real, Multiplier& out) {
   return shift <= 30;
 }
 
+// QuantizeMultiplier of double(a) / double(b). False as there.
+// TFLite rounds the quotient to the 53 bits of a double, ties to even, then to 31 bits, ties away from zero. That lifts
+// a fraction of 1/2 - 2^-23 of the last bit or more, so one long division with that threshold gives the same bits.
+// REQUIRES: a.mantissa below 2^48, b.mantissa not 0 and below 2^24.
+inline bool multiplier_of_quotient(Real a, Real b, Multiplier& out) {
+  out = Multiplier{0, 0};
+  if (a.mantissa == 0) return true;
+  for (; a.mantissa >> 46 == 0; a.mantissa <<= 1) --a.exponent;
+  for (; b.mantissa >> 23 == 0; b.mantissa <<= 1) --b.exponent;
+  const uint32_t divisor = static_cast<uint32_t>(b.mantissa);
+  uint32_t remainder = static_cast<uint32_t>(a.mantissa >> 24), rest = static_cast<uint32_t>(a.mantissa) << 8;
+  uint32_t quotient = remainder >= divisor ? 1 : 0, digit = 0;  // in the end 23 to 25 bits, and 8 after the point
+  remainder -= quotient != 0 ? divisor : 0;
+  for (int32_t i = 0; i < 4; ++i, rest <<= 8) {
+    if (i > 0) quotient = quotient << 8 | digit;
+    remainder = remainder << 8 | rest >> 24;
+    digit = remainder / divisor;
+    remainder -= digit * divisor;
+  }
+  const int32_t drop = quotient >> 24 != 0 ? 2 : quotient >> 23 != 0 ? 1 : 0;
+  uint32_t fixed = quotient << (8 - drop) | digit >> drop;
+  const uint32_t fraction = (digit & ((uint32_t{1} << drop) - 1)) * divisor + remainder, whole = divisor << drop;
+  if (2 * fraction >= whole - (whole >> 22)) ++fixed;
+  int32_t shift = 23 + drop + a.exponent - b.exponent;
+  if (fixed >> 31 != 0) {
+    fixed >>= 1;
+    ++shift;
+  }
+  if (shift < -31) return true;  // flushed to zero, as the reference does
+  out = Multiplier{static_cast<int32_t>(fixed), shift};
+  return shift <= 30;
+}
+
 // double(float(input * weights)) / double(output): fully connected and convolution, per tensor.
 inline bool multiplier_per_tensor(uint32_t input, uint32_t weights, uint32_t output, Multiplier& out) {
   const Real product = round_real(multiply(real_from_float_bits(input), real_from_float_bits(weights)), false, kFloat);
   if (bit_length(product.mantissa) + product.exponent > 128) return false;  // infinity
-  return quantize_multiplier(divide(product, real_from_float_bits(output), kDouble), out);
+  return multiplier_of_quotient(product, real_from_float_bits(output), out);
 }
 
 // double(input) * double(weights) / double(output): the same, per channel.
 inline bool multiplier_per_channel(uint32_t input, uint32_t weights, uint32_t output, Multiplier& out) {
   const Real product = multiply(real_from_float_bits(input), real_from_float_bits(weights));
-  return quantize_multiplier(divide(product, real_from_float_bits(output), kDouble), out);
+  return multiplier_of_quotient(product, real_from_float_bits(output), out);
 }
 
-// double(input) / double(output): quantize (integer to integer).
+// double(input) / double(output): quantize (integer to integer), relu and others of one input.
 inline bool multiplier_of_ratio(uint32_t input, uint32_t output, Multiplier& out) {
-  return quantize_multiplier(divide(real_from_float_bits(input), real_from_float_bits(output), kDouble), out);
+  return multiplier_of_quotient(real_from_float_bits(input), real_from_float_bits(output), out);
 }
 
-// double(float(input / output)): relu.
-inline bool multiplier_of_float_ratio(uint32_t input, uint32_t output, Multiplier& out) {
-  return quantize_multiplier(divide(real_from_float_bits(input), real_from_float_bits(output), kFloat), out);
-}
-
-// round(float(value / scale)), ties away from zero, at most 2^30: how many steps a constant is from the zero point.
-inline int32_t steps_of(uint32_t value, uint32_t scale) {
-  const Real ratio = divide(real_from_float_bits(value), real_from_float_bits(scale), kFloat);
+// To the nearest integer, ties away from zero, at most 2^30. REQUIRES: rounded to kFloat.
+inline int32_t round_to_integer(Real ratio) {
   if (ratio.mantissa == 0) return 0;
   const int32_t length = bit_length(ratio.mantissa) + ratio.exponent;
   if (length > 30) return int32_t{1} << 30;
   if (length < 0) return 0;
   if (ratio.exponent >= 0) return static_cast<int32_t>(ratio.mantissa << ratio.exponent);
   return static_cast<int32_t>((ratio.mantissa + (uint64_t{1} << (-ratio.exponent - 1))) >> -ratio.exponent);
+}
+
+// round(float(value / scale)): how many steps a constant is from the zero point.
+inline int32_t steps_of(uint32_t value, uint32_t scale) {
+  return round_to_integer(divide(real_from_float_bits(value), real_from_float_bits(scale), kFloat));
 }
 
 }  // namespace mote

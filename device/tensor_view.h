@@ -71,4 +71,11 @@ inline bool is_per_tensor(const TensorInfo& tensor) {
   }
 }
 
+// Their stored integers mean the same, so that they can be compared and moved as they are. REQUIRES: the same type, and
+// is_per_tensor() of both where it is not float32.
+inline bool same_quantization(const TensorInfo& a, const TensorInfo& b) {
+  return a.type == DType::float32 || (float_bits_at(a.quantization.scales) == float_bits_at(b.quantization.scales) &&
+                                      a.quantization.zero_point == b.quantization.zero_point);
+}
+
 }  // namespace mote

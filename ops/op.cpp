@@ -1,11 +1,28 @@
 #include "ops/op.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "device/kernel.h"
+
 namespace mote {
+
+InputRole input_role(const OpDef& op, size_t input) {
+  return op.quant.inputs[std::min(input, std::size(op.quant.inputs) - 1)];
+}
+
+size_t data_input(const OpDef& op) {
+  size_t i = 0;
+  while (input_role(op, i) != InputRole::activation && input_role(op, i) != InputRole::number) ++i;
+  return i;
+}
+
+bool runs_integers(const OpDef& op) {
+  return std::any_of(op.kernels.begin(), op.kernels.end(),
+                     [](const DeviceKernel& each) { return each.kernel->input_type != DType::float32; });
+}
 
 Result<void> expect_inputs(std::span<const TensorType> inputs, size_t least, size_t most) {
   if (inputs.size() < least || inputs.size() > most)
@@ -23,6 +40,32 @@ Result<void> expect_type(std::span<const TensorType> inputs, size_t index, const
   std::string expected;
   for (DType type : allowed) expected += (expected.empty() ? "" : " or ") + to_string(type);
   return input_error(fmt::format("the {} (input {}) is {}; mote runs {}", what, index, to_string(found), expected));
+}
+
+Result<void> expect_weighted(std::span<const TensorType> inputs) {
+  MOTE_CHECK(expect_inputs(inputs, 2, 3));
+  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8}));
+  MOTE_CHECK(expect_type(inputs, 1, "weights", {inputs[0].dtype}));
+  if (inputs.size() == 3 && inputs[2].shape.rank >= 0)
+    MOTE_CHECK(expect_type(inputs, 2, "bias", {inputs[0].dtype == DType::int8 ? DType::int32 : DType::float32}));
+  return {};
+}
+
+Result<WindowAxis> infer_window(const char* what, int32_t input, int32_t filter, int32_t stride, int32_t dilation,
+                                int8_t padding) {
+  WindowAxis axis{};
+  if (window_axis(input, filter, stride, dilation, padding, axis)) return axis;
+  return input_error(fmt::format(
+      "a window of {} {} with dilation {}, stride {} and padding {} does not go over an image of {} {}; expected sizes "
+      "and steps of at least 1, SAME (0) or VALID (1) padding, a window within 32767, and for VALID within the image",
+      what, filter, dilation, stride, padding, what, input));
+}
+
+Result<void> expect_clamping(Activation activation) {
+  if (is_clamping(activation)) return {};
+  return input_error(
+      fmt::format("fused activation number {} is not supported; mote runs none, relu, relu6 and relu_n1_to_1",
+                  static_cast<int>(activation)));
 }
 
 TensorInfo tensor_info(const TensorType& type) {
@@ -49,6 +92,36 @@ Error refused(Status status) {
     default:
       return defect(fmt::format("the device's setup gives status {}", static_cast<int>(status)));
   }
+}
+
+ConvolutionTensors convolution_tensors(const EmitCall& call) {
+  ConvolutionTensors tensors;
+  tensors.input = tensor_info(call.input_types[0]);
+  tensors.weights = tensor_info(call.input_types[1]);
+  tensors.output = tensor_info(call.output_types[0]);
+  tensors.has_bias = call.input_types.size() > 2 && call.input_types[2].shape.rank >= 0;
+  if (tensors.has_bias) tensors.bias = tensor_info(call.input_types[2]);
+  return tensors;
+}
+
+std::string cpp_output(const Int8Output& output) {
+  return fmt::format("{{{}, {}, {}}}", output.zero_point, output.low, output.high);
+}
+
+std::string cpp_axis(const WindowAxis& a) {
+  return fmt::format("{{{}, {}, {}, {}, {}, {}}}", a.input, a.output, a.filter, a.stride, a.dilation, a.before);
+}
+
+std::string cpp_channel_scales(const TensorType& input, const TensorType& weights, const TensorType& output,
+                               int32_t channels) {
+  std::vector<int32_t> multipliers(static_cast<size_t>(channels));
+  std::vector<int8_t> shifts(multipliers.size());
+  derive_channel_scales(float_bits(input.quant.scales[0]), weights.quant.scales.data(),
+                        static_cast<int32_t>(weights.quant.scales.size()), float_bits(output.quant.scales[0]), channels,
+                        multipliers.data(), shifts.data());
+  return fmt::format(
+      "  static constexpr int32_t multipliers[] = {{{}}};\n  static constexpr int8_t shifts[] = {{{}}};\n",
+      fmt::join(multipliers, ", "), fmt::join(shifts, ", "));
 }
 
 std::string cpp_float(float value) {

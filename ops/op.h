@@ -10,15 +10,15 @@
 #include <type_traits>
 #include <vector>
 
+#include "device/channel_scales.h"
 #include "device/status.h"
 #include "device/tensor_view.h"
+#include "device/window.h"
 #include "toolchain/base/random.h"
 #include "toolchain/base/result.h"
 #include "toolchain/base/tensor_type.h"
 
 namespace mote {
-
-struct Kernel;  // device/kernel.h: what the interpreter calls
 
 // An operator's attributes by value: the trivially copyable struct that the operator's device header declares.
 class Attributes {
@@ -39,7 +39,7 @@ class Attributes {
   }
 
  private:
-  static constexpr size_t kBytes = 64;
+  static constexpr size_t kBytes = 128;
   alignas(8) unsigned char bytes_[kBytes] = {};
 };
 
@@ -72,16 +72,20 @@ enum class InputRole : uint8_t {
   activation,  // per tensor, asymmetric; its parameters come from whoever produces it
   weights,     // symmetric, zero point 0; per tensor or per channel along `channel_axis`
   bias,        // int32, scale = scale of input 0 x scale of the weights
-  constant,    // not quantized (a shape, an axis)
+  constant,    // int32, not quantized (a shape, axes)
+  number,      // stored as the number itself, whatever its type
 };
 enum class OutputRule : uint8_t {
   free,           // from calibration
-  same_as_input,  // the parameters of input 0
+  same_as_input,  // the parameters of the first activation
+  joined,         // from calibration; the inputs may have them too, and are requantized where they have not
   fixed,          // fixed_scale and fixed_zero_point
   boundary,       // quantize / dequantize: converts between float and integer
+  number,         // stored as the number itself (an index), not quantized
 };
 struct QuantRule {
-  InputRole inputs[3] = {InputRole::activation, InputRole::activation, InputRole::activation};
+  // Of the first inputs; further ones have the role of the last.
+  InputRole inputs[4] = {InputRole::activation, InputRole::activation, InputRole::activation, InputRole::activation};
   int32_t channel_axis = 0;  // of the weights
   OutputRule output = OutputRule::free;
   float fixed_scale = 0;  // int8
@@ -119,6 +123,8 @@ struct OpCase {
   bool per_channel = false;        // quantize weights per channel
   DType input_type = DType::int8;  // of input 0 and output 0 in the integer form; float32 for a quantize's input
   DType output_type = DType::int8;
+  std::vector<std::vector<int32_t>> constants;  // of every input of role `constant`, by input
+  uint32_t constant_operands = 0;               // bit i: input i, though an activation, is a constant of the model
 };
 
 struct OpDef {
@@ -131,7 +137,7 @@ struct OpDef {
   void (*visit)(AttributeVisitor&, Attributes&);
 
   // Takes into the attributes what some files give as a constant input instead of an option (reshape's shape tensor).
-  // The .tflite reader calls it once per node; constants[i] is empty when input i is not constant.
+  // take_constants() of graph/graph.h calls it; constants[i] is empty when input i is not constant.
   // nullptr = nothing to take.
   Result<void> (*read_constants)(Attributes&, std::span<const TensorType> inputs,
                                  std::span<const std::span<const uint8_t>> constants);
@@ -171,11 +177,25 @@ void visit_attributes(AttributeVisitor& visitor, Attributes& attributes) {
   attributes = Attributes::of(value);
 }
 
+InputRole input_role(const OpDef& op, size_t input);
+// The first input that is an activation or a number.
+size_t data_input(const OpDef& op);
+// It has kernels for other types than float32.
+bool runs_integers(const OpDef& op);
+
 // For infer functions. Between `least` and `most` inputs, of which the first `least` are present.
 Result<void> expect_inputs(std::span<const TensorType> inputs, size_t least, size_t most);
 // Input `index` ("weights") has one of these types.
 Result<void> expect_type(std::span<const TensorType> inputs, size_t index, const char* what,
                          std::initializer_list<DType> allowed);
+
+// Input, weights and an optional bias, all float32, or int8 with an int32 bias.
+Result<void> expect_weighted(std::span<const TensorType> inputs);
+// Why a window does not fit on the axis of an image; `what` is "height" or "width".
+Result<WindowAxis> infer_window(const char* what, int32_t input, int32_t filter, int32_t stride, int32_t dilation,
+                                int8_t padding);
+// The fused activation is one of those that clamp.
+Result<void> expect_clamping(Activation activation);
 
 // For emit functions. What the device's setup functions take; points into `type`, which must outlive it.
 TensorInfo tensor_info(const TensorType& type);
@@ -183,6 +203,15 @@ TensorInfo tensor_info(const TensorType& type);
 Error refused(Status status);
 // C++ text that gives the same float again: "0.5f", "__builtin_inff()".
 std::string cpp_float(float value);
+
+// What a convolution's setup takes.
+ConvolutionTensors convolution_tensors(const EmitCall& call);
+// Initialisers of a window's axis and of an output's zero point and range.
+std::string cpp_output(const Int8Output& output);
+std::string cpp_axis(const WindowAxis& axis);
+// Constant tables `multipliers` and `shifts` of `channels` entries, from check_int8()'d scales.
+std::string cpp_channel_scales(const TensorType& input, const TensorType& weights, const TensorType& output,
+                               int32_t channels);
 
 // One float32 or int8 activation in, the same shape out.
 Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const TensorType> inputs);

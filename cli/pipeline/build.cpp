@@ -63,6 +63,17 @@ std::string run_fingerprint(const Steps& steps, const ProjectConfig& project) {
                            project.section("goal"), project.section("budget")});
 }
 
+// {"flash": "64 KiB", ...}: the budget as written.
+Json budget_json(const ProjectConfig& project) {
+  const Json given = project.section("budget");
+  Json budget = Json::object();
+  for (const auto& [key, value] : given.items()) budget[key.substr(key.find('.') + 1)] = value;
+  return budget;
+}
+
+// What lies at a place of this build only, so that it is no part of a run's record.
+constexpr const char* kPlaces[] = {"firmware", "emulator_command"};
+
 // metrics.json but for the run's number and time.
 Json collect_metrics(const Pipeline& pipeline, const Steps& steps) {
   const ProjectConfig& project = pipeline.project();
@@ -73,7 +84,7 @@ Json collect_metrics(const Pipeline& pipeline, const Steps& steps) {
                   {"seed", project.seed},
                   {"task", project.task == DataTask::classification ? "classification" : "regression"},
                   {"goal", to_json(project.goal)},
-                  {"budget", project.section("budget")}};
+                  {"budget", budget_json(project)}};
   metrics.update(steps.evaluate.result);  // float, int8
   metrics.update(steps.measure.result);   // board, engine, model_bytes, flash_bytes, ram_bytes, latency, power
   const std::vector<BudgetLine> lines = budget_lines(project.budget, pipeline.board(), steps.measure.result);
@@ -85,6 +96,7 @@ Json collect_metrics(const Pipeline& pipeline, const Steps& steps) {
   metrics["data"] = std::move(data);
   metrics["training"] = steps.train.result;
   metrics["quantization"] = steps.quantize.result;
+  for (const char* place : kPlaces) metrics.erase(place), metrics["untrained"].erase(place);
   return metrics;
 }
 
@@ -174,6 +186,7 @@ Result<Outcome> build_project(Session& session, const BuildOptions& options) {
   console.text("\n" + quality_table(run->metrics) + "\n" + budget_table(pipeline.board().name, lines) + "\n" +
                verdict_line(run->metrics) + artefact_lines(workspace, run->id, options.target));
   const fs::path& built = options.target == Target::artefacts ? workspace.build() : steps.measure.folder;
+  for (const char* place : kPlaces) run->metrics[place] = steps.measure.result.at(place);
   move_paths(run->metrics, "firmware/", (fs::absolute(built) / "firmware/").string());
   console.object(run->metrics);
   const Json& verdict = run->metrics.at("verdict");

@@ -39,7 +39,7 @@ Result<void> to_physical_units(Graph& graph, const ProjectConfig& project, const
   const std::vector<float> scale = target_scale(dataset);
   const std::vector<float> offset(dataset.target_mean.begin(), dataset.target_mean.end());
   if (const Result<void> folded = fold_output_affine(graph, scale, offset); !folded.ok())
-    return Error{folded.error().kind, project.where("model.layers") + ": " + folded.error().message};
+    return project.error_at("model.layers", folded.error());
   return {};
 }
 
@@ -72,7 +72,7 @@ Result<Pipeline> Pipeline::open(Session& session) {
   if (session.seed) project.seed = *session.seed;
   project.data.seed = project.train.seed = project.seed;
   const Result<const Board*> board = find_board(project.budget.board);
-  if (!board.ok()) return Error{board.error().kind, project.where("budget.board") + ": " + board.error().message};
+  if (!board.ok()) return project.error_at("budget.board", board.error());
   return Pipeline(std::move(project), *board, session);
 }
 
@@ -82,8 +82,7 @@ Result<const Loaded*> Pipeline::loaded() {
   MOTE_TRY(loaded->dataset, load_dataset(project_.data, project_.folder, console_.progress()));
   Result<FeaturePtr> features = fit_features(project_.features.block, loaded->dataset.contract,
                                              project_.features.options, loaded->dataset.training_windows());
-  if (!features.ok())
-    return Error{features.error().kind, project_.where("features.block") + ": " + features.error().message};
+  if (!features.ok()) return project_.error_at("features.block", features.error());
   loaded->features = std::move(*features);
   loaded_ = std::move(loaded);
   return loaded_.get();

@@ -81,8 +81,7 @@ Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   const Dataset& dataset = job.loaded.dataset;
   Result<Augmenter> augmenter =
       Augmenter::create(job.project.data.augment, dataset.contract, dataset.channel_deviation);
-  if (!augmenter.ok())
-    return Error{augmenter.error().kind, job.project.where("data.augment") + ": " + augmenter.error().message};
+  if (!augmenter.ok()) return job.project.error_at("data.augment", augmenter.error());
   const WindowExamples training(job.loaded, dataset.train, &*augmenter);
   const WindowExamples validation(job.loaded, dataset.validation, nullptr);
 

@@ -42,7 +42,7 @@ Result<FileLock> Workspace::lock() const {
   std::error_code failure;
   fs::create_directories(hidden(), failure);
   if (failure) return input_error(fmt::format("{}: cannot be created: {}", hidden().string(), failure.message()));
-  return FileLock::acquire(hidden() / "lock", "this project (training or building)");
+  return FileLock::acquire(hidden() / "lock", "training or building of this project");
 }
 
 fs::path Workspace::step_folder(const std::string& step, const std::string& fingerprint) const {

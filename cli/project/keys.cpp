@@ -157,9 +157,8 @@ const Key kKeys[] = {
     {"data.source", kText | kTextList, "required", "Recordings, as one or more patterns such as `recordings/*/*.csv`.",
      MOTE_ASSIGN(p.data.source = v.texts)},
     {"data.label", kText | kTextList, "required",
-     "Where the label stands: `folder`, `column:NAME`, `filename:REGEX` (its group 1) or `file:labels.csv`; a list for "
-     "several "
-     "regression targets.",
+     "Where the label stands: `folder`, `column:NAME`, `filename:REGEX` (its group 1) or `file:labels.csv` (with the "
+     "columns `file` and `label`); a list for several regression targets.",
      MOTE_ASSIGN(p.data.label = v.texts)},
     {"data.channels", kText | kTextList, "every column that is not time, label or group",
      "Columns to learn from, in this order.", MOTE_ASSIGN(p.data.channels = v.texts)},
@@ -183,7 +182,7 @@ const Key kKeys[] = {
      MOTE_ASSIGN(p.data.time = v.text)},
     {"data.time_unit", kText, "auto", "Unit of a numeric time column: `s`, `ms`, `us`, `ns` or `auto`.",
      MOTE_ASSIGN(p.data.time_unit = v.text)},
-    {"data.split.by", kText, "file",
+    {"data.split.by", kText, "chosen by the data, and reported",
      "What stays together: `file`, `time`, `random`, `filename:REGEX` (its group 1) or `column:NAME`.",
      MOTE_ASSIGN(p.data.split.by = v.text)},
     {"data.split.validation", kNumber | kText | kTextList, "0.15",

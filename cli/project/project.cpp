@@ -172,7 +172,7 @@ class Reader {
     project_.places[key.path] = place;
     project_.given[key.path] = to_json(node);
     if (const Result<void> done = key.set(project_, *value); !done.ok())
-      return input_error(fmt::format("{}: {}: {}", place, key.path, done.error().message));
+      return project_.error_at(key.path, done.error());
     return {};
   }
 
@@ -231,6 +231,12 @@ Result<void> check_loss(const ProjectConfig& project) {
 std::string ProjectConfig::where(const std::string& key) const {
   const auto place = places.find(key);
   return (place == places.end() ? (folder / kProjectFile).string() : place->second) + ": " + key;
+}
+
+Error ProjectConfig::error_at(const std::string& key, const Error& error) const {
+  const std::string file = std::string(kProjectFile) + ": ";  // all that a stage knows of the place
+  const size_t start = error.message.starts_with(file) ? file.size() : 0;
+  return {error.kind, where(key) + ": " + error.message.substr(start)};
 }
 
 Json ProjectConfig::section(const std::string& name_of_section) const {

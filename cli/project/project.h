@@ -56,6 +56,8 @@ struct ProjectConfig {
 
   // "mote.toml:12:3: model.layers", or "mote.toml: model.layers" for a key that is not in the file.
   std::string where(const std::string& key) const;
+  // A stage's error about the value of `key`, with its place in front.
+  Error error_at(const std::string& key, const Error& error) const;
   // The keys of the sections as written: what a pipeline step depends on.
   Json section(const std::string& name) const;
 };

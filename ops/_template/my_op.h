@@ -59,12 +59,6 @@ inline void my_op_run(const MyOpFloat32& p, const float* input, float* output) {
   for (int32_t i = 0; i < p.count; ++i) output[i] = input[i] >= 0 ? input[i] : p.alpha * input[i];
 }
 
-// float(float(input * alpha) / output), as the reference computes it. False: too large.
-inline bool my_op_negative_multiplier(uint32_t input, uint32_t alpha, uint32_t output, Multiplier& out) {
-  const Real product = round_real(multiply(real_from_float_bits(input), real_from_float_bits(alpha)), false, kFloat);
-  return quantize_multiplier(divide(product, real_from_float_bits(output), kFloat), out);
-}
-
 // Checks everything that the kernel relies on: the file may be hostile.
 inline Status my_op_setup(const MyOpAttributes& a, const TensorInfo& input, const TensorInfo& output, MyOpInt8& p) {
   if (input.type != DType::int8 || output.type != DType::int8) return Status::unsupported_type;
@@ -72,8 +66,7 @@ inline Status my_op_setup(const MyOpAttributes& a, const TensorInfo& input, cons
   if (!is_positive_finite(float_bits(a.alpha))) return Status::unsupported_option;
   if (!is_per_tensor(input) || !is_per_tensor(output)) return Status::bad_quantization;
   const uint32_t in = float_bits_at(input.quantization.scales), out = float_bits_at(output.quantization.scales);
-  if (!multiplier_of_float_ratio(in, out, p.positive) ||
-      !my_op_negative_multiplier(in, float_bits(a.alpha), out, p.negative))
+  if (!multiplier_of_ratio(in, out, p.positive) || !multiplier_per_channel(in, float_bits(a.alpha), out, p.negative))
     return Status::bad_quantization;
   p.count = input.shape.elements();
   p.input_zero_point = input.quantization.zero_point;

@@ -1,6 +1,6 @@
 #include "ops/fully_connected/fully_connected.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include "ops/op.h"
 #include "toolchain/base/simd/simd.h"
@@ -18,25 +18,12 @@ int32_t tflite_version(const Attributes& attributes, std::span<const TensorType>
   return int8 ? 4 : 1;
 }
 
-Result<void> check_types(std::span<const TensorType> inputs) {
-  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8}));
-  const bool int8 = inputs[0].dtype == DType::int8;
-  MOTE_CHECK(expect_type(inputs, 1, "weights", {inputs[0].dtype}));
-  if (inputs.size() == 3 && inputs[2].shape.rank >= 0)
-    MOTE_CHECK(expect_type(inputs, 2, "bias", {int8 ? DType::int32 : DType::float32}));
-  return {};
-}
-
 // x of any shape whose elements divide by I, weights [O, I], optional bias [O] -> [rows, O], or x's shape with last
 // dimension O.
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   const auto options = attributes.as<FullyConnectedAttributes>();
-  MOTE_CHECK(expect_inputs(inputs, 2, 3));
-  MOTE_CHECK(check_types(inputs));
-  if (!is_clamping(options.activation))
-    return input_error(
-        fmt::format("fused activation number {} is not supported; mote runs none, relu, relu6 and relu_n1_to_1",
-                    static_cast<int>(options.activation)));
+  MOTE_CHECK(expect_weighted(inputs));
+  MOTE_CHECK(expect_clamping(options.activation));
   if (options.weights_format != 0) return input_error("weights in the shuffled format; mote runs the default format");
   const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
   if (weights.rank != 2 || weights[0] < 1 || weights[1] < 1)
@@ -100,23 +87,6 @@ std::string emit_float(const FullyConnectedFloat32& p, const EmitCall& call, con
       call.outputs[0]);
 }
 
-// The per-channel tables, and the expression that names them.
-std::string emit_channels(const TensorInfo& input, const TensorInfo& weights, const TensorInfo& output,
-                          std::string& tables) {
-  if (weights.quantization.count < 2) return "{}";
-  std::vector<int32_t> multipliers, shifts;
-  for (int32_t o = 0; o < weights.quantization.count; ++o) {
-    Multiplier multiplier;
-    fully_connected_multiplier(input, weights, output, o, multiplier);
-    multipliers.push_back(multiplier.multiplier);
-    shifts.push_back(multiplier.shift);
-  }
-  tables =
-      fmt::format("  static constexpr int32_t multipliers[] = {{{}}};\n  static constexpr int8_t shifts[] = {{{}}};\n",
-                  fmt::join(multipliers, ", "), fmt::join(shifts, ", "));
-  return "{multipliers, shifts}";
-}
-
 Result<std::string> emit(const EmitCall& call) {
   const auto options = call.attributes->as<FullyConnectedAttributes>();
   const TensorInfo input = tensor_info(call.input_types[0]), weights = tensor_info(call.input_types[1]);
@@ -133,13 +103,15 @@ Result<std::string> emit(const EmitCall& call) {
   FullyConnectedInt8 p{};
   const Status status = fully_connected_setup(options, input, weights, has_bias ? &bias : nullptr, output, p);
   if (status != Status::ok) return refused(status);
-  std::string tables;
-  const std::string channels = emit_channels(input, weights, output, tables);
+  const std::string tables =
+      p.per_channel ? cpp_channel_scales(call.input_types[0], call.input_types[1], call.output_types[0], p.outputs)
+                    : "";
   return fmt::format(
       "{}  static constexpr FullyConnectedInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n"
       "  fully_connected_run(p, {}, {}, {}, {}, {});\n",
       tables, p.batches, p.inputs, p.outputs, p.multiplier, p.input_offset, p.output_offset, p.shift, p.low, p.high,
-      p.per_channel, channels, call.inputs[0], call.inputs[1], bias_text, call.outputs[0]);
+      p.per_channel, p.per_channel ? "{multipliers, shifts}" : "{}", call.inputs[0], call.inputs[1], bias_text,
+      call.outputs[0]);
 }
 
 OpCase make_case(const char* name, FullyConnectedAttributes attributes, std::vector<Shape> inputs) {

@@ -7,8 +7,7 @@
 // kernels/internal/reference/fully_connected.h (float), scales as in micro/kernels/fully_connected_common.cc.
 #pragma once
 #include "device/activation.h"
-#include "device/kernel.h"
-#include "device/requantize.h"
+#include "device/channel_scales.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/fully_connected/fully_connected_dsp.h"
 #endif
@@ -66,12 +65,6 @@ struct FullyConnectedInt8 {
   int8_t shift;           // per tensor
   int8_t low, high;       // activation range
   int8_t per_channel;     // 1: multipliers and shifts come from ChannelScales
-};
-
-// `outputs` multipliers and shifts.
-struct ChannelScales {
-  const int32_t* multipliers = nullptr;
-  const int8_t* shifts = nullptr;
 };
 
 struct FullyConnectedFloat32 {
@@ -142,8 +135,7 @@ void fully_connected_run(const FullyConnectedInt8& p, ChannelScales channels, co
       Dot::rows(input, p.input_offset, rows, p.inputs, count, sums);
       const int32_t* const chunk_bias = bias != nullptr ? bias + first : nullptr;
       if (p.per_channel) {
-        const ChannelScales chunk = {channels.multipliers + first, channels.shifts + first};
-        fully_connected_finish<true>(p, chunk, chunk_bias, count, sums, output + first);
+        fully_connected_finish<true>(p, channels.from(first), chunk_bias, count, sums, output + first);
       } else {
         fully_connected_finish<false>(p, channels, chunk_bias, count, sums, output + first);
       }

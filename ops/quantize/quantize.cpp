@@ -17,7 +17,7 @@ int32_t tflite_version(const Attributes&, std::span<const TensorType>, std::span
 
 Result<std::vector<Shape>> infer(const Attributes&, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 1, 1));
-  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8, DType::uint8}));
+  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8, DType::uint8, DType::int16}));
   return std::vector{inputs[0].shape};
 }
 
@@ -66,7 +66,11 @@ std::vector<OpCase> cases() {
           make_case("to_int16", make_shape({1, 17}), 5, DType::float32, DType::int16),
           make_case("requantize", make_shape({2, 33}), 3, DType::int8),
           make_case("int8_to_uint8", make_shape({1, 33}), 6, DType::int8, DType::uint8),
-          make_case("uint8_to_int8", make_shape({1, 33}), 7, DType::uint8)};
+          make_case("uint8_to_int8", make_shape({1, 33}), 7, DType::uint8),
+          make_case("uint8_to_uint8", make_shape({1, 17}), 8, DType::uint8, DType::uint8),
+          make_case("int8_to_int16", make_shape({1, 17}), 9, DType::int8, DType::int16),
+          make_case("int16_to_int8", make_shape({1, 17}), 10, DType::int16, DType::int8),
+          make_case("int16_to_int16", make_shape({1, 17}), 11, DType::int16, DType::int16)};
 }
 
 OpCase random_case(Random& random) {
@@ -80,6 +84,8 @@ constexpr DeviceKernel kKernels[] = {
     {"quantize_float32_int8", &quantize_float32_int8},   {"quantize_float32_uint8", &quantize_float32_uint8},
     {"quantize_float32_int16", &quantize_float32_int16}, {"quantize_int8_int8", &quantize_int8_int8},
     {"quantize_int8_uint8", &quantize_int8_uint8},       {"quantize_uint8_int8", &quantize_uint8_int8},
+    {"quantize_uint8_uint8", &quantize_uint8_uint8},     {"quantize_int8_int16", &quantize_int8_int16},
+    {"quantize_int16_int8", &quantize_int16_int8},       {"quantize_int16_int16", &quantize_int16_int16},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "device/float_math.h"
 #include "device/kernel.h"
 #include "device/requantize.h"
+#include "device/stored_as.h"
 
 namespace mote {
 
@@ -28,25 +29,6 @@ constexpr int64_t quantize_macs(const Shape&) {
 constexpr int32_t quantize_scratch_bytes() {
   return 0;
 }
-
-// Type and limits of a stored integer.
-template <class T>
-struct StoredAs;
-template <>
-struct StoredAs<int8_t> {
-  static constexpr DType kType = DType::int8;
-  static constexpr int32_t kLow = -128, kHigh = 127;
-};
-template <>
-struct StoredAs<uint8_t> {
-  static constexpr DType kType = DType::uint8;
-  static constexpr int32_t kLow = 0, kHigh = 255;
-};
-template <>
-struct StoredAs<int16_t> {
-  static constexpr DType kType = DType::int16;
-  static constexpr int32_t kLow = -32768, kHigh = 32767;
-};
 
 struct QuantizeFromFloat {
   int32_t count;
@@ -137,5 +119,9 @@ constexpr Kernel quantize_float32_int16 = quantize_from_float<int16_t>();
 constexpr Kernel quantize_int8_int8 = quantize_from_integer<int8_t, int8_t>();
 constexpr Kernel quantize_int8_uint8 = quantize_from_integer<int8_t, uint8_t>();
 constexpr Kernel quantize_uint8_int8 = quantize_from_integer<uint8_t, int8_t>();
+constexpr Kernel quantize_uint8_uint8 = quantize_from_integer<uint8_t, uint8_t>();
+constexpr Kernel quantize_int8_int16 = quantize_from_integer<int8_t, int16_t>();
+constexpr Kernel quantize_int16_int8 = quantize_from_integer<int16_t, int8_t>();
+constexpr Kernel quantize_int16_int16 = quantize_from_integer<int16_t, int16_t>();
 
 }  // namespace mote

@@ -1,8 +1,8 @@
 // ReLU: output = max(input, 0), any shape.
 //
 // int8: requantized to the output's scale and zero point, then clamped at the stored value of 0.
-// Source: TFLite micro/kernels/activations.h (ReluQuantized), micro/kernels/activations_common.cc (CalculateReluOpData:
-// the ratio of the scales is a float division).
+// Source: TFLite micro/kernels/activations.h (ReluQuantized), micro/kernels/activations_common.cc
+// (CalculateReluOpData).
 #pragma once
 #include "device/activation.h"
 #include "device/kernel.h"
@@ -65,8 +65,8 @@ inline Status relu_setup(Activation activation, const TensorInfo& input, const T
   if (input.shape != output.shape) return Status::unsupported_shape;
   Multiplier multiplier = {0, 0};
   if (!is_per_tensor(input) || !is_per_tensor(output) ||
-      !multiplier_of_float_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales),
-                                 multiplier))
+      !multiplier_of_ratio(float_bits_at(input.quantization.scales), float_bits_at(output.quantization.scales),
+                           multiplier))
     return Status::bad_quantization;
   const Int8Range range = int8_activation_range(activation, output);
   p = ReluInt8{input.shape.elements(),

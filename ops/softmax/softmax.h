@@ -107,6 +107,20 @@ Status softmax_sizes(const SoftmaxAttributes& a, const TensorInfo& input, const 
   return Status::ok;
 }
 
+// min(beta * scale * 2^26, 2^31 - 1), which must be above 1 (PreprocessSoftmaxScaling).
+inline bool softmax_multiplier(uint32_t beta, const TensorInfo& input, Multiplier& multiplier) {
+  Real real = multiply(real_from_float_bits(beta), real_from_float_bits(float_bits_at(input.quantization.scales)));
+  real.exponent += 26;
+  quantize_multiplier(real, multiplier);
+  if (multiplier.shift > 31) multiplier = Multiplier{INT32_MAX, 31};
+  return multiplier.shift >= 1;
+}
+
+// 31 in Q5.26 brought back to differences: what is below has no weight.
+constexpr int32_t softmax_least_difference(int32_t left_shift) {
+  return -static_cast<int32_t>((int64_t{31} << 26) >> left_shift);
+}
+
 inline Status softmax_setup(const SoftmaxAttributes& a, const TensorInfo& input, const TensorInfo& output,
                             SoftmaxInt8& p) {
   const Status sizes = softmax_sizes(a, input, output, p);
@@ -116,17 +130,11 @@ inline Status softmax_setup(const SoftmaxAttributes& a, const TensorInfo& input,
   if (!is_per_tensor(input) || !is_per_tensor(output) || output.quantization.zero_point != -128 ||
       float_bits_at(output.quantization.scales) != kSoftmaxOutputScaleBits)
     return Status::bad_quantization;
-  // min(beta * scale * 2^26, 2^31 - 1), which must be above 1 (PreprocessSoftmaxScaling).
-  Real real = multiply(real_from_float_bits(float_bits(a.beta)),
-                       real_from_float_bits(float_bits_at(input.quantization.scales)));
-  real.exponent += 26;
   Multiplier multiplier = {0, 0};
-  quantize_multiplier(real, multiplier);
-  if (multiplier.shift < 1) return Status::bad_quantization;
-  if (multiplier.shift > 31) multiplier = Multiplier{INT32_MAX, 31};
+  if (!softmax_multiplier(float_bits(a.beta), input, multiplier)) return Status::bad_quantization;
   p.multiplier = multiplier.multiplier;
   p.left_shift = multiplier.shift;
-  p.least_difference = -static_cast<int32_t>((int64_t{31} << 26) >> p.left_shift);
+  p.least_difference = softmax_least_difference(p.left_shift);
   return Status::ok;
 }
 

@@ -49,10 +49,10 @@ epochs = 2
     return project;
   }
 
-  static std::string recording(int sign, int index) {
+  static std::string recording(int sign, int index, int milliseconds = 20) {
     std::string text = "timestamp,ax,ay\n";
     for (int i = 0; i < 100; ++i)
-      text += std::to_string(i * 20) + "," + std::to_string(sign * (i % 7 + index) * 0.1) + "," +
+      text += std::to_string(i * milliseconds) + "," + std::to_string(sign * (i % 7 + index) * 0.1) + "," +
               std::to_string((i % 5) * 0.2) + "\n";
     return text;
   }
@@ -75,6 +75,10 @@ TEST_F(BadInput, JsonHasOneObjectForErrorsToo) {
 TEST_F(BadInput, Threads) {
   for (const char* threads : {"0", "x", "5000"})
     expect_refused(mote({"boards", "--threads", threads}, folder_), HasSubstr("--threads"));
+}
+
+TEST_F(BadInput, Seed) {
+  for (const char* seed : {"-1", "x"}) expect_refused(mote({"boards", "--seed", seed}, folder_), HasSubstr("--seed"));
 }
 
 TEST_F(BadInput, NoProject) {
@@ -102,15 +106,20 @@ TEST_F(BadInput, ProjectFile) {
       {"epochs = 2", "epoch = 2", "mote.toml:18:1: unknown key 'epoch' in [train]; did you mean 'epochs'?"},
       {"accuracy = 0.5", "accuracy = 1.2", "mote.toml:5:12: goal.accuracy: impossible goal 1.2"},
       {"accuracy = 0.5", "accuracy = \"high\"", "goal.accuracy: expected a number, found the text \"high\""},
-      {"nano33ble", "nano33", "budget.board"},
-      {"Dense(4, relu)", "Dense(4 relu", "model.layers"},
-      {"Dense(4, relu)", "Dens(4, relu)", "Dense"},
+      {"nano33ble", "nano33", "budget.board: board 'nano33' is not known; expected one of: nano33ble"},
+      {"Dense(4, relu)", "Dense(4 relu", "mote.toml:16:10: model.layers: layer 1 \"Dense(4 relu\": column 9: expected"},
+      {"Dense(4, relu)", "Dens(4, relu)", "there is no layer 'Dens'; did you mean 'Dense'?"},
       {"Dense(2, softmax)", "Dense(5, softmax)",
        "the last layer Dense(5, softmax) has 5 outputs; the data have 2 classes (left, right)"},
-      {"label = \"folder\"", "label = \"column:kind\"", "kind"},
-      {"[\"ax\", \"ay\"]", "[\"ax\", \"az\"]", "az"},
-      {"recordings/*/*.csv", "nothing/*.csv", "nothing/*.csv"},
-      {"window = \"1 s\"", "window = \"5 s\"", "shorter"},
+      {"label = \"folder\"", "label = \"column:kind\"",
+       "0.csv:1: no column 'kind' (label in mote.toml); the file has timestamp, ax, ay"},
+      {"[\"ax\", \"ay\"]", "[\"ax\", \"az\"]", "0.csv:1: no column 'az' (channels in mote.toml)"},
+      {"recordings/*/*.csv", "nothing/*.csv", "source = \"nothing/*.csv\" matches no file"},
+      {"window = \"1 s\"", "window = \"5 s\"", "8 recordings are shorter than the window (250 readings, 5 s)"},
+      {"window = \"1 s\"", "window = \"1 week\"", "mote.toml:13:10: data.window: window = \"1 week\": expected a unit"},
+      {"window = \"1 s\"", "window = \"1 s\"\nunits = { az = \"g\" }",
+       "units names 'az', which is no channel; channels: ax, ay. Did you mean 'ax'?"},
+      {"epochs = 2", "epochs = \"2\"", "mote.toml:18:10: train.epochs: expected a whole number, found the text \"2\""},
       {"board = \"nano33ble\"", "board = \"nano33ble\"\nram = \"64 B\"", "budget.ram: no model can meet this budget"},
       {"board = \"nano33ble\"", "board = \"nano33ble\"\nflash = \"1 KiB\"",
        "budget.flash: no model can meet this budget"},
@@ -128,8 +137,7 @@ TEST_F(BadInput, ProjectFile) {
 
 struct DataCase {
   const char* name;
-  std::string text;   // of recordings/left/0.csv
-  const char* place;  // in the message
+  std::string text;  // of recordings/left/0.csv
   const char* message;
 };
 
@@ -139,20 +147,24 @@ TEST_F(BadInput, Recordings) {
     return good.substr(0, good.find('\n') + 1) + line + "\n" + good.substr(good.find('\n') + 1);
   };
   const DataCase cases[] = {
-      {"ragged row", with_line("0,1"), "recordings/left/0.csv:2", ""},
-      {"text in a number", with_line("0,one,2"), "recordings/left/0.csv:2", "one"},
-      {"NaN", with_line("0,nan,2"), "recordings/left/0.csv:2", "ax"},
-      {"missing column", "timestamp,ax\n0,1\n", "recordings/left/0.csv", "ay"},
-      {"not UTF-8", "timestamp,ax,ay\n0,1,\xff\xfe\n", "recordings/left/0.csv", ""},
-      {"empty file", "", "recordings/left/0.csv", ""},
-      {"too short", good.substr(0, 60), "recordings/left/0.csv", ""},
+      {"ragged row", with_line("0,1"), "0.csv:2: the row has 2 cells, the header has 3. Correct the row or delete it"},
+      {"text in a number", with_line("0,one,2"), "0.csv:2: column 2 'ax': found 'one', expected a number"},
+      {"NaN", with_line("0,nan,2"), "0.csv:2: column 'ax': the value is missing or not finite; expected a number"},
+      {"missing column", "timestamp,ax\n0,1\n", "0.csv:1: no column 'ay' (channels in mote.toml)"},
+      {"not UTF-8", "timestamp,ax,ay\n0,1,\xff\xfe\n", "0.csv:2: byte 0xFF is not UTF-8 text. Save the file as UTF-8"},
+      {"empty file", "", "0.csv: the file is empty; expected a header line"},
+      {"too short", good.substr(0, good.find("60,")),
+       "1 recording is shorter than the window (50 readings, 1 s): recordings/left/0.csv"},
+      {"two rates", recording(1, 0, 10), "0.csv: recorded at 100 Hz, but recordings/right/1.csv at 50 Hz"},
   };
   for (const DataCase& each : cases) {
     SCOPED_TRACE(each.name);
     const fs::path project = small_project();
     spew(project / "recordings/left/0.csv", each.text);
-    expect_refused(mote({"build"}, project), AllOf(HasSubstr(each.place), HasSubstr(each.message)));
-    expect_refused(mote({"data", "check"}, project), HasSubstr(""));
+    expect_refused(mote({"build"}, project), AllOf(HasSubstr("recordings/left/0.csv"), HasSubstr(each.message)));
+    const ProcessOutput checked = mote({"data", "check"}, project);
+    expect_refused(checked, HasSubstr("the data cannot be used as they are"));
+    EXPECT_THAT(checked.output, HasSubstr("recordings/left/0.csv"));
   }
 }
 
@@ -163,13 +175,15 @@ TEST_F(BadInput, EmptyFolderAndOneRecordingLabel) {
   expect_refused(mote({"build"}, project), HasSubstr("recordings/*/*.csv"));
   small_project();
   for (const char* extra : {"1.csv", "2.csv", "3.csv"}) fs::remove(project / "recordings/left" / extra);
-  expect_refused(mote({"build"}, project), HasSubstr("left"));
+  expect_refused(mote({"build"}, project), AllOf(HasSubstr("label 'left' has one recording (recordings/left/0.csv)"),
+                                                 HasSubstr("Record it again")));
 }
 
 TEST_F(BadInput, ModelFiles) {
   spew(folder_ / "empty.tflite", "");
   spew(folder_ / "text.tflite", "this is not a model, but long enough to be looked at");
-  for (const char* file : {"empty.tflite", "text.tflite", "missing.tflite"})
+  spew(folder_ / "folder.tflite/inside", "");
+  for (const char* file : {"folder.tflite", "empty.tflite", "text.tflite", "missing.tflite"})
     for (const char* verb : {"inspect", "verify", "measure"})
       expect_refused(mote({verb, file, "--project", "."}, folder_), HasSubstr(file));
 }

@@ -46,7 +46,11 @@ TEST_F(Build, FromInitToVerdict) {
   for (const char* file : {"build/model.tflite", "build/report.html", ".mote/runs.db", ".mote/runs/1/float.mote",
                            ".mote/runs/1/model.tflite", ".mote/runs/1/metrics.json", ".mote/runs/1/report.html"})
     EXPECT_TRUE(fs::exists(project / file)) << file;
-  EXPECT_EQ(json_of(mote({"runs", "--json"}, project))["runs"].size(), 1u);
+  const Json runs = json_of(mote({"runs", "--json"}, project))["runs"];
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_EQ(runs[0]["budget"].dump(),
+            R"({"board":"nano33ble","flash":"64 KiB","latency":"10 ms","power":"1 mW","ram":"16 KiB"})");
+  EXPECT_FALSE(runs[0].contains("firmware"));  // build/firmware is that of the last good run only
 
   const std::string report = slurp(project / "build/report.html");
   EXPECT_THAT(report, AllOf(HasSubstr("<svg"), HasSubstr("Confusion"), Not(HasSubstr("http://")),
@@ -120,6 +124,42 @@ TEST_F(Build, KilledInTrainingLeavesEarlierResults) {
   expect_done(mote({"build"}, project));
 }
 
+// Ctrl-C is answered at the end of the epoch, and the next run goes on from there to the same bytes.
+TEST_F(Build, InterruptedTrainingGoesOn) {
+  const fs::path whole = make_project("100");
+  expect_done(mote({"train"}, whole));
+  const std::string model = slurp(whole / ".mote/runs/1/model.tflite");
+  fs::remove_all(whole / ".mote/runs.db"), fs::remove_all(whole / ".mote/runs"), fs::remove_all(whole / ".mote/steps");
+  const ProcessOutput done = shell(
+      "\"$MOTE\" train & pid=$!; until ls .mote/checkpoints/* >/dev/null 2>&1; do sleep 0.02; done; "
+      "kill -INT $pid; wait $pid",
+      whole);
+  EXPECT_EQ(done.exit_status, 2) << done.output << done.errors;
+  EXPECT_THAT(done.errors, HasSubstr("the same command goes on from there"));
+  EXPECT_TRUE(json_of(mote({"runs", "--json"}, whole))["runs"].empty());
+  const Json metrics = json_of(mote({"train", "--json"}, whole));
+  EXPECT_GT(metrics["training"]["resumed_from"].get<int>(), 0);
+  EXPECT_EQ(slurp(whole / ".mote/runs/1/model.tflite"), model);
+}
+
+// Killed at many moments of a build: what was published stays whole, and the next build works.
+TEST_F(Build, KilledInAnyStepLeavesEarlierResults) {
+  const fs::path project = make_project();
+  expect_done(mote({"build"}, project));
+  std::string published = slurp(project / "build/model.tflite");
+  for (const int milliseconds : {20, 60, 150, 300, 500, 800, 1200}) {
+    SCOPED_TRACE(milliseconds);
+    edit(project / "mote.toml", "Dense(32, relu)", "Dense(32, relu)\", \"Dense(8, relu)");
+    shell("\"$MOTE\" build & sleep " + std::to_string(milliseconds / 1e3) + "; kill -9 $!; wait $!", project);
+    const std::string now = slurp(project / "build/model.tflite");
+    EXPECT_TRUE(now == published || mote({"inspect", "build/model.tflite"}, project).exit_status == 0);
+    EXPECT_EQ(json_of(mote({"runs", "--json"}, project))["runs"].back()["verdict"].size(), 3u);
+    edit(project / "mote.toml", "Dense(32, relu)\", \"Dense(8, relu)", "Dense(32, relu)");
+    expect_done(mote({"build"}, project));
+    published = slurp(project / "build/model.tflite");
+  }
+}
+
 TEST_F(Build, TwoTrainsAtOnce) {
   const fs::path project = make_project("1000000");
   const ProcessOutput done = shell(
@@ -141,6 +181,50 @@ TEST_F(Build, FullDisk) {
   EXPECT_EQ(slurp(project / "build/model.tflite"), model);
   EXPECT_EQ(json_of(mote({"runs", "--json"}, project))["runs"].size(), 1u);
   expect_done(mote({"build"}, project));
+}
+
+// The compiler meets the full disk: the words are those of the assembler.
+TEST_F(Build, FullDiskForTheCompiler) {
+  const fs::path project = make_project();
+  spew(folder_ / "bin/arm-none-eabi-g++",
+       "#!/bin/sh\ncase \" $* \" in\n*' -c '*)\n"
+       "  echo \"Fatal error: can't write 5 bytes to main.o: 'No space left on device'\" >&2; exit 1;;\nesac\nexec '" +
+           find_program("arm-none-eabi-g++")->string() + "' \"$@\"\n");
+  fs::permissions(folder_ / "bin/arm-none-eabi-g++", fs::perms::owner_all);
+  const ProcessOutput done = shell("PATH='" + (folder_ / "bin").string() + "':$PATH exec \"$MOTE\" build", project);
+  EXPECT_EQ(done.exit_status, 2) << done.output << done.errors;
+  EXPECT_THAT(done.errors, AllOf(HasSubstr("disk full"), HasSubstr("free some space")));
+  expect_done(mote({"build"}, project));
+}
+
+// Whatever is cut off or flipped in a model: refused with exit 2, or still a valid model; never a crash, never a
+// defect.
+TEST_F(Build, DamagedModels) {
+  const fs::path project = make_project();
+  expect_done(mote({"train"}, project));
+  const std::string model = slurp(project / ".mote/runs/1/model.tflite");
+  const fs::path damaged = project / "damaged.tflite";
+  for (size_t size = 0; size < model.size(); size += 1 + size / 3) {
+    spew(damaged, model.substr(0, size));
+    const ProcessOutput done = mote({"inspect", "damaged.tflite"}, project);
+    EXPECT_EQ(done.exit_status, 2) << size << done.output;
+    EXPECT_THAT(done.errors, HasSubstr("damaged.tflite")) << size;
+  }
+  for (size_t at = 0; at < 2000; at += 97) {
+    std::string flipped = model;
+    flipped[at] = static_cast<char>(flipped[at] ^ (1 << at % 8));
+    spew(damaged, flipped);
+    const ProcessOutput done = mote({"verify", "damaged.tflite"}, project);
+    EXPECT_TRUE(done.exit_status == 0 || done.exit_status == 2) << at << done.output << done.errors;
+  }
+}
+
+TEST_F(Build, ProgressIsForTerminalsAlone) {
+  const fs::path project = make_project();
+  const ProcessOutput log = mote({"train"}, project);
+  EXPECT_EQ(log.errors, "");
+  const ProcessOutput terminal = shell("script -qec '\"'\"$MOTE\"'\" train' /dev/null", project);
+  EXPECT_THAT(terminal.output, AllOf(HasSubstr("train"), HasSubstr("left")));
 }
 
 TEST_F(Build, ArrayTypesAreNotConfused) {

@@ -26,9 +26,15 @@ IntegerRange range_of(DType type) {
       return {0, 255};
     case DType::int16:
       return {-32768, 32767};
+    case DType::boolean:
+      return {0, 1};
     default:
       return {-2147483648.0, 2147483647.0};
   }
+}
+
+bool has_scale(DType type) {
+  return type == DType::int8 || type == DType::uint8 || type == DType::int16;
 }
 
 // Asymmetric parameters (symmetric for int16) that cover the values and zero.
@@ -70,40 +76,6 @@ void append(std::vector<uint8_t>& bytes, double value) {
   bytes.insert(bytes.end(), raw, raw + sizeof(T));
 }
 
-// Real numbers -> the stored form, round half away from zero as TFLite does.
-std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values) {
-  std::vector<uint8_t> bytes;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (type.dtype == DType::float32) {
-      append<float>(bytes, values[i]);
-      continue;
-    }
-    const size_t channel = channel_of(type, i);
-    const IntegerRange range = range_of(type.dtype);
-    const double q = std::round(double{values[i]} / type.quant.scales[channel]) + type.quant.zero_points[channel];
-    const double stored = std::clamp(q, range.low, range.high);
-    switch (type.dtype) {
-      case DType::int8:
-        append<int8_t>(bytes, stored);
-        break;
-      case DType::uint8:
-        append<uint8_t>(bytes, stored);
-        break;
-      case DType::int16:
-        append<int16_t>(bytes, stored);
-        break;
-      default:
-        append<int32_t>(bytes, stored);
-        break;
-    }
-  }
-  return bytes;
-}
-
-InputRole role_of(const OpDef& op, size_t input) {
-  return input < std::size(op.quant.inputs) ? op.quant.inputs[input] : InputRole::activation;
-}
-
 // Builds one model step by step; members are the state shared by the steps.
 class ModelMaker {
  public:
@@ -116,7 +88,8 @@ class ModelMaker {
     model_.graph.name = model_.name;
     node_ = Node{&op_, op_.name, case_.attributes, {}, {}, ""};
     for (size_t i = 0; i < case_.inputs.size(); ++i) add_input(i);
-    MOTE_CHECK(add_output());
+    MOTE_CHECK(take_constants(model_.graph, node_));
+    MOTE_CHECK(add_outputs());
     model_.graph.nodes = {node_};
     MOTE_CHECK(validate(model_.graph));
     return std::move(model_);
@@ -130,14 +103,14 @@ class ModelMaker {
       model_.real_values.emplace_back();
       return;
     }
-    Random random = Random(case_.seed).stream(i);
-    std::vector<float> values(static_cast<size_t>(shape.elements()));
-    for (float& v : values) v = static_cast<float>(random.uniform(case_.low, case_.high));
-    Tensor tensor{
-        fmt::format("input_{}", i), {DType::float32, shape, {}}, role_of(op_, i) != InputRole::activation, false, {}};
-    if (integer_) quantize_input(i, tensor.type, values);
+    Tensor tensor{fmt::format("input_{}", i), {DType::float32, shape, {}}, is_constant(i), false, {}};
+    const std::vector<float> values = draw_values(i);
+    if (integer_ || input_role(op_, i) == InputRole::constant) quantize_input(i, tensor.type, values);
     std::vector<uint8_t> stored = to_stored(tensor.type, values);
-    model_.real_values.push_back(to_real(tensor.type, stored));
+    if (input_role(op_, i) == InputRole::constant)
+      model_.real_values.emplace_back();
+    else
+      model_.real_values.push_back(to_real(tensor.type, stored));
     node_.inputs.push_back(static_cast<int32_t>(model_.graph.tensors.size()));
     if (tensor.constant) {
       tensor.data = std::move(stored);
@@ -149,12 +122,29 @@ class ModelMaker {
     model_.graph.tensors.push_back(std::move(tensor));
   }
 
+  bool is_constant(size_t i) const {
+    const InputRole role = input_role(op_, i);
+    return (role != InputRole::activation && role != InputRole::number) || (case_.constant_operands >> i & 1) != 0;
+  }
+
+  // What the case states for constants, else random numbers.
+  std::vector<float> draw_values(size_t i) const {
+    if (input_role(op_, i) == InputRole::constant) return {case_.constants[i].begin(), case_.constants[i].end()};
+    Random random = Random(case_.seed).stream(i);
+    std::vector<float> values(static_cast<size_t>(case_.inputs[i].elements()));
+    for (float& v : values) v = static_cast<float>(random.uniform(case_.low, case_.high));
+    return values;
+  }
+
   void quantize_input(size_t i, TensorType& type, const std::vector<float>& values) {
-    switch (role_of(op_, i)) {
+    switch (input_role(op_, i)) {
       case InputRole::activation:
         if (case_.input_type == DType::float32) return;
         type.dtype = case_.input_type;
-        type.quant = activation_params(type.dtype, values);
+        if (!has_scale(type.dtype)) return;
+        // Operators that only choose or move elements need one scale for all of them.
+        type.quant =
+            i > data_input(op_) && one_scale() ? data_tensor().type.quant : activation_params(type.dtype, values);
         return;
       case InputRole::weights:
         type.dtype = DType::int8;
@@ -168,41 +158,55 @@ class ModelMaker {
         return;
       }
       case InputRole::constant:
+        type.dtype = DType::int32;
+        return;
+      case InputRole::number:
+        type.dtype = case_.input_type;
         return;
     }
   }
 
-  Result<void> add_output() {
+  Result<void> add_outputs() {
     Graph& graph = model_.graph;
-    MOTE_TRY(const auto shapes, op_.infer(case_.attributes, input_types(graph, node_)));
-    model_.expected = run_forward(node_, input_shapes(), model_.real_values, shapes[0]);
-    if (model_.expected.empty() && shapes[0].elements() > 0)
-      return defect("the float forward wrote outside its output");
-    Tensor output{"output", {DType::float32, shapes[0], {}}, false, false, {}};
-    if (integer_ && case_.output_type != DType::float32) {
-      output.type.dtype = case_.output_type;
-      output.type.quant = output_params();
+    MOTE_TRY(const auto shapes, op_.infer(node_.attributes, input_types(graph, node_)));
+    int32_t elements = 0;
+    for (const Shape& shape : shapes) elements += shape.elements();
+    model_.expected = run_forward(node_, input_shapes(), model_.real_values, shapes);
+    if (model_.expected.empty() && elements > 0) return defect("the float forward wrote outside its outputs");
+    TensorType type;
+    const bool number = op_.quant.output == OutputRule::number;
+    if (number || integer_) type.dtype = case_.output_type;
+    if (!number && has_scale(type.dtype)) type.quant = output_params();
+    for (const Shape& shape : shapes) {
+      type.shape = shape;
+      node_.outputs.push_back(static_cast<int32_t>(graph.tensors.size()));
+      graph.output_names.push_back(fmt::format("output_{}", node_.outputs.size() - 1));
+      graph.tensors.push_back(Tensor{graph.output_names.back(), type, false, false, {}});
     }
-    node_.outputs = {static_cast<int32_t>(graph.tensors.size())};
     graph.outputs = node_.outputs;
-    graph.output_names = {"output"};
-    graph.tensors.push_back(std::move(output));
     return {};
   }
 
   QuantParams output_params() const {
     switch (op_.quant.output) {
       case OutputRule::same_as_input:
-        return tensor_of(0).type.quant;
+      case OutputRule::joined:
+        return data_tensor().type.quant;
       case OutputRule::fixed:
         return {{op_.quant.fixed_scale}, {op_.quant.fixed_zero_point}, 0};
       case OutputRule::free:
       case OutputRule::boundary:
+      case OutputRule::number:
         break;
     }
     return activation_params(case_.output_type, model_.expected);
   }
 
+  bool one_scale() const {
+    return op_.quant.output == OutputRule::same_as_input || op_.quant.output == OutputRule::joined;
+  }
+
+  const Tensor& data_tensor() const { return tensor_of(data_input(op_)); }
   const Tensor& tensor_of(size_t input) const { return model_.graph.tensors[node_.inputs[input]]; }
 
   std::vector<Shape> input_shapes() const {
@@ -235,8 +239,13 @@ class TextVisitor : public AttributeVisitor {
   }
 };
 
-bool at_border(const OpDef& op) {
-  return op.quant.output == OutputRule::boundary;
+// Of an operator that converts, the case states the types; float32 throughout would not be a case of it.
+bool converts(const OpDef& op) {
+  return op.quant.output == OutputRule::boundary || op.quant.inputs[0] == InputRole::number;
+}
+
+bool has_form(const OpDef& op, bool integer) {
+  return integer ? runs_integers(op) : !converts(op);
 }
 
 void add_model(std::vector<CaseModel>& models, const OpDef& op, const OpCase& op_case, bool integer) {
@@ -261,6 +270,40 @@ std::string attributes_text(const OpDef& op, Attributes attributes) {
   return visitor.text;
 }
 
+std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values) {
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (type.dtype == DType::float32) {
+      append<float>(bytes, values[i]);
+      continue;
+    }
+    const IntegerRange range = range_of(type.dtype);
+    double q = values[i];
+    if (type.quant.quantized()) {
+      const size_t channel = channel_of(type, i);
+      q = q / type.quant.scales[channel];
+      q = std::round(q) + type.quant.zero_points[channel];
+    }
+    const double stored = std::clamp(std::round(q), range.low, range.high);
+    switch (type.dtype) {
+      case DType::int8:
+        append<int8_t>(bytes, stored);
+        break;
+      case DType::uint8:
+      case DType::boolean:
+        append<uint8_t>(bytes, stored);
+        break;
+      case DType::int16:
+        append<int16_t>(bytes, stored);
+        break;
+      default:
+        append<int32_t>(bytes, stored);
+        break;
+    }
+  }
+  return bytes;
+}
+
 std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes) {
   const size_t size = static_cast<size_t>(element_bytes(type.dtype));
   std::vector<float> values(bytes.size() / size);
@@ -276,6 +319,7 @@ std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> byte
         stored = static_cast<int8_t>(*at);
         break;
       case DType::uint8:
+      case DType::boolean:
         stored = *at;
         break;
       case DType::int16:
@@ -285,6 +329,10 @@ std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> byte
         std::memcpy(&stored, at, size);
         break;
     }
+    if (!type.quant.quantized()) {
+      values[i] = static_cast<float>(stored);
+      continue;
+    }
     const size_t channel = channel_of(type, i);
     values[i] =
         static_cast<float>(double{type.quant.scales[channel]} * (double{1} * stored - type.quant.zero_points[channel]));
@@ -292,16 +340,37 @@ std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> byte
   return values;
 }
 
+TensorType output_type(const Graph& graph) {
+  return graph.tensors[graph.outputs[0]].type;
+}
+
+std::vector<Shape> output_shapes(const Graph& graph) {
+  std::vector<Shape> shapes;
+  for (int32_t output : graph.outputs) shapes.push_back(graph.tensors[output].type.shape);
+  return shapes;
+}
+
+std::vector<float*> places_in_a_row(float* first, const std::vector<Shape>& shapes) {
+  std::vector<float*> places;
+  for (const Shape& shape : shapes) {
+    places.push_back(first);
+    first += shape.elements();
+  }
+  return places;
+}
+
 std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
-                               const std::vector<std::vector<float>>& values, const Shape& output_shape) {
+                               const std::vector<std::vector<float>>& values, const std::vector<Shape>& outputs) {
   constexpr size_t kGuard = 16;
   constexpr float kSentinel = -12345.678f;
-  const size_t elements = static_cast<size_t>(output_shape.elements());
+  size_t elements = 0;
+  for (const Shape& shape : outputs) elements += static_cast<size_t>(shape.elements());
   std::vector<float> guarded(elements + 2 * kGuard, kSentinel);
   std::vector<const float*> inputs;
   for (const auto& v : values) inputs.push_back(v.empty() ? nullptr : v.data());
-  float* output = guarded.data() + kGuard;
-  FloatCall call{&node.attributes, shapes, {&output_shape, 1}, inputs, {&output, 1}, {}, {}, nullptr};
+  float* const output = guarded.data() + kGuard;
+  const std::vector<float*> places = places_in_a_row(output, outputs);
+  FloatCall call{&node.attributes, shapes, outputs, inputs, places, {}, {}, nullptr};
   std::vector<float> workspace(node.op->float_workspace ? static_cast<size_t>(node.op->float_workspace(call)) : 0);
   call.workspace = workspace.data();
   node.op->forward(call);
@@ -320,8 +389,8 @@ std::vector<CaseModel> all_case_models() {
   std::vector<CaseModel> models;
   for (const OpDef* op : all_ops())
     for (const OpCase& op_case : op->cases()) {
-      if (!at_border(*op)) add_model(models, *op, op_case, false);
-      add_model(models, *op, op_case, true);
+      for (bool integer : {false, true})
+        if (has_form(*op, integer)) add_model(models, *op, op_case, integer);
     }
   return models;
 }
@@ -334,7 +403,7 @@ std::vector<CaseModel> random_case_models(uint64_t seed, int32_t count, bool int
     for (int32_t i = 0; i < count; ++i) {
       OpCase op_case = op->random_case(random);
       op_case.name = fmt::format("random_{}", i);
-      if (integer || !at_border(*op)) add_model(models, *op, op_case, integer);
+      if (has_form(*op, integer)) add_model(models, *op, op_case, integer);
     }
   }
   return models;

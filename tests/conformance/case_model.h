@@ -16,7 +16,7 @@ struct CaseModel {
   Graph graph;           // one node; activations are graph inputs, all else constants
   std::vector<std::vector<uint8_t>> inputs;     // bytes of each graph input, in the graph's types
   std::vector<std::vector<float>> real_values;  // of every node input as real numbers; empty = absent or not a number
-  std::vector<float> expected;                  // output 0 of the host's float forward on real_values
+  std::vector<float> expected;                  // all outputs of the host's float forward on real_values, in a row
 };
 
 void PrintTo(const CaseModel& model, std::ostream* out);  // for GoogleTest
@@ -25,7 +25,7 @@ void PrintTo(const CaseModel& model, std::ostream* out);  // for GoogleTest
 // refuses the case.
 Result<CaseModel> make_case_model(const OpDef& op, const OpCase& op_case, bool integer);
 
-// All of them: every operator's cases in both forms (operators at the border between float and integer: that one form).
+// All of them: every operator's cases in both forms, or in the one that it has (those that convert: the types stated).
 std::vector<CaseModel> all_case_models();
 
 // `count` cases from every operator's random_case, drawn from `seed`; names end in the case's number.
@@ -37,9 +37,20 @@ std::string attributes_text(const OpDef& op, Attributes attributes);
 // Changes exactly when the meaning of the case does: attributes, types, quantization, constants, input values.
 std::string case_fingerprint(const CaseModel& model);
 
-// The operator's float forward on the given values, with outputs between sentinels; empty when one was overwritten.
+// Type of the outputs; several have the same but for their shapes. As one tensor when they lie in a row.
+TensorType output_type(const Graph& graph);
+
+std::vector<Shape> output_shapes(const Graph& graph);
+
+// Starts of tensors of these shapes, one after the other.
+std::vector<float*> places_in_a_row(float* first, const std::vector<Shape>& shapes);
+
+// The operator's float forward on the given values: all outputs in a row; empty when it wrote outside them.
 std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
-                               const std::vector<std::vector<float>>& values, const Shape& output_shape);
+                               const std::vector<std::vector<float>>& values, const std::vector<Shape>& outputs);
+
+// Real numbers -> the stored form: to the nearest step, half away from zero as TFLite does, within what the type holds.
+std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values);
 
 // Stored integer -> real number, for the tensor's type and parameters.
 std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes);

@@ -1,29 +1,34 @@
 #include "tests/conformance/costs.h"
 
+#include <algorithm>
+
 #include "toolchain/graph/fused_activation.h"
 
 namespace mote::conformance {
 
-int64_t count_macs(const CaseModel& model) {
+MacCount count_macs(const CaseModel& model) {
   Node node = model.graph.nodes[0];
-  if (node.inputs.size() < 2 || node.op->quant.inputs[1] != InputRole::weights) return 0;
+  if (node.inputs.size() < 2 || node.op->quant.inputs[1] != InputRole::weights) return {};
   set_fused_activation(node, Activation::none);
   std::vector<Shape> shapes;
   for (const TensorType& type : input_types(model.graph, node)) shapes.push_back(type.shape);
   auto values = model.real_values;
   for (auto& tensor : values) std::fill(tensor.begin(), tensor.end(), 0.0f);
-  const Shape& output = model.graph.tensors[node.outputs[0]].type.shape;
-  int64_t count = 0;
+  const std::vector<Shape> outputs = output_shapes(model.graph);
+  std::vector<int64_t> counts(model.expected.size());
   for (float& x : values[0]) {
     x = 1;
     for (float& w : values[1]) {
       w = 1;
-      for (float y : run_forward(node, shapes, values, output)) count += y != 0;
+      const std::vector<float> y = run_forward(node, shapes, values, outputs);
+      for (size_t i = 0; i < y.size(); ++i) counts[i] += y[i] != 0;
       w = 0;
     }
     x = 0;
   }
-  return count;
+  const auto elements = static_cast<int64_t>(counts.size());
+  return {std::ranges::max(counts) * elements,
+          int64_t{shapes[1].elements()} / shapes[1][node.op->quant.channel_axis] * elements};
 }
 
 }  // namespace mote::conformance

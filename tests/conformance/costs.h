@@ -6,9 +6,14 @@
 
 namespace mote::conformance {
 
-// Multiply-accumulates counted from outside: the triples (element of input 0, weight, output) in which the output moves
-// by the product when both move from zero to one. Activation and bias out of the way. 0 for an operator without
-// weights.
-int64_t count_macs(const CaseModel& float_model);
+// Multiply-accumulates counted from outside: for one output, the pairs (element of input 0, weight) by whose product it
+// moves when both move from zero to one. Activation and bias out of the way. A window at the border of an image sees
+// less than the others, but the products with its padding count in a declared cost; so it lies between the two.
+// Both are 0 for an operator without weights.
+struct MacCount {
+  int64_t least = 0;  // the count of the output that has most, times the outputs
+  int64_t most = 0;   // weights that lead to one output, times the outputs
+};
+MacCount count_macs(const CaseModel& float_model);
 
 }  // namespace mote::conformance

@@ -19,6 +19,7 @@ const char* c_type(DType type) {
     case DType::int8:
       return "int8_t";
     case DType::uint8:
+    case DType::boolean:
       return "uint8_t";
     case DType::int16:
       return "int16_t";
@@ -41,9 +42,10 @@ class ProgramWriter {
       sizes += fmt::format("{},", input.size());
     }
     MOTE_TRY(const std::string call, emit_function(model));
+    const std::vector<uint8_t> expected = in_a_row(run.outputs);
     table_ += fmt::format("    {{\"{}\", {}, {}, {}, {{{}}}, {{{}}}, {}, {}, {}, {}}},\n", stem_of(model), place(file),
-                          file.size(), model.inputs.size(), offsets, sizes, place(run.outputs[0]),
-                          run.outputs[0].size(), node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, call);
+                          file.size(), model.inputs.size(), offsets, sizes, place(expected), expected.size(),
+                          node_cost(model.graph, model.graph.nodes[0]).scratch_bytes, call);
     ++count_;
     return {};
   }
@@ -91,11 +93,17 @@ class ProgramWriter {
         inputs.push_back(
             fmt::format("reinterpret_cast<const {}*>(inputs[{}])", c_type(graph.tensors[t].type.dtype), activation++));
     }
-    const TensorType& output = graph.tensors[node.outputs[0]].type;
-    const std::vector<std::string> outputs = {fmt::format("reinterpret_cast<{}*>(output)", c_type(output.dtype))};
+    std::vector<TensorType> output_types;
+    std::vector<std::string> outputs;
+    int64_t offset = 0;
+    for (int32_t t : node.outputs) {
+      output_types.push_back(graph.tensors[t].type);
+      outputs.push_back(fmt::format("reinterpret_cast<{}*>(output + {})", c_type(output_types.back().dtype), offset));
+      offset += output_types.back().bytes();
+    }
     const std::string name = fmt::format("call_{}", count_);
     MOTE_TRY(const std::string code,
-             node.op->emit(EmitCall{&node.attributes, types, {&output, 1}, inputs, outputs, "scratch"}));
+             node.op->emit(EmitCall{&node.attributes, types, output_types, inputs, outputs, "scratch"}));
     functions_ += fmt::format(
         "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)scratch;\n{}}}\n",
         name, code);

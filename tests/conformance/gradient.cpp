@@ -18,18 +18,16 @@ constexpr double kSteps[] = {1.0 / 64, 1.0 / 256, 1.0 / 512}, kTolerance = 2e-4;
 class Differentiator {
  public:
   explicit Differentiator(const CaseModel& model)
-      : node_(model.graph.nodes[0]),
-        values_(model.real_values),
-        output_shape_(model.graph.tensors[node_.outputs[0]].type.shape) {
+      : node_(model.graph.nodes[0]), values_(model.real_values), output_shapes_(output_shapes(model.graph)) {
     for (const TensorType& type : input_types(model.graph, node_)) shapes_.push_back(type.shape);
     Random random(77);
-    projection_.resize(static_cast<size_t>(output_shape_.elements()));
+    projection_.resize(model.expected.size());
     for (float& r : projection_) r = static_cast<float>(random.uniform(-1, 1));
   }
 
   // All input gradients in one call, into memory that held NaN; `only` >= 0 asks for that input alone.
   std::vector<std::vector<float>> backward(int only) const {
-    std::vector<float> output = run_forward(node_, shapes_, values_, output_shape_);
+    std::vector<float> output = run_forward(node_, shapes_, values_, output_shapes_);
     std::vector<std::vector<float>> gradients(values_.size());
     std::vector<const float*> inputs;
     std::vector<float*> wanted;
@@ -39,10 +37,11 @@ class Differentiator {
       wanted.push_back(values_[i].empty() || (only >= 0 && static_cast<size_t>(only) != i) ? nullptr
                                                                                            : gradients[i].data());
     }
-    float* out = output.data();
-    const float* projection = projection_.data();
-    FloatCall call{
-        &node_.attributes, shapes_, {&output_shape_, 1}, inputs, {&out, 1}, {&projection, 1}, wanted, nullptr};
+    const std::vector<float*> outputs = places_in_a_row(output.data(), output_shapes_);
+    std::vector<float> projection = projection_;
+    const std::vector<float*> places = places_in_a_row(projection.data(), output_shapes_);
+    const std::vector<const float*> gradients_out(places.begin(), places.end());
+    FloatCall call{&node_.attributes, shapes_, output_shapes_, inputs, outputs, gradients_out, wanted, nullptr};
     std::vector<float> workspace(node_.op->float_workspace ? static_cast<size_t>(node_.op->float_workspace(call)) : 0);
     call.workspace = workspace.data();
     node_.op->backward(call);
@@ -61,7 +60,7 @@ class Differentiator {
     const float before = value;
     value = static_cast<float>(before + offset);
     // The step that float rounding made of `offset` differs by at most 2^-25: inside the tolerance.
-    const std::vector<float> output = run_forward(node_, shapes_, values_, output_shape_);
+    const std::vector<float> output = run_forward(node_, shapes_, values_, output_shapes_);
     value = before;
     double sum = 0;
     for (size_t k = 0; k < output.size(); ++k) sum += double{projection_[k]} * output[k];
@@ -71,7 +70,7 @@ class Differentiator {
   const Node& node_;
   std::vector<std::vector<float>> values_;
   std::vector<Shape> shapes_;
-  Shape output_shape_;
+  std::vector<Shape> output_shapes_;
   std::vector<float> projection_;
 };
 

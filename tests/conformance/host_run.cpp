@@ -45,6 +45,12 @@ void fill_inputs(Interpreter& interpreter, const std::vector<std::vector<uint8_t
 
 }  // namespace
 
+std::vector<uint8_t> in_a_row(const std::vector<std::vector<uint8_t>>& outputs) {
+  std::vector<uint8_t> all;
+  for (const auto& output : outputs) all.insert(all.end(), output.begin(), output.end());
+  return all;
+}
+
 HostRun run_on_host(const std::vector<uint8_t>& model, const std::vector<std::vector<uint8_t>>& inputs) {
   const std::vector<const Kernel*> kernels = all_kernels();
   const Resolver resolver{kernels.data(), static_cast<int32_t>(kernels.size())};

@@ -20,4 +20,7 @@ struct HostRun {
 // those of all operators.
 HostRun run_on_host(const std::vector<uint8_t>& model, const std::vector<std::vector<uint8_t>>& inputs);
 
+// All outputs as one.
+std::vector<uint8_t> in_a_row(const std::vector<std::vector<uint8_t>>& outputs);
+
 }  // namespace mote::conformance

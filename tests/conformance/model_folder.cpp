@@ -25,6 +25,7 @@ Result<void> write_models(const fs::path& folder, std::span<const CaseModel> mod
                      {"case", model.name.substr(op.size() + 1)},
                      {"form", model.integer ? "integer" : "float32"},
                      {"inputs", model.inputs.size()},
+                     {"outputs", model.graph.outputs.size()},
                      {"fingerprint", case_fingerprint(model)}});
   }
   return write_json(folder / "index.json", index);

@@ -1,7 +1,8 @@
 """Runs the one-operator models that conformance_models wrote, in TensorFlow's own runtimes.
 
-usage: peers.py run FOLDER             writes <stem>.litert and <stem>.tflm beside each <stem>.tflite: the raw output
-       peers.py golden FOLDER GOLDEN   writes GOLDEN/<operator>.json from LiteRT's answers
+usage: peers.py run FOLDER             writes <stem>.litert and <stem>.tflm beside each <stem>.tflite: the raw outputs
+       peers.py golden FOLDER GOLDEN   writes GOLDEN/<operator>.json: float from LiteRT; integers from TensorFlow Lite
+                                       for Microcontrollers, or from LiteRT where that has no such kernel
 
 The environment is that of tests/parity. LiteRT runs its reference kernels.
 """
@@ -36,22 +37,34 @@ def with_version_at_most(model, most):
     return bytes(data)
 
 
-def run_litert(model, inputs):
+def in_a_row(outputs):
+    return np.concatenate([output.reshape(-1) for output in outputs])
+
+
+def run_litert(model, inputs, _):
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     # The reference resolver of 1.2.0 stops at version 11 of FULLY_CONNECTED; its kernel has the per-channel form of 12.
     model = with_version_at_most(model, 11)
-    reference = OpResolverType.BUILTIN_REF
-    interpreter = Interpreter(model_content=model, experimental_op_resolver_type=reference, num_threads=1)
-    interpreter.allocate_tensors()
+    try:
+        interpreter = Interpreter(
+            model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
+        interpreter.allocate_tensors()
+    except ValueError as error:
+        if "Didn't find op" not in str(error):
+            raise
+        # It lacks some operators; their only kernels are those of the other resolver.
+        builtin = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        interpreter = Interpreter(model_content=model, experimental_op_resolver_type=builtin, num_threads=1)
+        interpreter.allocate_tensors()
     for details, data in zip(interpreter.get_input_details(), inputs):
         values = np.frombuffer(data, details["dtype"]).reshape(details["shape"])
         interpreter.set_tensor(details["index"], values)
     interpreter.invoke()
-    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    return in_a_row(interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details())
 
 
-def run_tflm(model, inputs):
+def run_tflm(model, inputs, outputs):
     from tflite_micro import runtime
 
     interpreter = runtime.Interpreter.from_bytes(model, arena_size=10 * len(model) + 200_000)
@@ -59,7 +72,7 @@ def run_tflm(model, inputs):
         details = interpreter.get_input_details(i)
         interpreter.set_input(np.frombuffer(data, details["dtype"]).reshape(details["shape"]), i)
     interpreter.invoke()
-    return interpreter.get_output(0)
+    return in_a_row(interpreter.get_output(i) for i in range(outputs))
 
 
 def read(path):
@@ -78,7 +91,7 @@ def run(folder):
     for entry, stem, model, inputs in load(folder):
         for peer, runner in (("litert", run_litert), ("tflm", run_tflm)):
             try:
-                output = runner(model, inputs).tobytes()
+                output = runner(model, inputs, entry["outputs"]).tobytes()
             except Exception as error:  # a peer's refusal is a finding: the test that reads it names the case
                 with open(f"{stem}.{peer}.error", "w") as file:
                     file.write(str(error))
@@ -90,14 +103,23 @@ def run(folder):
 def golden(folder, target):
     operators = {}
     for entry, _, model, inputs in load(folder):
-        output = run_litert(model, inputs).reshape(-1)
+        output = None
+        if entry["form"] == "integer":
+            try:
+                output = run_tflm(model, inputs, entry["outputs"])
+            except RuntimeError:
+                pass
+        oracle = "litert" if output is None else "tflm"
+        if output is None:
+            output = run_litert(model, inputs, entry["outputs"])
         values = [float(f"{v:.9g}") for v in output] if output.dtype == np.float32 else output.tolist()
         cases = operators.setdefault(entry["operator"], {})
-        cases.setdefault(entry["case"], {})[entry["form"]] = {"fingerprint": entry["fingerprint"], "output": values}
-    version = importlib.metadata.version("ai-edge-litert")
+        answer = {"fingerprint": entry["fingerprint"], "oracle": oracle, "output": values}
+        cases.setdefault(entry["case"], {})[entry["form"]] = answer
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("ai-edge-litert", "tflite-micro")]
     for operator, cases in operators.items():
         document = {
-            "made_by": f"ai-edge-litert {version}, reference kernels; values drawn from the cases of {operator}.cpp",
+            "made_by": f"{' and '.join(versions)}, reference kernels; values drawn from the cases of {operator}.cpp",
             "made_with": "conformance_models FOLDER && tests/conformance/peers.py golden FOLDER GOLDEN",
             "cases": cases,
         }

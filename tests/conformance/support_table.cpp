@@ -21,6 +21,7 @@ std::string variants_text(const OpDef& op, const std::filesystem::path& source) 
 }
 
 std::string quantization_text(const OpDef& op) {
+  if (!runs_integers(op)) return "float32 only";
   std::string text;
   for (const OpCase& op_case : op.cases())
     if (op_case.per_channel) text = "weights per tensor or per channel; ";
@@ -29,11 +30,15 @@ std::string quantization_text(const OpDef& op) {
       return text + "output range from calibration";
     case OutputRule::same_as_input:
       return text + "output as input";
+    case OutputRule::joined:
+      return text + "output range from calibration; inputs of another scale are requantized";
     case OutputRule::fixed:
       return text +
              fmt::format("output scale 1/{:g}, zero point {}", 1 / op.quant.fixed_scale, op.quant.fixed_zero_point);
     case OutputRule::boundary:
       return text + "converts";
+    case OutputRule::number:
+      return text + "output without a scale";
   }
   return text;
 }

@@ -34,11 +34,25 @@ Range<double> modelled_cycles(const CycleModel& model, const InstructionCounts& 
 const CycleModel& cortex_m0plus_cycles();
 const CycleModel& cortex_m3_cycles();
 const CycleModel& cortex_m4_cycles();
+const CycleModel& cortex_m33_cycles();
+const CycleModel& cortex_m7_cycles();
+const CycleModel& hazard3_cycles();
+const CycleModel& esp32c3_cycles();
+
+// What builds firmware for one family of cores.
+struct CrossCompiler {
+  std::string program, package;          // "arm-none-eabi-g++", and the Debian package that has it
+  std::string library, library_package;  // a file that `program` finds when its C library is installed
+  std::vector<std::string> libraries;    // link flags that come last
+  std::string startup, script;           // files of boards/startup/
+};
+const CrossCompiler& arm_compiler();
+const CrossCompiler& riscv_compiler();
 
 // How the board's code is executed here.
 struct Emulator {
-  std::string program;  // "qemu-system-arm"
-  std::string machine;  // "mps2-an386"
+  std::string program, package;        // "qemu-system-arm", and the Debian package that has it
+  std::vector<std::string> arguments;  // the machine: "-M", "mps2-an386"
   uint32_t flash_address = 0;
   uint32_t ram_address = 0;
   std::string note;  // in what the emulated core differs from the board's; empty = it does not
@@ -48,13 +62,14 @@ struct Board {
   std::string name;   // "nano33ble": the key in mote.toml
   std::string title;  // "Arduino Nano 33 BLE (nRF52840)"
   const CycleModel* cycle_model = nullptr;
+  const CrossCompiler* compiler = nullptr;
   Figure clock_hz;
   Figure flash_bytes;
   Figure ram_bytes;
   Figure volts;                        // supply at which the currents hold
   Figure active_amperes;               // the core running from its program memory at clock_hz
   Figure sleep_amperes;                // with RAM retained and a timer that wakes it
-  std::vector<std::string> cpu_flags;  // for arm-none-eabi-g++
+  std::vector<std::string> cpu_flags;  // for the compiler, also when it links
   Emulator emulator;
   std::string memory_note;  // program memory: wait states and caches, which the cycle model leaves out
 };

@@ -27,18 +27,23 @@ TEST(Boards, AnUnknownNameListsTheKnownOnes) {
   ASSERT_TRUE(find_board("rp2040"));
 }
 
-TEST(CycleModel, RangesAreOrderedAndRegistersCostOneCycle) {
-  for (const CycleModel* model : {&cortex_m0plus_cycles(), &cortex_m3_cycles(), &cortex_m4_cycles()}) {
+TEST(CycleModel, RangesAreOrdered) {
+  for (const Board* board : all_boards()) {
+    const CycleModel* model = board->cycle_model;
     for (size_t i = 0; i < kInstructionCounts; ++i) {
       EXPECT_LE(model->cycles[i].low, model->cycles[i].typical);
       EXPECT_LE(model->cycles[i].typical, model->cycles[i].high);
-      EXPECT_GE(model->cycles[i].low, 1);
+      EXPECT_GT(model->cycles[i].low, 0);
     }
-    InstructionCounts pop;  // POP {r4, r5}
-    pop[InstructionCount::transfer_multiple] = 1;
-    pop[InstructionCount::transfer_registers] = 2;
-    EXPECT_EQ(modelled_cycles(*model, pop).typical, 3);
   }
+}
+
+TEST(CycleModel, EveryRegisterOfATransferCostsOneCycle) {
+  InstructionCounts pop;  // POP {r4, r5}
+  pop[InstructionCount::transfer_multiple] = 1;
+  pop[InstructionCount::transfer_registers] = 2;
+  for (const CycleModel* model : {&cortex_m0plus_cycles(), &cortex_m3_cycles(), &cortex_m4_cycles()})
+    EXPECT_EQ(modelled_cycles(*model, pop).typical, 3);
 }
 
 TEST(CycleModel, TakenBranches) {

@@ -7,6 +7,7 @@ const Board rp2040_board = {
     .name = "rp2040",
     .title = "Raspberry Pi Pico (RP2040)",
     .cycle_model = &cortex_m0plus_cycles(),
+    .compiler = &arm_compiler(),
     .clock_hz = {133e6, "RP2040 Datasheet, chapter Introduction"},
     .flash_bytes = {2048 * 1024, "Raspberry Pi Pico Datasheet: external QSPI flash"},
     .ram_bytes = {264 * 1024, "RP2040 Datasheet, section Memory"},
@@ -18,7 +19,11 @@ const Board rp2040_board = {
     .sleep_amperes = {0.39e-3, "RP2040 Datasheet, Power Consumption: SLEEP mode (hello_sleep), typical, DVDD supply"},
     .cpu_flags = {"-mcpu=cortex-m0plus", "-mthumb"},
     .emulator =
-        {"qemu-system-arm", "mps2-an385", 0x00000000, 0x20000000,
+        {"qemu-system-arm",
+         "qemu-system-arm",
+         {"-M", "mps2-an385"},
+         0x00000000,
+         0x20000000,
          "the ARMv6-M code was executed by an emulated Cortex-M3, whose instruction set contains it: the instructions "
          "are the same ones"},
     .memory_note =

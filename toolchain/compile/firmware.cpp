@@ -132,7 +132,7 @@ void list_sources(const Board& board, Optimization optimization, const Files& fi
     if (!assembler && !path.ends_with(".cpp")) continue;
     FirmwareSource source{path, "other", compile_flags(board, "-Os"), true};
     if (assembler) source.flags = board.cpu_flags;
-    if (path == "main.cpp" || path == "cortex_m.S") source.category = "harness";
+    if (path == "main.cpp" || path == board.compiler->startup) source.category = "harness";
     if (path == "engine.cpp") source.category = "engine";
     if (path == "features.cpp") source = {path, "features", compile_flags(board, kernel_level), false};
     if (path.starts_with("kernel_")) source = {path, "kernels", compile_flags(board, kernel_level), true};
@@ -141,19 +141,21 @@ void list_sources(const Board& board, Optimization optimization, const Files& fi
     firmware.sources.push_back(source);
   }
   firmware.link_flags = board.cpu_flags;
-  const char* const link[] = {"-nostdlib", "-static", "-Wl,--gc-sections", "-T", "cortex_m.ld", "-lc_nano", "-lgcc"};
-  firmware.link_flags.insert(firmware.link_flags.end(), std::begin(link), std::end(link));
+  const std::vector<std::string> link = {"-nostdlib", "-static", "-Wl,--gc-sections", "-T", board.compiler->script};
+  firmware.link_flags.insert(firmware.link_flags.end(), link.begin(), link.end());
+  const auto& libraries = board.compiler->libraries;
+  firmware.link_flags.insert(firmware.link_flags.end(), libraries.begin(), libraries.end());
 }
 
-std::string makefile(const Firmware& firmware) {
+std::string makefile(const Firmware& firmware, const Board& board) {
   std::string objects, rules;
   for (const FirmwareSource& source : firmware.sources) {
     objects += " " + source.path + ".o";
     rules += fmt::format("{0}.o: {0}\n\t$(CXX) {1} -c -o $@ {0}\n", source.path, fmt::join(source.flags, " "));
   }
   return fmt::format(
-      "CXX = arm-none-eabi-g++\nOBJECTS ={}\n\nfirmware.elf: $(OBJECTS)\n\t$(CXX) -o $@ $(OBJECTS) {}\n\n{}", objects,
-      fmt::join(firmware.link_flags, " "), rules);
+      "CXX = {}\nOBJECTS ={}\n\nfirmware.elf: $(OBJECTS)\n\t$(CXX) -o $@ $(OBJECTS) {}\n\n{}",
+      board.compiler->program, objects, fmt::join(firmware.link_flags, " "), rules);
 }
 
 Result<Files> firmware_files(const ModelFacts& facts, const Board& board, size_t model_bytes) {
@@ -161,7 +163,8 @@ Result<Files> firmware_files(const ModelFacts& facts, const Board& board, size_t
   for (const char* file : {"firmware.h", "engine.cpp", "main.cpp", "semihosting.h"}) {
     MOTE_CHECK(add_template(kTemplates, file, files));
   }
-  for (const char* file : {"cortex_m.S", "cortex_m.ld"}) MOTE_CHECK(add_template(kStartup, file, files));
+  MOTE_CHECK(add_template(kStartup, board.compiler->startup, files));
+  MOTE_CHECK(add_template(kStartup, board.compiler->script, files));
   for (const KernelUse& use : facts.kernels) files.emplace("kernel_" + use.symbol + ".cpp", kernel_source(use));
   files.emplace("model.cpp", model_source(facts, model_bytes));
   files.emplace("model_data.S", model_data_source(model_bytes));
@@ -191,7 +194,7 @@ Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8
   Firmware firmware;
   firmware.folder = folder;
   list_sources(board, options.optimization, files, firmware);
-  files.emplace("Makefile", makefile(firmware));
+  files.emplace("Makefile", makefile(firmware, board));
   for (const KernelUse& use : facts.kernels) firmware.kernels.push_back(use.symbol);
   firmware.model_bytes = static_cast<int64_t>(model.size());
   firmware.arena_bytes = facts.arena_bytes;

@@ -51,7 +51,7 @@ Finding unreadable(const std::string& file, const std::string& message) {
                   1,
                   message,
                   "the recording cannot be used at all",
-                  "correct the file, or move it away"};
+                  "correct the file or mote.toml, or move the file away"};
   if (message.starts_with(file + ":")) {
     std::string rest = message.substr(file.size() + 1);
     size_t digits = 0;
@@ -115,9 +115,11 @@ Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::
 }
 
 std::string to_text(const CheckReport& report) {
-  std::string text = fmt::format("{} file{}, {} readings: {} error(s), {} warning(s), {} note(s)\n", report.files,
-                                 report.files == 1 ? "" : "s", report.readings, report.count(Severity::error),
-                                 report.count(Severity::warning), report.count(Severity::note));
+  const auto counted = [](int64_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
+  std::string text =
+      fmt::format("{}, {}: {}, {}, {}\n", counted(report.files, "file"), counted(report.readings, "reading"),
+                  counted(report.count(Severity::error), "error"), counted(report.count(Severity::warning), "warning"),
+                  counted(report.count(Severity::note), "note"));
   for (const Finding& finding : report.findings) {
     std::string place = finding.file;
     if (finding.line > 0) place += fmt::format(":{}", finding.line);

@@ -1,6 +1,7 @@
 // Rules that look at recordings one by one: missing values, time, signals.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -21,6 +22,8 @@ constexpr int64_t kClipRun = 3;                      // readings in a row at the
 constexpr int64_t kClipLeast = 8;                    // such readings over all recordings
 constexpr double kMoves = 0.1;                       // of a channel's span: more is movement
 constexpr double kSpikeSteps = 4, kSpikeSpan = 0.6;  // of the channel's large steps, of its span: both must be passed
+constexpr double kCounts = 0.98;                     // share of steps upwards in a channel that counts
+constexpr int64_t kCountsLeast = 50;                 // such steps
 constexpr double kTableOutlier = 25;                 // inter-quartile ranges
 
 struct Scan {
@@ -129,6 +132,22 @@ void check_table_outliers(const Scan& scan, const Series& series, size_t c) {
              "correct or delete the rows if they are not real");
 }
 
+// Row numbers and clocks that are taken for a sensor.
+void check_counter(const Scan& scan, size_t c) {
+  int64_t steps = 0, upwards = 0;
+  for (const Series& series : *scan.input.series)
+    for (int64_t row = 1; row < series.rows; ++row) {
+      if (series.begins(row)) continue;
+      ++steps;
+      upwards += scan.value(series, row, c) > scan.value(series, row - 1, c);
+    }
+  if (upwards < kCountsLeast || static_cast<double>(upwards) < kCounts * static_cast<double>(steps)) return;
+  scan.findings.push_back({Severity::warning, "counter", "", 0, -1, 1,
+                           fmt::format("{} rises with every reading, like a row number or a clock", scan.channel(c)),
+                           "the model would learn when a reading was taken, not what was measured",
+                           "leave it out of channels; if it is the clock, say time = \"" + scan.channel(c) + "\""});
+}
+
 // A pile of readings at one end of the range, several in a row.
 void check_clipped(const Scan& scan, size_t c) {
   const ChannelProfile& profile = scan.input.profiles[c];
@@ -189,6 +208,20 @@ void check_units(const Scan& scan) {
                  "tell files by it",
                  "bring all files to one unit");
     return;
+  }
+}
+
+void check_short(const Scan& scan, const Series& series, int32_t window) {
+  const std::string what = fmt::format("{} readings, the window has {}", series.rows, window);
+  switch (scan.input.config->short_recordings) {
+    case ShortPolicy::error:
+      return scan.add(Severity::error, "short", series, -1, what, "no window fits in",
+                      "record longer, take a shorter window, or say short = \"skip\" or \"pad\" in mote.toml");
+    case ShortPolicy::skip:
+      return scan.add(Severity::note, "short", series, -1, what, "it is left out, as mote.toml says", "");
+    case ShortPolicy::pad:
+      return scan.add(Severity::note, "short", series, -1, what,
+                      "it is padded with its last reading, as mote.toml says", "");
   }
 }
 
@@ -268,9 +301,13 @@ void check_timing(const CheckInput& input, std::vector<Finding>& findings) {
                "readings were lost; no window is taken across a gap",
                "record again, or say gaps = \"fill\" in mote.toml if short gaps do no harm");
     }
-    if (!timing.reversals.empty())
-      scan.add(Severity::warning, "clock", series, timing.reversals[0],
-               fmt::format("the time stamps run backwards ({} times in this file)", timing.reversals.size()),
+    std::vector<int64_t> reversals;  // where a recording begins within the file, its clock begins too
+    std::copy_if(timing.reversals.begin(), timing.reversals.end(), std::back_inserter(reversals),
+                 [&](int64_t row) { return !series.begins(row); });
+    if (!reversals.empty())
+      scan.add(Severity::warning, "clock", series, reversals[0],
+               fmt::format("the time stamps run backwards ({} in this file)",
+                           reversals.size() == 1 ? "once" : fmt::format("{} times", reversals.size())),
                "the logger restarted, or rows are out of order; no window is taken across such a place",
                "cut the file there, or sort its rows");
     const double noise = timing.rate > 0 ? 6 * timing.jitter / std::sqrt(static_cast<double>(series.rows) / 4) : 0;
@@ -294,10 +331,7 @@ void check_timing(const CheckInput& input, std::vector<Finding>& findings) {
     const double readings = timing.rate > 0 && rate.ok() && *rate > 0
                                 ? static_cast<double>(series.rows) * *rate / timing.rate
                                 : static_cast<double>(series.rows);
-    if (window.ok() && std::lround(readings) < *window)
-      scan.add(config.short_recordings == ShortPolicy::error ? Severity::error : Severity::note, "short", series, -1,
-               fmt::format("{} readings, the window has {}", series.rows, *window), "no window fits in",
-               "record longer, take a shorter window, or say short = \"skip\" or \"pad\" in mote.toml");
+    if (window.ok() && std::lround(readings) < *window) check_short(scan, series, *window);
   }
 }
 
@@ -311,6 +345,7 @@ void check_signals(const CheckInput& input, std::vector<Finding>& findings) {
       else
         check_spikes(scan, series, c);
     }
+  for (size_t c = 0; c < scan.channels(); ++c) check_counter(scan, c);
   if (input.config->table() || input.series->empty()) return;
   for (size_t c = 0; c < scan.channels(); ++c) check_clipped(scan, c);
   check_units(scan);

@@ -33,7 +33,7 @@ void check_balance(const Dataset& dataset, std::vector<Finding>& findings) {
   const double ratio = static_cast<double>(*most) / static_cast<double>(std::max<int64_t>(1, *least));
   if (ratio >= kImbalanceNote)
     findings.push_back({ratio >= kImbalance ? Severity::warning : Severity::note, "imbalance", "", 0, -1, 1,
-                        fmt::format("'{}' has {} training windows, '{}' has {}: {:.1f} to 1",
+                        fmt::format("'{}' has {} training examples, '{}' has {}: {:.1f} to 1",
                                     dataset.classes[static_cast<size_t>(most - counts.begin())], *most,
                                     dataset.classes[static_cast<size_t>(least - counts.begin())], *least, ratio),
                         "a network that always answers with the large class already looks good",
@@ -42,7 +42,7 @@ void check_balance(const Dataset& dataset, std::vector<Finding>& findings) {
   for (size_t i = 0; i < counts.size(); ++i)
     if (counts[i] < kFewWindows)
       findings.push_back({Severity::warning, "few", "", 0, -1, 1,
-                          fmt::format("'{}' has only {} training windows", dataset.classes[i], counts[i]),
+                          fmt::format("'{}' has only {} training examples", dataset.classes[i], counts[i]),
                           "too little to learn from, and nothing can be said about how well it was learned",
                           "record more of it"});
 }
@@ -52,7 +52,7 @@ void check_sizes(const Dataset& dataset, std::vector<Finding>& findings) {
   if (n == 0 || n >= kFewTests || dataset.task != DataTask::classification) return;
   findings.push_back(
       {Severity::note, "few", "", 0, -1, 1,
-       fmt::format("the test part has {} windows: an accuracy near 90 % is known to +-{:.0f} points (95 %)", n,
+       fmt::format("the test part has {} examples: an accuracy near 90 % is known to +-{:.0f} points (95 %)", n,
                    196 * std::sqrt(0.09 / static_cast<double>(n))),
        "differences smaller than that are chance", "record more, or use split folds and average over them"});
 }

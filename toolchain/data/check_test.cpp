@@ -118,6 +118,45 @@ TEST_F(Planted, ClockRunsBackwards) {
   expect("clock", Severity::warning);
 }
 
+// One file of several recordings, told apart by a column: the clock begins anew with each.
+TEST_F(Planted, ClockOfTheNextRecordingInAFile) {
+  std::string text = "timestamp,ax,ay,id,kind\n";
+  for (int recording = 0; recording < 12; ++recording)
+    for (int i = 0; i < 100; ++i)
+      text += line(i * 10.0, std::sin(i * (recording % 2 + 0.1) + recording), std::sin(i * 0.37 + recording)) + ",r" +
+              std::to_string(recording) + (recording % 2 == 0 ? ",slow\n" : ",fast\n");
+  project_.write("all.csv", text);
+  DataConfig config = recordings_config();
+  config.source = {"all.csv"};
+  config.label = {"column:kind"};
+  config.split.by = "column:id";
+  report_ = check(config, project_.path());
+  EXPECT_EQ(report_.count(Severity::error) + report_.count(Severity::warning), 0) << to_text(report_);
+  EXPECT_EQ(report_.readings, 1200);
+}
+
+TEST_F(Planted, RowNumberAmongTheChannels) {
+  for (const char* label : {"slow", "fast"})
+    for (int file = 0; file < 6; ++file) {
+      std::string text = "timestamp,index,ax\n";
+      for (int i = 0; i < 100; ++i) text += line(i * 10.0, i, std::sin(i * 0.3 + file + label[0])) + "\n";
+      project_.write("recordings/" + std::string(label) + "/r_" + std::to_string(file) + ".csv", text);
+    }
+  const Finding* const finding = expect("counter", Severity::warning);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_THAT(finding->what, HasSubstr("index rises with every reading"));
+}
+
+TEST_F(Planted, ShortRecordingsArePaddedWhenAskedFor) {
+  project_.write(kFile, "timestamp,ax,ay\n0,1,2\n10,2,3\n20,1,2\n30,2,1\n");
+  DataConfig config = recordings_config();
+  config.short_recordings = ShortPolicy::pad;
+  const Finding* const finding = expect("short", Severity::note, config);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_THAT(finding->why, HasSubstr("padded"));
+  EXPECT_EQ(finding->todo, "");
+}
+
 TEST_F(Planted, OtherRate) {
   plant([](int, double t, double x, double y) { return line(2 * t, x, y); });
   const Finding* const finding = expect("rate", Severity::error);

@@ -142,12 +142,17 @@ Result<void> CsvFile::read_header() {
   const auto skip_lines = [&](bool comments) {
     while (offset < text.size()) {
       const std::string_view current = line_at(text, offset);
-      if (!trimmed(current).empty() && !(comments && current[0] == '#')) return;
+      const bool comment = comments && (current[0] == '#' || (current.starts_with("sep=") && current.size() == 5));
+      if (!trimmed(current).empty() && !comment) return;
       const size_t end = text.find('\n', offset);
       offset = end == std::string_view::npos ? text.size() : end + 1;
       ++line;
     }
   };
+  if (text.find('\n') == std::string_view::npos && text.find('\r') < text.size() - 1)
+    return input_error(name_ +
+                       ": the lines end with CR alone (old Mac OS); expected LF or CR LF. Convert the file, for "
+                       "example: tr '\\r' '\\n'");
   skip_lines(true);
   if (offset >= text.size()) return input_error(name_ + ": no header line; expected one such as timestamp,ax,ay,az");
   const int64_t header_line = line;
@@ -211,6 +216,10 @@ void CsvFile::detect_decimal() {
   }
 }
 
+bool CsvFile::holds_numbers(int32_t column) const {
+  return number(sample(column), first_line_, column).ok();
+}
+
 Error CsvFile::error_at(int64_t line, int32_t column, std::string_view found, const std::string& expected) const {
   std::string shown(found.substr(0, 40));
   if (found.size() > 40) shown += "...";
@@ -231,7 +240,8 @@ Result<double> CsvFile::number(std::string_view cell, int64_t line, int32_t colu
   if (means_missing(text)) return kMissing;
   return error_at(
       line, column, cell,
-      decimal_comma_ ? "a number such as 0,25" : "a number such as 0.25. Correct the cell or delete the row");
+      fmt::format("a number such as {}. Correct the cell or delete the row{}", decimal_comma_ ? "0,25" : "0.25",
+                  line == first_line_ ? "; if the header stands further down, delete the lines above it" : ""));
 }
 
 // The cell at cursor.position, up to its delimiter or the end of the line. Quotes are taken off; quoted lines are

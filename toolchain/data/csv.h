@@ -32,6 +32,7 @@ class CsvFile {
   int64_t line(int64_t row) const { return lines_.empty() ? first_line_ + row : lines_[static_cast<size_t>(row)]; }
   // First row's cell of a column, to see what kind it is.
   std::string_view sample(int32_t column) const { return samples_[static_cast<size_t>(column)]; }
+  bool holds_numbers(int32_t column) const;  // its first row does, or has no value
 
   CsvFile(CsvFile&&) = default;
   CsvFile(const CsvFile&) = delete;  // texts are views into bytes_

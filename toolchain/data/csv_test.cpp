@@ -32,13 +32,14 @@ using Table = std::vector<std::vector<double>>;
 
 TEST(Csv, FormsOfOneTable) {
   const Table expected = {{1, 2}, {0.5, -3e-2}};
-  for (const char* text : {"a,b\n1,0.5\n2,-0.03\n", "a,b\r\n1,0.5\r\n2,-3e-2\r\n",
-                           "\xEF\xBB\xBF"
-                           "a,b\n1,.5\n2,-.03",
-                           "a;b\n1;0,5\n2;-0,03\n", "a\tb\n1\t0,5\n2\t-0,03\n", "a b\n1 0.5\n2  -0.03\n",
-                           "a|b\n1|0.5\n2|-0.03\n", "a,b,\n1,0.5,\n2,-0.03,\n", "a,b\n1,0.5,\n2,-0.03,\n",
-                           "\"a\",\"b\"\n\"1\",\"0.5\"\n\"2\",\"-0.03\"\n", "a,b\n1,\"0,5\"\n2,\"-0,03\"\n",
-                           "# logger v2\n\na,b\n\n1,0.5\n\n2,-0.03\n\n", " a , b \n 1 , 0.5 \n +2 , -0.03 \n"}) {
+  for (const char* text :
+       {"a,b\n1,0.5\n2,-0.03\n", "a,b\r\n1,0.5\r\n2,-3e-2\r\n",
+        "\xEF\xBB\xBF"
+        "a,b\n1,.5\n2,-.03",
+        "a;b\n1;0,5\n2;-0,03\n", "a\tb\n1\t0,5\n2\t-0,03\n", "a b\n1 0.5\n2  -0.03\n", "a|b\n1|0.5\n2|-0.03\n",
+        "a,b,\n1,0.5,\n2,-0.03,\n", "a,b\n1,0.5,\n2,-0.03,\n", "\"a\",\"b\"\n\"1\",\"0.5\"\n\"2\",\"-0.03\"\n",
+        "a,b\n1,\"0,5\"\n2,\"-0,03\"\n", "sep=;\r\na;b\r\n1;0,5\r\n2;-0,03\r\n",
+        "# logger v2\n\na,b\n\n1,0.5\n\n2,-0.03\n\n", " a , b \n 1 , 0.5 \n +2 , -0.03 \n"}) {
     const auto table = numbers(text);
     ASSERT_TRUE(table.ok()) << text << table.error().message;
     EXPECT_EQ(*table, expected) << text;
@@ -72,6 +73,8 @@ TEST(Csv, EveryFaultIsNamed) {
       {"", "a.csv: the file is empty"},
       {"\n\n", "no header line"},
       {"a,b\n", "only a header line"},
+      {"a,b\r1,2\r", "the lines end with CR alone"},
+      {"Logger 3;v1\na;b\n1;2\n", "if the header stands further down, delete the lines above it"},
       {"1,2\n3,4\n", "a.csv:1: the first line holds values (1, 2)"},
       {"2024-01-01 10:00:00,2\n", "the first line holds values"},
       {"a,b\n1,2\n3\n", "a.csv:3: the row has 1 cell, the header has 2"},

@@ -61,10 +61,14 @@ ChannelContract derive_scale(const Extent& extent) {
 
 Result<std::vector<ChannelContract>> channel_contracts(const DataConfig& config, const Prepared& prepared,
                                                        const std::vector<Extent>& extents) {
-  for (const auto& [name, range] : config.full_scale)
-    if (!name.empty() && std::find(prepared.channels.begin(), prepared.channels.end(), name) == prepared.channels.end())
-      return input_error(fmt::format("mote.toml: full_scale names '{}', which is no channel; channels: {}{}", name,
-                                     listed(prepared.channels), did_you_mean(name, prepared.channels)));
+  const auto check_name = [&](const char* key, const std::string& name) -> Result<void> {
+    const auto& known = prepared.channels;
+    if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return {};
+    return input_error(fmt::format("mote.toml: {} names '{}', which is no channel; channels: {}{}", key, name,
+                                   listed(known), did_you_mean(name, known)));
+  };
+  for (const auto& [name, range] : config.full_scale) MOTE_CHECK(check_name("full_scale", name));
+  for (const auto& [name, unit] : config.units) MOTE_CHECK(check_name("units", name));
   std::vector<ChannelContract> channels;
   for (size_t c = 0; c < prepared.channels.size(); ++c) {
     auto stated = config.full_scale.find(prepared.channels[c]);

@@ -46,6 +46,51 @@ TEST(Dataset, WindowsHoldTheFilesReadings) {
   }
 }
 
+// What a table calls "t" is a temperature; a recording's "t" is its time.
+TEST(Dataset, ColumnsThatMoteTomlDoesNotName) {
+  ProjectFolder project;
+  std::string rows = "date,t,h,open\n";
+  for (int i = 0; i < 40; ++i)
+    rows += "2024-05-31 10:" + std::to_string(10 + i) + "," + std::to_string(i % 7) + "," + std::to_string(i % 5) +
+            (i % 7 > 3 ? ",yes\n" : ",no\n");
+  project.write("t.csv", rows);
+  DataConfig table;
+  table.source = {"t.csv"};
+  table.label = {"column:open"};
+  table.split.by = "random";
+  const Dataset dataset = load(table, project);
+  ASSERT_EQ(dataset.contract.channels.size(), 2u);
+  EXPECT_EQ(dataset.contract.channels[0].name, "t");
+  EXPECT_THAT(dataset.notes, Contains("learns from the columns t, h (mote.toml does not say which)"));
+
+  for (const char* label : {"slow", "fast"})
+    project.write("recordings/" + std::string(label) + "/a.csv", "t,ax\n0,1\n10,2\n20,1\n30,3\n");
+  DataConfig recordings = recordings_config();
+  recordings.window = TimeSpan{1, true};
+  recordings.split.test.fraction = recordings.split.validation.fraction = 0;
+  const Dataset recorded = load(recordings, project);
+  ASSERT_EQ(recorded.contract.channels.size(), 1u);
+  EXPECT_EQ(recorded.contract.channels[0].name, "ax");
+}
+
+TEST(Dataset, TextAmongTheColumnsToLearnFrom) {
+  ProjectFolder project;
+  project.write("recordings/slow/a.csv", "t,ax,ay,remark\n0,1,2,good\n10,1,2,bad\n");
+  EXPECT_THAT(load_error(recordings_config(), project),
+              AllOf(HasSubstr("recordings/slow/a.csv:2: column 4 'remark': found 'good', expected a number"),
+                    HasSubstr("channels = [\"ax\", \"ay\"]")));
+}
+
+TEST(Dataset, TimesThatAreNotUnderstood) {
+  ProjectFolder project;
+  for (const char* time : {"05/31/2024 14:06:17", "2024-05-31 02:06:17 PM", "noon"}) {
+    project.write("recordings/slow/a.csv", "date,ax,ay\n" + std::string(time) + ",1,2\n");
+    EXPECT_THAT(load_error(recordings_config(), project),
+                AllOf(HasSubstr("recordings/slow/a.csv:2: column 1 'date'"), HasSubstr(time),
+                      HasSubstr("2024-05-31 14:06:17.250"), HasSubstr("time = \"none\" and the rate")));
+  }
+}
+
 TEST(Dataset, NoFileIsInTwoParts) {
   ProjectFolder project;
   write_good_recordings(project);
@@ -140,7 +185,7 @@ TEST(Dataset, GapsAreNeverSpanned) {
   project.write("recordings/slow/gap.csv", text);
   DataConfig config = recordings_config();
   const Dataset dataset = load(config, project);
-  EXPECT_THAT(dataset.notes, Contains(AllOf(HasSubstr("1 gaps"), HasSubstr("gap.csv"))));
+  EXPECT_THAT(dataset.notes, Contains(AllOf(HasSubstr("1 gap that"), HasSubstr("gap.csv"))));
   EXPECT_EQ(std::count_if(dataset.recordings.begin(), dataset.recordings.end(),
                           [](const Recording& r) { return r.file == "recordings/slow/gap.csv"; }),
             2);
@@ -170,7 +215,7 @@ TEST(Dataset, MissingValuesAreAnErrorUnlessTheProjectSaysHow) {
   EXPECT_NEAR(to_value(dataset.counts[static_cast<size_t>((recording->offset + 50) * 2)], dataset.contract.channels[0]),
               0.5, 1e-3);
   config.missing = MissingPolicy::drop;
-  EXPECT_THAT(load(config, project).notes, Contains(HasSubstr("1 rows with missing values were left out")));
+  EXPECT_THAT(load(config, project).notes, Contains(HasSubstr("1 row with a missing value left out")));
 }
 
 TEST(Dataset, ShortRecordings) {

@@ -75,8 +75,10 @@ class Preparer {
   Piece make_piece(const Series& series, const Timing& timing, Range range);
   int32_t group_index(const std::string& name);
   int32_t label_index(const std::string& name) const;
-  void describe(const Tally& tally, const std::string& what) {
-    if (!tally.files.empty()) prepared_.notes.push_back(fmt::format("{} {} {}", tally.items, what, tally.where()));
+  void describe(const Tally& tally, const char* noun, const std::string& what) {
+    if (!tally.files.empty())
+      prepared_.notes.push_back(
+          fmt::format("{} {}{} {} {}", tally.items, noun, tally.items == 1 ? "" : "s", what, tally.where()));
   }
 
   const DataConfig& config_;
@@ -126,7 +128,8 @@ Result<std::vector<uint8_t>> Preparer::repair_missing(Series& series) {
 Result<std::vector<Range>> Preparer::usable_ranges(Series& series, const Timing& timing) {
   MOTE_TRY(const std::vector<uint8_t> left_out, repair_missing(series));
   std::set<int64_t> cuts(timing.reversals.begin(), timing.reversals.end());
-  reversals_.add(series.file, static_cast<int64_t>(timing.reversals.size()));
+  reversals_.add(series.file, std::count_if(timing.reversals.begin(), timing.reversals.end(),
+                                            [&](int64_t row) { return !series.begins(row); }));
   if (!timing.gaps.empty() && config_.gaps == GapPolicy::error) {
     const size_t row = static_cast<size_t>(timing.gaps[0]);
     return input_error(
@@ -137,7 +140,7 @@ Result<std::vector<Range>> Preparer::usable_ranges(Series& series, const Timing&
   gaps_.add(series.file, static_cast<int64_t>(timing.gaps.size()));
   if (config_.gaps == GapPolicy::split) cuts.insert(timing.gaps.begin(), timing.gaps.end());
   for (int64_t row = 1; row < series.rows; ++row)
-    if (series.label(row) != series.label(row - 1) || series.group(row) != series.group(row - 1)) cuts.insert(row);
+    if (series.begins(row)) cuts.insert(row);
   std::vector<Range> ranges;
   int64_t begin = -1;
   for (int64_t row = 0; row <= series.rows; ++row) {
@@ -220,16 +223,17 @@ Result<void> Preparer::finish() {
         "\"skip\" (leave them out) or \"pad\" (repeat the last reading)",
         short_files_.items, short_files_.items == 1 ? " is" : "s are", size, listed(short_files_.files, 4)));
   }
-  describe(missing_, config_.missing == MissingPolicy::drop ? "rows with missing values were left out"
-                                                            : "missing values were interpolated");
-  describe(gaps_,
-           config_.gaps == GapPolicy::fill ? "gaps were filled by interpolation" : "gaps: no window spans them,");
-  describe(reversals_, "times the clock runs backwards: no window spans such a place,");
-  describe(resampled_, fmt::format("stretches were resampled to {:g} Hz", prepared_.rate));
+  if (config_.missing == MissingPolicy::drop)
+    describe(missing_, "row", "with a missing value left out");
+  else
+    describe(missing_, "missing value", "interpolated");
+  describe(gaps_, "gap", config_.gaps == GapPolicy::fill ? "filled by interpolation" : "that no window spans,");
+  describe(reversals_, "jump", "backwards of the clock that no window spans,");
+  describe(resampled_, "piece", fmt::format("resampled to {:g} Hz", prepared_.rate));
   if (config_.short_recordings == ShortPolicy::skip)
-    describe(short_files_, "recordings shorter than the window were left out");
-  describe(short_pieces_, "stretches shorter than the window (between gaps or changes of label) were left out");
-  describe(padded_, "short stretches were padded with their last reading");
+    describe(short_files_, "recording", "shorter than the window left out");
+  describe(short_pieces_, "piece", "shorter than the window (between gaps or changes of label) left out");
+  describe(padded_, "short piece", "padded with the last reading");
   if (prepared_.pieces.empty())
     return input_error("no recording is long enough for one window of " + std::to_string(prepared_.window) +
                        " readings");
@@ -336,6 +340,9 @@ Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& 
   }
   sort_names(prepared.labels);
   prepared.channels = reader.channels();
+  if (config.channels.empty())
+    prepared.notes.push_back("learns from the columns " + listed(prepared.channels) +
+                             " (mote.toml does not say which)");
   prepared.units = reader.units();
   prepared.targets = reader.targets();
   Preparer preparer(config, prepared);

@@ -87,7 +87,10 @@ Result<std::string> Rule::of_file(const std::string& file) const {
   if (kind_ == Kind::file_name) {
     std::smatch match;
     if (!std::regex_search(name, match, regex_))
-      return input_error(fmt::format("{}: the file name does not match {} = \"filename:{}\"", file, key_, argument_));
+      return input_error(
+          fmt::format("{}: the file name does not match {} = \"filename:{}\"; correct the expression in mote.toml, or "
+                      "rename the file",
+                      file, key_, argument_));
     if (match[1].length() == 0)
       return input_error(fmt::format("{}: the group of {} = \"filename:{}\" catches nothing in this file name", file,
                                      key_, argument_));

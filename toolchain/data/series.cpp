@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <span>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -18,10 +19,10 @@ namespace {
 constexpr int32_t kNone = -1;
 
 // Names of time columns, best first; compared without case, unit and separators.
-constexpr const char* kTimeNames[] = {"timestamp",   "datetime",    "time",         "t",           "date",
-                                      "millis",      "micros",      "epoch",        "unixtime",    "timestampms",
-                                      "timestampus", "timestampns", "timestamps",   "timems",      "timeus",
-                                      "times",       "seconds",     "milliseconds", "microseconds"};
+constexpr const char* kTimeNames[] = {
+    "timestamp", "datetime",    "time",         "date",         "millis",     "micros", "epoch",
+    "unixtime",  "timestampms", "timestampus",  "timestampns",  "timestamps", "timems", "timeus",
+    "times",     "seconds",     "milliseconds", "microseconds", "t"};
 
 std::string bare(const std::string& header) {
   std::string name;
@@ -125,23 +126,45 @@ Result<int32_t> SeriesReader::find_column(const CsvFile& csv, const std::string&
 int32_t SeriesReader::find_time(const CsvFile& csv) const {
   for (const char* name : kTimeNames)
     for (size_t i = 0; i < csv.header().size(); ++i)
-      if (bare(csv.header()[i]) == name &&
+      if (bare(csv.header()[i]) == name && !(config_.table() && std::string_view(name) == "t") &&  // a temperature
           std::find(config_.channels.begin(), config_.channels.end(), csv.header()[i]) == config_.channels.end())
         return static_cast<int32_t>(i);
   return kNone;
 }
 
+// Every column of numbers that is neither time, label nor group.
+Result<std::vector<std::string>> SeriesReader::columns_left(const CsvFile& csv, const Columns& columns) const {
+  std::vector<std::string> names;
+  std::string text;  // the first column of text, and what it holds
+  for (size_t i = 0; i < csv.header().size(); ++i) {
+    const int32_t index = static_cast<int32_t>(i);
+    const bool used = index == columns.time || index == columns.label || index == columns.group ||
+                      std::find(columns.targets.begin(), columns.targets.end(), index) != columns.targets.end();
+    const std::string& header = csv.header()[i];
+    const std::string name = bare(header);
+    if (used || header.empty() || name == "date" || name == "datetime" || name == "timestamp") continue;
+    if (csv.holds_numbers(index))
+      names.push_back(header);
+    else if (text.empty())
+      text = fmt::format("column {} '{}': found '{}'", i + 1, header, csv.sample(index));
+  }
+  if (names.empty())
+    return input_error(
+        fmt::format("{}:1: no column of numbers is left to learn from; the header has {}. If the header stands further "
+                    "down, delete the lines above it",
+                    csv.name(), listed(csv.header())));
+  if (text.empty()) return names;
+  return input_error(fmt::format(
+      "{}:{}: {}, expected a number. Correct the cell, or say in mote.toml which columns to learn from, such as "
+      "channels = [\"{}\"]",
+      csv.name(), csv.line(0), text, fmt::join(std::span(names).first(std::min<size_t>(names.size(), 6)), "\", \"")));
+}
+
 Result<void> SeriesReader::choose_channels(const CsvFile& csv, Columns& columns) {
   std::vector<std::string> names = config_.channels.empty() ? channels_ : config_.channels;
-  if (names.empty())  // every column left over
-    for (size_t i = 0; i < csv.header().size(); ++i) {
-      const int32_t index = static_cast<int32_t>(i);
-      const bool used = index == columns.time || index == columns.label || index == columns.group ||
-                        std::find(columns.targets.begin(), columns.targets.end(), index) != columns.targets.end();
-      const std::string name = bare(csv.header()[i]);
-      if (used || csv.header()[i].empty() || name == "date" || name == "datetime" || name == "timestamp") continue;
-      names.push_back(csv.header()[i]);
-    }
+  if (names.empty()) {
+    MOTE_TRY(names, columns_left(csv, columns));
+  }
   for (const std::string& name : names) {
     MOTE_TRY(const int32_t index, find_column(csv, name, "channels"));
     if (std::find(columns.targets.begin(), columns.targets.end(), index) != columns.targets.end() ||
@@ -150,8 +173,6 @@ Result<void> SeriesReader::choose_channels(const CsvFile& csv, Columns& columns)
           fmt::format("mote.toml: '{}' is a channel and the label at once: the model would be told the answer", name));
     columns.channels.push_back(index);
   }
-  if (names.empty())
-    return input_error(csv.name() + ":1: no column is left to be a channel; the header has " + listed(csv.header()));
   if (!channels_.empty()) return {};
   for (size_t i = 0; i < names.size(); ++i) {
     const HeaderName header = split_unit(csv.header()[static_cast<size_t>(columns.channels[i])]);
@@ -185,6 +206,12 @@ Result<SeriesReader::Columns> SeriesReader::choose_columns(const CsvFile& csv) {
     std::string sample(csv.sample(columns.time));
     std::replace(sample.begin(), sample.end(), ',', '.');
     columns.time_is_date = !parse_number(sample, value) && parse_date_time(csv.sample(columns.time)).has_value();
+    if (!columns.time_is_date && !csv.holds_numbers(columns.time))
+      return input_error(
+          fmt::format("{}:{}: column {} '{}': found '{}', expected a number, or a date-time such as 2024-05-31 "
+                      "14:06:17.250 or 31.05.2024 14:06. Write the times so, or say time = \"none\"{} in mote.toml",
+                      csv.name(), csv.line(0), columns.time + 1, csv.header()[static_cast<size_t>(columns.time)],
+                      csv.sample(columns.time), config_.table() ? "" : " and the rate"));
   }
   MOTE_CHECK(choose_channels(csv, columns));
   return columns;

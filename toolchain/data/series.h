@@ -25,6 +25,8 @@ struct Series {
 
   int32_t label(int64_t row) const { return label_of.empty() ? 0 : label_of[static_cast<size_t>(row)]; }
   int32_t group(int64_t row) const { return group_of.empty() ? 0 : group_of[static_cast<size_t>(row)]; }
+  // Another label or group than the row above: a recording of its own begins here.
+  bool begins(int64_t row) const { return row == 0 || label(row) != label(row - 1) || group(row) != group(row - 1); }
 };
 
 // How a file's time runs.
@@ -53,6 +55,7 @@ class SeriesReader {
   SeriesReader() = default;
   struct Columns;
   Result<Columns> choose_columns(const CsvFile& csv);
+  Result<std::vector<std::string>> columns_left(const CsvFile& csv, const Columns& columns) const;
   Result<void> choose_channels(const CsvFile& csv, Columns& columns);
   Result<int32_t> find_column(const CsvFile& csv, const std::string& name, const std::string& key) const;
   int32_t find_time(const CsvFile& csv) const;

@@ -33,7 +33,7 @@ struct Call {
 };
 
 bool read_by_float_kernel(const Node& node, size_t input) {
-  return input >= std::size(node.op->quant.inputs) || node.op->quant.inputs[input] != InputRole::constant;
+  return input_role(*node.op, input) != InputRole::constant;
 }
 
 Result<void> check_float(const Graph& graph) {

@@ -146,12 +146,22 @@ std::vector<TensorType> input_types(const Graph& graph, const Node& node) {
   return types;
 }
 
+Result<void> take_constants(const Graph& graph, Node& node) {
+  if (node.op->read_constants == nullptr) return {};
+  std::vector<std::span<const uint8_t>> constants;
+  for (int32_t input : node.inputs)
+    constants.push_back(input == kAbsent ? std::span<const uint8_t>() : graph.tensors[input].data);
+  return node.op->read_constants(node.attributes, input_types(graph, node), constants);
+}
+
 OpCost node_cost(const Graph& graph, const Node& node) {
   if (node.op == nullptr) return {};
   std::vector<Shape> inputs, outputs;
   for (const TensorType& type : input_types(graph, node)) inputs.push_back(type.shape);
   for (int32_t output : node.outputs) outputs.push_back(graph.tensors[output].type.shape);
-  return node.op->cost(node.attributes, inputs, outputs);
+  OpCost cost = node.op->cost(node.attributes, inputs, outputs);
+  if (graph.tensors[node.outputs[0]].type.dtype == DType::float32) cost.scratch_bytes = 0;
+  return cost;
 }
 
 int64_t Graph::parameters() const {

@@ -52,7 +52,10 @@ struct Graph {
 // Types of a node's inputs; an absent one has rank -1.
 std::vector<TensorType> input_types(const Graph& graph, const Node& node);
 
-// What the node's operator declares; zeros for a foreign one.
+// Completes the node's attributes with what its constant inputs say (axes, a shape).
+Result<void> take_constants(const Graph& graph, Node& node);
+
+// What the node's operator declares; zeros for a foreign one. Float kernels need no scratch.
 OpCost node_cost(const Graph& graph, const Node& node);
 
 // Every index in range, one producer per tensor, producers before consumers, shapes as each operator's rule says,

@@ -10,24 +10,30 @@
 namespace mote {
 namespace {
 
-constexpr const char* kCompiler = "arm-none-eabi-g++";
+constexpr const char* kDiskFull = "No space left on device";  // in the words of compiler and linker
 constexpr double kCompileSeconds = 120;
-constexpr int64_t kEmulatorMemory = 4 << 20;  // of each of the two regions: mps2-an385 and -an386 have 4 MiB each
+constexpr int64_t kEmulatorMemory = 4 << 20;  // of each of the two regions: the smallest emulated machine has so much
 
-Result<std::string> run_compiler(const std::vector<std::string>& arguments, const fs::path& folder) {
-  std::vector<std::string> command = {kCompiler};
+Result<std::string> run_compiler(const CrossCompiler& compiler, const std::vector<std::string>& arguments,
+                                 const fs::path& folder) {
+  std::vector<std::string> command = {compiler.program};
   command.insert(command.end(), arguments.begin(), arguments.end());
   MOTE_TRY(const ProcessOutput result, run_process(command, kCompileSeconds, folder));
   if (result.timed_out || result.exit_status != 0) {
-    return defect(fmt::format("{} {} in {}:\n{}", kCompiler, result.timed_out ? "did not end" : "failed",
+    if (result.errors.find(kDiskFull) != std::string::npos)
+      return input_error(
+          fmt::format("{}: {} found the disk full: free some space and run the command again; earlier "
+                      "results are intact",
+                      folder.string(), compiler.program));
+    return defect(fmt::format("{} {} in {}:\n{}", compiler.program, result.timed_out ? "did not end" : "failed",
                               folder.string(), result.errors));
   }
   return result.output;
 }
 
 // Of the compiler and of every source and header in the folder that is not about one model.
-Result<std::string> shared_fingerprint(const Firmware& firmware) {
-  MOTE_TRY(std::string all, run_compiler({"--version"}, firmware.folder));
+Result<std::string> shared_fingerprint(const Firmware& firmware, const CrossCompiler& compiler) {
+  MOTE_TRY(std::string all, run_compiler(compiler, {"--version"}, firmware.folder));
   std::vector<std::string> own;
   for (const FirmwareSource& source : firmware.sources) {
     if (!source.shared) own.push_back(source.path);
@@ -46,8 +52,8 @@ Result<std::string> shared_fingerprint(const Firmware& firmware) {
 
 class Builder {
  public:
-  Builder(const Firmware& firmware, fs::path cache, std::string shared)
-      : firmware_(firmware), cache_(std::move(cache)), shared_(std::move(shared)) {}
+  Builder(const Firmware& firmware, const CrossCompiler& compiler, fs::path cache, std::string shared)
+      : firmware_(firmware), compiler_(compiler), cache_(std::move(cache)), shared_(std::move(shared)) {}
 
   // The object's path, as the linker and its map are to name it.
   Result<fs::path> object(const FirmwareSource& source) const {
@@ -72,11 +78,12 @@ class Builder {
   Result<void> compile(const FirmwareSource& source, const fs::path& object) const {
     std::vector<std::string> arguments = source.flags;
     arguments.insert(arguments.end(), {"-c", "-o", object.string(), source.path});
-    MOTE_TRY(const std::string ignored, run_compiler(arguments, firmware_.folder));
+    MOTE_TRY(const std::string ignored, run_compiler(compiler_, arguments, firmware_.folder));
     return {};
   }
 
   const Firmware& firmware_;
+  const CrossCompiler& compiler_;
   fs::path cache_;
   std::string shared_;
 };
@@ -93,35 +100,36 @@ Result<void> write_wide_memory(const Firmware& firmware, const Board& board) {
 
 }  // namespace
 
-bool newlib_is_installed() {
+bool has_c_library(const CrossCompiler& compiler) {
   // A file that the compiler does not find is printed as it was asked for, without a folder.
-  const Result<std::string> found = run_compiler({"-print-file-name=libc_nano.a"}, fs::current_path());
+  const Result<std::string> found = run_compiler(compiler, {"-print-file-name=" + compiler.library}, ".");
   return found.ok() && found->find('/') != std::string::npos;
 }
 
 Result<BuiltImage> build_firmware(const Firmware& firmware, const Board& board, const std::filesystem::path& cache) {
-  if (!find_program(kCompiler)) {
-    return input_error(
-        fmt::format("{} is not installed; `apt-get install gcc-arm-none-eabi`, or see `mote doctor`", kCompiler));
+  const CrossCompiler& compiler = *board.compiler;
+  if (!find_program(compiler.program)) {
+    return input_error(fmt::format("{} is not installed; `apt-get install {}`, or see `mote doctor`", compiler.program,
+                                   compiler.package));
   }
-  if (!newlib_is_installed()) {
-    return input_error(fmt::format(
-        "{} has no newlib; `apt-get install libnewlib-arm-none-eabi`, or see `mote doctor`", kCompiler));
+  if (!has_c_library(compiler)) {
+    return input_error(fmt::format("{} has no C library; `apt-get install {}`, or see `mote doctor`", compiler.program,
+                                   compiler.library_package));
   }
   std::error_code error;
   fs::create_directories(firmware.folder / "objects", error);
   fs::create_directories(cache, error);
   const fs::path kept = fs::absolute(cache, error);
   MOTE_CHECK(write_wide_memory(firmware, board));
-  MOTE_TRY(const std::string shared, shared_fingerprint(firmware));
-  const Builder builder(firmware, kept, shared);
+  MOTE_TRY(const std::string shared, shared_fingerprint(firmware, compiler));
+  const Builder builder(firmware, compiler, kept, shared);
   std::vector<std::string> link = {"-o", "firmware.elf", "-Lobjects", "-Wl,-Map=objects/firmware.map"};
   for (const FirmwareSource& source : firmware.sources) {
     MOTE_TRY(const fs::path object, builder.object(source));
     link.push_back(object.string());
   }
   link.insert(link.end(), firmware.link_flags.begin(), firmware.link_flags.end());
-  MOTE_TRY(const std::string ignored, run_compiler(link, firmware.folder));
+  MOTE_TRY(const std::string ignored, run_compiler(compiler, link, firmware.folder));
   MOTE_TRY(const std::string map, read_text(firmware.folder / "objects" / "firmware.map"));
   return BuiltImage{firmware.folder / "firmware.elf", parse_link_map(map)};
 }

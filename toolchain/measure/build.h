@@ -1,4 +1,4 @@
-// Compiles and links a firmware folder with arm-none-eabi-g++.
+// Compiles and links a firmware folder with the board's cross compiler.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -14,12 +14,12 @@ struct BuiltImage {
   std::vector<LinkedPiece> pieces;
 };
 
-// Whether the compiler finds newlib, which firmware needs besides it.
-bool newlib_is_installed();
+// Whether the compiler finds the C library that firmware needs besides it. False also without the compiler.
+bool has_c_library(const CrossCompiler& compiler);
 
 // Objects go to <folder>/objects, those of shared sources to `cache`, by fingerprint of all that they depend on. Linked
 // for memories as large as the emulator's, so that a model too big for the board still gets its figures. Errors: input
-// when the compiler or newlib is missing, with the package to install; defect when it fails, with its messages.
+// when the compiler or its C library is missing, with the package to install; defect when it fails, with its messages.
 Result<BuiltImage> build_firmware(const Firmware& firmware, const Board& board, const std::filesystem::path& cache);
 
 }  // namespace mote

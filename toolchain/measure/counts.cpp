@@ -7,7 +7,7 @@
 #include <map>
 #include <memory>
 
-#include "toolchain/measure/thumb.h"
+#include "toolchain/measure/instruction.h"
 
 namespace mote {
 namespace {
@@ -31,13 +31,14 @@ bool moves_registers(InstructionCount kind) {
 }
 
 Result<void> add_block(const Block& block, const ElfFile& elf, InstructionCounts& counts) {
+  const auto decode = elf.machine() == ElfFile::kRiscv ? decode_riscv : decode_thumb;
   uint32_t address = block.address;
   InstructionCount before = alu;
   for (uint64_t i = 0; i < block.instructions; ++i) {
     const auto first = elf.halfword(address);
     if (!first)
       return defect(fmt::format("the emulator executed 0x{:x}, which the firmware does not contain", address));
-    const ThumbInstruction instruction = decode_thumb(*first, elf.halfword(address + 2).value_or(0));
+    const Instruction instruction = decode(*first, elf.halfword(address + 2).value_or(0));
     const bool is_last = i + 1 == block.instructions;
     if (is_last != (address == block.last)) {
       return defect(fmt::format("instructions at 0x{:x} do not line up with what the emulator executed", address));

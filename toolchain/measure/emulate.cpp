@@ -62,8 +62,8 @@ std::filesystem::path default_counter() {
 Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& elf, const Emulator& emulator,
                             const EmulateOptions& options) {
   if (!find_program(emulator.program)) {
-    return input_error(
-        fmt::format("{} is not installed; `apt-get install qemu-system-arm`, or see `mote doctor`", emulator.program));
+    return input_error(fmt::format("{} is not installed; `apt-get install {}`, or see `mote doctor`", emulator.program,
+                                   emulator.package));
   }
   MOTE_TRY(const fs::path counter, find_counter(options.counter));
   const ElfSymbol* begin = elf.find("mote_mark_begin");
@@ -71,17 +71,10 @@ Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& e
   if (!begin || !end) return defect(image.string() + " lacks mote_mark_begin or mote_mark_end");
   EmulatedRun run;
   std::error_code error;
-  run.command = {emulator.program,
-                 "-M",
-                 emulator.machine,
-                 "-nographic",
-                 "-monitor",
-                 "none",
-                 "-serial",
-                 "none",
-                 "-semihosting",
-                 "-kernel",
-                 fs::absolute(image, error).string()};
+  run.command = {emulator.program};
+  run.command.insert(run.command.end(), emulator.arguments.begin(), emulator.arguments.end());
+  run.command.insert(run.command.end(), {"-nographic", "-monitor", "none", "-serial", "none", "-semihosting", "-kernel",
+                                         fs::absolute(image, error).string()});
   const std::string arguments = fmt::format("begin=0x{:x},end=0x{:x},out=counts.json", begin->address, end->address);
   fs::remove(options.folder / "counts.json", error);
   MOTE_TRY(ProcessOutput result, run_counted(run.command, counter, arguments, options));

@@ -83,7 +83,7 @@ class EmulateTest : public testing::Test {
   }
 
   fs::path folder_;
-  const Emulator emulator_ = {"qemu-system-arm", "mps2-an386", 0, 0x20000000, ""};
+  const Emulator emulator_ = {"qemu-system-arm", "qemu-system-arm", {"-M", "mps2-an386"}, 0, 0x20000000, ""};
 };
 
 TEST_F(EmulateTest, CountsAKnownProgramByClass) {
@@ -192,7 +192,9 @@ TEST_F(EmulateTest, Armv6CodeFaultsOnUnalignedAccesses) {
                                                    : std::vector<std::string>{"-mcpu=cortex-m3"});
     const auto elf = ElfFile::read(image);
     ASSERT_TRUE(elf);
-    const auto run = emulate(image, *elf, {"qemu-system-arm", "mps2-an385", 0, 0x20000000, ""}, {folder_, {}, 60});
+    const auto run =
+        emulate(image, *elf, {"qemu-system-arm", "qemu-system-arm", {"-M", "mps2-an385"}, 0, 0x20000000, ""},
+                {folder_, {}, 60});
     EXPECT_EQ(run.ok(), !faults) << (run ? "" : run.error().message);
   }
 }

@@ -29,11 +29,26 @@ Json flash_json(const FlashBytes& flash) {
           {"kernels", flash.kernels}, {"features", flash.features}, {"libc", flash.libc},     {"other", flash.other}};
 }
 
+Json latency_json(const Latency& latency) {
+  return {{"instructions", latency.instructions},
+          {"cycles", latency.cycles.typical},
+          {"ms", latency.milliseconds.typical},
+          {"cycles_range", range(latency.cycles)},
+          {"ms_range", range(latency.milliseconds)}};
+}
+
+Json power_json(const Measurement& m) {
+  return {{"active_mw", m.power.active_milliwatts},
+          {"sleep_mw", m.power.sleep_milliwatts},
+          {"average_mw", m.power.average_milliwatts},
+          {"energy_uj", m.power.energy_microjoules},
+          {"period_s", m.period_seconds}};
+}
+
 }  // namespace
 
 Json to_json(const Measurement& m) {
-  const auto& cycles = m.latency.cycles;
-  const auto& milliseconds = m.latency.milliseconds;
+  const bool ran = m.latency.instructions > 0;
   return {
       {"board", m.board},
       {"engine", m.engine},
@@ -44,18 +59,8 @@ Json to_json(const Measurement& m) {
       {"flash_bytes", flash_json(m.flash)},
       {"ram_bytes",
        {{"arena", m.ram.arena}, {"static", m.ram.statics}, {"stack", m.ram.stack}, {"total", m.ram.total()}}},
-      {"latency",
-       {{"instructions", m.latency.instructions},
-        {"cycles", cycles.typical},
-        {"ms", milliseconds.typical},
-        {"cycles_range", range(cycles)},
-        {"ms_range", range(milliseconds)}}},
-      {"power",
-       {{"active_mw", m.power.active_milliwatts},
-        {"sleep_mw", m.power.sleep_milliwatts},
-        {"average_mw", m.power.average_milliwatts},
-        {"energy_uj", m.power.energy_microjoules},
-        {"period_s", m.period_seconds}}},
+      {"latency", ran ? latency_json(m.latency) : Json()},
+      {"power", ran ? power_json(m) : Json()},
       {"instruction_classes", counts_json(m.counts)},
       {"functions", functions_json(m.functions)},
       {"firmware", m.firmware.string()},

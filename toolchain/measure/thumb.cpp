@@ -1,4 +1,4 @@
-#include "toolchain/measure/thumb.h"
+#include "toolchain/measure/instruction.h"
 
 #include <bit>
 
@@ -9,13 +9,13 @@ using enum InstructionCount;
 
 constexpr int kProgramCounter = 15;
 
-ThumbInstruction wide(InstructionCount kind, int registers = 0, bool branch = false) {
+Instruction wide(InstructionCount kind, int registers = 0, bool branch = false) {
   return {4, kind, registers, branch};
 }
 
-ThumbInstruction decode_narrow(uint16_t i) {
+Instruction decode_narrow(uint16_t i) {
   const auto narrow = [](InstructionCount kind, int registers = 0, bool branch = false) {
-    return ThumbInstruction{2, kind, registers, branch};
+    return Instruction{2, kind, registers, branch};
   };
   const int low_registers = std::popcount(static_cast<unsigned>(i & 0xff));
   switch (i >> 12) {
@@ -51,7 +51,7 @@ ThumbInstruction decode_narrow(uint16_t i) {
   }
 }
 
-ThumbInstruction decode_floating_point(uint16_t i, uint16_t j) {
+Instruction decode_floating_point(uint16_t i, uint16_t j) {
   if ((i & 0xfe00) == 0xec00) {
     if ((i & 0xffe0) == 0xec40) return wide(fpu);         // VMOV between two core registers and the FPU
     const bool single_transfer = (i & 0x0120) == 0x0100;  // VLDR, VSTR: indexed, no write-back
@@ -65,7 +65,7 @@ ThumbInstruction decode_floating_point(uint16_t i, uint16_t j) {
 }
 
 // First halfword 1110 100x: several registers, two registers, exclusive, table branch.
-ThumbInstruction decode_multiple(uint16_t i, uint16_t j) {
+Instruction decode_multiple(uint16_t i, uint16_t j) {
   const bool is_load = i & 0x0010;
   if ((i & 0x0040) == 0) {
     const bool returns = is_load && (j & 0x8000);
@@ -76,7 +76,7 @@ ThumbInstruction decode_multiple(uint16_t i, uint16_t j) {
   return wide(transfer_double);
 }
 
-ThumbInstruction decode_branch_or_system(uint16_t i, uint16_t j) {
+Instruction decode_branch_or_system(uint16_t i, uint16_t j) {
   if ((j & 0xd000) == 0xd000) return wide(call, 0, true);
   if ((j & 0xd000) == 0x9000) return wide(branch_taken, 0, true);
   if ((i & 0x0380) != 0x0380) return wide(branch_taken, 0, true);  // conditional
@@ -85,7 +85,7 @@ ThumbInstruction decode_branch_or_system(uint16_t i, uint16_t j) {
   return wide(special_register || barrier ? system : alu);
 }
 
-ThumbInstruction decode_multiplication(uint16_t i, uint16_t j) {
+Instruction decode_multiplication(uint16_t i, uint16_t j) {
   const int operation = i >> 4 & 7;
   if ((i & 0xff80) == 0xfb00) {
     const bool has_accumulator = (j >> 12) != 15;
@@ -96,7 +96,7 @@ ThumbInstruction decode_multiplication(uint16_t i, uint16_t j) {
 }
 
 // First halfword 1111 100x: one register to or from memory.
-ThumbInstruction decode_single(uint16_t i, uint16_t j) {
+Instruction decode_single(uint16_t i, uint16_t j) {
   if ((i & 0x0010) == 0) return wide(store);
   const bool to_program_counter = j >> 12 == kProgramCounter;
   if (!to_program_counter) return wide(load);
@@ -105,8 +105,8 @@ ThumbInstruction decode_single(uint16_t i, uint16_t j) {
 
 }  // namespace
 
-ThumbInstruction decode_thumb(uint16_t first, uint16_t second) {
-  if (thumb_size(first) == 2) return decode_narrow(first);
+Instruction decode_thumb(uint16_t first, uint16_t second) {
+  if (first >> 11 < 0x1d) return decode_narrow(first);
   if ((first & 0xec00) == 0xec00) return decode_floating_point(first, second);  // all coprocessor space
   if ((first & 0xfe00) == 0xe800) return decode_multiple(first, second);
   if ((first & 0xf800) == 0xf000) return second & 0x8000 ? decode_branch_or_system(first, second) : wide(alu);

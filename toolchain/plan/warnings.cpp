@@ -36,8 +36,7 @@ void about_types(const Graph& graph, std::vector<std::string>& warnings) {
       floats += graph.tensors[output].type.dtype == DType::float32;
     }
   if (activations > 0 && floats == activations)
-    warnings.push_back(
-        "float model: int8 takes a quarter of the memory and runs faster on most boards (mote quantize)");
+    warnings.push_back("float model: int8 takes a quarter of the memory and runs faster on most boards");
   else if (floats > 0)
     warnings.push_back(fmt::format("{} of {} operator outputs are float32, the others integers", floats, activations));
 }
@@ -65,11 +64,6 @@ void about_scales(const Graph& graph, std::vector<std::string>& warnings) {
                     tiny_channels, tiny_tensors, kTinyScale, first));
 }
 
-// The role that the operator gives to input `i`; operators have at most three inputs with a role.
-InputRole role_of(const Node& node, size_t i) {
-  return i < std::size(node.op->quant.inputs) ? node.op->quant.inputs[i] : InputRole::constant;
-}
-
 void about_weights(const Graph& graph, const Node& node, std::vector<std::string>& warnings) {
   const QuantParams* weights = nullptr;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -77,11 +71,11 @@ void about_weights(const Graph& graph, const Node& node, std::vector<std::string
     const Tensor& tensor = graph.tensors[node.inputs[i]];
     const QuantParams& quant = tensor.type.quant;
     const std::string what = fmt::format("tensor {} '{}'", node.inputs[i], tensor.name);
-    if (role_of(node, i) == InputRole::weights) weights = &quant;
-    if (role_of(node, i) == InputRole::weights && tensor.type.dtype == DType::int8 &&
+    if (input_role(*node.op, i) == InputRole::weights) weights = &quant;
+    if (input_role(*node.op, i) == InputRole::weights && tensor.type.dtype == DType::int8 &&
         std::any_of(quant.zero_points.begin(), quant.zero_points.end(), [](int32_t zero) { return zero != 0; }))
       warnings.push_back(what + ": int8 weights with a zero point other than 0");
-    if (role_of(node, i) != InputRole::bias || weights == nullptr || node.inputs[0] == kAbsent) continue;
+    if (input_role(*node.op, i) != InputRole::bias || weights == nullptr || node.inputs[0] == kAbsent) continue;
     const QuantParams& input = graph.tensors[node.inputs[0]].type.quant;
     if (!input.quantized() || quant.scales.size() != weights->scales.size()) continue;
     for (size_t c = 0; c < quant.scales.size(); ++c) {

@@ -57,7 +57,7 @@ class Solver {
     for (int32_t input : source_.inputs) MOTE_CHECK(from_range(input, "the model's input"));
     for (Node& node : result_.nodes) MOTE_CHECK(solve_node(node));
     for (int32_t output : result_.outputs)
-      if (!tensor(output).type.quant.quantized())
+      if (!tensor(output).type.quant.quantized() && tensor(output).type.dtype == DType::float32)
         return input_error(
             fmt::format("output tensor '{}' of model '{}' is made by no layer", tensor(output).name, source_.name));
     for (Tensor& each : result_.tensors) each.trainable = false;
@@ -95,10 +95,13 @@ class Solver {
       return input_error(
           fmt::format("layer '{}' is a {}: the model is (partly) quantized already; give the float model", node.name,
                       node.op->tflite_name));
+    if (!runs_integers(*node.op))
+      return input_error(fmt::format("layer '{}' is a {}, which mote runs in float32 only, so it cannot be quantized",
+                                     node.name, node.op->tflite_name));
     int32_t weights = kAbsent, bias = kAbsent;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kAbsent) continue;
-      switch (rule.inputs[std::min<size_t>(i, std::size(rule.inputs) - 1)]) {
+      switch (input_role(*node.op, i)) {
         case InputRole::activation:
           MOTE_CHECK(solve_activation(node, i));
           break;
@@ -110,6 +113,9 @@ class Solver {
           break;
         case InputRole::constant:
           break;
+        case InputRole::number:
+          return input_error(fmt::format("layer '{}' is a {}, whose numbers have no scale; give the model without it",
+                                         node.name, node.op->tflite_name));
       }
     }
     if (weights != kAbsent) MOTE_CHECK(solve_parameters(node, weights, bias));
@@ -256,12 +262,13 @@ class Solver {
   Result<void> solve_outputs(const Node& node) {
     const QuantRule& rule = node.op->quant;
     for (int32_t output : node.outputs) {
-      if (rule.output == OutputRule::free) {
+      if (rule.output == OutputRule::number) continue;
+      if (rule.output == OutputRule::free || rule.output == OutputRule::joined) {
         MOTE_CHECK(from_range(output, "layer '" + node.name + "'"));
       } else {
         tensor(output).type.quant = rule.output == OutputRule::fixed
                                         ? per_tensor({rule.fixed_scale, rule.fixed_zero_point})
-                                        : tensor(node.inputs[0]).type.quant;
+                                        : tensor(node.inputs[data_input(*node.op)]).type.quant;
         tensor(output).type.dtype = DType::int8;
       }
     }

@@ -337,7 +337,8 @@ class Reader {
       node.op = nullptr;
       return {};
     }
-    MOTE_CHECK(read_constant_options(what, node));
+    if (const auto taken = take_constants(graph(), node); !taken.ok())
+      return input_error(fmt::format("{}: {}", what, taken.error().message));
     const auto shapes = op.infer(node.attributes, input_types(graph(), node));
     if (!shapes.ok()) {
       node.foreign += ": " + shapes.error().message;
@@ -348,20 +349,10 @@ class Reader {
     return {};
   }
 
-  Result<void> read_constant_options(const std::string& what, Node& node) const {
-    if (node.op->read_constants == nullptr) return {};
-    std::vector<std::span<const uint8_t>> constants;
-    for (int32_t input : node.inputs)
-      constants.push_back(input == kAbsent ? std::span<const uint8_t>() : file_.graph.tensors[input].data);
-    const auto read = node.op->read_constants(node.attributes, input_types(file_.graph, node), constants);
-    if (!read.ok()) return input_error(fmt::format("{}: {}", what, read.error().message));
-    return {};
-  }
-
   void mark_trainable(const Node& node) {
     if (node.op->backward == nullptr) return;
-    for (size_t i = 0; i < node.inputs.size() && i < std::size(node.op->quant.inputs); ++i) {
-      const InputRole role = node.op->quant.inputs[i];
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const InputRole role = input_role(*node.op, i);
       if (node.inputs[i] == kAbsent || (role != InputRole::weights && role != InputRole::bias)) continue;
       Tensor& tensor = graph().tensors[node.inputs[i]];
       tensor.trainable = tensor.constant && tensor.type.dtype == DType::float32;

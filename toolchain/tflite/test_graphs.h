@@ -20,18 +20,20 @@ inline std::vector<uint8_t> random_bytes(Random& random, int64_t count) {
 
 // A tensor as the operator's quantization rule wants it in an int8 model (or float32), constant when it is a parameter.
 inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool integer, Random& random) {
-  const InputRole role = input < std::size(op.quant.inputs) ? op.quant.inputs[input] : InputRole::constant;
+  const InputRole role = input_role(op, input);
   Tensor tensor;
   tensor.name = "input_" + std::to_string(input);
   tensor.type.shape = item.inputs[input];
-  tensor.constant = role != InputRole::activation;
-  tensor.type.dtype = role == InputRole::constant ? DType::int32
-                      : !integer                  ? DType::float32
-                      : role == InputRole::bias   ? DType::int32
-                                                  : (role == InputRole::activation ? item.input_type : DType::int8);
+  tensor.constant =
+      (role != InputRole::activation && role != InputRole::number) || (item.constant_operands >> input & 1);
+  tensor.type.dtype = role == InputRole::constant  ? DType::int32
+                      : !integer                   ? DType::float32
+                      : role == InputRole::bias    ? DType::int32
+                      : role == InputRole::weights ? DType::int8
+                                                   : item.input_type;
   const bool per_channel = item.per_channel && role != InputRole::activation;
   const int32_t channels = per_channel ? tensor.type.shape[role == InputRole::weights ? op.quant.channel_axis : 0] : 1;
-  if (tensor.type.dtype != DType::float32 && role != InputRole::constant) {
+  if (tensor.type.dtype != DType::float32 && role != InputRole::constant && role != InputRole::number) {
     for (int32_t c = 0; c < channels; ++c) {
       tensor.type.quant.scales.push_back(static_cast<float>(random.uniform(0.001, 0.1)));
       tensor.type.quant.zero_points.push_back(role == InputRole::activation ? static_cast<int32_t>(random.below(11))
@@ -40,6 +42,7 @@ inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool
     tensor.type.quant.axis = per_channel && role == InputRole::weights ? op.quant.channel_axis : 0;
   }
   if (tensor.constant) tensor.data = random_bytes(random, tensor.type.bytes());
+  if (role == InputRole::constant) std::memcpy(tensor.data.data(), item.constants[input].data(), tensor.data.size());
   if (tensor.constant && tensor.type.dtype == DType::float32)
     for (float& value : tensor.floats()) value = static_cast<float>(random.uniform(-1, 1));
   tensor.trainable = tensor.constant && tensor.type.dtype == DType::float32 && op.backward != nullptr &&
@@ -50,7 +53,8 @@ inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool
 // A graph of one operator, with the case's shapes, in float32 or in the case's integer types (always, when the operator
 // converts between the two). Names and metadata are those that a file keeps.
 inline Graph one_operator(const OpDef& op, const OpCase& item, bool integer, uint64_t seed) {
-  integer = integer || op.quant.output == OutputRule::boundary;
+  integer = runs_integers(op) &&
+            (integer || op.quant.output == OutputRule::boundary || op.quant.inputs[0] == InputRole::number);
   Random random(seed);
   Graph graph;
   graph.name = "main";
@@ -70,14 +74,17 @@ inline Graph one_operator(const OpDef& op, const OpCase& item, bool integer, uin
       graph.input_names.push_back("x" + std::to_string(i));
     }
   }
+  const auto taken = take_constants(graph, node);
+  EXPECT_TRUE(taken.ok()) << op.name << " " << item.name << ": " << (taken.ok() ? "" : taken.error().message);
   graph.nodes.push_back(node);
-  const auto shapes = op.infer(item.attributes, input_types(graph, node));
+  const auto shapes = op.infer(node.attributes, input_types(graph, node));
   EXPECT_TRUE(shapes.ok()) << op.name << " " << item.name << ": " << (shapes.ok() ? "" : shapes.error().message);
   for (size_t i = 0; shapes.ok() && i < shapes->size(); ++i) {
     Tensor output;
     output.name = i == 0 ? "result" : "result_" + std::to_string(i);
-    output.type = {integer ? item.output_type : DType::float32, (*shapes)[i], {}};
-    if (output.type.dtype != DType::float32) output.type.quant = {{0.05f}, {3}, 0};
+    const bool number = op.quant.output == OutputRule::number;
+    output.type = {integer || number ? item.output_type : DType::float32, (*shapes)[i], {}};
+    if (output.type.dtype != DType::float32 && !number) output.type.quant = {{0.05f}, {3}, 0};
     graph.nodes[0].outputs.push_back(static_cast<int32_t>(graph.tensors.size()));
     graph.outputs.push_back(graph.nodes[0].outputs.back());
     graph.output_names.push_back("y" + std::to_string(i));

@@ -11,8 +11,8 @@ struct DeviceCase {
   uint32_t model, model_bytes;  // offsets into the blob
   int32_t input_count;
   uint32_t inputs[kMaxInputs], input_bytes[kMaxInputs];
-  uint32_t expected, expected_bytes;
-  uint32_t scratch_bytes;  // as the operator declares
+  uint32_t expected, expected_bytes;  // all outputs in a row
+  uint32_t scratch_bytes;             // as the operator declares
   // The emitted call. inputs[i]: kAlignment-aligned copies.
   void (*call)(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch);
 };

@@ -46,10 +46,10 @@ void fail(const DeviceCase& c, const char* what, int32_t number) {
   print("\n");
 }
 
-void compare(const DeviceCase& c, const char* what, const uint8_t* found) {
-  const uint8_t* expected = mote_blob + c.expected;
-  for (uint32_t i = 0; i < c.expected_bytes; ++i)
-    if (found[i] != expected[i]) return fail(c, what, static_cast<int32_t>(i));
+void compare(const DeviceCase& c, const char* what, const void* found, uint32_t first, uint32_t bytes) {
+  const uint8_t* expected = mote_blob + c.expected + first;
+  for (uint32_t i = 0; i < bytes; ++i)
+    if (static_cast<const uint8_t*>(found)[i] != expected[i]) return fail(c, what, static_cast<int32_t>(first + i));
 }
 
 void run_interpreter(const DeviceCase& c) {
@@ -61,7 +61,13 @@ void run_interpreter(const DeviceCase& c) {
   for (int32_t i = 0; i < c.input_count; ++i)
     __builtin_memcpy(interpreter.input(i).data, mote_blob + c.inputs[i], c.input_bytes[i]);
   if (interpreter.invoke() != Status::ok) return fail(c, "invoke failed", 0);
-  compare(c, "interpreter differs at byte", static_cast<const uint8_t*>(interpreter.output(0).data));
+  uint32_t first = 0;
+  for (int32_t i = 0; i < interpreter.output_count(); ++i) {
+    const TensorView output = interpreter.output(i);
+    compare(c, "interpreter differs at byte", output.data, first, static_cast<uint32_t>(output.bytes));
+    first += static_cast<uint32_t>(output.bytes);
+  }
+  if (first != c.expected_bytes) fail(c, "the outputs' bytes are", static_cast<int32_t>(first));
   if (!arena.intact(kArenaBytes)) fail(c, "interpreter wrote outside the arena of", static_cast<int32_t>(kArenaBytes));
 }
 
@@ -76,7 +82,7 @@ void run_call(const DeviceCase& c) {
     inputs[i] = copy;
   }
   c.call(inputs, output, scratch);
-  compare(c, "emitted call differs at byte", output);
+  compare(c, "emitted call differs at byte", output, 0, c.expected_bytes);
   if (!output_buffer.intact(c.expected_bytes))
     fail(c, "emitted call wrote outside its output of", static_cast<int32_t>(c.expected_bytes));
   if (!scratch_buffer.intact(c.scratch_bytes))

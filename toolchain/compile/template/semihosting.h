@@ -1,4 +1,4 @@
-// Arm semihosting (Arm document 100863): files and text on the machine of the emulator or debugger.
+// Semihosting (Arm document 100863, which RISC-V takes over): files and text on the emulator's or debugger's machine.
 #pragma once
 #include <stdint.h>
 
@@ -7,12 +7,19 @@ namespace semihosting {
 enum Operation : uint32_t { kOpen = 1, kClose = 2, kWriteText = 4, kWrite = 5, kRead = 6, kExit = 0x18 };
 enum OpenMode : uint32_t { kReadBinary = 1, kWriteBinary = 5 };
 
+#if defined(__riscv)
+extern "C" int32_t mote_semihosting(uint32_t operation, uintptr_t argument);  // start-up
+inline int32_t call(uint32_t operation, uintptr_t argument) {
+  return mote_semihosting(operation, argument);
+}
+#else
 inline int32_t call(uint32_t operation, uintptr_t argument) {
   register uint32_t r0 __asm__("r0") = operation;
   register uintptr_t r1 __asm__("r1") = argument;
   __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
   return static_cast<int32_t>(r0);
 }
+#endif
 
 // A handle, or -1.
 inline int32_t open(const char* path, uint32_t length, OpenMode mode) {

@@ -1,0 +1,51 @@
+// Where a sliding window (convolution, pooling) stands on one axis of an image.
+#pragma once
+#include "device/types.h"
+
+namespace mote {
+
+// Numbers are those of TFLite's Padding.
+enum class Padding : int8_t { same = 0, valid = 1 };
+
+// Tap k of output o reads input o * stride - before + k * dilation, which may lie outside: 0 <= that < input is false.
+struct WindowAxis {
+  int32_t input, output;
+  int16_t filter, stride, dilation;
+  int16_t before;  // padding at the low end
+};
+
+// Taps [first, last) of a window that lie inside the image.
+struct TapRange {
+  int32_t first, last;
+};
+
+// Output size and padding as TFLite has them (kernels/padding.h). False: a size or step below 1, a window that does not
+// fit (VALID), or one beyond 32767.
+constexpr bool window_axis(int32_t input, int32_t filter, int32_t stride, int32_t dilation, int8_t padding,
+                           WindowAxis& axis) {
+  if (input < 1 || filter < 1 || stride < 1 || dilation < 1 || stride > INT16_MAX || dilation > INT16_MAX) return false;
+  const int64_t span = (int64_t{filter} - 1) * dilation + 1;
+  if (span > INT16_MAX) return false;
+  const bool same = padding == static_cast<int8_t>(Padding::same);
+  if (!same && (padding != static_cast<int8_t>(Padding::valid) || span > input)) return false;
+  const int64_t output = same ? (int64_t{input} + stride - 1) / stride : (input - span) / stride + 1;
+  const int64_t outside = (output - 1) * stride + span - input;
+  axis = WindowAxis{input,
+                    static_cast<int32_t>(output),
+                    static_cast<int16_t>(filter),
+                    static_cast<int16_t>(stride),
+                    static_cast<int16_t>(dilation),
+                    static_cast<int16_t>(outside > 0 ? outside / 2 : 0)};
+  return true;
+}
+
+// `origin`: the input that tap 0 reads.
+constexpr TapRange taps_inside(const WindowAxis& axis, int32_t origin) {
+  const int32_t dilation = axis.dilation;
+  const int32_t first = origin >= 0 ? 0 : (dilation - 1 - origin) / dilation;
+  const int32_t room = axis.input - origin;  // taps below room / dilation, rounded up
+  const int32_t last = room <= 0 ? 0 : (room + dilation - 1) / dilation;
+  return TapRange{first, last < axis.filter ? last : axis.filter};
+}
+
+}  // namespace mote

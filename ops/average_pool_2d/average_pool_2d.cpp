@@ -1,0 +1,49 @@
+#include "ops/average_pool_2d/average_pool_2d.h"
+
+#include "ops/op_families.h"
+
+namespace mote {
+
+namespace {
+
+float share(const AveragePool2DFloat32&, const PoolWindow& w, const float*, const float&) {
+  return 1 / static_cast<float>(w.count());
+}
+
+Result<std::string> emit(const EmitCall& call) {
+  return call.input_types[0].dtype == DType::float32 ? pool_emit_as<AveragePool2DFloat32>("AveragePool2DFloat32", call)
+                                                     : pool_emit_as<AveragePool2DInt8>("AveragePool2DInt8", call);
+}
+
+constexpr DeviceKernel kKernels[] = {{"average_pool_2d_int8", &average_pool_2d_int8},
+                                     {"average_pool_2d_float32", &average_pool_2d_float32}};
+
+}  // namespace
+
+extern const OpDef average_pool_2d_def;
+const OpDef average_pool_2d_def = {
+    .name = "average_pool_2d",
+    .tflite_name = "AVERAGE_POOL_2D",
+    .tflite_code = 1,
+    .tflite_options = 5,
+    .tflite_version = version_2_for_int8,
+    .default_attributes = default_attributes<PoolAttributes>,
+    .visit = visit_attributes<PoolAttributes>,
+    .read_constants = nullptr,
+    .infer = infer_pool,
+    .cost = no_cost,
+    .forward = pool_forward<AveragePool2DFloat32>,
+    .backward = pool_backward<AveragePool2DFloat32, share>,
+    .not_trainable = nullptr,
+    .float_workspace = nullptr,
+    .quant = {{InputRole::activation}, 0, OutputRule::same_as_input, 0, 0},
+    .int8_tolerance = 1,
+    .in_place = false,
+    .device_header = "ops/average_pool_2d/average_pool_2d.h",
+    .kernels = kKernels,
+    .emit = emit,
+    .cases = pool_cases,
+    .random_case = pool_random_case,
+};
+
+}  // namespace mote

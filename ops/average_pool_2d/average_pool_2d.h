@@ -1,0 +1,36 @@
+// Average over the part of each window that lies in the image. int8: rounded to nearest, ties away from zero, without
+// regard to the zero point, which input and output share. Source: TFLite
+// kernels/internal/reference/integer_ops/pooling.h (AveragePool), kernels/internal/reference/pooling.h.
+#pragma once
+#include "device/pool.h"
+
+namespace mote {
+
+constexpr int32_t kAveragePool2DCode = 1;
+
+struct AveragePool2DInt8 {
+  using Stored = int8_t;
+  PoolGeometry g;
+  int8_t low, high;
+
+  int8_t operator()(const PoolWindow& w, const int8_t* first) const {
+    const int32_t sum = fold(w, first, int32_t{0}, [](int32_t total, int8_t x) { return total + x; });
+    const int32_t count = w.count(), half = count / 2;
+    return static_cast<int8_t>(sum > 0 ? (sum + half) / count : (sum - half) / count);
+  }
+};
+
+struct AveragePool2DFloat32 {
+  using Stored = float;
+  PoolGeometry g;
+  float low, high;
+
+  float operator()(const PoolWindow& w, const float* first) const {
+    return fold(w, first, 0.0f, [](float total, float x) { return total + x; }) / static_cast<float>(w.count());
+  }
+};
+
+constexpr Kernel average_pool_2d_int8 = pool_kernel<AveragePool2DInt8>(kAveragePool2DCode);
+constexpr Kernel average_pool_2d_float32 = pool_kernel<AveragePool2DFloat32>(kAveragePool2DCode);
+
+}  // namespace mote

@@ -1,0 +1,291 @@
+#include "ops/conv_2d/conv_2d.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ops/op.h"
+#include "toolchain/base/simd/simd.h"
+
+namespace mote {
+
+namespace {
+
+// TFLite's versioning: 1 float, 3 int8, 6 with groups.
+int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
+  if (inputs[0].shape.last() != inputs[1].shape.last()) return 6;
+  return inputs[0].dtype == DType::int8 ? 3 : 1;
+}
+
+// x [B, H, W, I], weights [O, KH, KW, I / groups], optional bias [O] -> [B, OH, OW, O].
+Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
+  const auto a = attributes.as<Conv2DAttributes>();
+  MOTE_CHECK(expect_weighted(inputs));
+  MOTE_CHECK(expect_clamping(a.activation));
+  const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
+  if (x.rank != 4 || x[0] < 1 || x[3] < 1)
+    return input_error(fmt::format("the input has shape {}, expected [batch, height, width, channels]", to_string(x)));
+  if (weights.rank != 4 || weights[0] < 1 || weights[3] < 1 || x[3] % weights[3] != 0 ||
+      weights[0] % (x[3] / weights[3]) != 0)
+    return input_error(
+        fmt::format("the weights have shape {}, expected [outputs, height, width, channels] with the {} channels of "
+                    "the input, or an even part of them and outputs that divide into as many groups",
+                    to_string(weights), x[3]));
+  MOTE_TRY(const WindowAxis height, infer_window("height", x[1], weights[1], a.stride_h, a.dilation_h, a.padding));
+  MOTE_TRY(const WindowAxis width, infer_window("width", x[2], weights[2], a.stride_w, a.dilation_w, a.padding));
+  if (inputs.size() == 3 && inputs[2].shape.rank >= 0 && inputs[2].shape.elements() != weights[0])
+    return input_error(fmt::format("the bias has shape {}, expected one number for each of the {} outputs",
+                                   to_string(inputs[2].shape), weights[0]));
+  return std::vector{make_shape({x[0], height.output, width.output, weights[0]})};
+}
+
+Conv2DGeometry geometry_of(const Attributes& attributes, const Shape& input, const Shape& weights) {
+  Conv2DGeometry g{};
+  conv_2d_geometry(attributes.as<Conv2DAttributes>(), input, weights, g);
+  return g;
+}
+
+OpCost cost(const Attributes& attributes, std::span<const Shape> inputs, std::span<const Shape>) {
+  const Conv2DGeometry g = geometry_of(attributes, inputs[0], inputs[1]);
+  return {conv_2d_macs(g), conv_2d_scratch_bytes(g)};
+}
+
+Clamp limits(const FloatCall& call) {
+  const FloatRange range = float_activation_range(call.attributes->as<Conv2DAttributes>().activation);
+  return {range.low, range.high};
+}
+
+// Calls visit(element of the patches, element of the image or -1 outside) for the patches [pixels, n] of one group.
+template <class Visit>
+void for_each_patch_element(const Conv2DGeometry& g, int32_t group, const Visit& visit) {
+  int64_t at = 0;
+  for (int32_t y = 0; y < g.y.output; ++y)
+    for (int32_t x = 0; x < g.x.output; ++x)
+      for (int32_t ky = 0; ky < g.y.filter; ++ky)
+        for (int32_t kx = 0; kx < g.x.filter; ++kx, at += g.depth) {
+          const int32_t iy = y * g.y.stride - g.y.before + ky * g.y.dilation;
+          const int32_t ix = x * g.x.stride - g.x.before + kx * g.x.dilation;
+          const bool inside = iy >= 0 && iy < g.y.input && ix >= 0 && ix < g.x.input;
+          visit(at, inside ? (int64_t{iy} * g.x.input + ix) * g.inputs + group * g.depth : -1);
+        }
+}
+
+// Float work of one image and one group as matrices: P = pixels, n = patch, O = outputs of the group.
+class GroupWork {
+ public:
+  GroupWork(const FloatCall& call)
+      : g(geometry_of(*call.attributes, call.input_shapes[0], call.input_shapes[1])),
+        pixels(g.pixels()),
+        outputs(g.outputs / g.groups()),
+        size{pixels, g.patch(), outputs},
+        input_elements(int64_t{g.y.input} * g.x.input * g.inputs),
+        output_elements(int64_t{pixels} * g.outputs),
+        weight_elements(int64_t{outputs} * g.patch()) {}
+
+  void gather(const float* image, int32_t group, float* patches) const {
+    for_each_patch_element(g, group, [&](int64_t at, int64_t from) {
+      if (from < 0) {
+        std::fill_n(patches + at, g.depth, 0.0f);
+      } else {
+        std::copy_n(image + from, g.depth, patches + at);
+      }
+    });
+  }
+  void scatter_add(const float* patches, int32_t group, float* image) const {
+    for_each_patch_element(g, group, [&](int64_t at, int64_t to) {
+      for (int32_t i = 0; to >= 0 && i < g.depth; ++i) image[to + i] += patches[at + i];
+    });
+  }
+  // Columns of one group out of [P, all outputs], and back.
+  void take(const float* all, int32_t group, float* part) const {
+    for (int32_t p = 0; p < pixels; ++p)
+      std::copy_n(all + p * g.outputs + group * outputs, outputs, part + p * outputs);
+  }
+  void put(const float* part, int32_t group, float* all) const {
+    for (int32_t p = 0; p < pixels; ++p)
+      std::copy_n(part + p * outputs, outputs, all + p * g.outputs + group * outputs);
+  }
+
+  Conv2DGeometry g;
+  int32_t pixels, outputs;
+  DenseSize size;
+  int64_t input_elements, output_elements, weight_elements;
+};
+
+// y[P x O] = activation(patches[P x n] w[O x n]^T + b[O]), for each image and group.
+void forward(const FloatCall& call) {
+  const GroupWork work(call);
+  const float* bias = call.inputs.size() > 2 ? call.inputs[2] : nullptr;
+  float *patches = call.workspace, *part = patches + int64_t{work.pixels} * work.g.patch();
+  for (int32_t b = 0; b < work.g.batches; ++b) {
+    float* y = call.outputs[0] + b * work.output_elements;
+    for (int32_t group = 0; group < work.g.groups(); ++group) {
+      work.gather(call.inputs[0] + b * work.input_elements, group, patches);
+      const bool whole = work.g.groups() == 1;
+      simd().dense_forward(work.size, patches, call.inputs[1] + group * work.weight_elements,
+                           bias != nullptr ? bias + group * work.outputs : nullptr, limits(call), whole ? y : part);
+      if (!whole) work.put(part, group, y);
+    }
+  }
+}
+
+// With dz = dy where the activation is not clipped, else 0:  dpatches = dz w,  dw = dz^T patches,  db = sums of dz.
+void backward(const FloatCall& call) {
+  const GroupWork work(call);
+  const int64_t patch_elements = int64_t{work.pixels} * work.g.patch();
+  float *patches = call.workspace, *part = patches + patch_elements;
+  float *dw = part + int64_t{work.pixels} * work.outputs, *clipped = dw + work.weight_elements;
+  const float* dz = call.output_gradients[0];
+  const int64_t rows = int64_t{work.g.batches} * work.pixels;
+  if (call.attributes->as<Conv2DAttributes>().activation != Activation::none) {
+    simd().clamp_backward(rows * work.g.outputs, call.outputs[0], dz, limits(call), clipped);
+    dz = clipped;
+  }
+  if (call.input_gradients.size() > 2 && call.input_gradients[2])
+    simd().column_sums(rows, work.g.outputs, dz, call.input_gradients[2]);
+  float *const dx = call.input_gradients[0], *const all_dw = call.input_gradients[1];
+  if (dx != nullptr) std::fill_n(dx, work.g.batches * work.input_elements, 0.0f);
+  if (all_dw != nullptr) std::fill_n(all_dw, work.g.groups() * work.weight_elements, 0.0f);
+  for (int32_t b = 0; b < work.g.batches; ++b) {
+    for (int32_t group = 0; group < work.g.groups(); ++group) {
+      work.take(dz + b * work.output_elements, group, part);
+      if (all_dw != nullptr) {
+        work.gather(call.inputs[0] + b * work.input_elements, group, patches);
+        simd().dense_weight_gradient(work.size, part, patches, dw);
+        simd().add(work.weight_elements, dw, all_dw + group * work.weight_elements);
+      }
+      if (dx != nullptr) {
+        simd().dense_input_gradient(work.size, part, call.inputs[1] + group * work.weight_elements, patches);
+        work.scatter_add(patches, group, dx + b * work.input_elements);
+      }
+    }
+  }
+}
+
+// Patches, one group's outputs, one group's weight gradient, dz.
+int64_t float_workspace(const FloatCall& call) {
+  const GroupWork work(call);
+  return int64_t{work.pixels} * (work.g.patch() + work.outputs) + work.weight_elements +
+         work.g.batches * work.output_elements;
+}
+
+std::string cpp_geometry(const Conv2DGeometry& g) {
+  return fmt::format("{{{}, {}, {}, {}, {}, {}}}", cpp_axis(g.y), cpp_axis(g.x), g.batches, g.inputs, g.outputs,
+                     g.depth);
+}
+
+Result<std::string> emit(const EmitCall& call) {
+  const auto a = call.attributes->as<Conv2DAttributes>();
+  const ConvolutionTensors tensors = convolution_tensors(call);
+  const std::string bias = tensors.has_bias ? call.inputs[2] : "nullptr";
+  if (tensors.input.type == DType::float32) {
+    Conv2DFloat32 p{};
+    if (const Status status = conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
+    return fmt::format("  static constexpr Conv2DFloat32 p = {{{}, {}, {}}};\n  conv_2d_run(p, {}, {}, {}, {});\n",
+                       cpp_geometry(p.g), cpp_float(p.low), cpp_float(p.high), call.inputs[0], call.inputs[1], bias,
+                       call.outputs[0]);
+  }
+  Conv2DInt8 p{};
+  if (const Status status = conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
+  return fmt::format(
+      "{}  static constexpr Conv2DInt8 p = {{{}, {}, {}}};\n"
+      "  conv_2d_run(p, {{multipliers, shifts}}, {}, {}, {}, {}, {});\n",
+      cpp_channel_scales(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs),
+      cpp_geometry(p.g), p.input_offset, cpp_output(p.output), call.inputs[0], call.inputs[1], bias, call.outputs[0],
+      call.scratch);
+}
+
+Conv2DAttributes options(Padding padding, int32_t stride = 1, Activation activation = Activation::none,
+                         int32_t dilation = 1) {
+  return {static_cast<int8_t>(padding), stride, stride, activation, dilation, dilation};
+}
+
+// `weights`: outputs, height, width, channels.
+OpCase make_case(const char* name, Conv2DAttributes attributes, Shape input, Shape weights) {
+  OpCase result;
+  result.name = name;
+  result.attributes = Attributes::of(attributes);
+  result.inputs = {input, weights, make_shape({weights[0]})};
+  return result;
+}
+
+std::vector<OpCase> cases() {
+  constexpr Padding same = Padding::same, valid = Padding::valid;
+  Conv2DAttributes uneven = options(same);
+  uneven.stride_h = 2, uneven.dilation_w = 2;
+  std::vector<OpCase> all = {
+      make_case("one_to_one", options(valid), make_shape({1, 1, 1, 1}), make_shape({1, 1, 1, 1})),
+      make_case("same", options(same), make_shape({1, 5, 4, 3}), make_shape({4, 3, 3, 3})),
+      make_case("valid", options(valid), make_shape({2, 6, 5, 4}), make_shape({3, 3, 2, 4})),
+      make_case("stride_2_even", options(same, 2, Activation::relu), make_shape({1, 8, 8, 3}),
+                make_shape({8, 3, 3, 3})),
+      make_case("dilation", options(same, 1, Activation::none, 2), make_shape({1, 7, 6, 4}), make_shape({5, 3, 3, 4})),
+      make_case("uneven_steps", uneven, make_shape({1, 7, 8, 5}), make_shape({2, 3, 3, 5})),
+      make_case("relu6", options(same, 1, Activation::relu6), make_shape({1, 4, 4, 8}), make_shape({6, 3, 3, 8})),
+      make_case("relu_n1_to_1", options(valid, 1, Activation::relu_n1_to_1), make_shape({1, 4, 4, 8}),
+                make_shape({7, 1, 1, 8})),
+      make_case("groups", options(same), make_shape({1, 4, 3, 6}), make_shape({4, 3, 3, 3})),
+      make_case("window_larger_than_the_image", options(same), make_shape({1, 2, 2, 4}), make_shape({4, 5, 5, 4})),
+      make_case("kws_first_layer", options(same, 2, Activation::relu), make_shape({1, 25, 10, 1}),
+                make_shape({16, 10, 4, 1})),
+      make_case("pointwise", options(same, 1, Activation::relu), make_shape({1, 5, 5, 64}), make_shape({64, 1, 1, 64})),
+      make_case("shortcut", options(same, 2), make_shape({1, 8, 8, 16}), make_shape({32, 1, 1, 16})),
+      make_case("along_one_axis", options(valid, 1, Activation::relu), make_shape({1, 1, 30, 6}),
+                make_shape({9, 1, 5, 6})),
+  };
+  all[6].low = -2, all[6].high = 2;
+  for (size_t i : {1, 4, 8, 10, 11}) all[i].per_channel = true;
+  return all;
+}
+
+OpCase random_case(Random& random) {
+  const auto dim = [&] { return 1 + static_cast<int32_t>(random.below(9)); };
+  const auto small = [&] { return 1 + static_cast<int32_t>(random.below(3)); };
+  constexpr Activation kActivations[] = {Activation::none, Activation::relu, Activation::relu6,
+                                         Activation::relu_n1_to_1};
+  const auto padding = static_cast<int8_t>(random.below(2));
+  Conv2DAttributes a{padding, small(), small(), kActivations[random.below(4)], small(), small()};
+  const int32_t groups = random.below(4) == 0 ? small() : 1, depth = small(), outputs = groups * small();
+  const int32_t height = dim(), width = dim();
+  const auto filter = [&](int32_t image, int32_t dilation) {  // fits also without padding
+    return 1 + static_cast<int32_t>(random.below(static_cast<uint32_t>((image - 1) / dilation + 1))) % 4;
+  };
+  const Shape weights = make_shape({outputs, filter(height, a.dilation_h), filter(width, a.dilation_w), depth});
+  OpCase result = make_case("random", a, make_shape({small(), height, width, groups * depth}), weights);
+  result.low = -2, result.high = 2;
+  result.per_channel = random.below(2) == 1;
+  result.seed = static_cast<uint32_t>(random.bits());
+  return result;
+}
+
+constexpr DeviceKernel kKernels[] = {{"conv_2d_int8", &conv_2d_int8}, {"conv_2d_float32", &conv_2d_float32}};
+
+}  // namespace
+
+extern const OpDef conv_2d_def;
+const OpDef conv_2d_def = {
+    .name = "conv_2d",
+    .tflite_name = "CONV_2D",
+    .tflite_code = 3,
+    .tflite_options = 1,
+    .tflite_version = tflite_version,
+    .default_attributes = default_attributes<Conv2DAttributes>,
+    .visit = visit_attributes<Conv2DAttributes>,
+    .read_constants = nullptr,
+    .infer = infer,
+    .cost = cost,
+    .forward = forward,
+    .backward = backward,
+    .not_trainable = nullptr,
+    .float_workspace = float_workspace,
+    .quant = {{InputRole::activation, InputRole::weights, InputRole::bias}, 0, OutputRule::free, 0, 0},
+    .int8_tolerance = 1,
+    .in_place = false,
+    .device_header = "ops/conv_2d/conv_2d.h",
+    .kernels = kKernels,
+    .emit = emit,
+    .cases = cases,
+    .random_case = random_case,
+};
+
+}  // namespace mote

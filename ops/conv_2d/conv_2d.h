@@ -1,0 +1,347 @@
+// Two-dimensional convolution: output[b][y][x][o] = activation(bias[o] +
+//   sum_{ky,kx,i} input[b][y * stride - before + ky * dilation][...][i] * weights[o][ky][kx][i]), outside the image 0.
+//
+// Layouts: input [B, H, W, I], weights [O, KH, KW, I / groups], bias [O] or absent, output [B, OH, OW, O]; output
+// channels are divided evenly among the groups of input channels. int8: weights symmetric (zero point 0), per tensor or
+// one scale per output; bias int32 in units of input scale x weights scale; accumulator int32, wrapping; then
+// requantize() (device/requantize.h). Source: TFLite kernels/internal/reference/integer_ops/conv.h (ConvPerChannel),
+// kernels/internal/reference/conv.h (float), scales as in kernels/kernel_util.cc
+// (PopulateConvolutionQuantizationParams).
+//
+// int8 works on patches: what one output pixel sees, widened to int16 with the zero point subtracted, so that the
+// border is zeros. Two patches at a time share the loads of the weights, two weight rows the loads of the patches.
+#pragma once
+#include "device/channel_scales.h"
+#include "device/window.h"
+#if defined(__ARM_FEATURE_DSP)
+#include "ops/conv_2d/conv_2d_dsp.h"
+#endif
+
+namespace mote {
+
+constexpr int32_t kConv2DCode = 3;
+
+struct Conv2DAttributes {
+  int8_t padding = 0;
+  int32_t stride_w = 0, stride_h = 0;
+  Activation activation = Activation::none;
+  int32_t dilation_w = 1, dilation_h = 1;
+};
+
+template <class V>
+void visit(V& v, Conv2DAttributes& a) {
+  v.field(0, "padding", a.padding);
+  v.field(1, "stride_w", a.stride_w);
+  v.field(2, "stride_h", a.stride_h);
+  v.field(3, "fused_activation_function", a.activation);
+  v.field(4, "dilation_w_factor", a.dilation_w);
+  v.field(5, "dilation_h_factor", a.dilation_h);
+}
+
+struct Conv2DGeometry {
+  WindowAxis y, x;
+  int32_t batches, inputs, outputs;  // channels
+  int32_t depth;                     // input channels of a group
+
+  constexpr int32_t groups() const { return inputs / depth; }
+  constexpr int32_t pixels() const { return y.output * x.output; }
+  constexpr int32_t patch() const { return y.filter * x.filter * depth; }  // elements
+};
+
+// False: a shape of another rank, channels that do not come out even, or a window that does not fit (device/window.h).
+constexpr bool conv_2d_geometry(const Conv2DAttributes& a, const Shape& input, const Shape& weights,
+                                Conv2DGeometry& g) {
+  if (input.rank != 4 || weights.rank != 4 || input[0] < 1 || input[3] < 1 || weights[0] < 1 || weights[3] < 1)
+    return false;
+  g.batches = input[0];
+  g.inputs = input[3];
+  g.outputs = weights[0];
+  g.depth = weights[3];
+  return g.inputs % g.depth == 0 && g.outputs % (g.inputs / g.depth) == 0 &&
+         weights.elements() / g.outputs <= INT32_MAX / 8 &&
+         window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
+         window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x);
+}
+
+constexpr Shape conv_2d_output(const Conv2DGeometry& g) {
+  Shape shape;
+  shape.rank = 4;
+  shape.dims[0] = g.batches;
+  shape.dims[1] = g.y.output;
+  shape.dims[2] = g.x.output;
+  shape.dims[3] = g.outputs;
+  return shape;
+}
+
+// Multiply-accumulates of one call, those with the padding included.
+constexpr int64_t conv_2d_macs(const Conv2DGeometry& g) {
+  return int64_t{g.batches} * g.pixels() * g.outputs * g.patch();
+}
+
+// Two patches. The interpreter's table of scales comes on top.
+constexpr int32_t conv_2d_scratch_bytes(const Conv2DGeometry& g) {
+  return (g.pixels() > 1 ? 4 : 2) * g.patch();
+}
+
+struct Conv2DInt8 {
+  Conv2DGeometry g;
+  int32_t input_offset;  // minus the input's zero point: -127 .. 128
+  Int8Output output;
+};
+
+struct Conv2DFloat32 {
+  Conv2DGeometry g;
+  float low, high;
+};
+
+// The inner primitives. This is the portable form; an ISA's form gives the same sums, bit for bit, and may order the
+// elements of a patch as it likes.
+struct PortableConv {
+  // Makes one patch, from runs of input bytes and runs of zeros in the order of the weights.
+  class Patch {
+   public:
+    Patch(int16_t* out, int32_t /*elements*/, int32_t /*depth*/, int32_t offset) : out_(out), offset_(offset) {}
+    void zeros(int32_t count) {
+      for (; count > 0; --count) *out_++ = 0;
+    }
+    void run(const int8_t* input, int32_t count) {
+      for (int32_t i = 0; i < count; ++i) *out_++ = static_cast<int16_t>(input[i] + offset_);
+    }
+    void finish() {}
+
+   private:
+    int16_t* out_;
+    int32_t offset_;
+  };
+
+  // Of `count` rows of weights and two patches of n elements, one behind the other:
+  // sums[2 * row + patch] = bias[row] + dot product, wrapping. `bias` may be nullptr.
+  static void rows(const int16_t* patches, const int8_t* weights, int32_t n, const int32_t* bias, int32_t count,
+                   int32_t* sums) {
+    for (int32_t row = 0; row < count; ++row, weights += n, sums += 2) {
+      uint32_t sum0 = bias != nullptr ? static_cast<uint32_t>(bias[row]) : 0, sum1 = sum0;
+      for (int32_t i = 0; i < n; ++i) {
+        const int32_t w = weights[i];
+        sum0 += static_cast<uint32_t>(patches[i] * w);
+        sum1 += static_cast<uint32_t>(patches[n + i] * w);
+      }
+      sums[0] = static_cast<int32_t>(sum0);
+      sums[1] = static_cast<int32_t>(sum1);
+    }
+  }
+
+  // The same for a single patch: sums[2 * row].
+  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias, int32_t count,
+                          int32_t* sums) {
+    for (int32_t row = 0; row < count; ++row, weights += n, sums += 2) {
+      uint32_t sum = bias != nullptr ? static_cast<uint32_t>(bias[row]) : 0;
+      for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(int32_t{patch[i]} * weights[i]);
+      *sums = static_cast<int32_t>(sum);
+    }
+  }
+};
+
+#if defined(__ARM_FEATURE_DSP)
+using ConvPrimitives = ConvDsp;
+#else
+using ConvPrimitives = PortableConv;
+#endif
+
+// What the output pixel (y, x) sees of the channels that begin at `input`.
+template <class Primitives>
+__attribute__((noinline)) void conv_2d_patch(const Conv2DGeometry& g, const int8_t* input, int32_t offset, int32_t y,
+                                             int32_t x, int16_t* patch) {
+  const int32_t origin_y = y * g.y.stride - g.y.before, origin_x = x * g.x.stride - g.x.before;
+  const TapRange inside = taps_inside(g.x, origin_x);
+  const bool contiguous = g.x.dilation == 1 && g.depth == g.inputs;
+  typename Primitives::Patch out(patch, g.patch(), g.depth, offset);
+  for (int32_t ky = 0, iy = origin_y; ky < g.y.filter; ++ky, iy += g.y.dilation) {
+    if (iy < 0 || iy >= g.y.input || inside.last <= inside.first) {
+      out.zeros(g.x.filter * g.depth);
+      continue;
+    }
+    out.zeros(inside.first * g.depth);
+    const int8_t* run = input + (iy * g.x.input + origin_x + inside.first * g.x.dilation) * g.inputs;
+    if (contiguous) {
+      out.run(run, (inside.last - inside.first) * g.depth);
+    } else {
+      for (int32_t kx = inside.first; kx < inside.last; ++kx, run += g.x.dilation * g.inputs) out.run(run, g.depth);
+    }
+    out.zeros((g.x.filter - inside.last) * g.depth);
+  }
+  out.finish();
+}
+
+// Requantizes sums[2 * channel + pixel] of one pixel or two; pointers stand at the first channel, the second pixel is
+// `step` bytes behind the first.
+__attribute__((noinline)) inline void conv_2d_finish_any(const Int8Output& finish, int32_t multiplier, int32_t shift,
+                                                         const int32_t* sums, int32_t pixels, int8_t* output,
+                                                         int32_t step) {
+  for (; pixels > 0; --pixels, output += step) *output = finish.any(*sums++, multiplier, shift);
+}
+// Not inlined: on its own the loop keeps its constants in registers.
+__attribute__((noinline)) inline void conv_2d_finish(const Int8Output& finish, ChannelScales scales,
+                                                     const int32_t* sums, int32_t count, int32_t pixels, int8_t* output,
+                                                     int32_t step) {
+  const int32_t zero = finish.zero_point, usual_from = pixels == 2 && finish.is_whole() ? -1 : INT32_MIN;
+  for (const int32_t* const end = sums + 2 * count; sums != end; sums += 2, ++output) {
+    const int32_t multiplier = *scales.multipliers++, shift = *scales.shifts++;
+    if (shift <= usual_from) {
+      output[0] = static_cast<int8_t>(Int8Output::usual(sums[0], multiplier, shift, zero));
+      output[step] = static_cast<int8_t>(Int8Output::usual(sums[1], multiplier, shift, zero));
+    } else {
+      conv_2d_finish_any(finish, multiplier, shift, sums, pixels, output, step);
+    }
+  }
+}
+
+// The outputs of one group, which begins at channel `first`, of one pixel or two at `output`.
+template <class Primitives>
+void conv_2d_pixels(const Conv2DInt8& p, ChannelScales scales, const int16_t* patches, int32_t pixels, int32_t first,
+                    const int8_t* weights, const int32_t* bias, int8_t* output) {
+  constexpr int32_t kChunk = 32;  // channels whose sums are on the stack at a time
+  int32_t sums[2 * kChunk];
+  const int32_t n = p.g.patch(), end = first + p.g.outputs / p.g.groups();
+  for (; first < end; first += kChunk, output += kChunk) {
+    const int32_t count = end - first < kChunk ? end - first : kChunk;
+    const int32_t* const chunk_bias = bias != nullptr ? bias + first : nullptr;
+    const auto rows = pixels == 2 ? Primitives::rows : Primitives::rows_of_one;
+    rows(patches, weights + first * n, n, chunk_bias, count, sums);
+    conv_2d_finish(p.output, scales.from(first), sums, count, pixels, output, p.g.outputs);
+  }
+}
+
+// `bias` may be nullptr; `scratch`: conv_2d_scratch_bytes(), aligned to 4 bytes.
+template <class Primitives = ConvPrimitives>
+void conv_2d_run(const Conv2DInt8& p, ChannelScales scales, const int8_t* input, const int8_t* weights,
+                 const int32_t* bias, int8_t* output, void* scratch) {
+  const Conv2DGeometry& g = p.g;
+  const int32_t n = g.patch(), pixels = g.pixels(), group_outputs = g.outputs / g.groups();
+  int16_t* const patches = static_cast<int16_t*>(scratch);
+  for (int32_t b = 0; b < g.batches; ++b) {
+    for (int32_t group = 0; group < g.groups(); ++group) {
+      const int32_t first = group * group_outputs;
+      int8_t* place = output + first;
+      for (int32_t pixel = 0, y = 0, x = 0; pixel < pixels; pixel += 2, place += 2 * g.outputs) {
+        const int32_t count = pixels - pixel < 2 ? 1 : 2;
+        for (int32_t k = 0; k < count; ++k) {
+          conv_2d_patch<Primitives>(g, input + group * g.depth, p.input_offset, y, x, patches + k * n);
+          if (++x == g.x.output) x = 0, ++y;
+        }
+        conv_2d_pixels<Primitives>(p, scales, patches, count, first, weights, bias, place);
+      }
+    }
+    input += g.y.input * g.x.input * g.inputs;
+    output += pixels * g.outputs;
+  }
+}
+
+// One output of the float form; sums in the order of the reference.
+inline float conv_2d_sum(const Conv2DGeometry& g, const float* input, const float* weights, int32_t y, int32_t x) {
+  const int32_t origin_y = y * g.y.stride - g.y.before, origin_x = x * g.x.stride - g.x.before;
+  const TapRange taps_y = taps_inside(g.y, origin_y), taps_x = taps_inside(g.x, origin_x);
+  float sum = 0;
+  for (int32_t ky = taps_y.first; ky < taps_y.last; ++ky) {
+    for (int32_t kx = taps_x.first; kx < taps_x.last; ++kx) {
+      const int32_t iy = origin_y + ky * g.y.dilation, ix = origin_x + kx * g.x.dilation;
+      const float* const pixel = input + (iy * g.x.input + ix) * g.inputs;
+      const float* const row = weights + (ky * g.x.filter + kx) * g.depth;
+      for (int32_t i = 0; i < g.depth; ++i) sum += pixel[i] * row[i];
+    }
+  }
+  return sum;
+}
+
+inline void conv_2d_run(const Conv2DFloat32& p, const float* input, const float* weights, const float* bias,
+                        float* output) {
+  const Conv2DGeometry& g = p.g;
+  const int32_t group_outputs = g.outputs / g.groups();
+  for (int32_t b = 0; b < g.batches; ++b, input += g.y.input * g.x.input * g.inputs) {
+    for (int32_t y = 0; y < g.y.output; ++y) {
+      for (int32_t x = 0; x < g.x.output; ++x) {
+        for (int32_t o = 0; o < g.outputs; ++o) {
+          float sum = conv_2d_sum(g, input + o / group_outputs * g.depth, weights + o * g.patch(), y, x);
+          if (bias != nullptr) sum += bias[o];
+          *output++ = sum < p.low ? p.low : sum > p.high ? p.high : sum;
+        }
+      }
+    }
+  }
+}
+
+// What both types check of shapes and options.
+inline Status conv_2d_sizes(const Conv2DAttributes& a, const ConvolutionTensors& tensors, Conv2DGeometry& g) {
+  if (!is_clamping(a.activation)) return Status::unsupported_option;
+  if (!conv_2d_geometry(a, tensors.input.shape, tensors.weights.shape, g) ||
+      conv_2d_output(g) != tensors.output.shape || (tensors.has_bias && tensors.bias.shape.elements() != g.outputs))
+    return Status::unsupported_shape;
+  return Status::ok;
+}
+
+inline Status conv_2d_setup(const Conv2DAttributes& a, const ConvolutionTensors& tensors, Conv2DInt8& p) {
+  Status status = conv_2d_sizes(a, tensors, p.g);
+  if (status == Status::ok) status = tensors.check_int8(0);
+  if (status != Status::ok) return status;
+  p.input_offset = -tensors.input.quantization.zero_point;
+  p.output = int8_output(a.activation, tensors.output);
+  return Status::ok;
+}
+
+inline Status conv_2d_setup(const Conv2DAttributes& a, const ConvolutionTensors& tensors, Conv2DFloat32& p) {
+  Status status = conv_2d_sizes(a, tensors, p.g);
+  if (status == Status::ok) status = tensors.check_float32();
+  if (status != Status::ok) return status;
+  const FloatRange range = float_activation_range(a.activation);
+  p.low = range.low;
+  p.high = range.high;
+  return Status::ok;
+}
+
+// What the interpreter keeps of an int8 node.
+struct Conv2DNode {
+  Conv2DInt8 p;
+  ScaleSource scales;
+};
+
+inline Status prepare_conv_2d_int8(PrepareContext& node) {
+  ConvolutionTensors tensors;
+  Conv2DAttributes attributes;
+  Conv2DNode kept;
+  Status status = tensors.read(node, attributes);
+  if (status == Status::ok) status = conv_2d_setup(attributes, tensors, kept.p);
+  if (status != Status::ok) return status;
+  kept.scales = scale_source(node, tensors);
+  node.keep(kept);
+  node.request_scratch(channel_scales_bytes(kept.p.g.outputs) + conv_2d_scratch_bytes(kept.p.g));
+  return Status::ok;
+}
+
+inline Status prepare_conv_2d_float32(PrepareContext& node) {
+  ConvolutionTensors tensors;
+  Conv2DAttributes attributes;
+  Conv2DFloat32 p;
+  Status status = tensors.read(node, attributes);
+  if (status == Status::ok) status = conv_2d_setup(attributes, tensors, p);
+  if (status == Status::ok) node.keep(p);
+  return status;
+}
+
+inline void invoke_conv_2d_int8(const InvokeContext& node) {
+  const Conv2DNode& kept = node.data<Conv2DNode>();
+  uint8_t* const scratch = static_cast<uint8_t*>(node.scratch());
+  const ChannelScales scales = channel_scales(node, kept.scales, kept.p.g.outputs, scratch);
+  conv_2d_run(kept.p, scales, node.input<int8_t>(0), node.input<int8_t>(1), node.input<int32_t>(2),
+              node.output<int8_t>(0), scratch + channel_scales_bytes(kept.p.g.outputs));
+}
+
+inline void invoke_conv_2d_float32(const InvokeContext& node) {
+  conv_2d_run(node.data<Conv2DFloat32>(), node.input<float>(0), node.input<float>(1), node.input<float>(2),
+              node.output<float>(0));
+}
+
+constexpr Kernel conv_2d_int8 = {kConv2DCode, DType::int8,          DType::int8,
+                                 false,       prepare_conv_2d_int8, invoke_conv_2d_int8};
+constexpr Kernel conv_2d_float32 = {kConv2DCode, DType::float32,          DType::float32,
+                                    false,       prepare_conv_2d_float32, invoke_conv_2d_float32};
+
+}  // namespace mote

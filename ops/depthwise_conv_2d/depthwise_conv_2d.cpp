@@ -1,0 +1,245 @@
+#include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ops/op.h"
+#include "toolchain/base/simd/simd.h"
+
+namespace mote {
+
+namespace {
+
+// TFLite's versioning: 1 float, 2 float with dilation, 3 int8.
+int32_t tflite_version(const Attributes& attributes, std::span<const TensorType> inputs, std::span<const TensorType>) {
+  const auto a = attributes.as<DepthwiseConv2DAttributes>();
+  if (inputs[0].dtype == DType::int8) return 3;
+  return a.dilation_h > 1 || a.dilation_w > 1 ? 2 : 1;
+}
+
+// x [B, H, W, I], weights [1, KH, KW, O] with O a multiple of I, optional bias [O] -> [B, OH, OW, O].
+Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
+  const auto a = attributes.as<DepthwiseConv2DAttributes>();
+  MOTE_CHECK(expect_weighted(inputs));
+  MOTE_CHECK(expect_clamping(a.activation));
+  const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
+  if (x.rank != 4 || x[0] < 1 || x[3] < 1)
+    return input_error(fmt::format("the input has shape {}, expected [batch, height, width, channels]", to_string(x)));
+  if (weights.rank != 4 || weights[0] != 1 || weights[3] < 1 || weights[3] % x[3] != 0 ||
+      (a.depth_multiplier != 0 && a.depth_multiplier != weights[3] / x[3]))
+    return input_error(
+        fmt::format("the weights have shape {} and the depth multiplier is {}; expected [1, height, width, outputs] "
+                    "with the multiplier times the {} channels of the input",
+                    to_string(weights), a.depth_multiplier, x[3]));
+  MOTE_TRY(const WindowAxis height, infer_window("height", x[1], weights[1], a.stride_h, a.dilation_h, a.padding));
+  MOTE_TRY(const WindowAxis width, infer_window("width", x[2], weights[2], a.stride_w, a.dilation_w, a.padding));
+  DepthwiseConv2DGeometry g{};
+  if (!depthwise_conv_2d_geometry(a, x, weights, g))
+    return input_error(fmt::format("an image of {} is too large for windows of {}", to_string(x), to_string(weights)));
+  if (inputs.size() == 3 && inputs[2].shape.rank >= 0 && inputs[2].shape.elements() != weights[3])
+    return input_error(fmt::format("the bias has shape {}, expected one number for each of the {} outputs",
+                                   to_string(inputs[2].shape), weights[3]));
+  return std::vector{make_shape({x[0], height.output, width.output, weights[3]})};
+}
+
+DepthwiseConv2DGeometry geometry_of(const Attributes& attributes, const Shape& input, const Shape& weights) {
+  DepthwiseConv2DGeometry g{};
+  depthwise_conv_2d_geometry(attributes.as<DepthwiseConv2DAttributes>(), input, weights, g);
+  return g;
+}
+
+OpCost cost(const Attributes& attributes, std::span<const Shape> inputs, std::span<const Shape>) {
+  const DepthwiseConv2DGeometry g = geometry_of(attributes, inputs[0], inputs[1]);
+  return {depthwise_conv_2d_macs(g), depthwise_conv_2d_scratch_bytes(g)};
+}
+
+Clamp limits(const FloatCall& call) {
+  const FloatRange range = float_activation_range(call.attributes->as<DepthwiseConv2DAttributes>().activation);
+  return {range.low, range.high};
+}
+
+// Calls visit(first input channel, first output channel, first tap) for each output pixel and each tap inside the
+// image.
+template <class Visit>
+void for_each_tap(const DepthwiseConv2DGeometry& g, const Visit& visit) {
+  int64_t out = 0;
+  for (int32_t b = 0; b < g.batches; ++b)
+    for (int32_t y = 0; y < g.y.output; ++y)
+      for (int32_t x = 0; x < g.x.output; ++x, out += g.outputs()) {
+        const int32_t origin_y = y * g.y.stride - g.y.before, origin_x = x * g.x.stride - g.x.before;
+        const TapRange ys = taps_inside(g.y, origin_y), xs = taps_inside(g.x, origin_x);
+        for (int32_t ky = ys.first; ky < ys.last; ++ky)
+          for (int32_t kx = xs.first; kx < xs.last; ++kx) {
+            const int64_t row = int64_t{b} * g.y.input + origin_y + ky * g.y.dilation;
+            visit((row * g.x.input + origin_x + kx * g.x.dilation) * g.inputs, out,
+                  (int64_t{ky} * g.x.filter + kx) * g.outputs());
+          }
+      }
+}
+
+void forward(const FloatCall& call) {
+  const DepthwiseConv2DGeometry g = geometry_of(*call.attributes, call.input_shapes[0], call.input_shapes[1]);
+  const float *x = call.inputs[0], *w = call.inputs[1], *bias = call.inputs.size() > 2 ? call.inputs[2] : nullptr;
+  float* y = call.outputs[0];
+  const int64_t elements = call.output_shapes[0].elements();
+  for (int64_t at = 0; at < elements; at += g.outputs())
+    for (int32_t o = 0; o < g.outputs(); ++o) y[at + o] = bias != nullptr ? bias[o] : 0;
+  for_each_tap(g, [&](int64_t in, int64_t out, int64_t tap) {
+    if (g.multiplier == 1) {
+      for (int32_t i = 0; i < g.inputs; ++i) y[out + i] += x[in + i] * w[tap + i];
+    } else {
+      for (int32_t o = 0; o < g.outputs(); ++o) y[out + o] += x[in + o / g.multiplier] * w[tap + o];
+    }
+  });
+  simd().clamp(elements, y, limits(call), y);
+}
+
+// With dz = dy where the activation is not clipped, else 0:  dx[i] = sum of dz w,  dw = sum of dz x,  db = sum of dz.
+void backward(const FloatCall& call) {
+  const DepthwiseConv2DGeometry g = geometry_of(*call.attributes, call.input_shapes[0], call.input_shapes[1]);
+  const int64_t elements = call.output_shapes[0].elements();
+  const float *x = call.inputs[0], *w = call.inputs[1], *dz = call.output_gradients[0];
+  if (call.attributes->as<DepthwiseConv2DAttributes>().activation != Activation::none) {
+    simd().clamp_backward(elements, call.outputs[0], dz, limits(call), call.workspace);
+    dz = call.workspace;
+  }
+  if (call.input_gradients.size() > 2 && call.input_gradients[2])
+    simd().column_sums(elements / g.outputs(), g.outputs(), dz, call.input_gradients[2]);
+  float *const dx = call.input_gradients[0], *const dw = call.input_gradients[1];
+  if (dx != nullptr) std::fill_n(dx, call.input_shapes[0].elements(), 0.0f);
+  if (dw != nullptr) std::fill_n(dw, call.input_shapes[1].elements(), 0.0f);
+  for_each_tap(g, [&](int64_t in, int64_t out, int64_t tap) {
+    for (int32_t o = 0; dw != nullptr && o < g.outputs(); ++o) dw[tap + o] += dz[out + o] * x[in + o / g.multiplier];
+    for (int32_t o = 0; dx != nullptr && o < g.outputs(); ++o) dx[in + o / g.multiplier] += dz[out + o] * w[tap + o];
+  });
+}
+
+int64_t float_workspace(const FloatCall& call) {
+  const bool clipped = call.attributes->as<DepthwiseConv2DAttributes>().activation != Activation::none;
+  return clipped ? int64_t{call.output_shapes[0].elements()} : 0;
+}
+
+std::string cpp_geometry(const DepthwiseConv2DGeometry& g) {
+  return fmt::format("{{{}, {}, {}, {}, {}}}", cpp_axis(g.y), cpp_axis(g.x), g.batches, g.inputs, g.multiplier);
+}
+
+Result<std::string> emit(const EmitCall& call) {
+  const auto a = call.attributes->as<DepthwiseConv2DAttributes>();
+  const ConvolutionTensors tensors = convolution_tensors(call);
+  const std::string bias = tensors.has_bias ? call.inputs[2] : "nullptr";
+  if (tensors.input.type == DType::float32) {
+    DepthwiseConv2DFloat32 p{};
+    if (const Status status = depthwise_conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
+    return fmt::format(
+        "  static constexpr DepthwiseConv2DFloat32 p = {{{}, {}, {}}};\n  depthwise_conv_2d_run(p, {}, {}, {}, {});\n",
+        cpp_geometry(p.g), cpp_float(p.low), cpp_float(p.high), call.inputs[0], call.inputs[1], bias, call.outputs[0]);
+  }
+  DepthwiseConv2DInt8 p{};
+  if (const Status status = depthwise_conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
+  return fmt::format(
+      "{}  static constexpr DepthwiseConv2DInt8 p = {{{}, {}, {}}};\n"
+      "  depthwise_conv_2d_run(p, {{multipliers, shifts}}, {}, {}, {}, {}, {});\n",
+      cpp_channel_scales(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs()),
+      cpp_geometry(p.g), p.input_offset, cpp_output(p.output), call.inputs[0], call.inputs[1], bias, call.outputs[0],
+      call.scratch);
+}
+
+DepthwiseConv2DAttributes options(Padding padding, int32_t stride = 1, Activation activation = Activation::none,
+                                  int32_t dilation = 1) {
+  return {static_cast<int8_t>(padding), stride, stride, 1, activation, dilation, dilation};
+}
+
+OpCase make_case(const char* name, DepthwiseConv2DAttributes attributes, Shape input, int32_t height, int32_t width,
+                 int32_t multiplier = 1) {
+  OpCase result;
+  result.name = name;
+  attributes.depth_multiplier = multiplier;
+  result.attributes = Attributes::of(attributes);
+  const int32_t outputs = input[3] * multiplier;
+  result.inputs = {input, make_shape({1, height, width, outputs}), make_shape({outputs})};
+  return result;
+}
+
+std::vector<OpCase> cases() {
+  constexpr Padding same = Padding::same, valid = Padding::valid;
+  DepthwiseConv2DAttributes uneven = options(same);
+  uneven.stride_w = 2, uneven.dilation_h = 2;
+  std::vector<OpCase> all = {
+      make_case("one_to_one", options(valid), make_shape({1, 1, 1, 1}), 1, 1),
+      make_case("same", options(same), make_shape({2, 5, 4, 3}), 3, 3),
+      make_case("valid", options(valid), make_shape({1, 6, 5, 4}), 3, 2),
+      make_case("stride_2", options(same, 2, Activation::relu), make_shape({1, 8, 6, 3}), 3, 3),
+      make_case("stride_2_odd", options(same, 2), make_shape({1, 7, 9, 2}), 3, 3),
+      make_case("stride_3", options(valid, 3), make_shape({1, 9, 10, 2}), 3, 3),
+      make_case("dilation", options(same, 1, Activation::none, 2), make_shape({1, 7, 6, 4}), 3, 3),
+      make_case("uneven_steps", uneven, make_shape({1, 7, 8, 5}), 3, 3),
+      make_case("relu6", options(same, 1, Activation::relu6), make_shape({1, 4, 4, 8}), 3, 3),
+      make_case("multiplier", options(same, 1), make_shape({1, 5, 4, 3}), 3, 3, 4),
+      make_case("no_bias", options(same), make_shape({1, 4, 4, 4}), 3, 3),
+      make_case("window_larger_than_the_image", options(same), make_shape({1, 2, 2, 4}), 5, 4),
+      make_case("tall", options(same, 1, Activation::relu), make_shape({1, 25, 5, 4}), 3, 3),
+      make_case("column", options(valid, 1, Activation::relu), make_shape({1, 28, 1, 5}), 5, 1),
+      make_case("wide_row", options(same), make_shape({1, 2, 130, 2}), 3, 3),
+      make_case("several_strips", options(same), make_shape({1, 48, 40, 2}), 3, 3),
+      make_case("from_one_channel", options(same, 2, Activation::relu), make_shape({1, 25, 20, 1}), 10, 8, 8),
+  };
+  all[8].low = -2, all[8].high = 2;
+  all[10].inputs.pop_back();
+  for (size_t i : {1, 3, 9, 12, 13, 16}) all[i].per_channel = true;
+  return all;
+}
+
+OpCase random_case(Random& random) {
+  const auto dim = [&] { return 1 + static_cast<int32_t>(random.below(9)); };
+  const auto small = [&] { return 1 + static_cast<int32_t>(random.below(3)); };
+  constexpr Activation kActivations[] = {Activation::none, Activation::relu, Activation::relu6,
+                                         Activation::relu_n1_to_1};
+  const auto padding = static_cast<int8_t>(random.below(2));
+  DepthwiseConv2DAttributes a{padding, small(), small(), 1, kActivations[random.below(4)], small(), small()};
+  const int32_t height = dim(), width = dim(), channels = small();
+  const auto filter = [&](int32_t image, int32_t dilation) {  // fits also without padding
+    return 1 + static_cast<int32_t>(random.below(static_cast<uint32_t>((image - 1) / dilation + 1))) % 4;
+  };
+  const int32_t filter_height = filter(height, a.dilation_h), filter_width = filter(width, a.dilation_w);
+  OpCase result = make_case("random", a, make_shape({small(), height, width, channels}), filter_height, filter_width,
+                            random.below(3) == 0 ? small() : 1);
+  if (random.below(4) == 0) result.inputs.pop_back();
+  result.low = -2, result.high = 2;
+  result.per_channel = random.below(2) == 1;
+  result.seed = static_cast<uint32_t>(random.bits());
+  return result;
+}
+
+constexpr DeviceKernel kKernels[] = {{"depthwise_conv_2d_int8", &depthwise_conv_2d_int8},
+                                     {"depthwise_conv_2d_float32", &depthwise_conv_2d_float32}};
+
+}  // namespace
+
+extern const OpDef depthwise_conv_2d_def;
+const OpDef depthwise_conv_2d_def = {
+    .name = "depthwise_conv_2d",
+    .tflite_name = "DEPTHWISE_CONV_2D",
+    .tflite_code = 4,
+    .tflite_options = 2,
+    .tflite_version = tflite_version,
+    .default_attributes = default_attributes<DepthwiseConv2DAttributes>,
+    .visit = visit_attributes<DepthwiseConv2DAttributes>,
+    .read_constants = nullptr,
+    .infer = infer,
+    .cost = cost,
+    .forward = forward,
+    .backward = backward,
+    .not_trainable = nullptr,
+    .float_workspace = float_workspace,
+    .quant = {{InputRole::activation, InputRole::weights, InputRole::bias}, 3, OutputRule::free, 0, 0},
+    .int8_tolerance = 1,
+    .in_place = false,
+    .device_header = "ops/depthwise_conv_2d/depthwise_conv_2d.h",
+    .kernels = kKernels,
+    .emit = emit,
+    .cases = cases,
+    .random_case = random_case,
+};
+
+}  // namespace mote

@@ -1,0 +1,390 @@
+// Depthwise convolution: every input channel is convolved with `multiplier` filters of its own,
+// output[b][y][x][i * multiplier + m] = activation(bias[...] + sum_{ky,kx} input[b][y * stride - before + ky *
+// dilation]
+// [...][i] * weights[ky][kx][i * multiplier + m]), outside the image 0.
+//
+// Layouts: input [B, H, W, I], weights [1, KH, KW, O], bias [O] or absent, output [B, OH, OW, O], O = I * multiplier.
+// int8: as conv_2d, scales along the last dimension of the weights. Source: TFLite
+// kernels/internal/reference/integer_ops/depthwise_conv.h (DepthwiseConvPerChannel),
+// kernels/internal/reference/depthwiseconv_float.h.
+//
+// int8 takes one channel at a time out of the image into a plane of its own, widened to int16, zero point subtracted,
+// with a border of zeros: taps of neighbouring pixels are then neighbours in memory. The longer axis of the output runs
+// along the rows of the plane, whichever it is in the image. A plane that would be large is cut into strips of rows.
+#pragma once
+#include "device/channel_scales.h"
+#include "device/window.h"
+#if defined(__ARM_FEATURE_DSP)
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_dsp.h"
+#endif
+
+namespace mote {
+
+constexpr int32_t kDepthwiseConv2DCode = 4;
+
+struct DepthwiseConv2DAttributes {
+  int8_t padding = 0;
+  int32_t stride_w = 0, stride_h = 0;
+  int32_t depth_multiplier = 0;  // 0, or what the shapes say
+  Activation activation = Activation::none;
+  int32_t dilation_w = 1, dilation_h = 1;
+};
+
+template <class V>
+void visit(V& v, DepthwiseConv2DAttributes& a) {
+  v.field(0, "padding", a.padding);
+  v.field(1, "stride_w", a.stride_w);
+  v.field(2, "stride_h", a.stride_h);
+  v.field(3, "depth_multiplier", a.depth_multiplier);
+  v.field(4, "fused_activation_function", a.activation);
+  v.field(5, "dilation_w_factor", a.dilation_w);
+  v.field(6, "dilation_h_factor", a.dilation_h);
+}
+
+struct DepthwiseConv2DGeometry {
+  WindowAxis y, x;
+  int32_t batches, inputs, multiplier;
+
+  constexpr int32_t outputs() const { return inputs * multiplier; }
+  // The plane's rows and columns: y and x of the image, or the other way round.
+  constexpr bool turned() const { return y.output > x.output; }
+  constexpr const WindowAxis& rows() const { return turned() ? x : y; }
+  constexpr const WindowAxis& columns() const { return turned() ? y : x; }
+};
+
+constexpr Shape depthwise_conv_2d_output(const DepthwiseConv2DGeometry& g) {
+  Shape shape;
+  shape.rank = 4;
+  shape.dims[0] = g.batches;
+  shape.dims[1] = g.y.output;
+  shape.dims[2] = g.x.output;
+  shape.dims[3] = g.outputs();
+  return shape;
+}
+
+// Multiply-accumulates of one call, those with the padding included.
+constexpr int64_t depthwise_conv_2d_macs(const DepthwiseConv2DGeometry& g) {
+  return int64_t{g.batches} * g.y.output * g.x.output * g.outputs() * g.y.filter * g.x.filter;
+}
+
+// Elements that `outputs` outputs see along an axis.
+constexpr int32_t window_span(const WindowAxis& axis, int32_t outputs) {
+  return (outputs - 1) * axis.stride + (axis.filter - 1) * axis.dilation + 1;
+}
+
+// int16 elements of a row of the plane: a whole number of words, with at least one element behind the last tap.
+constexpr int32_t depthwise_plane_pitch(const DepthwiseConv2DGeometry& g) {
+  return (window_span(g.columns(), g.columns().output) + 2) & ~1;
+}
+
+// False: a shape of another rank, channels that do not come out even, or a window that does not fit (device/window.h).
+constexpr bool depthwise_conv_2d_geometry(const DepthwiseConv2DAttributes& a, const Shape& input, const Shape& weights,
+                                          DepthwiseConv2DGeometry& g) {
+  if (input.rank != 4 || weights.rank != 4 || input[0] < 1 || input[3] < 1 || weights[0] != 1 || weights[3] < 1)
+    return false;
+  g.batches = input[0];
+  g.inputs = input[3];
+  g.multiplier = weights[3] / input[3];
+  return g.outputs() == weights[3] && (a.depth_multiplier == 0 || a.depth_multiplier == g.multiplier) &&
+         window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
+         window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x) &&
+         int64_t{g.columns().output} * g.columns().stride < (int32_t{1} << 24) &&
+         int64_t{window_span(g.rows(), 1)} * depthwise_plane_pitch(g) < (int32_t{1} << 28);
+}
+
+// int16 elements of a row of taps: a whole number of words.
+constexpr int32_t depthwise_taps_pitch(const DepthwiseConv2DGeometry& g) {
+  return (g.columns().filter + 1) & ~1;
+}
+
+// Rows of the output that one strip gives: all, or what about 2 KiB of plane allow.
+constexpr int32_t depthwise_strip_rows(const DepthwiseConv2DGeometry& g) {
+  const int32_t budget = 1024 / depthwise_plane_pitch(g);  // rows of the plane
+  const int32_t span = window_span(g.rows(), 1);
+  const int32_t rows = budget <= span ? 1 : (budget - span) / g.rows().stride + 1;
+  return rows < g.rows().output ? rows : g.rows().output;
+}
+
+// The taps of one filter, then the plane. The interpreter's table of scales comes on top.
+constexpr int32_t depthwise_conv_2d_scratch_bytes(const DepthwiseConv2DGeometry& g) {
+  return 2 * (g.rows().filter * depthwise_taps_pitch(g) +
+              window_span(g.rows(), depthwise_strip_rows(g)) * depthwise_plane_pitch(g));
+}
+
+struct DepthwiseConv2DInt8 {
+  DepthwiseConv2DGeometry g;
+  int32_t input_offset;  // minus the input's zero point: -127 .. 128
+  Int8Output output;
+};
+
+struct DepthwiseConv2DFloat32 {
+  DepthwiseConv2DGeometry g;
+  float low, high;
+};
+
+// Part of a plane and the taps that go over it.
+struct DepthwiseBlock {
+  const int16_t* plane;  // what the first output's first tap reads
+  const int16_t* taps;   // rows of `taps_pitch`; an odd one ends with a zero
+  int32_t plane_pitch, taps_pitch;
+  WindowAxis row_axis, column_axis;
+  int32_t rows, columns;  // of outputs
+};
+
+// The inner primitives. This is the portable form; an ISA's form gives the same numbers, bit for bit. It may read the
+// element behind the last tap of a row.
+struct PortableDepthwise {
+  // out[i] = input[i * step] + offset
+  static void gather(const int8_t* input, int32_t step, int32_t count, int32_t offset, int16_t* out) {
+    for (int32_t i = 0; i < count; ++i, input += step) out[i] = static_cast<int16_t>(*input + offset);
+  }
+
+  // sums[row * columns + column] = sum over the taps, wrapping.
+  static void block(const DepthwiseBlock& b, int32_t* sums) {
+    for (int32_t r = 0; r < b.rows; ++r) {
+      for (int32_t c = 0; c < b.columns; ++c) {
+        const int16_t* x = b.plane + r * b.row_axis.stride * b.plane_pitch + c * b.column_axis.stride;
+        const int16_t* taps = b.taps;
+        uint32_t sum = 0;
+        for (int32_t ky = 0; ky < b.row_axis.filter; ++ky) {
+          for (int32_t kx = 0; kx < b.column_axis.filter; ++kx)
+            sum += static_cast<uint32_t>(int32_t{x[kx * b.column_axis.dilation]} * taps[kx]);
+          x += b.row_axis.dilation * b.plane_pitch;
+          taps += b.taps_pitch;
+        }
+        *sums++ = static_cast<int32_t>(sum);
+      }
+    }
+  }
+};
+
+#if defined(__ARM_FEATURE_DSP)
+using DepthwisePrimitives = DepthwiseDsp;
+#else
+using DepthwisePrimitives = PortableDepthwise;
+#endif
+
+// How far apart neighbours along the plane's rows and columns are in an image of `channels` and width `width`.
+struct DepthwiseSteps {
+  int32_t row, column;
+};
+constexpr DepthwiseSteps depthwise_steps(const DepthwiseConv2DGeometry& g, int32_t width, int32_t channels) {
+  return g.turned() ? DepthwiseSteps{channels, width * channels} : DepthwiseSteps{width * channels, channels};
+}
+
+// Taps of one filter, widened.
+inline void depthwise_taps(const DepthwiseConv2DGeometry& g, const int8_t* weights, int16_t* taps) {
+  const DepthwiseSteps step = depthwise_steps(g, g.x.filter, g.outputs());
+  const int32_t columns = g.columns().filter, pitch = depthwise_taps_pitch(g);
+  for (int32_t r = 0; r < g.rows().filter; ++r, taps += pitch) {
+    const int8_t* w = weights + r * step.row;
+    taps[pitch - 1] = 0;
+    for (int32_t c = 0; c < columns; ++c, w += step.column) taps[c] = *w;
+  }
+}
+
+// The plane of the channel that begins at `input`, for output rows from `first` on. Its border is zero already.
+// Rows outside the image are written too: an earlier strip may have left something there.
+template <class Primitives>
+__attribute__((noinline)) void depthwise_plane(const DepthwiseConv2DGeometry& g, const int8_t* input, int32_t offset,
+                                               int32_t first, int32_t rows, int16_t* plane) {
+  const WindowAxis &row_axis = g.rows(), &column_axis = g.columns();
+  const DepthwiseSteps step = depthwise_steps(g, g.x.input, g.inputs);
+  const int32_t pitch = depthwise_plane_pitch(g), before = column_axis.before;
+  const int32_t room = window_span(column_axis, column_axis.output) - before;
+  const int32_t columns = column_axis.input < room ? column_axis.input : room;
+  const int32_t origin = first * row_axis.stride - row_axis.before;
+  int16_t* out = plane + before;
+  for (int32_t r = origin; r < origin + window_span(row_axis, rows); ++r, out += pitch) {
+    if (r < 0 || r >= row_axis.input) {
+      for (int32_t c = 0; c < columns; ++c) out[c] = 0;
+    } else {
+      Primitives::gather(input + r * step.row, step.column, columns, offset, out);
+    }
+  }
+}
+
+constexpr int32_t kDepthwiseSums = 64;  // on the stack at a time
+
+// Adds the bias to the sums of one channel and requantizes; outputs are `step` bytes apart. Not inlined: on its own the
+// loops keep their constants in registers.
+__attribute__((noinline)) inline void depthwise_finish(const Int8Output& finish, const int32_t* sums, int32_t count,
+                                                       int32_t bias, int32_t multiplier, int32_t shift, int8_t* output,
+                                                       int32_t step) {
+  const int32_t zero = finish.zero_point;
+  const int32_t* const end = sums + count;
+  if (finish.is_whole() && shift < 0) {
+    for (; sums != end; output += step)
+      *output = static_cast<int8_t>(Int8Output::usual(wrapping_add(*sums++, bias), multiplier, shift, zero));
+  } else {
+    for (; sums != end; output += step) *output = finish.any(wrapping_add(*sums++, bias), multiplier, shift);
+  }
+}
+
+// The outputs of one filter from one strip; `output` is the first.
+template <class Primitives>
+void depthwise_filter(const DepthwiseConv2DInt8& p, DepthwiseBlock block, int32_t rows, int32_t bias,
+                      int32_t multiplier, int32_t shift, int8_t* output) {
+  const DepthwiseSteps step = depthwise_steps(p.g, p.g.x.output, p.g.outputs());
+  const int32_t columns = block.column_axis.output;
+  const int16_t* const plane = block.plane;
+  int32_t sums[kDepthwiseSums + 1];  // one more, for primitives that work in pairs
+  block.rows = columns < kDepthwiseSums ? kDepthwiseSums / columns : 1;
+  for (int32_t r = 0; r < rows; r += block.rows) {
+    if (block.rows > rows - r) block.rows = rows - r;
+    for (int32_t c = 0; c < columns; c += block.columns) {
+      block.columns = columns - c < kDepthwiseSums ? columns - c : kDepthwiseSums;
+      block.plane = plane + r * block.row_axis.stride * block.plane_pitch + c * block.column_axis.stride;
+      Primitives::block(block, sums);
+      for (int32_t i = 0; i < block.rows; ++i)
+        depthwise_finish(p.output, sums + i * block.columns, block.columns, bias, multiplier, shift,
+                         output + (r + i) * step.row + c * step.column, step.column);
+    }
+  }
+}
+
+// `bias` may be nullptr; `scratch`: depthwise_conv_2d_scratch_bytes(), aligned to 4 bytes.
+template <class Primitives = DepthwisePrimitives>
+void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, ChannelScales scales, const int8_t* input,
+                           const int8_t* weights, const int32_t* bias, int8_t* output, void* scratch) {
+  const DepthwiseConv2DGeometry& g = p.g;
+  int16_t* const taps = static_cast<int16_t*>(scratch);
+  int16_t* const plane = taps + g.rows().filter * depthwise_taps_pitch(g);
+  __builtin_memset(scratch, 0, static_cast<size_t>(depthwise_conv_2d_scratch_bytes(g)));
+  const DepthwiseBlock block = {plane, taps, depthwise_plane_pitch(g), depthwise_taps_pitch(g), g.rows(), g.columns(),
+                                0,     0};
+  const int32_t strip = depthwise_strip_rows(g);
+  const int32_t row_step = depthwise_steps(g, g.x.output, g.outputs()).row;
+  for (int32_t b = 0; b < g.batches; ++b) {
+    for (int32_t first = 0; first < g.rows().output; first += strip) {
+      const int32_t rows = g.rows().output - first < strip ? g.rows().output - first : strip;
+      for (int32_t o = 0; o < g.outputs(); ++o) {
+        if (o % g.multiplier == 0)
+          depthwise_plane<Primitives>(g, input + o / g.multiplier, p.input_offset, first, rows, plane);
+        depthwise_taps(g, weights + o, taps);
+        depthwise_filter<Primitives>(p, block, rows, bias != nullptr ? bias[o] : 0, scales.multipliers[o],
+                                     scales.shifts[o], output + first * row_step + o);
+      }
+    }
+    input += g.y.input * g.x.input * g.inputs;
+    output += g.y.output * g.x.output * g.outputs();
+  }
+}
+
+// One output of the float form; sums in the order of the reference.
+inline float depthwise_conv_2d_sum(const DepthwiseConv2DGeometry& g, const float* input, const float* weights,
+                                   int32_t y, int32_t x) {
+  const int32_t origin_y = y * g.y.stride - g.y.before, origin_x = x * g.x.stride - g.x.before;
+  const TapRange taps_y = taps_inside(g.y, origin_y), taps_x = taps_inside(g.x, origin_x);
+  float sum = 0;
+  for (int32_t ky = taps_y.first; ky < taps_y.last; ++ky) {
+    for (int32_t kx = taps_x.first; kx < taps_x.last; ++kx) {
+      const int32_t iy = origin_y + ky * g.y.dilation, ix = origin_x + kx * g.x.dilation;
+      sum += input[(iy * g.x.input + ix) * g.inputs] * weights[(ky * g.x.filter + kx) * g.outputs()];
+    }
+  }
+  return sum;
+}
+
+inline void depthwise_conv_2d_run(const DepthwiseConv2DFloat32& p, const float* input, const float* weights,
+                                  const float* bias, float* output) {
+  const DepthwiseConv2DGeometry& g = p.g;
+  for (int32_t b = 0; b < g.batches; ++b, input += g.y.input * g.x.input * g.inputs) {
+    for (int32_t y = 0; y < g.y.output; ++y) {
+      for (int32_t x = 0; x < g.x.output; ++x) {
+        for (int32_t o = 0; o < g.outputs(); ++o) {
+          float sum = depthwise_conv_2d_sum(g, input + o / g.multiplier, weights + o, y, x);
+          if (bias != nullptr) sum += bias[o];
+          *output++ = sum < p.low ? p.low : sum > p.high ? p.high : sum;
+        }
+      }
+    }
+  }
+}
+
+// What both types check of shapes and options. `bias` may be nullptr.
+inline Status depthwise_conv_2d_sizes(const DepthwiseConv2DAttributes& a, const ConvolutionTensors& tensors,
+                                      DepthwiseConv2DGeometry& g) {
+  if (!is_clamping(a.activation)) return Status::unsupported_option;
+  if (!depthwise_conv_2d_geometry(a, tensors.input.shape, tensors.weights.shape, g) ||
+      depthwise_conv_2d_output(g) != tensors.output.shape ||
+      (tensors.has_bias && tensors.bias.shape.elements() != g.outputs()))
+    return Status::unsupported_shape;
+  return Status::ok;
+}
+
+inline Status depthwise_conv_2d_setup(const DepthwiseConv2DAttributes& a, const ConvolutionTensors& tensors,
+                                      DepthwiseConv2DInt8& p) {
+  Status status = depthwise_conv_2d_sizes(a, tensors, p.g);
+  if (status == Status::ok) status = tensors.check_int8(3);
+  if (status != Status::ok) return status;
+  p.input_offset = -tensors.input.quantization.zero_point;
+  p.output = int8_output(a.activation, tensors.output);
+  return Status::ok;
+}
+
+inline Status depthwise_conv_2d_setup(const DepthwiseConv2DAttributes& a, const ConvolutionTensors& tensors,
+                                      DepthwiseConv2DFloat32& p) {
+  Status status = depthwise_conv_2d_sizes(a, tensors, p.g);
+  if (status == Status::ok) status = tensors.check_float32();
+  if (status != Status::ok) return status;
+  const FloatRange range = float_activation_range(a.activation);
+  p.low = range.low;
+  p.high = range.high;
+  return Status::ok;
+}
+
+// What the interpreter keeps of an int8 node.
+struct DepthwiseConv2DNode {
+  DepthwiseConv2DInt8 p;
+  ScaleSource scales;
+};
+
+inline Status prepare_depthwise_conv_2d_int8(PrepareContext& node) {
+  ConvolutionTensors tensors;
+  DepthwiseConv2DAttributes attributes;
+  DepthwiseConv2DNode kept;
+  Status status = tensors.read(node, attributes);
+  if (status == Status::ok) status = depthwise_conv_2d_setup(attributes, tensors, kept.p);
+  if (status != Status::ok) return status;
+  kept.scales = scale_source(node, tensors);
+  node.keep(kept);
+  node.request_scratch(channel_scales_bytes(kept.p.g.outputs()) + depthwise_conv_2d_scratch_bytes(kept.p.g));
+  return Status::ok;
+}
+
+inline Status prepare_depthwise_conv_2d_float32(PrepareContext& node) {
+  ConvolutionTensors tensors;
+  DepthwiseConv2DAttributes attributes;
+  DepthwiseConv2DFloat32 p;
+  Status status = tensors.read(node, attributes);
+  if (status == Status::ok) status = depthwise_conv_2d_setup(attributes, tensors, p);
+  if (status == Status::ok) node.keep(p);
+  return status;
+}
+
+inline void invoke_depthwise_conv_2d_int8(const InvokeContext& node) {
+  const DepthwiseConv2DNode& kept = node.data<DepthwiseConv2DNode>();
+  const int32_t outputs = kept.p.g.outputs();
+  uint8_t* const scratch = static_cast<uint8_t*>(node.scratch());
+  depthwise_conv_2d_run(kept.p, channel_scales(node, kept.scales, outputs, scratch), node.input<int8_t>(0),
+                        node.input<int8_t>(1), node.input<int32_t>(2), node.output<int8_t>(0),
+                        scratch + channel_scales_bytes(outputs));
+}
+
+inline void invoke_depthwise_conv_2d_float32(const InvokeContext& node) {
+  depthwise_conv_2d_run(node.data<DepthwiseConv2DFloat32>(), node.input<float>(0), node.input<float>(1),
+                        node.input<float>(2), node.output<float>(0));
+}
+
+constexpr Kernel depthwise_conv_2d_int8 = {
+    kDepthwiseConv2DCode,         DType::int8, DType::int8, false, prepare_depthwise_conv_2d_int8,
+    invoke_depthwise_conv_2d_int8};
+constexpr Kernel depthwise_conv_2d_float32 = {kDepthwiseConv2DCode,
+                                              DType::float32,
+                                              DType::float32,
+                                              false,
+                                              prepare_depthwise_conv_2d_float32,
+                                              invoke_depthwise_conv_2d_float32};
+
+}  // namespace mote

@@ -1,0 +1,54 @@
+#include "ops/max_pool_2d/max_pool_2d.h"
+
+#include "ops/op_families.h"
+
+namespace mote {
+
+namespace {
+
+// All to the first of the greatest.
+float share(const MaxPool2D<float>& p, const PoolWindow& w, const float* first, const float& element) {
+  const float most = p(w, first);
+  const float* const chosen =
+      fold(w, first, static_cast<const float*>(nullptr),
+           [&](const float* found, const float& x) { return found == nullptr && x == most ? &x : found; });
+  return &element == chosen ? 1 : 0;
+}
+
+Result<std::string> emit(const EmitCall& call) {
+  return call.input_types[0].dtype == DType::float32 ? pool_emit_as<MaxPool2D<float>>("MaxPool2D<float>", call)
+                                                     : pool_emit_as<MaxPool2D<int8_t>>("MaxPool2D<int8_t>", call);
+}
+
+constexpr DeviceKernel kKernels[] = {{"max_pool_2d_int8", &max_pool_2d_int8},
+                                     {"max_pool_2d_float32", &max_pool_2d_float32}};
+
+}  // namespace
+
+extern const OpDef max_pool_2d_def;
+const OpDef max_pool_2d_def = {
+    .name = "max_pool_2d",
+    .tflite_name = "MAX_POOL_2D",
+    .tflite_code = 17,
+    .tflite_options = 5,
+    .tflite_version = version_2_for_int8,
+    .default_attributes = default_attributes<PoolAttributes>,
+    .visit = visit_attributes<PoolAttributes>,
+    .read_constants = nullptr,
+    .infer = infer_pool,
+    .cost = no_cost,
+    .forward = pool_forward<MaxPool2D<float>>,
+    .backward = pool_backward<MaxPool2D<float>, share>,
+    .not_trainable = nullptr,
+    .float_workspace = nullptr,
+    .quant = {{InputRole::activation}, 0, OutputRule::same_as_input, 0, 0},
+    .int8_tolerance = 0,
+    .in_place = false,
+    .device_header = "ops/max_pool_2d/max_pool_2d.h",
+    .kernels = kKernels,
+    .emit = emit,
+    .cases = pool_cases,
+    .random_case = pool_random_case,
+};
+
+}  // namespace mote

@@ -1,0 +1,64 @@
+#include "ops/mean/mean.h"
+
+#include "ops/op_families.h"
+
+namespace mote {
+
+static std::string text_of(const MeanInt8& p) {
+  return fmt::format("MeanInt8 p = {{{}, {}, {}, {}}}", text_of(p.reduction), text_of(p.multiplier), p.zero_sum,
+                     p.output_zero_point);
+}
+
+static std::string text_of(const MeanFloat32& p) {
+  return fmt::format("MeanFloat32 p = {{{}}}", text_of(p.reduction));
+}
+
+namespace {
+
+// dx = dy / elements for everything that went into y.
+void backward(const FloatCall& call) {
+  float* const dx = call.input_gradients[0];
+  if (dx == nullptr) return;
+  const Reduction reduction = float_reduction<MeanFloat32>(call).reduction;
+  const ReduceGroups& kept = reduction.kept;
+  const float* dy = call.output_gradients[0];
+  for (int32_t i = 0; i < kept.size[0]; ++i)
+    for (int32_t j = 0; j < kept.size[1]; ++j)
+      for (int32_t k = 0; k < kept.size[2]; ++k) {
+        const float share = *dy++ / static_cast<float>(reduction.reduced.elements());
+        const float* const first = dx + i * kept.stride[0] + j * kept.stride[1] + k * kept.stride[2];
+        fold(reduction.reduced, first, 0, [&](int, const float& x) { return dx[&x - dx] = share, 0; });
+      }
+}
+
+constexpr DeviceKernel kKernels[] = {{"mean_int8", &mean_int8}, {"mean_float32", &mean_float32}};
+
+}  // namespace
+
+extern const OpDef mean_def;
+const OpDef mean_def = {
+    .name = "mean",
+    .tflite_name = "MEAN",
+    .tflite_code = 40,
+    .tflite_options = 27,
+    .tflite_version = version_2_for_int8,
+    .default_attributes = default_attributes<ReduceAttributes>,
+    .visit = visit_attributes<ReduceAttributes>,
+    .read_constants = read_reduce_axes,
+    .infer = infer_reduce,
+    .cost = no_cost,
+    .forward = reduce_forward<MeanFloat32>,
+    .backward = backward,
+    .not_trainable = nullptr,
+    .float_workspace = nullptr,
+    .quant = {{InputRole::activation, InputRole::constant}, 0, OutputRule::free, 0, 0},
+    .int8_tolerance = 1,
+    .in_place = false,
+    .device_header = "ops/mean/mean.h",
+    .kernels = kKernels,
+    .emit = reduce_emit<MeanInt8, MeanFloat32>,
+    .cases = reduce_cases,
+    .random_case = reduce_random_case,
+};
+
+}  // namespace mote

@@ -1,0 +1,60 @@
+#include "ops/tanh/tanh.h"
+
+#include "ops/op_families.h"
+
+namespace mote {
+
+static std::string text_of(const TanhInt8& p) {
+  return fmt::format("TanhInt8 p = {{{}, {}}}", p.count,
+                     fmt::format("{{{}, {}, {}}}", text_of(p.input.multiplier), p.input.zero_point, p.input.radius));
+}
+
+static std::string text_of(const TanhFloat32& p) {
+  return fmt::format("TanhFloat32 p = {{{}}}", p.count);
+}
+
+namespace {
+
+float slope(const TanhAttributes&, float, float y) {
+  return 1 - y * y;
+}
+
+std::vector<OpCase> cases() {
+  return unary_cases(Attributes::of(TanhAttributes{}), -4, 4);
+}
+
+OpCase random_case(Random& random) {
+  return unary_random_case(random, Attributes::of(TanhAttributes{}), -4, 4);
+}
+
+constexpr DeviceKernel kKernels[] = {{"tanh_int8", &tanh_int8}, {"tanh_float32", &tanh_float32}};
+
+}  // namespace
+
+extern const OpDef tanh_def;
+const OpDef tanh_def = {
+    .name = "tanh",
+    .tflite_name = "TANH",
+    .tflite_code = 28,
+    .tflite_options = 0,
+    .tflite_version = version_2_for_int8,
+    .default_attributes = default_attributes<TanhAttributes>,
+    .visit = visit_attributes<TanhAttributes>,
+    .read_constants = nullptr,
+    .infer = infer_elementwise,
+    .cost = no_cost,
+    .forward = unary_forward<TanhAttributes, TanhFloat32>,
+    .backward = unary_backward<TanhAttributes, slope>,
+    .not_trainable = nullptr,
+    .float_workspace = nullptr,
+    .quant = {{InputRole::activation}, 0, OutputRule::fixed, 1.0f / 128, 0},
+    .int8_tolerance = 1,
+    .in_place = true,
+    .device_header = "ops/tanh/tanh.h",
+    .kernels = kKernels,
+    .emit = unary_emit<TanhAttributes, TanhInt8, TanhFloat32>,
+    .cases = cases,
+    .random_case = random_case,
+};
+
+}  // namespace mote
