@@ -64,7 +64,7 @@ Result<void> CompiledProgram::write(const std::filesystem::path& folder) const {
 }
 
 Result<std::string> run_here(const std::filesystem::path& folder, const std::filesystem::path& source) {
-  MOTE_CHECK(compile({"g++", "-O1", "-no-pie", "-I" + (source / "tests/compile").string(), "models.cpp", "-o", "here"},
+  MOTE_CHECK(compile({"g++", "-O0", "-no-pie", "-I" + (source / "tests/compile").string(), "models.cpp", "-o", "here"},
                      folder));
   MOTE_TRY(const ProcessOutput ran, run_process({(folder / "here").string()}, kSeconds, folder));
   return ran.output + ran.errors;

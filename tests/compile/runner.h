@@ -40,7 +40,8 @@ struct Model {
 extern "C" const unsigned char blob[];
 
 inline const char* check(const Model& m) {
-  for (uint32_t i = 0; i < m.arena_bytes + 2 * kGuard; ++i) m.arena[i - kGuard] = kPaint;
+  unsigned char* const before = m.arena - kGuard;
+  for (uint32_t i = 0; i < m.arena_bytes + 2 * kGuard; ++i) before[i] = kPaint;
   if (m.init() != 0) return "init failed";
   for (int repeat = 0; repeat < 2; ++repeat) {
     for (int i = 0; i < m.inputs; ++i)
@@ -50,7 +51,7 @@ inline const char* check(const Model& m) {
   for (int i = 0; i < m.outputs; ++i)
     if (__builtin_memcmp(m.output(i), blob + m.expected[i].offset, m.expected[i].bytes) != 0) return "wrong bytes";
   for (uint32_t i = 0; i < kGuard; ++i)
-    if (m.arena[i - kGuard] != kPaint || m.arena[m.arena_bytes + i] != kPaint) return "wrote outside its arena";
+    if (before[i] != kPaint || m.arena[m.arena_bytes + i] != kPaint) return "wrote outside its arena";
   if (m.input(m.inputs) != nullptr || m.output(-1) != nullptr) return "has a tensor too many";
   return nullptr;
 }

@@ -8,7 +8,7 @@ ROOT = pathlib.Path(sys.argv[1])
 MAX_FILE_LINES, MAX_LINE = 500, 120
 
 # The host's contracts in rooms whose headers run on the microcontroller.
-HOST_CONTRACTS = ("ops/op.h", "ops/op_families.h", "ops/move_families.h", "features/feature.h")
+HOST_CONTRACTS = (pathlib.Path(__file__).parent / "host_contracts").read_text().split()
 
 # What each room may include, besides itself.
 BELOW = {

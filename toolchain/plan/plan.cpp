@@ -44,9 +44,9 @@ int32_t in_place_input(const Graph& graph, const std::vector<Lifetime>& lifetime
   if (input == kAbsent || graph.tensors[input].constant || lifetimes[input].last != index) return kAbsent;
   if (std::count(node.inputs.begin(), node.inputs.end(), input) != 1) return kAbsent;
   if (std::count(graph.outputs.begin(), graph.outputs.end(), input) != 0) return kAbsent;
-  const int64_t from = aligned(graph.tensors[input].type.bytes());
-  const int64_t to = aligned(graph.tensors[node.outputs[0]].type.bytes());
-  return to == from || (!equal_sizes && to < from) ? input : kAbsent;
+  const int64_t from = graph.tensors[input].type.bytes(), to = graph.tensors[node.outputs[0]].type.bytes();
+  if (to > from) return kAbsent;  // a scalar that is broadcast, though both take one block
+  return !equal_sizes || aligned(to) == aligned(from) ? input : kAbsent;
 }
 
 // One plan for one choice of in-place outputs. Blocks of the placement: one per tensor with memory of its own, one per

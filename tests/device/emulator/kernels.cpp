@@ -44,21 +44,22 @@ int compare_variants() {
 
 // The same for packed rows, whole blocks included.
 int compare_packed_variants() {
+  constexpr int kRows = mote::kPackedRows;
   static int8_t input[1200];
-  alignas(16) static int8_t packed[1200 * 6];
+  alignas(16) static int8_t packed[1200 * kRows];
   int wrong = 0, compared = 0;
   for (int32_t n = 0; n <= 1100; n += n < 40 ? 1 : 53)
-    for (int32_t count = 1; count <= 6; ++count)
-      for (uint32_t shift = 0; shift < 4; ++shift) {
-        for (int8_t& v : input) v = n % 5 == 0 ? -128 : static_cast<int8_t>(random() >> 24);
-        for (int8_t& v : packed) v = static_cast<int8_t>(random() >> 24);
-        int32_t want[7], got[7];
-        for (int r = 0; r < 7; ++r) want[r] = got[r] = 0x5A5A5A5A;
-        mote::packed_dot<mote::PortablePackedDot>(input + shift, packed, n, count, want);
-        mote::packed_dot<mote::PackedDot>(input + shift, packed, n, count, got);
-        for (int r = 0; r < 7; ++r) wrong += want[r] != got[r];
-        ++compared;
-      }
+    for (uint32_t shift = 0; shift < 4; ++shift) {
+      for (int8_t& v : input) v = n % 5 == 0 ? -128 : static_cast<int8_t>(random() >> 24);
+      for (int8_t& v : packed) v = static_cast<int8_t>(random() >> 24);
+      int32_t want[kRows + 1], got[kRows + 1];
+      for (int r = 0; r <= kRows; ++r) want[r] = got[r] = 0x5A5A5A5A;
+      mote::packed_dot<mote::PortablePackedDot>(input + shift, packed, n, want);
+      mote::packed_dot<mote::PackedDot>(input + shift, packed, n, got);
+      for (int r = 0; r <= kRows; ++r) wrong += want[r] != got[r];
+      wrong += mote::PortablePackedDot::row(input + shift, packed, n) != mote::PackedDot::row(input + shift, packed, n);
+      ++compared;
+    }
   print("  packed products compared: ");
   print_number(compared);
   print(", wrong sums: ");

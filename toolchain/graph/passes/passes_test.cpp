@@ -89,5 +89,83 @@ TEST(FoldOutputAffine, SaysWhyItCannot) {
   EXPECT_THAT(fold_output_affine(two, one, one).error().message, HasSubstr("has 2 outputs, but there are 1 targets"));
 }
 
+// quantize and dequantize nodes in a row; types[i] goes into node i.
+Graph conversions(const std::vector<TensorType>& types) {
+  Graph graph;
+  for (const TensorType& type : types) {
+    const auto next = static_cast<int32_t>(graph.tensors.size());
+    graph.tensors.push_back({"t" + std::to_string(next), type, false, false, {}});
+    if (next == 0) continue;
+    const char* const op = type.dtype == DType::float32 ? "dequantize" : "quantize";
+    graph.nodes.push_back({find_op(op), op, find_op(op)->default_attributes(), {next - 1}, {next}, ""});
+  }
+  graph.inputs = {0};
+  graph.outputs = {static_cast<int32_t>(types.size()) - 1};
+  graph.input_names = {"in"};
+  graph.output_names = {"out"};
+  return graph;
+}
+
+const TensorType kFloat{DType::float32, make_shape({4}), {}};
+TensorType int8_type(float scale, int32_t zero_point) {
+  return {DType::int8, make_shape({4}), {{scale}, {zero_point}, 0}};
+}
+
+TEST(RemoveRequantization, DropsWhatGivesTheSameBytes) {
+  const TensorType a = int8_type(0.37f, -5), b = int8_type(0.5f, -5);
+  Graph pair = conversions({a, kFloat, a, kFloat});  // int8 -> float -> the same int8 -> float
+  EXPECT_EQ(remove_requantization(pair), 1);
+  ASSERT_TRUE(validate(pair).ok()) << validate(pair).error().message;
+  EXPECT_EQ(pair.nodes.size(), 1u);
+  Graph copy = conversions({a, a, b});
+  EXPECT_EQ(remove_requantization(copy), 1);
+  ASSERT_TRUE(validate(copy).ok());
+  EXPECT_EQ(copy.nodes.size(), 1u);
+}
+
+TEST(RemoveRequantization, LeavesWhatChangesBytes) {
+  const TensorType a = int8_type(0.37f, -5);
+  Graph scale = conversions({a, kFloat, int8_type(0.5f, -5), kFloat});
+  Graph zero_point = conversions({a, kFloat, int8_type(0.37f, -4), kFloat});
+  Graph denormal = conversions({int8_type(1e-44f, 0), kFloat, int8_type(1e-44f, 0), kFloat});
+  Graph output = conversions({a, kFloat, a});
+  EXPECT_EQ(remove_requantization(scale), 0);
+  EXPECT_EQ(remove_requantization(zero_point), 0);
+  EXPECT_EQ(remove_requantization(output), 0) << "a graph output stays what it is";
+  const int32_t removed = remove_requantization(denormal);
+  EXPECT_EQ(removed, 1) << "7 steps of the least float times 1 .. 255 divide exactly";
+}
+
+TEST(FoldConstants, ComputesWhatReadsConstantsOnly) {
+  Graph graph = conversions({int8_type(1, 0), kFloat, int8_type(0.5f, 0), int8_type(0.25f, 0)});
+  graph.tensors.push_back({"constant", kFloat, true, false, std::vector<uint8_t>(16, 0)});
+  graph.nodes[1].inputs = {4};  // its float comes from a constant now
+  int calls = 0;
+  const auto folded = fold_constants(graph, [&](const Graph& whole, const Node& node) {
+    ++calls;
+    EXPECT_EQ(whole.tensors[node.inputs[0]].name, "constant");
+    return Result<std::vector<std::vector<uint8_t>>>({{1, 2, 3, 4}});
+  });
+  ASSERT_TRUE(folded.ok());
+  EXPECT_EQ(*folded, 1) << "the node after it writes a graph output";
+  EXPECT_EQ(calls, 1);
+  ASSERT_TRUE(validate(graph).ok()) << validate(graph).error().message;
+  ASSERT_EQ(graph.nodes.size(), 1u);
+  EXPECT_EQ(graph.tensors[graph.nodes[0].inputs[0]].data, (std::vector<uint8_t>{1, 2, 3, 4}));
+}
+
+TEST(FoldConstants, HandsOnTheErrorOfTheEvaluator) {
+  Graph graph = conversions({int8_type(1, 0), kFloat, int8_type(0.5f, 0)});
+  graph.tensors[0].constant = true;
+  graph.tensors[0].data.resize(4);
+  graph.inputs = {};
+  const auto folded =
+      fold_constants(graph, [](const Graph&, const Node&) -> Result<std::vector<std::vector<uint8_t>>> {
+        return input_error("no");
+      });
+  ASSERT_FALSE(folded.ok());
+  EXPECT_EQ(folded.error().message, "no");
+}
+
 }  // namespace
 }  // namespace mote
