@@ -105,7 +105,7 @@ TEST(Raw, ParametersAreWholeSteps) {
 // The mean of a clipped channel lies at the end of the range or next to it.
 TEST(Raw, ClippedChannelsAreStandardised) {
   std::vector<int16_t> counts(40000);
-  for (const int16_t end : {INT16_MIN, INT16_MAX})
+  for (const int16_t end : {int16_t{INT16_MIN}, int16_t{INT16_MAX}})
     for (const int16_t other : {end, static_cast<int16_t>(-1 - end)}) {
       std::fill(counts.begin(), counts.end(), end);
       counts[7] = other;

@@ -53,7 +53,7 @@ __attribute__((noinline)) inline void add_usual(const ScaledSum& p, const int8_t
 }
 
 // Chosen before the form for all operators of two inputs.
-inline void binary_run(const AddInt8& p, const BroadcastGroup* groups, const int8_t* a, const int8_t* b,
+inline void binary_run(const AddInt8& p, const StepGroup* groups, const int8_t* a, const int8_t* b,
                        int8_t* output) {
   const ScaledSum& sum = p.sum;
   const bool flat = p.groups == 1 && groups[0].step_a == 1 && groups[0].step_b == 1 && sum.output.shift < 0;
