@@ -166,7 +166,7 @@ TEST(Golden, ForwardAndKernelEqualTheStoredReference) {
     ASSERT_TRUE(golden.is_object())
         << "the golden file lacks the case; make it again with tests/conformance/peers.py golden";
     ASSERT_EQ(golden["fingerprint"], case_fingerprint(model)) << "the case has changed; make the golden file again";
-    const HostRun run = run_on_host(file_of(model), model.inputs);
+    const HostRun run = run_on_host(file_of(model), model.inputs, invokes_of(model));
     ASSERT_EQ(run.status, Status::ok);
     TensorType raw = output_type(model.graph);
     if (raw.dtype != DType::float32) raw.quant = {{1.0f}, {0}, 0};  // compare the stored integers
@@ -176,7 +176,7 @@ TEST(Golden, ForwardAndKernelEqualTheStoredReference) {
       const float expected = golden["output"][i].get<float>();
       const double tolerance = raw.dtype == DType::float32 ? 1e-5 * (1 + std::fabs(expected)) : 0;
       EXPECT_NEAR(found[i], expected, tolerance) << "device kernel, element " << i;
-      if (model.integer) continue;
+      if (model.integer || i >= model.expected.size()) continue;  // forward is the first inference alone
       EXPECT_NEAR(model.expected[i], expected, tolerance) << "host forward, element " << i;
     }
   }
