@@ -134,6 +134,8 @@ TEST_P(FloatCase, DeclaredMacsAreTrue) {
   if (model().real_values.size() > 1 && node().op->quant.inputs[1] == InputRole::weights &&
       static_cast<int64_t>(model().real_values[0].size() * model().real_values[1].size()) > kMostPairs)
     GTEST_SKIP() << "too large to count pair by pair; the smaller cases are";
+  if (input_role(*node().op, 2) == InputRole::weights)
+    GTEST_SKIP() << "products of products are not counted pair by pair; the operator's own test has the figure";
   const MacCount counted = count_macs(model());
   EXPECT_GE(node_cost(model().graph, node()).macs, counted.least);
   EXPECT_LE(node_cost(model().graph, node()).macs, counted.most);

@@ -9,7 +9,6 @@ namespace mote::conformance {
 MacCount count_macs(const CaseModel& model) {
   Node node = model.graph.nodes[0];
   if (node.inputs.size() < 2 || node.op->quant.inputs[1] != InputRole::weights) return {};
-  if (node.op->quant.inputs[2] == InputRole::weights) return {};  // a product of three is not counted by pairs
   set_fused_activation(node, Activation::none);
   std::vector<Shape> shapes;
   for (const TensorType& type : input_types(model.graph, node)) shapes.push_back(type.shape);
