@@ -134,6 +134,8 @@ TEST_P(FloatCase, DeclaredMacsAreTrue) {
   if (model().real_values.size() > 1 && node().op->quant.inputs[1] == InputRole::weights &&
       static_cast<int64_t>(model().real_values[0].size() * model().real_values[1].size()) > kMostPairs)
     GTEST_SKIP() << "too large to count pair by pair; the smaller cases are";
+  if (input_role(*node().op, 2) == InputRole::weights)
+    GTEST_SKIP() << "products of products are not counted pair by pair; the operator's own test has the figure";
   const MacCount counted = count_macs(model());
   EXPECT_GE(node_cost(model().graph, node()).macs, counted.least);
   EXPECT_LE(node_cost(model().graph, node()).macs, counted.most);
@@ -166,7 +168,7 @@ TEST(Golden, ForwardAndKernelEqualTheStoredReference) {
     ASSERT_TRUE(golden.is_object())
         << "the golden file lacks the case; make it again with tests/conformance/peers.py golden";
     ASSERT_EQ(golden["fingerprint"], case_fingerprint(model)) << "the case has changed; make the golden file again";
-    const HostRun run = run_on_host(file_of(model), model.inputs);
+    const HostRun run = run_on_host(file_of(model), model.inputs, invokes_of(model));
     ASSERT_EQ(run.status, Status::ok);
     TensorType raw = output_type(model.graph);
     if (raw.dtype != DType::float32) raw.quant = {{1.0f}, {0}, 0};  // compare the stored integers
@@ -176,7 +178,7 @@ TEST(Golden, ForwardAndKernelEqualTheStoredReference) {
       const float expected = golden["output"][i].get<float>();
       const double tolerance = raw.dtype == DType::float32 ? 1e-5 * (1 + std::fabs(expected)) : 0;
       EXPECT_NEAR(found[i], expected, tolerance) << "device kernel, element " << i;
-      if (model.integer) continue;
+      if (model.integer || i >= model.expected.size()) continue;  // forward is the first inference alone
       EXPECT_NEAR(model.expected[i], expected, tolerance) << "host forward, element " << i;
     }
   }

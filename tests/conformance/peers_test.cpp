@@ -88,7 +88,7 @@ TEST(Peers, LiteRtAndTflmGiveTheSameBytes) {
   for (const CaseModel& model : models) {
     const auto file = write_tflite(model.graph);
     ASSERT_TRUE(file.ok());
-    const HostRun run = run_on_host(*file, model.inputs);
+    const HostRun run = run_on_host(*file, model.inputs, invokes_of(model));
     ASSERT_EQ(run.status, Status::ok) << stem_of(model);
     for (const std::string peer : {"litert", "tflm"}) {
       SCOPED_TRACE(stem_of(model) + " in " + peer);

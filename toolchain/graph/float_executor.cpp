@@ -60,6 +60,8 @@ Result<std::vector<Shape>> shapes_at_batch(const Graph& graph, int32_t batch) {
   for (const Tensor& tensor : graph.tensors) shapes.push_back(tensor.type.shape);
   for (int32_t input : graph.inputs)
     if (shapes[input].rank > 0) shapes[input].dims[0] = batch;
+  for (size_t t = 0; t < shapes.size(); ++t)
+    if (graph.tensors[t].variable && shapes[t].rank > 0) shapes[t].dims[0] = batch;
   for (const Node& node : graph.nodes) {
     if (node.op == nullptr)
       return input_error(fmt::format("layer '{}' is {}, whose shapes are not known", node.name, node.foreign));

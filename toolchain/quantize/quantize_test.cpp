@@ -267,6 +267,58 @@ TEST(Quantize, ConstantsSharedByTwoLayersAreQuantizedForEach) {
   }
 }
 
+// minimum(x, y) and both as outputs of relus, so that x and y have ranges of their own.
+Graph smaller_of_two() {
+  Graph graph;
+  for (const char* name : {"x", "y", "relu_x", "relu_y", "least"})
+    graph.tensors.push_back({name, {DType::float32, make_shape({1, 4}), {}}, false, false, {}, false});
+  const OpDef *relu = find_op("relu"), *minimum = find_op("minimum");
+  graph.nodes = {{relu, "relu_x", relu->default_attributes(), {0}, {2}, ""},
+                 {relu, "relu_y", relu->default_attributes(), {1}, {3}, ""},
+                 {minimum, "least", minimum->default_attributes(), {2, 3}, {4}, ""}};
+  graph.inputs = {0, 1};
+  graph.outputs = {4};
+  graph.input_names = {"x", "y"};
+  graph.output_names = {"least"};
+  return graph;
+}
+
+TEST(Quantize, WhatIsComparedHasOneScale) {
+  const Graph graph = smaller_of_two();
+  const std::vector<TensorRange> ranges = {{0, -1, 1}, {1, -1, 10}, {2, 0, 1}, {3, 0, 10}, {4, 0, 1}};
+  const auto quantized = apply_quantization(graph, ranges, {});
+  ASSERT_TRUE(quantized.ok()) << quantized.error().message;
+  ASSERT_EQ(quantized->nodes.size(), 4u) << "one of the inputs is requantized";
+  EXPECT_STREQ(quantized->nodes[2].op->name, "quantize");
+  EXPECT_EQ(quantized->nodes[2].inputs, std::vector<int32_t>{2});
+  const Node& minimum = quantized->nodes[3];
+  const auto params = [&](int32_t tensor) { return quantized->tensors[static_cast<size_t>(tensor)].type.quant; };
+  EXPECT_EQ(params(minimum.inputs[0]), params(3));
+  EXPECT_EQ(params(minimum.inputs[1]), params(3)) << "the wider one's";
+  EXPECT_EQ(params(minimum.outputs[0]), params(3));
+  EXPECT_TRUE(validate(*quantized).ok());
+}
+
+TEST(Quantize, WhatKeepsStateIsNamed) {
+  Graph graph;
+  const OpDef* svdf = find_op("svdf");
+  const OpCase item = svdf->cases()[0];
+  for (const Shape& shape : item.inputs)
+    graph.tensors.push_back({"t", {DType::float32, shape, {}}, false, false, {}, false});
+  graph.tensors.push_back({"y", {DType::float32, make_shape({1, 1}), {}}, false, false, {}, false});
+  graph.tensors[4].variable = true;
+  for (size_t i : {1u, 2u, 3u}) {
+    graph.tensors[i].constant = true;
+    graph.tensors[i].data.resize(4);
+  }
+  graph.nodes = {{svdf, "memory", item.attributes, {0, 1, 2, 3, 4}, {5}, ""}};
+  graph.inputs = {0};
+  graph.outputs = {5};
+  const auto quantized = apply_quantization(graph, std::vector<TensorRange>{{0, -1, 1}, {5, 0, 1}}, {});
+  ASSERT_FALSE(quantized.ok());
+  EXPECT_THAT(quantized.error().message, HasSubstr("layer 'memory' is a SVDF, which keeps state between inferences"));
+}
+
 TEST(Quantize, WhatCannotBeQuantizedIsNamed) {
   const std::vector<float> rows = normal_rows(30, 2);
   Graph graph = dense({"Dense(2)"}, 3);
