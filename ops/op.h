@@ -76,6 +76,7 @@ enum class InputRole : uint8_t {
   bias,        // int32, scale = scale of input 0 x scale of the weights
   constant,    // int32, not quantized (a shape, axes)
   number,      // stored as the number itself, whatever its type
+  index,       // int32, chooses elements: constant, or computed while the model runs
 };
 enum class OutputRule : uint8_t {
   free,           // from calibration

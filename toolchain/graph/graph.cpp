@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 namespace mote {
 
 namespace {
@@ -136,6 +138,12 @@ class Validator {
 };
 
 }  // namespace
+
+std::vector<float> index_values(const Tensor& tensor) {
+  std::vector<int32_t> stored(tensor.data.size() / sizeof(int32_t));
+  if (!stored.empty()) std::memcpy(stored.data(), tensor.data.data(), tensor.data.size());
+  return {stored.begin(), stored.end()};
+}
 
 std::vector<TensorType> input_types(const Graph& graph, const Node& node) {
   std::vector<TensorType> types;
