@@ -17,11 +17,12 @@ Result<void> read_shape(Attributes& attributes, std::span<const TensorType> inpu
                         std::span<const std::span<const uint8_t>> constants) {
   if (inputs.size() < 3 || inputs[0].shape.rank < 0) return {};  // infer says what is wrong
   MOTE_TRY(const std::vector<int32_t> shape, constant_operand(inputs, constants, 0));
-  const Integers operand = {shape.data(), static_cast<int32_t>(shape.size())};
   auto taken = attributes.as<TransposeConvAttributes>();
-  if (!take_operands(taken, inputs[2].shape, &operand))
+  if (inputs[2].shape.rank != 4 || shape.size() != 4 || shape[0] != inputs[2].shape[0])
     return broken_rule(inputs[2],
                        "[batch, height, width, channels], and the same batch in the output's shape (input 0)");
+  taken.height = shape[1];
+  taken.width = shape[2];
   attributes = Attributes::of(taken);
   return {};
 }

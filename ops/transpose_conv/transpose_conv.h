@@ -2,13 +2,12 @@
 //   output[b][y * stride - before + ky][...][o] += input[b][y][...][i] * weights[o][ky][kx][i],
 // then bias and activation. It is computed from the output's side, so that no sums have to be kept.
 //
-// Layouts: input 0 the output's shape, a constant; input 1 weights [O, KH, KW, I]; input 2 the data [B, H, W, I];
+// Layouts: input 0 the output's shape; input 1 weights [O, KH, KW, I]; input 2 the data [B, H, W, I];
 // input 3 bias [O] or absent; output [B, OH, OW, O], of a size whose convolution would give H x W. int8 scales as those
 // of CONV_2D. Source: TFLite kernels/internal/reference/integer_ops/transpose_conv.h, reference/transpose_conv.h
 // (float), micro/kernels/transpose_conv.cc.
 #pragma once
 #include "device/convolution.h"
-#include "device/strided_copy.h"
 #include "device/window.h"
 
 namespace mote {
@@ -16,11 +15,10 @@ namespace mote {
 constexpr int32_t kTransposeConvCode = 67;
 
 struct TransposeConvAttributes {
-  static constexpr int32_t kOperands = 1;
   int8_t padding = 0;
   int32_t stride_w = 0, stride_h = 0;
   Activation activation = Activation::none;
-  int32_t height = 0, width = 0;  // of the output; taken from input 0
+  int32_t height = 0, width = 0;  // of the output; on the host taken from input 0
 };
 
 template <class V>
@@ -29,13 +27,6 @@ void visit(V& v, TransposeConvAttributes& a) {
   v.field(1, "stride_w", a.stride_w);
   v.field(2, "stride_h", a.stride_h);
   v.field(3, "fused_activation_function", a.activation);
-}
-
-constexpr bool take_operands(TransposeConvAttributes& a, const Shape& input, const Integers* operands) {
-  if (input.rank != 4 || operands[0].count != 4 || operands[0].values[0] != input[0]) return false;
-  a.height = operands[0].values[1];
-  a.width = operands[0].values[2];
-  return true;
 }
 
 // y, x: the axes of the convolution that is transposed: its input is our output.
@@ -181,6 +172,7 @@ inline Status transpose_conv_setup(const TransposeConvAttributes& a, const Convo
   return Status::ok;
 }
 
+// The output's size stands in the file; input 0, which led to it, is not read again, as in TFLite Micro.
 inline Status read_transpose_conv(const PrepareContext& node, ConvolutionTensors& tensors,
                                   TransposeConvAttributes& attributes) {
   if (node.input_count() > 4 || node.output_count() != 1 || !node.has_input(1) || !node.has_input(2))
@@ -190,7 +182,10 @@ inline Status read_transpose_conv(const PrepareContext& node, ConvolutionTensors
   tensors.output = node.output(0);
   tensors.has_bias = node.has_input(3);
   if (tensors.has_bias) tensors.bias = node.input(3);
-  return read_attributes(node, 0, tensors.input.shape, attributes);
+  if (!node.read(attributes)) return Status::bad_model;
+  attributes.height = tensors.output.shape[1];
+  attributes.width = tensors.output.shape[2];
+  return Status::ok;
 }
 
 // What the interpreter keeps of an int8 node.

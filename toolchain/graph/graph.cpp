@@ -154,14 +154,6 @@ std::vector<TensorType> input_types(const Graph& graph, const Node& node) {
   return types;
 }
 
-Result<void> take_constants(const Graph& graph, Node& node) {
-  if (node.op->read_constants == nullptr) return {};
-  std::vector<std::span<const uint8_t>> constants;
-  for (int32_t input : node.inputs)
-    constants.push_back(input == kAbsent ? std::span<const uint8_t>() : graph.tensors[input].data);
-  return node.op->read_constants(node.attributes, input_types(graph, node), constants);
-}
-
 OpCost node_cost(const Graph& graph, const Node& node) {
   if (node.op == nullptr) return {};
   std::vector<Shape> inputs, outputs;
