@@ -9,13 +9,13 @@ namespace mote {
 
 namespace {
 
-constexpr int32_t kMostNumbers = 64;       // of a tensor: shapes and what is made of them
+constexpr size_t kMostNumbers = 64;        // of a tensor: shapes and what is made of them
 constexpr float kMostExact = 16777216.0f;  // float calls have all integers up to it
 
 bool is_candidate(const Graph& graph, const Node& node) {
   if (node.op == nullptr || node.op->float_workspace != nullptr || node.outputs.size() != 1) return false;
   const TensorType& output = graph.tensors[node.outputs[0]].type;
-  if (output.dtype != DType::int32 || output.shape.elements() > kMostNumbers) return false;
+  if (output.dtype != DType::int32 || static_cast<size_t>(output.shape.elements()) > kMostNumbers) return false;
   const auto shapes = node.op->infer(node.attributes, input_types(graph, node));
   return shapes.ok() && *shapes == std::vector{output.shape};
 }
@@ -29,10 +29,12 @@ std::span<const uint8_t> KnownNumbers::bytes(const Graph& graph, int32_t tensor)
   return {reinterpret_cast<const uint8_t*>(found->second.data()), found->second.size() * sizeof(int32_t)};
 }
 
-// Empty: not known, or no int32.
+// Empty: not known, no int32, or more than a shape has.
 std::vector<float> KnownNumbers::values(const Graph& graph, int32_t tensor) const {
   const std::span<const uint8_t> stored = bytes(graph, tensor);
-  if (stored.empty() || graph.tensors[tensor].type.dtype != DType::int32) return {};
+  if (stored.size() > kMostNumbers * sizeof(int32_t) || stored.empty() ||
+      graph.tensors[tensor].type.dtype != DType::int32)
+    return {};
   std::vector<int32_t> numbers(stored.size() / sizeof(int32_t));
   std::memcpy(numbers.data(), stored.data(), numbers.size() * sizeof(int32_t));
   return {numbers.begin(), numbers.end()};
