@@ -78,6 +78,7 @@ enum class InputRole : uint8_t {
   constant,    // int32, not quantized (a shape, axes)
   number,      // stored as the number itself, whatever its type
   state,       // a variable, which the operator reads and writes; it begins at zero
+  index,       // int32, chooses elements: constant, or computed while the model runs
 };
 enum class OutputRule : uint8_t {
   free,           // from calibration
