@@ -207,6 +207,8 @@ Result<std::string> pad_emit(const EmitCall& call);
 int32_t pad_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>);
 std::vector<OpCase> pad_cases();
 OpCase pad_random_case(Random& random);
+std::optional<Overlap> overlap_of_pad(const Attributes& attributes, std::span<const TensorType> inputs,
+                                      const TensorType& output);
 
 // --- RESHAPE, SQUEEZE, EXPAND_DIMS ---
 

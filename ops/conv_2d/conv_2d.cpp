@@ -50,6 +50,14 @@ OpCost cost(const Attributes& attributes, std::span<const Shape> inputs, std::sp
   return {conv_2d_macs(g), conv_2d_scratch_bytes(g)};
 }
 
+// The kernels go over the image once for each group.
+std::optional<Overlap> overlap(const Attributes& attributes, std::span<const TensorType> inputs,
+                               const TensorType& output) {
+  const Conv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
+  if (g.groups() > 1) return std::nullopt;
+  return overlap_of_rows(g.y, inputs[0], output);
+}
+
 Clamp limits(const FloatCall& call) {
   const FloatRange range = float_activation_range(call.attributes->as<Conv2DAttributes>().activation);
   return {range.low, range.high};
@@ -285,6 +293,7 @@ const OpDef conv_2d_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
+    .overlap = overlap,
 };
 
 }  // namespace mote

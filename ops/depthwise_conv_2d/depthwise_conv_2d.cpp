@@ -54,6 +54,18 @@ OpCost cost(const Attributes& attributes, std::span<const Shape> inputs, std::sp
   return {depthwise_conv_2d_macs(g), depthwise_conv_2d_scratch_bytes(g)};
 }
 
+// int8 reads and writes one channel of a strip of rows after the other, so a byte may be written where one of the same
+// channel was. Not where a strip is one of columns, nor where a channel has several outputs.
+std::optional<Overlap> overlap(const Attributes& attributes, std::span<const TensorType> inputs,
+                               const TensorType& output) {
+  const DepthwiseConv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
+  Overlap result = overlap_of_rows(g.y, inputs[0], output);
+  if (inputs[0].dtype == DType::float32) return result;
+  if (g.multiplier > 1 || (g.turned() && depthwise_strip_rows(g) < g.rows().output)) return std::nullopt;
+  result.step = g.inputs;
+  return result;
+}
+
 Clamp limits(const FloatCall& call) {
   const FloatRange range = float_activation_range(call.attributes->as<DepthwiseConv2DAttributes>().activation);
   return {range.low, range.high};
@@ -240,6 +252,7 @@ const OpDef depthwise_conv_2d_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
+    .overlap = overlap,
 };
 
 }  // namespace mote
