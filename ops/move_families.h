@@ -208,6 +208,8 @@ Result<std::string> pad_emit(const EmitCall& call);
 int32_t pad_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>);
 std::vector<OpCase> pad_cases();
 OpCase pad_random_case(Random& random);
+std::optional<Overlap> overlap_of_pad(const Attributes& attributes, std::span<const TensorType> inputs,
+                                      const TensorType& output);
 
 // --- SPACE_TO_BATCH_ND (deals) and BATCH_TO_SPACE_ND ---
 

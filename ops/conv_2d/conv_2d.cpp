@@ -50,6 +50,33 @@ OpCost cost(const Attributes& attributes, std::span<const Shape> inputs, std::sp
   return {conv_2d_macs(g), conv_2d_scratch_bytes(g)};
 }
 
+// What int8 kernels promise: pixels in order, and all that a pixel sees is read before it or a later one is written.
+Overlap overlap_of_pixels(const Conv2DGeometry& g) {
+  const int64_t input_row = int64_t{g.x.input} * g.inputs;
+  const int64_t above = g.y.before / g.y.stride, left = g.x.before / g.x.stride;
+  Overlap overlap{0};
+  // What is written less what is no more read is linear in the image and, where the padding ends and behind, in the row
+  // and in the column: the greatest is at an end.
+  for (const int64_t image : {0, g.batches - 1})
+    for (const int64_t y : {above, above + 1, int64_t{g.y.output} - 1})
+      for (const int64_t x : {int64_t{0}, left, left + 1, int64_t{g.x.output} - 1}) {
+        if (y >= g.y.output || x >= g.x.output) continue;
+        const int64_t written = (image * g.pixels() + y * g.x.output + x) * g.outputs;
+        const int64_t row = image * g.y.input + std::max<int64_t>(y * g.y.stride - g.y.before, 0);
+        const int64_t column = std::max<int64_t>(x * g.x.stride - g.x.before, 0);
+        overlap.lead = std::max(overlap.lead, written - row * input_row - column * g.inputs);
+      }
+  return overlap;
+}
+
+// The kernels go over the image once for each group.
+std::optional<Overlap> overlap(const Attributes& attributes, std::span<const TensorType> inputs,
+                               const TensorType& output) {
+  const Conv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
+  if (g.groups() > 1) return std::nullopt;
+  return output.dtype == DType::int8 ? overlap_of_pixels(g) : overlap_of_rows(g.y, inputs[0], output);
+}
+
 Clamp limits(const FloatCall& call) {
   const FloatRange range = float_activation_range(call.attributes->as<Conv2DAttributes>().activation);
   return {range.low, range.high};
@@ -285,6 +312,7 @@ const OpDef conv_2d_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
+    .overlap = overlap,
 };
 
 }  // namespace mote

@@ -229,7 +229,7 @@ void conv_2d_run(const Conv2DInt8& p, const LiveChannels& scales, const int8_t* 
   const Conv2DGeometry& g = p.g;
   const int32_t n = g.patch(), pixels = g.pixels(), group_outputs = g.outputs / g.groups();
   int16_t* const patches = static_cast<int16_t*>(scratch);
-  fill_dead_channels(p.output, scales, g.batches * pixels, g.outputs, output);
+  int8_t* const first_output = output;
   for (int32_t b = 0; b < g.batches; ++b) {
     LiveChannels rest = scales;
     for (int32_t group = 0; group < g.groups(); ++group) {
@@ -249,6 +249,8 @@ void conv_2d_run(const Conv2DInt8& p, const LiveChannels& scales, const int8_t* 
     input += g.y.input * g.x.input * g.inputs;
     output += pixels * g.outputs;
   }
+  // Last, because the output may overlap the input.
+  fill_dead_channels(p.output, scales, g.batches * pixels, g.outputs, first_output);
 }
 
 // One output of the float form; sums in the order of the reference.

@@ -277,7 +277,7 @@ void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const LiveChannels& sca
   const DepthwisePlan plan(g);
   int16_t* const taps = static_cast<int16_t*>(scratch);
   int16_t* const plane = taps + plan.rows.filter * plan.taps_pitch;
-  fill_dead_channels(p.output, scales, g.batches * g.y.output * g.x.output, g.outputs(), output);
+  int8_t* const first_output = output;
   for (int32_t b = 0; b < g.batches; ++b) {
     for (int32_t first = 0; first < plan.rows.output; first += plan.strip) {
       const int32_t rows = plan.rows.output - first < plan.strip ? plan.rows.output - first : plan.strip;
@@ -295,6 +295,8 @@ void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const LiveChannels& sca
     input += g.y.input * g.x.input * g.inputs;
     output += g.y.output * g.x.output * g.outputs();
   }
+  // Last, because the output may overlap the input.
+  fill_dead_channels(p.output, scales, g.batches * g.y.output * g.x.output, g.outputs(), first_output);
 }
 
 // One output of the float form; sums in the order of the reference.
