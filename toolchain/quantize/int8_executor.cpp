@@ -14,7 +14,7 @@ namespace mote {
 namespace {
 
 constexpr uint32_t kFirstArenaGuess = 64 * 1024;
-constexpr size_t kHostAlignment = 64;  // a cache line; more than the kAlignment that boards have
+constexpr size_t kHostAlignment = 64;         // a cache line; more than the kAlignment that boards have
 constexpr uint32_t kLargestArena = 1u << 30;  // far beyond any microcontroller: a file that asks for more is refused
 
 // Uninitialised memory at a multiple of kHostAlignment.

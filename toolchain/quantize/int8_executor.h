@@ -1,5 +1,6 @@
-// Runs a .tflite on the host with the interpreter that the firmware gets, and its kernels or forms of them that have the
-// same bytes (simd/host_kernels.h), so host results are device results. Despite the name a float .tflite runs too, if every operator has a float kernel.
+// Runs a .tflite on the host with the interpreter that the firmware gets, and its kernels or forms of them that have
+// the same bytes (simd/host_kernels.h), so host results are device results. Despite the name a float .tflite runs too,
+// if every operator has a float kernel.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -10,7 +10,8 @@
 namespace mote {
 namespace {
 
-constexpr int64_t kStripReadBehind = 256;  // read behind the last group: the rest of a vector, and of a last part of a pixel
+constexpr int64_t kStripReadBehind =
+    256;  // read behind the last group: the rest of a vector, and of a last part of a pixel
 
 struct HostDepthwise {
   DepthwiseConv2DNode portable;  // first: the portable kernel finds it too
@@ -129,8 +130,8 @@ void invoke_host_depthwise_conv_2d(const InvokeContext& node, const Int8Primitiv
 
   const int64_t row = g.x.output * strip.outputs;  // elements
   const int64_t step = strip.shared() ? strip.lanes : strip.outputs;
-  PixelGrid grid = {1, static_cast<int32_t>((row + step - 1) / step), groups, 0, g.x.stride * step * 4,
-                    node.output<int8_t>(0), step};
+  PixelGrid grid = {
+      1, static_cast<int32_t>((row + step - 1) / step), groups, 0, g.x.stride * step * 4, node.output<int8_t>(0), step};
   const int8_t* input = node.input<int8_t>(0);
   for (int32_t b = 0; b < g.batches; ++b, input += g.y.input * g.x.input * g.inputs) {
     if (g.multiplier != 1) repeat_channels(g, input, repeated);

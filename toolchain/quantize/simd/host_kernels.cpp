@@ -67,8 +67,8 @@ struct Levels {
     found[count++] = {"portable", {}};
 #if defined(__x86_64__)
     const bool avx2 = __builtin_cpu_supports("avx2");
-    const bool avx512 = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                        __builtin_cpu_supports("avx512dq");
+    const bool avx512 =
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
     add<kAvx2Int8>(avx2);
     add<kAvxVnniInt8>(avx2 && __builtin_cpu_supports("avxvnni"));
     add<kAvx512Int8>(avx512);

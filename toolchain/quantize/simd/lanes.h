@@ -135,7 +135,8 @@ MOTE_INLINE void store_int8(int8_t* p, Ints v, int64_t count) {
     return;
   }
 #if defined(__AVX512BW__)
-  _mm_mask_storeu_epi8(p, static_cast<__mmask16>((1u << count) - 1), _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(v)));
+  _mm_mask_storeu_epi8(p, static_cast<__mmask16>((1u << count) - 1),
+                       _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(v)));
 #else
   int8_t all[kLanes];
   store_int8(all, v);

@@ -10,7 +10,7 @@
 namespace mote {
 
 constexpr int64_t kVectorAlignment = 64;
-constexpr int64_t kReadBehind = 64;  // bytes behind the inputs of a product that may be read
+constexpr int64_t kReadBehind = 64;                 // bytes behind the inputs of a product that may be read
 constexpr int64_t kLargestPart = int64_t{1} << 28;  // bytes; what would be larger stays with the portable kernel
 
 constexpr int64_t vector_align_up(int64_t bytes) {
@@ -48,12 +48,8 @@ class PackedPlaces {
   bool fits() const { return groups_ < kLargestPart && bytes() < kLargestPart; }
 
   PackedLayer layer(const uint8_t* place, const Int8Finish& finish) const {
-    return {place + constants(),
-            place + weights(),
-            reinterpret_cast<const int32_t*>(place),
-            static_cast<int32_t>(groups_),
-            outputs_,
-            finish};
+    return {place + constants(),           place + weights(), reinterpret_cast<const int32_t*>(place),
+            static_cast<int32_t>(groups_), outputs_,          finish};
   }
 
  private:
