@@ -16,6 +16,8 @@
 #include "device/window.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_dsp.h"
+#elif __ARM_ARCH_ISA_THUMB == 1
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_m0.h"
 #endif
 
 namespace mote {
@@ -186,6 +188,8 @@ struct PortableDepthwise {
 
 #if defined(__ARM_FEATURE_DSP)
 using DepthwisePrimitives = DepthwiseDsp;
+#elif __ARM_ARCH_ISA_THUMB == 1
+using DepthwisePrimitives = DepthwiseM0<PortableDepthwise>;
 #else
 using DepthwisePrimitives = PortableDepthwise;
 #endif
