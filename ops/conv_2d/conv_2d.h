@@ -58,7 +58,7 @@ constexpr bool conv_2d_geometry(const Conv2DAttributes& a, const Shape& input, c
   g.outputs = weights[0];
   g.depth = weights[3];
   return g.inputs % g.depth == 0 && g.outputs % (g.inputs / g.depth) == 0 &&
-         weights.elements() / g.outputs <= INT32_MAX / 8 && g.outputs <= UINT16_MAX &&
+         weights.elements() / g.outputs <= INT32_MAX / 8 && g.outputs <= int32_t{UINT16_MAX} &&
          window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
          window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x);
 }

@@ -85,7 +85,7 @@ constexpr bool depthwise_conv_2d_geometry(const DepthwiseConv2DAttributes& a, co
   g.batches = input[0];
   g.inputs = input[3];
   g.multiplier = weights[3] / input[3];
-  return g.outputs() == weights[3] && g.outputs() <= UINT16_MAX &&
+  return g.outputs() == weights[3] && g.outputs() <= int32_t{UINT16_MAX} &&
          (a.depth_multiplier == 0 || a.depth_multiplier == g.multiplier) &&
          window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
          window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x) &&
