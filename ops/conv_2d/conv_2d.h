@@ -80,9 +80,9 @@ constexpr int64_t conv_2d_macs(const Conv2DGeometry& g) {
   return int64_t{g.batches} * g.pixels() * g.outputs * g.patch();
 }
 
-// Two patches. The interpreter's table of scales comes on top.
+// Two patches of whole groups of four. The interpreter's table of scales comes on top.
 constexpr int32_t conv_2d_scratch_bytes(const Conv2DGeometry& g) {
-  return (g.pixels() > 1 ? 4 : 2) * g.patch();
+  return 4 * ((g.patch() + 3) & ~3);
 }
 
 struct Conv2DInt8 {
