@@ -58,7 +58,8 @@ class AttributeVisitor {
   virtual void field(int id, const char* name, Shape& value) = 0;  // vector of int32
 };
 
-// One float call. Activations carry the batch in dimension 0, so a shard of a batch is an ordinary call.
+// One float call. Activations carry the batch in dimension 0, so a shard of a batch is an ordinary call. State is as at
+// first: every call is the first inference after a reset.
 struct FloatCall {
   const Attributes* attributes = nullptr;
   std::span<const Shape> input_shapes;
@@ -76,6 +77,8 @@ enum class InputRole : uint8_t {
   bias,        // int32, scale = scale of input 0 x scale of the weights
   constant,    // int32, not quantized (a shape, axes)
   number,      // stored as the number itself, whatever its type
+  state,       // a variable, which the operator reads and writes; it begins at zero
+  index,       // int32, chooses elements: constant, or computed while the model runs
 };
 enum class OutputRule : uint8_t {
   free,           // from calibration
@@ -86,12 +89,12 @@ enum class OutputRule : uint8_t {
   number,         // stored as the number itself (an index), not quantized
 };
 struct QuantRule {
-  // Of the first inputs; further ones have the role of the last.
-  InputRole inputs[4] = {InputRole::activation, InputRole::activation, InputRole::activation, InputRole::activation};
-  int32_t channel_axis = 0;  // of the weights
+  InputRole inputs[24] = {};  // of the inputs, by number; activations where nothing is said
+  int32_t channel_axis = 0;   // of the weights
   OutputRule output = OutputRule::free;
   float fixed_scale = 0;  // int8
   int32_t fixed_zero_point = 0;
+  uint32_t learned = 0;  // bit i: input i, though quantized as an activation, is a parameter that training changes
 };
 
 struct OpCost {
@@ -143,6 +146,14 @@ struct OpCase {
   DType output_type = DType::int8;
   std::vector<std::vector<int32_t>> constants;  // of every input of role `constant`, by input
   uint32_t constant_operands = 0;               // bit i: input i, though an activation, is a constant of the model
+  // The integer form's types of every input, then of the output, where the rule does not give them (shapes aside).
+  std::vector<TensorType> integer_types;
+};
+
+// Where output 0 may overlap an input 0 that nothing reads later.
+struct Overlap {
+  int64_t lead;      // bytes by which it starts before the input, at least; 0 or more
+  int32_t step = 1;  // the bytes by which it really does are a multiple
 };
 
 struct OpDef {
@@ -187,7 +198,21 @@ struct OpDef {
   // emit.
   const char* packed_header = nullptr;
   Result<std::optional<std::string>> (*emit_packed)(const PackedCall&) = nullptr;
+
+  // nullopt: nowhere for these types and attributes; nullptr: nowhere, but for what in_place says. Every kernel that
+  // emit and emit_packed call must keep to it: no byte is written before it was read for the last time.
+  std::optional<Overlap> (*overlap)(const Attributes&, std::span<const TensorType> inputs,
+                                    const TensorType& output) = nullptr;
 };
+
+// For kernels that slide a window over the rows of images [B, H, W, C], what all of them promise: they write output
+// rows in order, and while they write a pixel of one, they read no more what only rows before that of the pixel before
+// see. So they are free to work on one whole output row at a time, or on two neighbouring pixels, reading their inputs
+// as often and in what order they like. `y`: the window on the height.
+Overlap overlap_of_rows(const WindowAxis& y, const TensorType& input, const TensorType& output);
+// For kernels that read and write one element after the other, if C++ lets memory of the one type be used as the other.
+std::optional<Overlap> overlap_of_elements(const Attributes&, std::span<const TensorType> inputs,
+                                           const TensorType& output);
 
 // The two attribute functions of OpDef from the device header's struct and its visit().
 template <class T>
