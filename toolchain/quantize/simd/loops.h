@@ -114,8 +114,8 @@ template <int kPixels, int kVectors>
   for (int64_t left = pixels; left > 0; left -= kPixels, tile.output += kPixels * grid.output_step) {
     tile.count = static_cast<int32_t>(left < kPixels ? left : kPixels);
     for (int p = 0; p < kPixels; ++p) {
-      tile.inputs[p] = input;
-      if (p >= tile.count) continue;  // the last pixel again
+      tile.inputs[p] = p < tile.count ? input : tile.inputs[p - 1];  // the last pixel again
+      if (p >= tile.count) continue;
       input += grid.column_step;
       if (++x == grid.columns) x = 0, input = row += grid.row_step;
     }
