@@ -208,6 +208,23 @@ TEST_P(LargeLayers, GiveThePortableBytes) {
 INSTANTIATE_TEST_SUITE_P(Ops, LargeLayers, testing::ValuesIn(kDrawn),
                          [](const auto& drawn) { return std::string(drawn.param.op); });
 
+// Weights that the model is given cannot be packed beforehand.
+TEST(HostKernels, WeightsThatAreInputsGiveThePortableBytes) {
+  for (const Drawn& drawn : {kDrawn[0], kDrawn[1], kDrawn[2]}) {
+    for (CaseModel& model : drawn_models(drawn, 4)) {
+      Graph& graph = model.graph;
+      const int32_t index = graph.nodes[0].inputs[1];
+      Tensor& weights = graph.tensors[static_cast<size_t>(index)];
+      weights.constant = false;
+      model.inputs.push_back(std::move(weights.data));
+      weights.data.clear();
+      graph.inputs.push_back(index);
+      if (!graph.input_names.empty()) graph.input_names.push_back("weights");
+      EXPECT_TRUE(expect_one_answer(model)) << model.name;
+    }
+  }
+}
+
 // Builds host_kernels_program.cpp and what it runs for AArch64. Empty: it did not build.
 fs::path build_for_aarch64(const fs::path& folder) {
   const fs::path source = std::getenv("MOTE_SOURCE_DIR"), simd = source / "toolchain/quantize/simd";
