@@ -44,7 +44,7 @@ constexpr bool transpose_conv_geometry(const TransposeConvAttributes& a, const S
   g.batches = input[0];
   g.inputs = input[3];
   g.outputs = weights[0];
-  return weights[3] == g.inputs && g.outputs <= UINT16_MAX &&
+  return weights[3] == g.inputs && g.outputs <= int32_t{UINT16_MAX} &&
          window_axis(a.height, weights[1], a.stride_h, 1, a.padding, g.y) &&
          window_axis(a.width, weights[2], a.stride_w, 1, a.padding, g.x) && g.y.output == input[1] &&
          g.x.output == input[2] && int64_t{g.batches} * g.y.input <= INT32_MAX &&
