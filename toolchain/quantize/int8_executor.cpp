@@ -122,7 +122,6 @@ struct Int8Executor::State {
   std::vector<const Kernel*> kernels;
   std::optional<AlignedBytes> arena;
   Interpreter interpreter;
-  bool keeps_state = false;
 
   // First with room to spare, to learn what is needed, then with exactly that.
   Result<void> init() {
@@ -130,8 +129,6 @@ struct Int8Executor::State {
     if (status == Status::arena_too_small && interpreter.arena_used() <= kLargestArena)
       status = init_with(interpreter.arena_used());
     if (status == Status::ok && interpreter.arena_used() != arena->size()) status = init_with(interpreter.arena_used());
-    ModelView view(model->data(), model->size());
-    for (int32_t t = 0; status == Status::ok && t < view.tensor_count(); ++t) keeps_state |= view.is_variable(t);
     if (status == Status::ok) return {};
     const int32_t failed = interpreter.failed_operator();
     const std::string where = failed < 0 ? "" : fmt::format(", operator {} (counted from 0)", failed);
@@ -201,10 +198,10 @@ RuntimeTensor Int8Executor::tensor(int32_t index) {
 }
 
 bool Int8Executor::keeps_state() const {
-  return state_->keeps_state;
+  return state_->interpreter.keeps_state();
 }
 void Int8Executor::reset() {
-  if (state_->keeps_state) state_->interpreter.reset();
+  state_->interpreter.reset();
 }
 
 Result<void> Int8Executor::invoke() {
