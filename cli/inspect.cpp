@@ -64,13 +64,15 @@ Result<Outcome> run(Session& session, const std::string& model) {
   MOTE_TRY(const fs::path path, model_path(session, model));
   MOTE_TRY(const std::vector<uint8_t> bytes, read_file(path));
   MOTE_TRY(TfliteFile file, read_tflite_file(path.string(), bytes));
-  MOTE_TRY(const MemoryPlan plan, plan_memory(file.graph));
+  ArenaPlans plans;
+  MOTE_TRY(plans.interpreted, plan_memory(file.graph));
+  MOTE_TRY(plans.compiled, plan_memory(file.graph, Sharing::overlap));
   InspectedFile facts{shown(path), static_cast<int64_t>(bytes.size()), file.description, std::move(file.warnings)};
   Result<Purpose> made_for = purpose(file.graph);
   if (!made_for.ok()) facts.warnings.push_back(made_for.error().message);
-  Json json = inspect_json(facts, file.graph, plan);
+  Json json = inspect_json(facts, file.graph, plans);
   json["metadata"] = made_for.ok() ? made_for->json : Json();
-  session.console.text(inspect_text(facts, file.graph, plan) + (made_for.ok() ? made_for->text : ""));
+  session.console.text(inspect_text(facts, file.graph, plans) + (made_for.ok() ? made_for->text : ""));
   session.console.object(json);
   return Outcome::done;
 }

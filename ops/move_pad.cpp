@@ -100,6 +100,15 @@ std::vector<OpCase> pad_cases() {
           make_case("nothing", make_shape({2, 5}), {0, 0, 0, 0}, 5)};
 }
 
+// Elements are copied in order, each to a place that is ever further ahead.
+std::optional<Overlap> overlap_of_pad(const Attributes& attributes, std::span<const TensorType> inputs,
+                                      const TensorType& output) {
+  const auto a = attributes.as<PadAttributes>();
+  int64_t last = 0;  // where the last one goes
+  for (int32_t i = 0; i < output.shape.rank; ++i) last = last * output.shape[i] + a.before[i] + inputs[0].shape[i] - 1;
+  return Overlap{(last + 1 - inputs[0].shape.elements()) * element_bytes(output.dtype)};
+}
+
 OpCase pad_random_case(Random& random) {
   Shape input;
   input.rank = 1 + static_cast<int32_t>(random.below(4));

@@ -141,4 +141,30 @@ Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const 
   return std::vector{inputs[0].shape};
 }
 
+Overlap overlap_of_rows(const WindowAxis& y, const TensorType& input, const TensorType& output) {
+  const int64_t pixel = int64_t{output.shape[3]} * element_bytes(output.dtype), row = output.shape[2] * pixel;
+  const int64_t input_row = int64_t{input.shape[2]} * input.shape[3] * element_bytes(input.dtype);
+  Overlap overlap{0};
+  // What is written less what is no more read is linear in the image and, where the padding ends and behind, in the
+  // row: the greatest is at an end.
+  const int64_t padded = y.before / y.stride;
+  for (const int64_t image : {0, input.shape[0] - 2, input.shape[0] - 1}) {
+    for (const int64_t o : {padded, padded + 1, int64_t{y.output} - 2, int64_t{y.output} - 1}) {
+      if (image < 0 || o < 0 || o >= y.output) continue;
+      const int64_t written = std::min((image * y.output + o + 1) * row + pixel, output.bytes());
+      const int64_t first = image * y.input + std::max<int64_t>(o * y.stride - y.before, 0);
+      overlap.lead = std::max(overlap.lead, written - first * input_row);
+    }
+  }
+  return overlap;
+}
+
+std::optional<Overlap> overlap_of_elements(const Attributes&, std::span<const TensorType> inputs,
+                                           const TensorType& output) {
+  const int64_t from = element_bytes(inputs[0].dtype), to = element_bytes(output.dtype);
+  if (inputs[0].shape.elements() != output.shape.elements()) return std::nullopt;
+  if (from != 1 && to != 1 && inputs[0].dtype != output.dtype) return std::nullopt;
+  return Overlap{std::max<int64_t>(0, (to - from) * (output.shape.elements() - 1))};
+}
+
 }  // namespace mote

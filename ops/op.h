@@ -78,6 +78,7 @@ enum class InputRole : uint8_t {
   constant,    // int32, not quantized (a shape, axes)
   number,      // stored as the number itself, whatever its type
   state,       // a variable, which the operator reads and writes; it begins at zero
+  index,       // int32, chooses elements: constant, or computed while the model runs
 };
 enum class OutputRule : uint8_t {
   free,           // from calibration
@@ -149,6 +150,12 @@ struct OpCase {
   std::vector<TensorType> integer_types;
 };
 
+// Where output 0 may overlap an input 0 that nothing reads later.
+struct Overlap {
+  int64_t lead;      // bytes by which it starts before the input, at least; 0 or more
+  int32_t step = 1;  // the bytes by which it really does are a multiple
+};
+
 struct OpDef {
   const char* name;         // the folder: "fully_connected"
   const char* tflite_name;  // "FULLY_CONNECTED"
@@ -191,7 +198,21 @@ struct OpDef {
   // emit.
   const char* packed_header = nullptr;
   Result<std::optional<std::string>> (*emit_packed)(const PackedCall&) = nullptr;
+
+  // nullopt: nowhere for these types and attributes; nullptr: nowhere, but for what in_place says. Every kernel that
+  // emit and emit_packed call must keep to it: no byte is written before it was read for the last time.
+  std::optional<Overlap> (*overlap)(const Attributes&, std::span<const TensorType> inputs,
+                                    const TensorType& output) = nullptr;
 };
+
+// For kernels that slide a window over the rows of images [B, H, W, C], what all of them promise: they write output
+// rows in order, and while they write a pixel of one, they read no more what only rows before that of the pixel before
+// see. So they are free to work on one whole output row at a time, or on two neighbouring pixels, reading their inputs
+// as often and in what order they like. `y`: the window on the height.
+Overlap overlap_of_rows(const WindowAxis& y, const TensorType& input, const TensorType& output);
+// For kernels that read and write one element after the other, if C++ lets memory of the one type be used as the other.
+std::optional<Overlap> overlap_of_elements(const Attributes&, std::span<const TensorType> inputs,
+                                           const TensorType& output);
 
 // The two attribute functions of OpDef from the device header's struct and its visit().
 template <class T>

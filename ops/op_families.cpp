@@ -192,6 +192,13 @@ Result<std::vector<Shape>> infer_pool(const Attributes& attributes, std::span<co
   return std::vector{make_shape({x[0], height.output, width.output, x[3]})};
 }
 
+std::optional<Overlap> overlap_of_pool(const Attributes& attributes, std::span<const TensorType> inputs,
+                                       const TensorType& output) {
+  PoolGeometry g{};
+  pool_geometry(attributes.as<PoolAttributes>(), inputs[0].shape, g);
+  return overlap_of_rows(g.y, inputs[0], output);
+}
+
 std::string text_of(const PoolGeometry& g) {
   return fmt::format("{{{}, {}, {}, {}}}", cpp_axis(g.y), cpp_axis(g.x), g.batches, g.channels);
 }

@@ -294,6 +294,8 @@ OpCase reduce_random_case(Random& random);
 // --- pools ---
 
 Result<std::vector<Shape>> infer_pool(const Attributes& attributes, std::span<const TensorType> inputs);
+std::optional<Overlap> overlap_of_pool(const Attributes& attributes, std::span<const TensorType> inputs,
+                                       const TensorType& output);
 
 // Parameters of the float form, of checked attributes.
 template <class P>

@@ -54,6 +54,28 @@ OpCost cost(const Attributes& attributes, std::span<const Shape> inputs, std::sp
   return {depthwise_conv_2d_macs(g), depthwise_conv_2d_scratch_bytes(g)};
 }
 
+// What int8 kernels promise: one strip of rows after the other, in it one channel after the other, and of these all is
+// read before any is written. So bytes may be written where those of the same channel were. Not so where a strip is one
+// of columns, nor where a channel has several outputs.
+std::optional<Overlap> overlap_of_strips(const DepthwiseConv2DGeometry& g) {
+  const int64_t strip = depthwise_strip_rows(g);
+  if (g.multiplier > 1 || (g.turned() && strip < g.rows().output)) return std::nullopt;
+  Overlap overlap{0, g.inputs};
+  for (const int64_t image : {0, g.batches - 1})
+    for (int64_t y = 0; y < g.y.output; y += g.turned() ? g.y.output : strip) {
+      const int64_t written = (image * g.y.output + y) * g.x.output;
+      const int64_t row = image * g.y.input + std::max<int64_t>(y * g.y.stride - g.y.before, 0);
+      overlap.lead = std::max(overlap.lead, (written - row * g.x.input) * g.inputs);
+    }
+  return overlap;
+}
+
+std::optional<Overlap> overlap(const Attributes& attributes, std::span<const TensorType> inputs,
+                               const TensorType& output) {
+  const DepthwiseConv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
+  return output.dtype == DType::int8 ? overlap_of_strips(g) : overlap_of_rows(g.y, inputs[0], output);
+}
+
 Clamp limits(const FloatCall& call) {
   const FloatRange range = float_activation_range(call.attributes->as<DepthwiseConv2DAttributes>().activation);
   return {range.low, range.high};
@@ -240,6 +262,7 @@ const OpDef depthwise_conv_2d_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
+    .overlap = overlap,
 };
 
 }  // namespace mote

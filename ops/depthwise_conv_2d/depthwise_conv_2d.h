@@ -16,6 +16,8 @@
 #include "device/window.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_dsp.h"
+#elif __ARM_ARCH_ISA_THUMB == 1
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_m0.h"
 #endif
 
 namespace mote {
@@ -186,6 +188,8 @@ struct PortableDepthwise {
 
 #if defined(__ARM_FEATURE_DSP)
 using DepthwisePrimitives = DepthwiseDsp;
+#elif __ARM_ARCH_ISA_THUMB == 1
+using DepthwisePrimitives = DepthwiseM0<PortableDepthwise>;
 #else
 using DepthwisePrimitives = PortableDepthwise;
 #endif
@@ -277,7 +281,7 @@ void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const LiveChannels& sca
   const DepthwisePlan plan(g);
   int16_t* const taps = static_cast<int16_t*>(scratch);
   int16_t* const plane = taps + plan.rows.filter * plan.taps_pitch;
-  fill_dead_channels(p.output, scales, g.batches * g.y.output * g.x.output, g.outputs(), output);
+  int8_t* const first_output = output;
   for (int32_t b = 0; b < g.batches; ++b) {
     for (int32_t first = 0; first < plan.rows.output; first += plan.strip) {
       const int32_t rows = plan.rows.output - first < plan.strip ? plan.rows.output - first : plan.strip;
@@ -295,6 +299,8 @@ void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const LiveChannels& sca
     input += g.y.input * g.x.input * g.inputs;
     output += g.y.output * g.x.output * g.outputs();
   }
+  // Last, because the output may overlap the input.
+  fill_dead_channels(p.output, scales, g.batches * g.y.output * g.x.output, g.outputs(), first_output);
 }
 
 // One output of the float form; sums in the order of the reference.

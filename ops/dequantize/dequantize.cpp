@@ -94,6 +94,7 @@ const OpDef dequantize_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
+    .overlap = overlap_of_elements,
 };
 
 }  // namespace mote

@@ -49,6 +49,7 @@ const OpDef max_pool_2d_def = {
     .emit = emit,
     .cases = pool_cases,
     .random_case = pool_random_case,
+    .overlap = overlap_of_pool,
 };
 
 }  // namespace mote

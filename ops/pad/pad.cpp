@@ -39,6 +39,7 @@ const OpDef pad_def = {
     .emit = pad_emit,
     .cases = pad_cases,
     .random_case = pad_random_case,
+    .overlap = overlap_of_pad,
 };
 
 }  // namespace mote

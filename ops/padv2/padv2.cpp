@@ -58,6 +58,7 @@ const OpDef padv2_def = {
     .emit = pad_emit,
     .cases = cases,
     .random_case = random_case,
+    .overlap = overlap_of_pad,
 };
 
 }  // namespace mote

@@ -120,6 +120,7 @@ const OpDef quantize_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
+    .overlap = overlap_of_elements,
 };
 
 }  // namespace mote

@@ -109,7 +109,7 @@ class ModelMaker {
     const std::vector<float> values = draw_values(i);
     if (integer_ && !case_.integer_types.empty())
       set_type(tensor.type, case_.integer_types[i]);
-    else if (integer_ || input_role(op_, i) == InputRole::constant)
+    else if (integer_ || is_stated(i))
       quantize_input(i, tensor.type, values);
     std::vector<uint8_t> stored = to_stored(tensor.type, values);
     if (input_role(op_, i) == InputRole::constant)
@@ -129,8 +129,8 @@ class ModelMaker {
 
   bool is_constant(size_t i) const {
     const InputRole role = input_role(op_, i);
-    const bool computed = role == InputRole::activation || role == InputRole::number || role == InputRole::state;
-    return !computed || (case_.constant_operands >> i & 1) != 0;
+    const bool parameter = role == InputRole::weights || role == InputRole::bias || role == InputRole::constant;
+    return parameter || (case_.constant_operands >> i & 1) != 0;
   }
 
   static void set_type(TensorType& type, const TensorType& stated) {
@@ -138,9 +138,14 @@ class ModelMaker {
     type.quant = stated.quant;
   }
 
-  // What the case states for constants, zeros for state, else random numbers.
+  // int32 numbers in every form, which the case states.
+  bool is_stated(size_t i) const {
+    return input_role(op_, i) == InputRole::constant || input_role(op_, i) == InputRole::index;
+  }
+
+  // What the case states, zeros for state, else random numbers.
   std::vector<float> draw_values(size_t i) const {
-    if (input_role(op_, i) == InputRole::constant) return {case_.constants[i].begin(), case_.constants[i].end()};
+    if (is_stated(i)) return {case_.constants[i].begin(), case_.constants[i].end()};
     Random random = Random(case_.seed).stream(i);
     std::vector<float> values(static_cast<size_t>(case_.inputs[i].elements()));
     if (input_role(op_, i) == InputRole::state) return values;
@@ -163,13 +168,14 @@ class ModelMaker {
         type.quant = weight_params(type.shape, values, op_.quant.channel_axis, case_.per_channel);
         return;
       case InputRole::bias: {
-        const TensorType &x = tensor_of(0).type, &w = tensor_of(1).type;
+        const TensorType &x = data_tensor().type, &w = tensor_of(1).type;
         type.dtype = DType::int32;
         for (float scale : w.quant.scales) type.quant.scales.push_back(x.quant.scales[0] * scale);
         type.quant.zero_points.assign(type.quant.scales.size(), 0);
         return;
       }
       case InputRole::constant:
+      case InputRole::index:
         type.dtype = DType::int32;
         return;
       case InputRole::number:

@@ -137,7 +137,8 @@ class ProgramWriter {
   std::string add_function(const std::string& stem, const std::string& code) {
     const std::string name = fmt::format("{}_{}", stem, count_);
     functions_ += fmt::format(
-        "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)scratch;\n{}}}\n",
+        "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)inputs, "
+        "(void)scratch;\n{}}}\n",
         name, code);
     return name;
   }

@@ -9,6 +9,14 @@
 namespace mote {
 namespace {
 
+// A node writes `output` where it has it begin before `input`.
+bool overlap_in(const Graph& graph, const MemoryPlan& plan, int32_t output, int32_t input) {
+  const int32_t node = plan.lifetimes[output].first;
+  if (node >= static_cast<int32_t>(graph.nodes.size()) || plan.leads[node] < 0) return false;
+  return graph.nodes[node].outputs[0] == output && graph.nodes[node].inputs[0] == input &&
+         plan.lifetimes[input].last == node && plan.offsets[input] - plan.offsets[output] == plan.leads[node];
+}
+
 void check_plan(const Graph& graph, const MemoryPlan& plan) {
   FUZZ_CHECK(plan.arena_bytes >= plan.lower_bound);
   const auto tensors = static_cast<int32_t>(graph.tensors.size());
@@ -20,6 +28,7 @@ void check_plan(const Graph& graph, const MemoryPlan& plan) {
     for (int32_t b = 0; b < a; ++b) {
       if (plan.offsets[b] < 0 || !plan.lifetimes[a].overlaps(plan.lifetimes[b])) continue;
       if (plan.shares_with[a] == b || plan.shares_with[b] == a) continue;
+      if (overlap_in(graph, plan, a, b) || overlap_in(graph, plan, b, a)) continue;
       FUZZ_CHECK(plan.offsets[a] + graph.tensors[a].type.bytes() <= plan.offsets[b] ||
                  plan.offsets[b] + graph.tensors[b].type.bytes() <= plan.offsets[a]);
     }
@@ -54,9 +63,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)offline_plan(graph).ok();
   if (const auto plan = plan_memory(graph); plan.ok()) {
     check_plan(graph, *plan);
+    const auto overlapping = plan_memory(graph, Sharing::overlap);
+    FUZZ_CHECK(overlapping.ok() && overlapping->arena_bytes <= plan->arena_bytes);
+    check_plan(graph, *overlapping);
     const InspectedFile facts{"input", static_cast<int64_t>(size), file->description, file->warnings};
-    (void)inspect_text(facts, graph, *plan).size();
-    (void)inspect_json(facts, graph, *plan).dump().size();  // throws on text that is not UTF-8
+    (void)inspect_text(facts, graph, {*plan, *overlapping}).size();
+    (void)inspect_json(facts, graph, {*plan, *overlapping}).dump().size();  // throws on text that is not UTF-8
   }
   check_round_trip(graph);
   return 0;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "toolchain/base/files.h"
+#include "toolchain/compile/array_text.h"
 #include "toolchain/compile/c_interface.h"
 #include "toolchain/compile/lower.h"
 #include "toolchain/compile/model_facts.h"
@@ -15,53 +16,6 @@
 
 namespace mote {
 namespace {
-
-constexpr size_t kLineWidth = 120;
-
-template <class T>
-std::string number(const uint8_t* bytes) {
-  T value;
-  std::memcpy(&value, bytes, sizeof value);
-  if constexpr (std::is_same_v<T, float>) return cpp_float(value);
-  if constexpr (std::is_same_v<T, int64_t>)
-    return fmt::format("static_cast<int64_t>({}u)", static_cast<uint64_t>(value));
-  if constexpr (std::is_same_v<T, int32_t>)
-    if (value == INT32_MIN) return "INT32_MIN";  // its digits alone are beyond the type
-  return fmt::format("{}", value);
-}
-
-std::string number_at(DType type, const uint8_t* bytes) {
-  switch (type) {
-    case DType::float32:
-      return number<float>(bytes);
-    case DType::int32:
-      return number<int32_t>(bytes);
-    case DType::int64:
-      return number<int64_t>(bytes);
-    case DType::int16:
-      return number<int16_t>(bytes);
-    case DType::float16:
-      return number<uint16_t>(bytes);
-    case DType::int8:
-      return number<int8_t>(bytes);
-    default:
-      return number<uint8_t>(bytes);
-  }
-}
-
-std::string array_text(const std::string& name, DType type, const std::vector<uint8_t>& bytes) {
-  const auto size = static_cast<size_t>(element_bytes(type));
-  std::string text = fmt::format("alignas({}) constexpr {} {}[] = {{\n", kAlignment, c_type(type), name), line = "   ";
-  for (size_t i = 0; i < bytes.size(); i += size) {
-    const std::string each = " " + number_at(type, &bytes[i]) + ",";
-    if (line.size() + each.size() > kLineWidth) {
-      text += line + "\n";
-      line = "   ";
-    }
-    line += each;
-  }
-  return text + line + "\n};\n";
-}
 
 std::string types_text(const Graph& graph, const std::vector<int32_t>& tensors) {
   std::string text;
@@ -269,7 +223,7 @@ Result<CompiledModel> compile_model(const std::string& file, const std::vector<u
   MOTE_TRY(const ModelFacts facts, model_facts(file, model));  // refuses what the engine refuses
   MOTE_TRY(Graph graph, read_tflite(file, model));
   MOTE_CHECK(lower(file, graph));
-  MOTE_TRY(const MemoryPlan plan, plan_memory(graph));
+  MOTE_TRY(const MemoryPlan plan, plan_memory(graph, Sharing::overlap));
   MOTE_TRY(const auto metadata, model_metadata(graph));
   SourceWriter writer(file, compiled.name, options.core, graph, plan);
   MOTE_CHECK(writer.run());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace mote {
 
@@ -144,6 +145,12 @@ class Validator {
 
 }  // namespace
 
+std::vector<float> index_values(const Tensor& tensor) {
+  std::vector<int32_t> stored(tensor.data.size() / sizeof(int32_t));
+  if (!stored.empty()) std::memcpy(stored.data(), tensor.data.data(), tensor.data.size());
+  return {stored.begin(), stored.end()};
+}
+
 std::vector<TensorType> input_types(const Graph& graph, const Node& node) {
   std::vector<TensorType> types;
   for (int32_t input : node.inputs) {
@@ -151,14 +158,6 @@ std::vector<TensorType> input_types(const Graph& graph, const Node& node) {
     if (input == kAbsent) types.back().shape.rank = -1;
   }
   return types;
-}
-
-Result<void> take_constants(const Graph& graph, Node& node) {
-  if (node.op->read_constants == nullptr) return {};
-  std::vector<std::span<const uint8_t>> constants;
-  for (int32_t input : node.inputs)
-    constants.push_back(input == kAbsent ? std::span<const uint8_t>() : graph.tensors[input].data);
-  return node.op->read_constants(node.attributes, input_types(graph, node), constants);
 }
 
 OpCost node_cost(const Graph& graph, const Node& node) {

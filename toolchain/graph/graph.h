@@ -27,6 +27,9 @@ struct Tensor {
   std::span<float> floats() { return {reinterpret_cast<float*>(data.data()), data.size() / sizeof(float)}; }
 };
 
+// What float calls are given of an int32 constant: its numbers.
+std::vector<float> index_values(const Tensor& tensor);
+
 struct Node {
   const OpDef* op = nullptr;  // nullptr: an operator that mote lacks; `foreign` says which
   std::string name;           // layer name for messages: "dense_1"

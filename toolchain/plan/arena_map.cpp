@@ -48,6 +48,16 @@ std::vector<Span> spans_at(const Graph& graph, const MemoryPlan& plan, const std
   return spans;
 }
 
+int64_t covered_bytes(std::vector<Span> spans) {
+  std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
+  int64_t bytes = 0, end = 0;
+  for (const Span& span : spans) {
+    bytes += std::max<int64_t>(0, span.end - std::max(span.begin, end));
+    end = std::max(end, span.end);
+  }
+  return bytes;
+}
+
 // Each cell shows what fills most of it, free only if nothing is in it.
 std::string draw(const std::vector<Span>& spans, int64_t arena_bytes, int cells) {
   std::string row;
@@ -77,11 +87,9 @@ std::string arena_map(const Graph& graph, const MemoryPlan& plan, int width) {
                                  with_separators(plan.arena_bytes) + " B");
   for (int32_t i = 0; i < rows; ++i) {
     const auto spans = spans_at(graph, plan, letters, i);
-    int64_t alive = 0;
-    for (const Span& span : spans) alive += span.end - span.begin;
     const std::string name = graph.nodes.empty() ? "" : shortened(operator_name(graph.nodes[i]), kOperatorColumn);
     text += fmt::format("{:>4} {:<{}} |{}| {:>10}{}\n", i, name, kOperatorColumn, draw(spans, plan.arena_bytes, cells),
-                        with_separators(alive), i == plan.peak_node ? "  peak" : "");
+                        with_separators(covered_bytes(spans)), i == plan.peak_node ? "  peak" : "");
   }
   text += "Tensors at the peak:\n";
   for (int32_t tensor : plan.peak_tensors)

@@ -144,14 +144,38 @@ std::string operator_table(const Graph& graph, int width) {
   return text;
 }
 
-std::string arena_summary(const MemoryPlan& plan) {
-  return fmt::format("{} B of activations and scratch; lower bound {} B; {}\n", with_separators(plan.arena_bytes),
-                     with_separators(plan.lower_bound), plan.optimal ? "proven least" : "best found, not proven least");
+std::string arena_text(const char* title, const Graph& graph, const MemoryPlan& plan, int width) {
+  std::string text = fmt::format("\n{}: {} B of activations and scratch; lower bound {} B; {}\n", title,
+                                 with_separators(plan.arena_bytes), with_separators(plan.lower_bound),
+                                 plan.optimal ? "proven least" : "best found, not proven least");
+  text += arena_map(graph, plan, width);
+  const auto reasons = what_holds_the_peak(graph, plan);
+  if (!reasons.empty()) text += "What makes the peak, besides what its operator reads and writes:\n";
+  for (const std::string& reason : reasons) text += "- " + reason + "\n";
+  return text;
+}
+
+Json arena_json(const Graph& graph, const MemoryPlan& plan) {
+  Json overlaps = Json::array();
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    if (plan.leads[i] >= 0)
+      overlaps.push_back({{"node", i},
+                          {"input", graph.nodes[i].inputs[0]},
+                          {"output", graph.nodes[i].outputs[0]},
+                          {"lead", plan.leads[i]}});
+  return {{"bytes", plan.arena_bytes},
+          {"lower_bound", plan.lower_bound},
+          {"optimal", plan.optimal},
+          {"peak_node", plan.peak_node},
+          {"peak_tensors", plan.peak_tensors},
+          {"overlaps", overlaps},
+          {"reasons", what_holds_the_peak(graph, plan)}};
 }
 
 }  // namespace
 
-Json inspect_json(const InspectedFile& facts, const Graph& graph, const MemoryPlan& plan) {
+Json inspect_json(const InspectedFile& facts, const Graph& graph, const ArenaPlans& plans) {
+  const MemoryPlan& plan = plans.interpreted;
   const Totals totals = count_parameters(graph);
   Json json;
   json["model"] = {{"name", facts.name},
@@ -167,18 +191,19 @@ Json inspect_json(const InspectedFile& facts, const Graph& graph, const MemoryPl
   for (size_t i = 0; i < graph.nodes.size(); ++i) json["operators"].push_back(operator_json(graph, plan, i));
   json["tensors"] = Json::array();
   for (size_t i = 0; i < graph.tensors.size(); ++i) json["tensors"].push_back(tensor_json(graph, plan, i));
-  json["arena"] = {
-      {"bytes", plan.arena_bytes},         {"lower_bound", plan.lower_bound},
-      {"optimal", plan.optimal},           {"peak_node", plan.peak_node},
-      {"peak_tensors", plan.peak_tensors}, {"plan_in_file", graph.metadata.contains(kOfflinePlanMetadata)}};
+  json["arena"] = arena_json(graph, plan);
+  json["arena"]["plan_in_file"] = graph.metadata.contains(kOfflinePlanMetadata);
+  json["compiled_arena"] = arena_json(graph, plans.compiled);
   json["warnings"] = all_warnings(facts, graph);
   return json;
 }
 
-std::string inspect_text(const InspectedFile& facts, const Graph& graph, const MemoryPlan& plan, int width) {
+std::string inspect_text(const InspectedFile& facts, const Graph& graph, const ArenaPlans& plans, int width) {
   std::string text = heading(facts, graph);
   text += "\nOperators\n" + operator_table(graph, width);
-  text += "\nArena: " + arena_summary(plan) + arena_map(graph, plan, width);
+  const bool one = plans.compiled.arena_bytes == plans.interpreted.arena_bytes;
+  text += arena_text(one ? "Arena" : "Arena of the interpreter", graph, plans.interpreted, width);
+  if (!one) text += arena_text("Arena of the compiled engine", graph, plans.compiled, width);
   const auto warnings = all_warnings(facts, graph);
   if (!warnings.empty()) text += "\nWarnings\n";
   for (const std::string& warning : warnings) text += "- " + warning + "\n";

@@ -20,10 +20,19 @@ struct InspectedFile {
 // Operators that mote cannot run with their place, float or partly quantized models, scales that look odd.
 std::vector<std::string> model_warnings(const Graph& graph);
 
-// Keys: model, operators[], tensors[], arena{}, warnings[]; see docs/formats.md.
-Json inspect_json(const InspectedFile& facts, const Graph& graph, const MemoryPlan& plan);
-// The same for people, at most `width` columns.
-std::string inspect_text(const InspectedFile& facts, const Graph& graph, const MemoryPlan& plan, int width = 100);
+// Of one graph: what any interpreter can run, and what the compiled engine does.
+struct ArenaPlans {
+  MemoryPlan interpreted;  // Sharing::in_place
+  MemoryPlan compiled;     // Sharing::overlap
+};
+
+// What the peak is made of beyond the tensors that its operator reads and writes, a line each: what would lower it.
+std::vector<std::string> what_holds_the_peak(const Graph& graph, const MemoryPlan& plan);
+
+// Keys: model, operators[], tensors[], arena{}, compiled_arena{}, warnings[]; see docs/formats.md.
+Json inspect_json(const InspectedFile& facts, const Graph& graph, const ArenaPlans& plans);
+// The same for people, at most `width` columns. One arena when both plans need the same.
+std::string inspect_text(const InspectedFile& facts, const Graph& graph, const ArenaPlans& plans, int width = 100);
 
 // Time runs down (one line per node, the peak marked), arena offset runs to the right; each tensor has a letter that a
 // legend explains.

@@ -7,14 +7,39 @@
 namespace mote {
 namespace {
 
-constexpr size_t kLargestSearch = 400;  // blocks; beyond, first fit alone
-constexpr int64_t kFewBlocks = 2000;    // beyond, one order of first fit alone: each is quadratic
+constexpr size_t kLargestSearch = 400;      // blocks; beyond, first fit alone
+constexpr int64_t kShareOfImproving = 100;  // of the work, for each order of first fit
+constexpr int64_t kFewBlocks = 2000;        // beyond, one order of first fit alone: each is quadratic
 
-int64_t lower_bound_of(std::span<const Block> blocks) {
+int64_t aligned_to(int64_t offset, const Block& block) {
+  return (offset + block.alignment - 1) / block.alignment * block.alignment;
+}
+
+// How far above one block another must start that is alive with it and does not lie below it.
+class Distances {
+ public:
+  Distances(std::span<const Block> blocks, std::span<const Lead> leads) : blocks_(blocks), lead_of_(blocks.size()) {
+    for (const Lead& lead : leads) lead_of_[lead.output] = lead;
+  }
+  int64_t above(int32_t lower, int32_t upper) const {
+    return lead_of_[lower].input == upper ? lead_of_[lower].bytes : blocks_[lower].bytes;
+  }
+
+ private:
+  std::span<const Block> blocks_;
+  std::vector<Lead> lead_of_;  // by output block
+};
+
+int64_t lower_bound_of(std::span<const Block> blocks, std::span<const Lead> leads) {
   std::vector<std::pair<int32_t, int64_t>> changes;  // time, bytes that come (negative: go)
   for (const Block& block : blocks) {
     changes.emplace_back(block.lifetime.first, block.bytes);
     changes.emplace_back(block.lifetime.last + 1, -block.bytes);
+  }
+  for (const Lead& lead : leads) {
+    const int32_t time = blocks[lead.output].lifetime.first;
+    changes.emplace_back(time, -saved_bytes(blocks, lead));
+    changes.emplace_back(time + 1, saved_bytes(blocks, lead));
   }
   std::sort(changes.begin(), changes.end());  // at equal times what goes stands before what comes
   int64_t alive = 0, most = 0;
@@ -25,20 +50,30 @@ int64_t lower_bound_of(std::span<const Block> blocks) {
   return most;
 }
 
-// Each block, in the order given, goes to the lowest gap that holds it among the placed blocks alive with it.
-Placement first_fit(std::span<const Block> blocks, std::span<const int32_t> order) {
+constexpr int64_t kAnyHeight = INT64_MAX;
+
+// Each block, in the order given, goes to the lowest place that the placed blocks alive with it leave. Stops early,
+// with a height of at least `limit`, when the placement is not lower than that.
+Placement first_fit(std::span<const Block> blocks, const Distances& distances, std::span<const int32_t> order,
+                    int64_t limit = kAnyHeight) {
   Placement placement;
   placement.offsets.assign(blocks.size(), 0);
   std::vector<int32_t> by_offset;  // placed blocks
   for (int32_t index : order) {
     int64_t offset = 0;
-    for (int32_t other : by_offset) {
-      if (!blocks[index].lifetime.overlaps(blocks[other].lifetime)) continue;
-      if (offset + blocks[index].bytes <= placement.offsets[other]) break;
-      offset = std::max(offset, placement.offsets[other] + blocks[other].bytes);
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (int32_t other : by_offset) {
+        if (!blocks[index].lifetime.overlaps(blocks[other].lifetime)) continue;
+        const int64_t place = placement.offsets[other], end = place + distances.above(other, index);
+        if (offset >= end || offset + distances.above(index, other) <= place) continue;
+        offset = aligned_to(end, blocks[index]);
+        moved = true;
+      }
     }
     placement.offsets[index] = offset;
     placement.height = std::max(placement.height, offset + blocks[index].bytes);
+    if (placement.height >= limit) break;
     const auto later = std::upper_bound(by_offset.begin(), by_offset.end(), offset,
                                         [&](int64_t value, int32_t other) { return value < placement.offsets[other]; });
     by_offset.insert(later, index);
@@ -46,36 +81,66 @@ Placement first_fit(std::span<const Block> blocks, std::span<const int32_t> orde
   return placement;
 }
 
-// Best of first fit by size, by size x duration, and by time.
-Placement best_first_fit(std::span<const Block> blocks) {
+// The orders of first fit: by size, by size x duration, by duration, and by time, forward and backward.
+std::vector<std::vector<int32_t>> first_fit_orders(std::span<const Block> blocks) {
   using Key = std::function<double(const Block&)>;
   const auto size = [](const Block& block) { return static_cast<double>(block.bytes); };
   const auto duration = [](const Block& block) {
     return static_cast<double>(block.lifetime.last - block.lifetime.first + 1);
   };
   const std::vector<Key> keys = {size, [&](const Block& b) { return size(b) * duration(b); }, duration,
-                                 [](const Block& b) { return -static_cast<double>(b.lifetime.first); }};
-  Placement best;
+                                 [](const Block& b) { return -static_cast<double>(b.lifetime.first); },
+                                 [](const Block& b) { return static_cast<double>(b.lifetime.first); }};
+  std::vector<std::vector<int32_t>> orders;
   for (const Key& key : keys) {
-    std::vector<int32_t> order(blocks.size());
+    std::vector<int32_t>& order = orders.emplace_back(blocks.size());
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return key(blocks[a]) > key(blocks[b]); });
-    Placement placement = first_fit(blocks, order);
-    if (best.offsets.empty() || placement.height < best.height) best = std::move(placement);
     if (static_cast<int64_t>(blocks.size()) > kFewBlocks) break;
   }
-  return best;
+  return orders;
+}
+
+// Swaps any two blocks in an order of first fit where that lowers the best placement, until none does.
+void improve(std::span<const Block> blocks, const Distances& distances, std::vector<int32_t> order, int64_t work_limit,
+             Placement& best) {
+  for (bool lowered = true; lowered;) {
+    lowered = false;
+    for (size_t i = 0; i < order.size(); ++i) {
+      for (size_t k = i + 1; k < order.size(); ++k) {
+        if (best.height == best.lower_bound || (work_limit -= static_cast<int64_t>(order.size())) < 0) return;
+        std::swap(order[i], order[k]);
+        Placement other = first_fit(blocks, distances, order, best.height);
+        if (other.height < best.height) {
+          best.offsets = std::move(other.offsets);
+          best.height = other.height;
+          lowered = true;
+        } else {
+          std::swap(order[i], order[k]);
+        }
+      }
+    }
+  }
 }
 
 class Search {
  public:
-  Search(std::span<const Block> blocks, Placement& best, int64_t work_limit)
+  Search(std::span<const Block> blocks, std::span<const Lead> leads, Placement& best, int64_t work_limit)
       : blocks_(blocks),
+        distances_(blocks, leads),
         best_(best),
         work_left_(work_limit),
+        pair_at_start_(blocks.size()),
+        any_order_(blocks.size(), false),
         floor_(blocks.size(), 0),
         placed_(blocks.size(), false),
         offsets_(blocks.size(), 0) {
+    for (const Lead& lead : leads) {
+      if (lead.bytes == 0) any_order_[lead.input] = true;
+      for (size_t i = 0; i < blocks.size(); ++i)
+        if (blocks[i].lifetime.first == blocks[lead.output].lifetime.first)
+          pair_at_start_[i] = {lead.output, lead.input, saved_bytes(blocks, lead)};
+    }
     for (size_t i = 0; i < blocks.size(); ++i) {
       conflicts_.emplace_back();
       alive_at_start_.emplace_back();
@@ -97,8 +162,9 @@ class Search {
  private:
   bool done() const { return work_left_ <= 0 || best_.height == best_.lower_bound; }
 
-  // Places one more block at the lowest offset that the placed blocks below it leave, at `from` or higher. Blocks at
-  // equal offsets are never alive together, so of their orders only the one by index is followed.
+  // Places one more block at the lowest offset that the placed blocks below it leave, at `from` or higher. Of the
+  // orders of blocks at equal offsets only the one by index is followed: they are never alive together, but for the
+  // input of a lead of 0, which comes after its output.
   void descend(size_t placed, int64_t from, int32_t last_index) {
     if (placed == blocks_.size()) return keep();
     int64_t first_end = INT64_MAX;  // a block must not start where another would already have ended
@@ -106,7 +172,7 @@ class Search {
     std::vector<int32_t> candidates;
     for (int32_t i = 0; i < static_cast<int32_t>(blocks_.size()); ++i) {
       if (placed_[i] || floor_[i] < from || floor_[i] >= first_end) continue;
-      if (floor_[i] == from && i < last_index) continue;
+      if (floor_[i] == from && i < last_index && !any_order_[i]) continue;
       candidates.push_back(i);
     }
     std::sort(candidates.begin(), candidates.end(), [&](int32_t a, int32_t b) {
@@ -119,9 +185,9 @@ class Search {
   }
 
   void place(int32_t index, size_t placed) {
-    const int64_t end = floor_[index] + blocks_[index].bytes;
     std::vector<std::pair<int32_t, int64_t>> raised;
     for (int32_t other : conflicts_[index]) {
+      const int64_t end = aligned_to(floor_[index] + distances_.above(index, other), blocks_[other]);
       if (placed_[other] || floor_[other] >= end) continue;
       raised.emplace_back(other, floor_[other]);
       floor_[other] = end;
@@ -144,6 +210,8 @@ class Search {
         lowest = std::min(lowest, std::max(floor_[other], from));
         sum += blocks_[other].bytes;
       }
+      const Pair& pair = pair_at_start_[i];
+      if (pair.saved > 0 && !placed_[pair.output] && !placed_[pair.input]) sum -= pair.saved;
       work_left_ -= static_cast<int64_t>(alive_at_start_[i].size());
       if (lowest + sum >= best_.height) return false;
     }
@@ -158,11 +226,19 @@ class Search {
     best_.offsets = offsets_;
   }
 
+  struct Pair {
+    int32_t output = -1, input = -1;
+    int64_t saved = 0;
+  };
+
   std::span<const Block> blocks_;
+  Distances distances_;
   Placement& best_;
   int64_t work_left_;
   std::vector<std::vector<int32_t>> conflicts_;       // blocks alive together with block i at some time
   std::vector<std::vector<int32_t>> alive_at_start_;  // blocks alive when block i begins, itself too
+  std::vector<Pair> pair_at_start_;                   // the two among them that may overlap
+  std::vector<bool> any_order_;
   std::vector<int64_t> floor_;  // of an unplaced block: largest end of the placed blocks alive with it
   std::vector<bool> placed_;
   std::vector<int64_t> offsets_;
@@ -170,14 +246,26 @@ class Search {
 
 }  // namespace
 
-Placement place_blocks(std::span<const Block> blocks, int64_t work_limit) {
-  Placement best = best_first_fit(blocks);
-  best.lower_bound = lower_bound_of(blocks);
-  best.optimal = best.height == best.lower_bound;
-  if (!best.optimal && blocks.size() <= kLargestSearch) {
-    const bool exhausted = Search(blocks, best, work_limit).run();
-    best.optimal = exhausted || best.height == best.lower_bound;
+int64_t saved_bytes(std::span<const Block> blocks, const Lead& lead) {
+  const int64_t output = blocks[lead.output].bytes, input = blocks[lead.input].bytes;
+  return output + input - std::max(output, std::min(lead.bytes, output) + input);
+}
+
+Placement place_blocks(std::span<const Block> blocks, std::span<const Lead> leads, int64_t work_limit) {
+  const Distances distances(blocks, leads);
+  const auto orders = first_fit_orders(blocks);
+  Placement best;
+  best.height = kAnyHeight;
+  for (const auto& order : orders) {
+    Placement placement = first_fit(blocks, distances, order);
+    if (placement.height < best.height) best = std::move(placement);
   }
+  best.lower_bound = lower_bound_of(blocks, leads);
+  best.optimal = best.height == best.lower_bound;
+  if (best.optimal || blocks.size() > kLargestSearch) return best;
+  for (const auto& order : orders) improve(blocks, distances, order, work_limit / kShareOfImproving, best);
+  const bool exhausted = Search(blocks, leads, best, work_limit).run();
+  best.optimal = exhausted || best.height == best.lower_bound;
   return best;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "toolchain/plan/placement.h"
 
@@ -37,30 +38,50 @@ std::vector<Lifetime> find_lifetimes(const Graph& graph) {
   return lifetimes;
 }
 
-// The input whose memory output 0 of a node may take over, or kAbsent. `equal_sizes`: only when nothing is left over,
-// because a longer block then stays alive as long as the output.
-int32_t in_place_input(const Graph& graph, const std::vector<Lifetime>& lifetimes, int32_t index, bool equal_sizes) {
+// Input 0 when output 0 of the node may use its memory, else kAbsent.
+int32_t free_input(const Graph& graph, const std::vector<Lifetime>& lifetimes, int32_t index) {
   const Node& node = graph.nodes[index];
-  if (node.op == nullptr || !node.op->in_place || node.inputs.empty() || node.outputs.empty()) return kAbsent;
+  if (node.op == nullptr || node.inputs.empty() || node.outputs.empty()) return kAbsent;
   const int32_t input = node.inputs[0];
   if (input == kAbsent || graph.tensors[input].constant || graph.tensors[input].variable) return kAbsent;
   if (lifetimes[input].last != index) return kAbsent;
   if (std::count(node.inputs.begin(), node.inputs.end(), input) != 1) return kAbsent;
-  if (std::count(graph.outputs.begin(), graph.outputs.end(), input) != 0) return kAbsent;
-  const int64_t from = graph.tensors[input].type.bytes(), to = graph.tensors[node.outputs[0]].type.bytes();
+  return std::count(graph.outputs.begin(), graph.outputs.end(), input) == 0 ? input : kAbsent;
+}
+
+// The input whose memory output 0 of a node may take over, or kAbsent. `equal_sizes`: only when nothing is left over,
+// because a longer block then stays alive as long as the output.
+int32_t in_place_input(const Graph& graph, const std::vector<Lifetime>& lifetimes, int32_t index, bool equal_sizes) {
+  const int32_t input = free_input(graph, lifetimes, index);
+  if (input == kAbsent || !graph.nodes[index].op->in_place) return kAbsent;
+  const int64_t from = graph.tensors[input].type.bytes();
+  const int64_t to = graph.tensors[graph.nodes[index].outputs[0]].type.bytes();
   if (to > from) return kAbsent;  // a scalar that is broadcast, though both take one block
   return !equal_sizes || aligned(to) == aligned(from) ? input : kAbsent;
 }
 
-// One plan for one choice of in-place outputs. Blocks of the placement: one per tensor with memory of its own, one per
-// scratch.
+std::optional<Overlap> overlap_of(const Graph& graph, const std::vector<Lifetime>& lifetimes, int32_t index) {
+  const Node& node = graph.nodes[index];
+  if (free_input(graph, lifetimes, index) == kAbsent || node.op->overlap == nullptr) return std::nullopt;
+  const TensorType& output = graph.tensors[node.outputs[0]].type;
+  const auto overlap = node.op->overlap(node.attributes, input_types(graph, node), output);
+  return overlap && overlap->lead < output.bytes() ? overlap : std::nullopt;
+}
+
+struct Choice {
+  bool equal_sizes;  // of an input and the output that takes it over
+  bool overlaps;
+};
+
+// One plan for one choice of outputs that share memory. Blocks of the placement: one per tensor with memory of its own,
+// one per scratch.
 class Planner {
  public:
-  Planner(const Graph& graph, bool equal_sizes) : graph_(graph) {
+  Planner(const Graph& graph, Choice choice) : graph_(graph), overlaps_(choice.overlaps) {
     plan_.lifetimes = find_lifetimes(graph);
     plan_.shares_with.assign(graph.tensors.size(), kAbsent);
     for (int32_t i = 0; i < static_cast<int32_t>(graph.nodes.size()); ++i) {
-      const int32_t input = in_place_input(graph, plan_.lifetimes, i, equal_sizes);
+      const int32_t input = in_place_input(graph, plan_.lifetimes, i, choice.equal_sizes);
       if (input != kAbsent) plan_.shares_with[graph.nodes[i].outputs[0]] = input;
     }
   }
@@ -68,7 +89,8 @@ class Planner {
   MemoryPlan run() {
     add_tensor_blocks();
     add_scratch_blocks();
-    const Placement placement = place_blocks(blocks_);
+    if (overlaps_) add_leads();
+    const Placement placement = place_blocks(blocks_, leads_);
     plan_.arena_bytes = placement.height;
     plan_.lower_bound = placement.lower_bound;
     plan_.optimal = placement.optimal;
@@ -77,6 +99,7 @@ class Planner {
     };
     for (int32_t block : block_of_tensor_) plan_.offsets.push_back(offset(block));
     for (int32_t block : block_of_scratch_) plan_.scratch_offsets.push_back(offset(block));
+    find_leads();
     find_peak();
     return std::move(plan_);
   }
@@ -114,8 +137,37 @@ class Planner {
     }
   }
 
+  void add_leads() {
+    for (int32_t i = 0; i < static_cast<int32_t>(graph_.nodes.size()); ++i) {
+      const auto overlap = overlap_of(graph_, plan_.lifetimes, i);
+      if (!overlap) continue;
+      const Lead pair = {block_of_tensor_[graph_.nodes[i].outputs[0]], block_of_tensor_[graph_.nodes[i].inputs[0]], 0};
+      const int64_t step = std::lcm(int64_t{kAlignment}, int64_t{overlap->step});
+      const int64_t lead = (overlap->lead + step - 1) / step * step;
+      if (lead >= blocks_[pair.output].bytes) continue;
+      leads_.push_back({pair.output, pair.input, lead});
+      for (int32_t block : {pair.output, pair.input})
+        blocks_[block].alignment = std::lcm(blocks_[block].alignment, step);
+    }
+  }
+
+  void find_leads() {
+    plan_.leads.assign(graph_.nodes.size(), -1);
+    for (const Lead& lead : leads_) {
+      const int32_t node = blocks_[lead.output].lifetime.first;
+      const int64_t distance =
+          plan_.offsets[graph_.nodes[node].inputs[0]] - plan_.offsets[graph_.nodes[node].outputs[0]];
+      if (distance >= lead.bytes && distance < blocks_[lead.output].bytes) plan_.leads[node] = distance;
+    }
+  }
+
   void find_peak() {
     std::vector<int64_t> alive(std::max<size_t>(graph_.nodes.size(), 1) + 1, 0);  // first differences of the sum
+    for (const Lead& lead : leads_) {
+      const int32_t node = blocks_[lead.output].lifetime.first;
+      alive[node] -= saved_bytes(blocks_, lead);
+      alive[node + 1] += saved_bytes(blocks_, lead);
+    }
     for (const Block& block : blocks_) {
       alive[block.lifetime.first] += block.bytes;
       alive[block.lifetime.last + 1] -= block.bytes;
@@ -136,21 +188,28 @@ class Planner {
 
   const Graph& graph_;
   MemoryPlan plan_;
+  bool overlaps_;
   std::vector<Block> blocks_;
+  std::vector<Lead> leads_;
   std::vector<int32_t> block_of_tensor_, block_of_scratch_;  // -1 = none
 };
 
 }  // namespace
 
-Result<MemoryPlan> plan_memory(const Graph& graph) {
+Result<MemoryPlan> plan_memory(const Graph& graph, Sharing sharing) {
   MOTE_CHECK(validate(graph));
   for (size_t i = 0; i < graph.tensors.size(); ++i)
     if (element_bytes(graph.tensors[i].type.dtype) == 0)
       return input_error(fmt::format("tensor {} '{}' is of type {}, whose size is not fixed", i, graph.tensors[i].name,
                                      to_string(graph.tensors[i].type.dtype)));
-  MemoryPlan plan = Planner(graph, true).run();
-  MemoryPlan other = Planner(graph, false).run();
-  if (other.arena_bytes < plan.arena_bytes) plan = std::move(other);
+  // Overlaps can ask for alignments that cost more than they save, so there is a plan without them too.
+  std::vector<Choice> choices = {{true, false}, {false, false}};
+  if (sharing == Sharing::overlap) choices.insert(choices.begin(), {{true, true}, {false, true}});
+  MemoryPlan plan = Planner(graph, choices[0]).run();
+  for (size_t i = 1; i < choices.size() && plan.arena_bytes > 0; ++i) {
+    MemoryPlan other = Planner(graph, choices[i]).run();
+    if (other.arena_bytes < plan.arena_bytes) plan = std::move(other);
+  }
   if (plan.arena_bytes > INT32_MAX)
     return input_error(fmt::format("the activations need an arena of {} bytes; offsets reach 2 GiB", plan.arena_bytes));
   return plan;

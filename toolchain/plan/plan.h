@@ -24,21 +24,27 @@ struct MemoryPlan {
       offsets;  // bytes from the arena's start, per tensor, multiples of kAlignment; -1 = not in the arena
   std::vector<int32_t> scratch_offsets;  // per node; -1 = the kernel wants none
   std::vector<int64_t> scratch_bytes;    // per node
-  std::vector<int64_t> alive_bytes;      // per node: activations and scratch that hold something while it runs
-  std::vector<Lifetime> lifetimes;       // per tensor
-  std::vector<int32_t> shares_with;   // per tensor: the input whose memory an in-place output takes over, else kAbsent
-  int64_t arena_bytes = 0;            // activations and scratch, without the interpreter's own bookkeeping
-  int64_t lower_bound = 0;            // largest sum of memory alive at one node: no plan can be smaller
-  bool optimal = false;               // proven: arena_bytes == lower_bound, or every other placement was excluded
-  int32_t peak_node = -1;             // where lower_bound is reached; -1 = nothing in the arena
+  std::vector<int64_t> alive_bytes;  // per node: what activations and scratch need while it runs, overlaps taken off
+  std::vector<Lifetime> lifetimes;   // per tensor
+  std::vector<int32_t> shares_with;  // per tensor: the input whose memory an in-place output takes over, else kAbsent
+  std::vector<int64_t> leads;  // per node: bytes by which output 0 starts before input 0, which it overlaps; else -1
+  int64_t arena_bytes = 0;     // activations and scratch, without the interpreter's own bookkeeping
+  int64_t lower_bound = 0;     // largest need of one node: no plan can be smaller
+  bool optimal = false;        // proven: arena_bytes == lower_bound, or every other placement was excluded
+  int32_t peak_node = -1;      // where lower_bound is reached; -1 = nothing in the arena
   std::vector<int32_t> peak_tensors;  // alive there, largest first
 };
 
+// What an operator's output may do with the memory of an input that dies there.
+enum class Sharing : uint8_t {
+  in_place,  // take it over as it is: also right for the interpreter, and for others that run the file
+  overlap,   // and begin a little before it (OpDef::overlap): right for the kernels that the compiled engine calls
+};
+
 // The smallest arena for the nodes' order as it is. Works on tensors and indices alone, so foreign operators are
-// welcome (with no scratch and never in place). An input's memory is reused after its last reader, so a caller fills
-// the inputs before every inference. Where an operator allows it and its input dies there, the output takes over the
-// input's memory. Errors: indices out of range, unfixed tensor sizes, an arena beyond 2 GiB.
-Result<MemoryPlan> plan_memory(const Graph& graph);
+// welcome (with no scratch and never sharing). An input's memory is reused after its last reader, so a caller fills
+// the inputs before every inference. Errors: indices out of range, unfixed tensor sizes, an arena beyond 2 GiB.
+Result<MemoryPlan> plan_memory(const Graph& graph, Sharing sharing = Sharing::in_place);
 
 // TFLite Micro's metadata entry for offsets fixed in advance: int32 little endian {version 1, subgraphs 1, tensors n,
 // offset 0 .. n-1}, -1 = not planned. Both mote's engine and TFLM honour it.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ops/conv_2d/conv_2d.h"
 #include "toolchain/plan/inspect.h"
 
 namespace mote {
@@ -148,6 +149,66 @@ TEST(Plan, TheInputIsNotTakenOverWhileAnotherOperatorReadsIt) {
   EXPECT_EQ(planned(graph).shares_with[1], kAbsent);
 }
 
+// Float images of 16 x 16 x 4, a 3 x 3 convolution between each two: 4,096 B each, rows of 256 B, pixels of 16 B.
+Graph convolutions(int32_t count) {
+  const OpDef* conv = find_op("conv_2d");
+  Graph graph;
+  const auto add = [&](Shape shape) {
+    const int32_t tensor = add_tensor(graph, 1);
+    graph.tensors[tensor].type = {DType::float32, shape, {}};
+    return tensor;
+  };
+  const int32_t weights = add(make_shape({4, 3, 3, 4}));
+  graph.tensors[weights].constant = true;
+  graph.tensors[weights].data.resize(4 * 3 * 3 * 4 * 4);
+  graph.inputs = {add(make_shape({1, 16, 16, 4}))};
+  int32_t last = graph.inputs[0];
+  for (int32_t i = 0; i < count; ++i) {
+    Node node;
+    node.op = conv;
+    node.attributes = Attributes::of(Conv2DAttributes{0, 1, 1, Activation::none, 1, 1});
+    node.inputs = {last, weights};
+    node.outputs = {last = add(make_shape({1, 16, 16, 4}))};
+    graph.nodes.push_back(node);
+  }
+  graph.outputs = {last};
+  return graph;
+}
+
+MemoryPlan overlapping(const Graph& graph) {
+  auto plan = plan_memory(graph, Sharing::overlap);
+  EXPECT_TRUE(plan.ok()) << plan.error().message;
+  return plan.ok() ? *plan : MemoryPlan{};
+}
+
+// Two rows and a pixel: while a row is written, the row before it is still read, and the next may have begun.
+TEST(Plan, AConvolutionBeginsBeforeItsInput) {
+  const Graph graph = convolutions(1);
+  const MemoryPlan plan = overlapping(graph);
+  EXPECT_EQ(plan.leads, (std::vector<int64_t>{528}));
+  EXPECT_EQ(plan.offsets[graph.inputs[0]] - plan.offsets[graph.outputs[0]], 528);
+  EXPECT_EQ(plan.arena_bytes, 4096 + 528);
+  EXPECT_EQ(plan.lower_bound, plan.arena_bytes);
+  EXPECT_TRUE(plan.optimal);
+  EXPECT_EQ(planned(graph).arena_bytes, 2 * 4096) << "an interpreter of this file must not overlap them";
+  EXPECT_EQ(planned(graph).leads, (std::vector<int64_t>{-1}));
+}
+
+TEST(Plan, AChainOfConvolutionsComesDown) {
+  const MemoryPlan plan = overlapping(convolutions(4));
+  EXPECT_EQ(plan.leads, (std::vector<int64_t>{528, 528, 528, 528}));
+  EXPECT_EQ(plan.arena_bytes, 4096 + 4 * 528);
+  EXPECT_TRUE(plan.optimal);
+}
+
+TEST(Plan, AnInputThatIsNeededLaterIsNotOverlapped) {
+  Graph graph = convolutions(2);
+  graph.outputs.push_back(graph.nodes[0].outputs[0]);
+  const MemoryPlan plan = overlapping(graph);
+  EXPECT_EQ(plan.leads[1], -1);
+  EXPECT_EQ(plan.arena_bytes, 2 * 4096);
+}
+
 TEST(Plan, RefusesAnArenaBeyondItsOffsets) {
   const auto plan = plan_memory(chain({INT32_MAX, INT32_MAX}));
   ASSERT_FALSE(plan.ok());
@@ -210,6 +271,21 @@ TEST(Inspect, DrawsTheArenaWithThePeak) {
             "  B          64 B at 64       tensor 1 t1\n");
 }
 
+TEST(Inspect, SaysWhatMakesThePeak) {
+  const Graph graph = convolutions(1);
+  const std::string text = inspect_text({"m.tflite", 1234, "", {}}, graph, {planned(graph), overlapping(graph)});
+  for (const char* part : {"Arena of the interpreter: 8,192 B", "Arena of the compiled engine: 4,624 B",
+                           "tensor 1 (4,096 B) lies apart from what node 0 conv_2d makes of it",
+                           "its output begins 528 B before its input"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+
+  Graph kept = convolutions(2);
+  kept.outputs.push_back(kept.nodes[0].outputs[0]);
+  const auto reasons = what_holds_the_peak(kept, overlapping(kept));
+  ASSERT_FALSE(reasons.empty());
+  EXPECT_EQ(reasons[0], "tensor 2 (4,096 B) is an output of the model, so it outlives its readers");
+}
+
 TEST(Inspect, AGraphWithoutOperatorsHasItsInputInTheArena) {
   const Graph graph = chain({48});
   const std::string map = arena_map(graph, planned(graph), 62);
@@ -220,7 +296,7 @@ TEST(Inspect, TextStaysWithinItsWidthAndJsonAgreesWithThePlan) {
   Graph graph = chain({64, 64, 32});
   graph.tensors[1].name = std::string(300, 'x');
   const MemoryPlan plan = planned(graph);
-  const Json json = inspect_json({"m.tflite", 1234, "", {}}, graph, plan);
+  const Json json = inspect_json({"m.tflite", 1234, "", {}}, graph, {plan, plan});
   EXPECT_EQ(json["arena"]["bytes"], 128);
   EXPECT_EQ(json["operators"].size(), 2u);
   EXPECT_EQ(json["operators"][0]["macs"], nullptr);

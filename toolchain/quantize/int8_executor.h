@@ -1,5 +1,6 @@
-// Runs a .tflite on the host with the interpreter and the kernels that the firmware gets, so host results are device
-// results. Despite the name a float .tflite runs too, if every operator has a float kernel.
+// Runs a .tflite on the host with the interpreter that the firmware gets, and its kernels or forms of them that have
+// the same bytes (simd/host_kernels.h), so host results are device results. Despite the name a float .tflite runs too,
+// if every operator has a float kernel.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,7 @@
 #include "toolchain/base/tensor_type.h"
 #include "toolchain/base/thread_pool.h"
 #include "toolchain/quantize/quantize.h"
+#include "toolchain/quantize/simd/host_kernels.h"
 
 namespace mote {
 
@@ -35,8 +37,10 @@ struct RuntimeTensor {
 class Int8Executor {
  public:
   // Takes the bytes of a .tflite; `name` is what messages call the file. The arena is made exactly as large as the
-  // interpreter says it needs. Errors name the operator and what it lacks.
+  // interpreter says it needs. Errors name the operator and what it lacks. `kernels`: one of host_kernels(), the
+  // fastest unless said otherwise.
   static Result<Int8Executor> create(std::string name, std::vector<uint8_t> model);
+  static Result<Int8Executor> create(std::string name, std::vector<uint8_t> model, const HostKernels& kernels);
   // Another executor over the same model bytes, with an arena of its own: one for each thread.
   Result<Int8Executor> clone() const;
   Int8Executor(Int8Executor&&) noexcept;

@@ -117,6 +117,7 @@ class Solver {
           bias = static_cast<int32_t>(i);
           break;
         case InputRole::constant:
+        case InputRole::index:
           break;
         case InputRole::state:
           return input_error(
@@ -227,9 +228,10 @@ class Solver {
     if (bias && static_cast<int64_t>(bias->floats().size()) != layout.channels)
       return input_error(fmt::format("layer '{}': bias '{}' has {} values for {} output channels", node.name,
                                      bias->name, bias->floats().size(), layout.channels));
-    const double input_scale = tensor(node.inputs[0]).type.quant.scales[0];
+    const int32_t data = node.inputs[data_input(*node.op)];
+    const double input_scale = tensor(data).type.quant.scales[0];
     std::vector<float> scales = weight_scales(weights, layout, bias, input_scale, node);
-    quantize_weights(weights, layout, scales, axis, moments_of(node.inputs[0]));
+    quantize_weights(weights, layout, scales, axis, moments_of(data));
     if (bias) quantize_bias(*bias, scales, static_cast<float>(input_scale));
     return {};
   }

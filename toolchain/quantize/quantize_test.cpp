@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "ops/transpose_conv/transpose_conv.h"
 #include "toolchain/base/random.h"
 #include "toolchain/graph/builder.h"
 #include "toolchain/graph/float_executor.h"
@@ -317,6 +318,34 @@ TEST(Quantize, WhatKeepsStateIsNamed) {
   const auto quantized = apply_quantization(graph, std::vector<TensorRange>{{0, -1, 1}, {5, 0, 1}}, {});
   ASSERT_FALSE(quantized.ok());
   EXPECT_THAT(quantized.error().message, HasSubstr("layer 'memory' is a SVDF, which keeps state between inferences"));
+}
+
+// A transposed convolution reads its data as input 2.
+TEST(Quantize, BiasScaleIsThatOfTheDataWhereverItStands) {
+  Graph graph;
+  const auto add = [&](const char* name, TensorType type, std::vector<uint8_t> data) {
+    graph.tensors.push_back({name, type, !data.empty(), false, std::move(data)});
+    return static_cast<int32_t>(graph.tensors.size() - 1);
+  };
+  const auto floats = [](size_t count) { return std::vector<uint8_t>(count * sizeof(float)); };
+  const int32_t size[] = {1, 4, 4, 1};
+  const auto* bytes = reinterpret_cast<const uint8_t*>(size);
+  const int32_t shape = add("shape", {DType::int32, make_shape({4}), {}}, {bytes, bytes + sizeof size});
+  const int32_t weights = add("weights", {DType::float32, make_shape({1, 3, 3, 1}), {}}, floats(9));
+  const int32_t data = add("data", {DType::float32, make_shape({1, 2, 2, 1}), {}}, {});
+  const int32_t bias = add("bias", {DType::float32, make_shape({1}), {}}, floats(1));
+  const int32_t result = add("result", {DType::float32, make_shape({1, 4, 4, 1}), {}}, {});
+  graph.tensors[static_cast<size_t>(weights)].floats()[4] = 0.5f;
+  const TransposeConvAttributes attributes = {0, 2, 2, Activation::none, 4, 4};
+  graph.nodes = {
+      {find_op("transpose_conv"), "up", Attributes::of(attributes), {shape, weights, data, bias}, {result}, ""}};
+  graph.inputs = {data}, graph.outputs = {result};
+  graph.input_names = {"data"}, graph.output_names = {"result"};
+  const Result<Graph> quantized = quantize_post_training(graph, MatrixData(normal_rows(40, 2), 4), {});
+  ASSERT_TRUE(quantized.ok()) << quantized.error().message;
+  const auto scale = [&](int32_t t) { return quantized->tensors[static_cast<size_t>(t)].type.quant.scales[0]; };
+  EXPECT_EQ(scale(bias), scale(data) * scale(weights));
+  EXPECT_EQ(quantized->tensors[static_cast<size_t>(shape)].type.dtype, DType::int32);
 }
 
 TEST(Quantize, WhatCannotBeQuantizedIsNamed) {

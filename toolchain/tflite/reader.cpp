@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "schema_generated.h"
+#include "toolchain/graph/known_numbers.h"
 #include "toolchain/tflite/damage.h"
 #include "toolchain/tflite/options.h"
 #include "toolchain/tflite/text.h"
@@ -302,6 +303,7 @@ class Reader {
     node.op = code.custom_code() == nullptr ? find_op_by_code(builtin_code(code)) : nullptr;
     if (node.op != nullptr) MOTE_CHECK(read_known(fmt::format("{} ({})", what, node.op->tflite_name), source, node));
     if (node.op != nullptr) node.foreign.clear();
+    known_.learn(graph(), node);
     graph().nodes.push_back(std::move(node));
     return {};
   }
@@ -356,7 +358,7 @@ class Reader {
       node.op = nullptr;
       return {};
     }
-    if (const auto taken = take_constants(graph(), node); !taken.ok())
+    if (const auto taken = take_constants(graph(), node, known_); !taken.ok())
       return input_error(fmt::format("{}: {}", what, taken.error().message));
     const auto shapes = op.infer(node.attributes, input_types(graph(), node));
     if (!shapes.ok()) {
@@ -446,6 +448,7 @@ class Reader {
   int64_t copies_left_;
   int32_t unaligned_ = 0;  // constants
   std::string first_unaligned_;
+  KnownNumbers known_;
   TfliteFile file_;
 };
 

@@ -25,16 +25,17 @@ inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool
   tensor.name = "input_" + std::to_string(input);
   tensor.type.shape = item.inputs[input];
   tensor.variable = role == InputRole::state;
-  const bool computed = role == InputRole::activation || role == InputRole::number || role == InputRole::state;
-  tensor.constant = !computed || (item.constant_operands >> input & 1);
-  tensor.type.dtype = role == InputRole::constant  ? DType::int32
+  const bool stated = role == InputRole::constant || role == InputRole::index;
+  tensor.constant = role == InputRole::weights || role == InputRole::bias || role == InputRole::constant ||
+                    (item.constant_operands >> input & 1);
+  tensor.type.dtype = stated                       ? DType::int32
                       : !integer                   ? DType::float32
                       : role == InputRole::bias    ? DType::int32
                       : role == InputRole::weights ? DType::int8
                                                    : item.input_type;
   const bool per_channel = item.per_channel && role != InputRole::activation;
   const int32_t channels = per_channel ? tensor.type.shape[role == InputRole::weights ? op.quant.channel_axis : 0] : 1;
-  if (tensor.type.dtype != DType::float32 && role != InputRole::constant && role != InputRole::number) {
+  if (tensor.type.dtype != DType::float32 && !stated && role != InputRole::number) {
     for (int32_t c = 0; c < channels; ++c) {
       tensor.type.quant.scales.push_back(static_cast<float>(random.uniform(0.001, 0.1)));
       tensor.type.quant.zero_points.push_back(role == InputRole::activation ? static_cast<int32_t>(random.below(11))
@@ -47,7 +48,7 @@ inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool
     tensor.type.quant = item.integer_types[input].quant;
   }
   if (tensor.constant) tensor.data = random_bytes(random, tensor.type.bytes());
-  if (role == InputRole::constant) std::memcpy(tensor.data.data(), item.constants[input].data(), tensor.data.size());
+  if (stated && tensor.constant) std::memcpy(tensor.data.data(), item.constants[input].data(), tensor.data.size());
   if (tensor.constant && tensor.type.dtype == DType::float32)
     for (float& value : tensor.floats()) value = static_cast<float>(random.uniform(-1, 1));
   tensor.trainable = tensor.constant && tensor.type.dtype == DType::float32 && op.backward != nullptr &&
