@@ -30,11 +30,11 @@ class Interpreter {
   Status reset() {
     if (!ready_) return Status::not_initialized;
     ModelView model = view();
-    for (int32_t t = 0; t < model.tensor_count(); ++t) {
+    for (int32_t t = 0; keeps_state_ && t < model.tensor_count(); ++t) {
       const int32_t word = reinterpret_cast<const int32_t*>(arena_)[t];
-      if (word < 0) continue;
+      if (word < 0 || !model.is_variable(t)) continue;
       const TensorInfo info = model.tensor(t);
-      const int32_t bytes = info.variable ? info.shape.elements() * element_bytes(info.type) : 0;
+      const int32_t bytes = info.shape.elements() * element_bytes(info.type);
       for (int32_t i = 0; i < bytes; ++i) arena_[word + i] = first_byte(info);
     }
     return Status::ok;
@@ -53,6 +53,9 @@ class Interpreter {
     run(index);
     return Status::ok;
   }
+
+  // Whether the model has variables, so that an inference depends on those before.
+  bool keeps_state() const { return keeps_state_; }
 
   int32_t operator_count() const { return node_count_; }
   int32_t tensor_count() const { return ready_ ? view().tensor_count() : 0; }
@@ -139,9 +142,15 @@ class Interpreter {
     used_ = saturating_sum(base, unshared);
     if (used_ < allocator.used()) used_ = allocator.used();
     if (model.failed()) return model.status();
-    if (!allocator.fits()) return Status::arena_too_small;
+    if (!allocator.fits()) {
+      for (int32_t t = 0; t < model.tensor_count(); ++t)
+        if (model.is_variable(t)) add_bytes(model, t, used_);
+      return Status::arena_too_small;
+    }
 
-    const uint32_t end = ArenaPlanner(model, resolver_, words, lives, records, base).plan();
+    ArenaPlanner planner(model, resolver_, words, lives, records, base);
+    const uint32_t end = planner.plan();
+    keeps_state_ = planner.keeps_state();
     if (model.failed() || end == 0) return model.failed() ? model.status() : Status::bad_model;
     used_ = end > allocator.used() ? end : allocator.used();
     return used_ <= arena_bytes ? Status::ok : Status::arena_too_small;
@@ -164,9 +173,6 @@ class Interpreter {
     if (records != nullptr)
       records[i] =
           NodeRecord{node.inputs, node.outputs, context.kept(), static_cast<uint32_t>(context.scratch_bytes()), kernel};
-    for (int32_t k = 0; k < context.input_count(); ++k)
-      if (context.has_input(k) && model.is_variable(model.index_at(node.inputs, k)))
-        add_bytes(model, model.index_at(node.inputs, k), unshared);
     for (int32_t k = 0; k < context.output_count(); ++k) add_bytes(model, model.index_at(node.outputs, k), unshared);
     unshared = saturating_sum(unshared, align_up(static_cast<uint32_t>(context.scratch_bytes()), kAlignment));
     return Status::ok;
@@ -194,6 +200,7 @@ class Interpreter {
   int32_t node_count_ = 0;
   int32_t failed_operator_ = -1;
   bool ready_ = false;
+  bool keeps_state_ = false;
 };
 
 }  // namespace mote

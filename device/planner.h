@@ -39,6 +39,9 @@ class ArenaPlanner {
     return end_;
   }
 
+  // After plan(): some node reads a variable.
+  bool keeps_state() const { return keeps_state_; }
+
  private:
   static constexpr uint16_t kUndefined = 0xFFFF;
 
@@ -98,6 +101,7 @@ class ArenaPlanner {
       add(t, Lifetime{0, time_of(model_.operator_count())});
     else
       return false;
+    keeps_state_ = keeps_state_ || tensor.variable;
     return true;
   }
 
@@ -195,6 +199,7 @@ class ArenaPlanner {
   uint32_t base_;
   uint32_t end_ = base_;
   uint32_t base_sum_ = 0;  // bytes of all activations, none sharing memory
+  bool keeps_state_ = false;
 };
 
 }  // namespace mote

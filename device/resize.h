@@ -18,7 +18,7 @@ constexpr bool take_operands(ResizeAttributes& a, const Shape&, const Integers* 
   return true;
 }
 
-constexpr int32_t kLongestResize = 1 << 20;  // height and width: 1024 x it fits in int32, and it in a float
+constexpr int32_t kLongestResize = int32_t{1} << 20;  // height and width: 1024 x it fits in int32, and it in a float
 
 // False: no image, or a size below 1 or beyond kLongestResize or int32.
 constexpr bool resize_shape(const ResizeAttributes& a, const Shape& input, Shape& output) {

@@ -9,14 +9,15 @@ namespace mote {
 // the middle, so that the error of the interpolation goes both ways. tanh(x) = 2 logistic(2x) - 1 needs no other table.
 class SigmoidTable {
  public:
-  // long double: on AVR, double has too few bits.
+  // In integers, because double has too few bits on AVR.
   constexpr SigmoidTable() {
-    constexpr long double kHalfStep = 0.97938218133124016325L;  // exp(-1/48)
-    long double e = 1;
-    for (int32_t i = 0; i < kLast; ++i, e *= kHalfStep * kHalfStep) {
-      const long double here = 65536 / (1 + e), middle = 65536 / (1 + e * kHalfStep);
-      const long double next = 65536 / (1 + e * kHalfStep * kHalfStep);
-      entries_[i] = static_cast<uint16_t>(here + (middle - (here + next) / 2) / 2 + 0.5L);
+    constexpr uint64_t kHalfStep = 0xFAB8CA671A524BE4u;  // exp(-1/48) in Q0.64
+    uint64_t e = UINT64_MAX;
+    for (int32_t i = 0; i < kLast; ++i) {
+      const uint64_t half = times(e, kHalfStep), next = times(half, kHalfStep);
+      const uint64_t here = logistic(e), middle = logistic(half), chord = (here + logistic(next)) / 2;
+      entries_[i] = static_cast<uint16_t>((here + (middle - chord) / 2 + (1 << 13)) >> 14);
+      e = next;
     }
     entries_[kLast] = 65535;
   }
@@ -29,6 +30,13 @@ class SigmoidTable {
   static constexpr int32_t kLast = 255;
 
  private:
+  // In Q0.64.
+  static constexpr uint64_t times(uint64_t a, uint64_t b) {
+    return (a >> 32) * (b >> 32) + ((a >> 32) * (b & UINT32_MAX) >> 32) + ((a & UINT32_MAX) * (b >> 32) >> 32);
+  }
+  // 65536 / (1 + e) in Q16.14.
+  static constexpr uint64_t logistic(uint64_t e) { return (uint64_t{1} << 62) / ((uint64_t{1} << 32) + (e >> 32)); }
+
   uint16_t entries_[kLast + 1] = {};
 };
 

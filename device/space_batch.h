@@ -59,7 +59,7 @@ inline void space_to_batch_run(const SpaceBatch& p, const void* images, void* de
     if (from >= 0) {
       __builtin_memcpy(pixel, static_cast<const uint8_t*>(images) + from, static_cast<size_t>(p.run));
     } else {
-      __builtin_memset(pixel, p.fill, static_cast<size_t>(p.run));
+      __builtin_memset(pixel, static_cast<int>(p.fill), static_cast<size_t>(p.run));
     }
   });
 }

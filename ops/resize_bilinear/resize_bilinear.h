@@ -56,8 +56,8 @@ struct BilinearAxisFloat32 {
 // The pixels [y][x] around a place, low and high along each axis.
 inline int8_t weigh(int32_t p00, int32_t p01, int32_t p10, int32_t p11, int32_t y, int32_t x) {
   const int32_t low = p00 * (1024 - x) + p01 * x, high = p10 * (1024 - x) + p11 * x;
-  const int32_t sum = low * (1024 - y) + high * y, half = 1 << 19;
-  return static_cast<int8_t>((sum > 0 ? sum + half : sum - half) / (1 << 20));
+  const int32_t sum = low * (1024 - y) + high * y, half = int32_t{1} << 19;
+  return static_cast<int8_t>((sum > 0 ? sum + half : sum - half) / (2 * half));
 }
 inline float weigh(float p00, float p01, float p10, float p11, float y, float x) {
   return p00 * (1 - y) * (1 - x) + p10 * y * (1 - x) + p01 * (1 - y) * x + p11 * y * x;

@@ -61,6 +61,10 @@ def run_litert(model, inputs, _, invokes):
         builtin = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         interpreter = Interpreter(model_content=model, experimental_op_resolver_type=builtin, num_threads=1)
         interpreter.allocate_tensors()
+    types = {tensor["index"]: tensor["dtype"] for tensor in interpreter.get_tensor_details()}
+    for op in interpreter._get_ops_details():
+        if op["op_name"] == "SVDF" and types[op["inputs"][4]] == np.int8:
+            raise ValueError("its SVDF would write beyond an int8 state")
     outputs = []
     for _ in range(invokes):
         for details, data in zip(interpreter.get_input_details(), inputs):

@@ -22,13 +22,20 @@ struct KnownDifference {
   const char* peer;
   const char* case_prefix;
   const char* reason;
-  int32_t steps;  // the most by which its integers differ; kCannotRun: it has no answer; kUndefined: any
+  int32_t steps;          // the most by which its integers differ; kCannotRun: it has no answer; kUndefined: any
+  const char* form = "";  // ".integer": not in float32
 };
 constexpr int32_t kCannotRun = -1, kUndefined = INT32_MAX;
 constexpr KnownDifference kKnownDifferences[] = {
     {"tflm", "quantize.to_uint8", "its QUANTIZE has no float32 to uint8", kCannotRun},
     {"tflm", "quantize.uint8_to_uint8", "its QUANTIZE has no uint8 to uint8", kCannotRun},
     {"litert", "quantize.int8_to_int16", "its QUANTIZE has no int8 to int16", kCannotRun},
+    {"litert", "quantize.int8_to_int32", "its QUANTIZE has no int8 to int32", kCannotRun},
+    {"litert", "svdf.plain_batch", "its int8 SVDF wants relu", kCannotRun, ".integer"},
+    {"litert", "svdf.int8_state", "its SVDF takes an int8 state for int16 and writes beyond it", kCannotRun,
+     ".integer"},
+    {"litert", "unidirectional_sequence_lstm.", "its int8 LSTM wants tensors that nothing reads", kCannotRun,
+     ".integer"},
     {"tflm", "cast.uint8", "its CAST has no uint8", kCannotRun},
     {"litert", "relu.random", "it rounds the ratio of the scales to a float", 1},
     {"litert", "abs.random", "it rounds the ratio of the scales to a float", 1},
@@ -45,7 +52,7 @@ constexpr KnownDifference kKnownDifferences[] = {
 
 const KnownDifference* known_difference(const std::string& peer, const std::string& stem) {
   for (const KnownDifference& known : kKnownDifferences)
-    if (peer == known.peer && stem.starts_with(known.case_prefix)) return &known;
+    if (peer == known.peer && stem.starts_with(known.case_prefix) && stem.ends_with(known.form)) return &known;
   return nullptr;
 }
 

@@ -125,7 +125,6 @@ struct Int8Executor::State {
   uint32_t board_arena = 0;  // what the portable kernels need
   std::optional<AlignedBytes> arena;
   Interpreter interpreter;
-  bool keeps_state = false;
 
   // With the kernels of the firmware, which says what it needs and what is wrong, then with those of the host.
   Result<void> init() {
@@ -142,8 +141,6 @@ struct Int8Executor::State {
     if (status == Status::arena_too_small && interpreter.arena_used() <= kLargestArena)
       status = try_arena(interpreter.arena_used());
     if (status == Status::ok && interpreter.arena_used() != arena->size()) status = try_arena(interpreter.arena_used());
-    ModelView view(model->data(), model->size());
-    for (int32_t t = 0; status == Status::ok && t < view.tensor_count(); ++t) keeps_state |= view.is_variable(t);
     if (status == Status::ok) return {};
     const int32_t failed = interpreter.failed_operator();
     const std::string where = failed < 0 ? "" : fmt::format(", operator {} (counted from 0)", failed);
@@ -217,10 +214,10 @@ RuntimeTensor Int8Executor::tensor(int32_t index) {
 }
 
 bool Int8Executor::keeps_state() const {
-  return state_->keeps_state;
+  return state_->interpreter.keeps_state();
 }
 void Int8Executor::reset() {
-  if (state_->keeps_state) state_->interpreter.reset();
+  state_->interpreter.reset();
 }
 
 Result<void> Int8Executor::invoke() {

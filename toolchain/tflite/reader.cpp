@@ -216,7 +216,7 @@ class Reader {
     if (count(source->zero_point()) != scales)
       return input_error(fmt::format("{} has {} scales but {} zero points", what, scales, count(source->zero_point())));
     QuantParams& quant = type.quant;
-    quant.axis = source->quantized_dimension();
+    quant.axis = type.shape.rank == 1 ? 0 : source->quantized_dimension();  // some biases have their weights' dimension
     const bool axis_exists = quant.axis >= 0 && quant.axis < type.shape.rank;
     if (scales > 1 && (!axis_exists || type.shape[quant.axis] != scales))
       return input_error(
@@ -410,9 +410,11 @@ class Reader {
       const schema::TensorMap& map = *maps->Get(static_cast<flatbuffers::uoffset_t>(i));
       MOTE_TRY(std::string name, text(fmt::format("the name of signature {} {}", kind, i), map.name()));
       const auto tensor = static_cast<int64_t>(map.tensor_index());
-      if (std::find(ends.begin(), ends.end(), tensor) == ends.end())
-        return input_error(
-            fmt::format("signature {} '{}' is tensor {}, which is no {} of the model", kind, name, tensor, kind));
+      if (std::find(ends.begin(), ends.end(), tensor) == ends.end()) {
+        file_.warnings.push_back(fmt::format(
+            "signature {} '{}' is tensor {}, which is no {} of the model; it is dropped", kind, name, tensor, kind));
+        continue;
+      }
       size_t end = 0;
       while (end < ends.size() && (named[end] || ends[end] != tensor)) ++end;
       if (end == ends.size()) {

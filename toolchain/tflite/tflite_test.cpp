@@ -217,6 +217,12 @@ TEST(TfliteAnswers, NameWhatIsWrong) {
   EXPECT_EQ(answer([](Model&) {}), "accepted");
   EXPECT_EQ(answer([](Model& m) { table(&m).SetField<uint32_t>(Model::VT_VERSION, 2, 0); }),
             "m: TFLite schema version 2 is not supported; expected 3");
+  EXPECT_EQ(answer([](Model& m) {
+              table(m.signature_defs()->Get(0)->outputs()->Get(0))
+                  .SetField<uint32_t>(schema::TensorMap::VT_TENSOR_INDEX, 1, 0);
+            }),
+            "accepted")
+      << "a signature of another model: the outputs go by their tensors' names";
   EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).inputs(), 0, 77); }),
             "m: model input is tensor 77, but there are 4 tensors");
   EXPECT_EQ(answer([](Model& m) { set_element(main_graph(m).operators()->Get(0)->inputs(), 1, 99); }),
@@ -264,6 +270,7 @@ struct Odd {
   std::string custom = {};  // custom operator of this name, else builtin `code`
   int code = 13, version = 3;
   std::vector<int32_t> shape = {1, 4};  // of the input
+  int32_t axis = -1;                    // of four scales of the input; -1: not quantized
   std::vector<int32_t> signature = {};  // shape_signature of the input
   int32_t written = 1;                  // output of the operator
   bool variable = false, filled = false, sparse = false, external = false, outside = false, cycle = false,
@@ -276,9 +283,14 @@ std::vector<uint8_t> odd_file(const Odd& odd) {
   const std::vector<int32_t> shape = {1, 4}, in = {odd.cycle ? 1 : 0}, out = {odd.written};
   const auto opaque = [&] { return flatbuffers::Offset<schema::Opaque>(b.EndTable(b.StartTable())); };
   const auto sparsity = odd.sparse ? opaque() : flatbuffers::Offset<schema::Opaque>();
-  const auto input = schema::CreateTensor(
-      b, b.CreateVector(odd.shape), schema::TensorType::float32, odd.filled ? 1 : 0, b.CreateString(odd.tensor_name), 0,
-      odd.variable, sparsity, odd.signature.empty() ? 0 : b.CreateVector(odd.signature), true, 0, odd.external ? 1 : 0);
+  const auto scales = b.CreateVector(std::vector<float>(4, 0.5f));
+  const auto zeros = b.CreateVector(std::vector<int64_t>(4));
+  const auto quantization =
+      odd.axis < 0 ? 0 : schema::CreateQuantizationParameters(b, 0, 0, scales, zeros, 0, 0, odd.axis);
+  const auto input =
+      schema::CreateTensor(b, b.CreateVector(odd.shape), schema::TensorType::float32, odd.filled ? 1 : 0,
+                           b.CreateString(odd.tensor_name), quantization, odd.variable, sparsity,
+                           odd.signature.empty() ? 0 : b.CreateVector(odd.signature), true, 0, odd.external ? 1 : 0);
   const auto output =
       schema::CreateTensor(b, b.CreateVector(shape), schema::TensorType::float32, 0, b.CreateString("y"));
   std::vector<flatbuffers::Offset<schema::Operator>> operators;
@@ -331,6 +343,10 @@ TEST(TfliteAnswers, WhatIsNotSupportedByName) {
   says({.twice = true}, "already written");
   says({.tensor_name = "a\x1b[2J"}, "the name of tensor 0 is not printable UTF-8 text");
   says({.signature = {1, -1}}, "known only at run time");
+  says({.axis = 0}, "tensor 0 'x' of shape 1x4 has 4 scales along dimension 0; expected one for each index of it");
+  says({.axis = 3}, "tensor 0 'x' of shape 1x4 has 4 scales along dimension 3; expected one for each index of it");
+  EXPECT_EQ(odd_answer({.shape = {4}, .axis = 3}), "LOCAL_RESPONSE_NORMALIZATION version 3")
+      << "a bias with the dimension of its weights";
   EXPECT_EQ(odd_answer({.signature = {-1, 4}}), "LOCAL_RESPONSE_NORMALIZATION version 3") << "an open batch of 1";
 }
 
