@@ -69,7 +69,7 @@ Result<void> save_arrays(const fs::path& folder, const Loaded& loaded, const Int
   const DataPart& part = loaded.dataset.test;
   const TensorType input = model.input_type(0);
   MOTE_TRY(std::vector<uint8_t> bytes, int8_inputs(loaded, part, input));
-  MOTE_TRY(std::vector<uint8_t> outputs, run_batch(model, bytes, part.size(), pool));
+  MOTE_TRY(std::vector<uint8_t> outputs, run_batch(model, bytes, part.size(), pool, Rows::examples));
   NpyArray inputs{input.dtype, {part.size()}, std::move(bytes)};
   for (int32_t d = 1; d < input.shape.rank; ++d) inputs.shape.push_back(input.shape[d]);
   MOTE_CHECK(write_npy(folder / "inputs.npy", inputs));

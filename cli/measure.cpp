@@ -13,7 +13,7 @@ namespace mote {
 namespace {
 
 struct Options {
-  std::string model, board, engine = "interpreter", input, output, folder, against;
+  std::string model, board, core, engine = "interpreter", input, output, folder, against;
   bool readings = false, small = false;
 };
 
@@ -25,7 +25,8 @@ Result<Outcome> run(Session& session, const Options& options) {
     MOTE_TRY(before, read_json(options.against));
   }
   const Int8Executor& model = opened.executor;
-  MOTE_TRY(const Board* const board, board_for(session, options.board));
+  MOTE_TRY(const Board* const board,
+           options.core.empty() ? board_for(session, options.board) : find_board_of_core(options.core));
   ModelRows rows;
   if (!options.input.empty() && options.readings) {
     MOTE_TRY(const NpyArray array, read_npy(options.input));
@@ -68,7 +69,12 @@ Result<Outcome> run(Session& session, const Options& options) {
 Run configure(CLI::App& command) {
   auto options = std::make_shared<Options>();
   command.add_option("model", options->model, "A .tflite file [that of the newest run]");
-  command.add_option("--board", options->board, "Board [the project's]; `mote boards` lists them")->type_name("NAME");
+  CLI::Option* const board =
+      command.add_option("--board", options->board, "Board [the project's]; `mote boards` lists them")
+          ->type_name("NAME");
+  command.add_option("--cpu", options->core, "A core instead of a board, as compilers name it: cortex-m0plus, rv32imc")
+      ->type_name("CORE")
+      ->excludes(board);
   command.add_option("--engine", options->engine, "How the model is executed")
       ->check(CLI::IsMember({"interpreter", "compiled"}))
       ->capture_default_str();

@@ -49,7 +49,7 @@ Result<Outcome> run(Session& session, const Options& options) {
                                                   : InputKind::raw;
   MOTE_TRY(const ModelRows rows, model_rows(options.input, array, model, kind, features.get()));
   ThreadPool pool(session.threads > 0 ? session.threads : default_threads());
-  MOTE_TRY(std::vector<uint8_t> result, run_batch(model, rows.bytes, rows.count, pool));
+  MOTE_TRY(std::vector<uint8_t> result, run_batch(model, rows.bytes, rows.count, pool, Rows::sequence));
   const NpyArray raw = output_array(model, std::move(result), rows.count);
   const NpyArray floats = dequantized_array(model, raw);
   if (!options.output.empty()) MOTE_CHECK(write_npy(options.output, options.dequantize_output ? floats : raw));

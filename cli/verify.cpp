@@ -104,7 +104,7 @@ Result<BoardAnswer> compare_on_board(Session& session, const std::string& name, 
                                      const ModelRows& rows, const Place& place) {
   MOTE_TRY(const Int8Executor model, Int8Executor::create(name, bytes));
   ThreadPool pool(session.threads > 0 ? session.threads : default_threads());
-  MOTE_TRY(const std::vector<uint8_t> expected, run_batch(model, rows.bytes, rows.count, pool));
+  MOTE_TRY(const std::vector<uint8_t> expected, run_batch(model, rows.bytes, rows.count, pool, Rows::sequence));
   MeasureOptions options;
   options.firmware.engine = place.engine;
   options.folder = place.folder;

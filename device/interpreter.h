@@ -22,7 +22,22 @@ class Interpreter {
     if (view.failed()) return view.status();
     const Status status = prepare(view, arena_bytes);
     ready_ = status == Status::ok;
-    return status;
+    return ready_ ? reset() : status;
+  }
+
+  // Gives the model's variables (the state that it keeps from one invoke to the next) their first value again, as after
+  // init.
+  Status reset() {
+    if (!ready_) return Status::not_initialized;
+    ModelView model = view();
+    for (int32_t t = 0; t < model.tensor_count(); ++t) {
+      const int32_t word = reinterpret_cast<const int32_t*>(arena_)[t];
+      if (word < 0) continue;
+      const TensorInfo info = model.tensor(t);
+      const int32_t bytes = info.variable ? info.shape.elements() * element_bytes(info.type) : 0;
+      for (int32_t i = 0; i < bytes; ++i) arena_[word + i] = first_byte(info);
+    }
+    return Status::ok;
   }
 
   // One inference. Inputs may have been overwritten by it: fill them again before the next.
@@ -149,6 +164,9 @@ class Interpreter {
     if (records != nullptr)
       records[i] =
           NodeRecord{node.inputs, node.outputs, context.kept(), static_cast<uint32_t>(context.scratch_bytes()), kernel};
+    for (int32_t k = 0; k < context.input_count(); ++k)
+      if (context.has_input(k) && model.is_variable(model.index_at(node.inputs, k)))
+        add_bytes(model, model.index_at(node.inputs, k), unshared);
     for (int32_t k = 0; k < context.output_count(); ++k) add_bytes(model, model.index_at(node.outputs, k), unshared);
     unshared = saturating_sum(unshared, align_up(static_cast<uint32_t>(context.scratch_bytes()), kAlignment));
     return Status::ok;

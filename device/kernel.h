@@ -111,6 +111,11 @@ class InvokeContext {
     const int32_t word = tensors_[list[1 + i]];
     return reinterpret_cast<const T*>(word < 0 ? model_ + static_cast<uint32_t>(~word) : arena_ + word);
   }
+  // An input that is a variable, for changing it. REQUIRES: prepare has seen that it is one.
+  template <class T>
+  T* variable(int32_t i) const {
+    return const_cast<T*>(input<T>(i));
+  }
   template <class T>
   T* output(int32_t i) const {
     const int32_t* list = reinterpret_cast<const int32_t*>(model_ + node_.outputs);

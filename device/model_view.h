@@ -84,6 +84,9 @@ class ModelView : public FlatBuffer {
     return read_shape(table_at(tensors_, i), info);
   }
 
+  // Whether the tensor keeps its value from one inference to the next.
+  bool is_variable(int32_t i) { return u8_field(table_at(tensors_, i), kTensorIsVariable, 0) != 0; }
+
   // REQUIRES: 0 <= i < tensor_count(). Constant data is aligned to 4 bytes at least, because its length word is.
   TensorInfo tensor(int32_t i) {
     TensorInfo info;
@@ -91,8 +94,9 @@ class ModelView : public FlatBuffer {
     const int32_t bytes = read_shape(table, info);
     read_quantization(table_field(table, kTensorQuantization), info.quantization);
     const Position data = buffer(i32_field(table, kTensorBuffer, 0));
+    info.variable = is_variable(i);
     if (data != 0 && length(data) != 0) {
-      if (length(data) != bytes) fail();
+      if (length(data) != bytes || info.variable) fail();
       info.data = this->data() + data + 4;
     } else if (bytes == 0) {
       info.data = this->data();  // no elements: nothing is read from it, and it needs no place in the arena
@@ -128,6 +132,7 @@ class ModelView : public FlatBuffer {
     kTensorType = 1,
     kTensorBuffer = 2,
     kTensorQuantization = 4,
+    kTensorIsVariable = 5,
     kOperatorCodeIndex = 0,
     kOperatorInputs = 1,
     kOperatorOutputs = 2,

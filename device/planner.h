@@ -7,7 +7,8 @@ namespace mote {
 
 class ArenaPlanner {
  public:
-  // Times: graph inputs are written at 0, node i runs at i + 1, graph outputs are read at node_count + 1.
+  // Times: graph inputs are written at 0, node i runs at i + 1, graph outputs are read at node_count + 1. A variable
+  // lives at all of them.
   struct Lifetime {
     uint16_t first;
     uint16_t last;
@@ -78,22 +79,32 @@ class ArenaPlanner {
   }
 
   bool define(int32_t t, uint16_t time) {
-    if (words_[t] != kNowhere || model_.tensor(t).data != nullptr) return false;
-    words_[t] = kUnplaced;
-    lives_[t] = Lifetime{time, time};
-    base_sum_ = saturating_sum(base_sum_, align_up(bytes_of(t), kAlignment));
+    const TensorInfo tensor = model_.tensor(t);
+    if (words_[t] != kNowhere || tensor.data != nullptr || tensor.variable) return false;
+    add(t, Lifetime{time, time});
     return true;
   }
 
   bool use(int32_t t, uint16_t time) {
     if (words_[t] == kUnplaced) {
-      lives_[t].last = time;
+      if (lives_[t].last < time) lives_[t].last = time;
       return true;
     }
-    const uint8_t* data = static_cast<const uint8_t*>(model_.tensor(t).data);
-    if (data == nullptr) return false;
-    words_[t] = ~static_cast<int32_t>(data - model_.data());
+    const TensorInfo tensor = model_.tensor(t);
+    const uint8_t* data = static_cast<const uint8_t*>(tensor.data);
+    if (data != nullptr)
+      words_[t] = ~static_cast<int32_t>(data - model_.data());
+    else if (tensor.variable)
+      add(t, Lifetime{0, time_of(model_.operator_count())});
+    else
+      return false;
     return true;
+  }
+
+  void add(int32_t t, Lifetime life) {
+    words_[t] = kUnplaced;
+    lives_[t] = life;
+    base_sum_ = saturating_sum(base_sum_, align_up(bytes_of(t), kAlignment));
   }
 
   // False: no plan in the file, or one that is not valid as a whole.

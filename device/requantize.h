@@ -46,10 +46,23 @@ inline int32_t clamp(int32_t x, int32_t low, int32_t high) {
   return x < low ? low : x > high ? high : x;
 }
 
-// round(x * multiplier / 2^31), ties towards plus infinity. REQUIRES: multiplier >= 0.
+// round(x * multiplier / 2^31), ties towards plus infinity, from halves: for cores whose products have 32 bits. With
+// signed lower halves, x * multiplier = (high << 32) + (middle << 16) + lower product, and the bits that a floor by 16
+// drops from the last decide nothing. Both products of the middle are at most 2^30 in size and never both extreme in
+// one direction, so that their sum fits with what is added to it. REQUIRES: multiplier >= 0.
+inline int32_t doubling_high_mul_of_halves(int32_t x, int32_t multiplier) {
+  const int32_t x_low = static_cast<int16_t>(x), m_low = static_cast<int16_t>(multiplier);
+  const int32_t x_high = (x >> 16) + (x_low < 0), m_high = (multiplier >> 16) + (m_low < 0);
+  const int32_t middle = x_high * m_low + x_low * m_high + ((x_low * m_low) >> 16) + (int32_t{1} << 14);
+  return static_cast<int32_t>(2 * static_cast<uint32_t>(x_high * m_high) + static_cast<uint32_t>(middle >> 15));
+}
+
+// The same, as the core does it best.
 inline int32_t doubling_high_mul(int32_t x, int32_t multiplier) {
 #if defined(__ARM_FEATURE_DSP)
   if (multiplier >= int32_t{1} << 30) return doubling_high_mul_dsp(x, multiplier);
+#elif __ARM_ARCH_ISA_THUMB == 1
+  return doubling_high_mul_of_halves(x, multiplier);
 #endif
   return static_cast<int32_t>((int64_t{x} * multiplier + (int64_t{1} << 30)) >> 31);
 }

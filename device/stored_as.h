@@ -25,5 +25,10 @@ struct StoredAs<int16_t> {
   static constexpr DType kType = DType::int16;
   static constexpr int32_t kLow = -32768, kHigh = 32767;
 };
+template <>
+struct StoredAs<int32_t> {
+  static constexpr DType kType = DType::int32;
+  static constexpr int32_t kLow = INT32_MIN, kHigh = INT32_MAX;
+};
 
 }  // namespace mote

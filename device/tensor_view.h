@@ -26,15 +26,21 @@ struct Quantization {
   int32_t axis = 0;
 };
 
-// All that can be known of a tensor before the first invoke. `data` is nullptr unless the tensor is constant.
-// Type and shape have been validated (no negative dimension, the bytes fit in int32); quantization has not: see the
-// helpers below.
+// All that can be known of a tensor before the first invoke. `data` is nullptr unless the tensor is constant. A
+// variable keeps its value from one invoke to the next. Type and shape have been validated (no negative dimension, the
+// bytes fit in int32); quantization has not: see the helpers below.
 struct TensorInfo {
   DType type = DType::float32;
   Shape shape;
   const void* data = nullptr;
   Quantization quantization;
+  bool variable = false;
 };
+
+// What every byte of a variable is at first: zero as an int8 tensor stores it, otherwise plainly zero.
+inline uint8_t first_byte(const TensorInfo& variable) {
+  return variable.type == DType::int8 ? static_cast<uint8_t>(variable.quantization.zero_point) : 0;
+}
 
 // Bits of a float, without touching the floating-point unit or its emulation.
 inline uint32_t float_bits(float value) {

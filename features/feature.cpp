@@ -51,10 +51,10 @@ Json to_json(const RecordingContract& contract) {
   for (const ChannelContract& channel : contract.channels) {
     channels["name"].push_back(channel.name);
     channels["unit"].push_back(channel.unit);
-    channels["origin"].push_back(short_number(channel.origin));
-    channels["counts_per_unit"].push_back(short_number(channel.counts_per_unit));
+    channels["origin"].push_back(channel.origin);
+    channels["counts_per_unit"].push_back(channel.counts_per_unit);
   }
-  return {{"rate_hz", short_number(contract.rate_hz)},
+  return {{"rate_hz", contract.rate_hz},
           {"window", contract.window},
           {"stride", contract.stride},
           {"channels", std::move(channels)}};

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "device/axis_parts.h"
+#include "device/resize.h"
 #include "device/strided_copy.h"
 #include "ops/op_families.h"
 
@@ -210,6 +211,18 @@ OpCase pad_random_case(Random& random);
 std::optional<Overlap> overlap_of_pad(const Attributes& attributes, std::span<const TensorType> inputs,
                                       const TensorType& output);
 
+// --- SPACE_TO_BATCH_ND (deals) and BATCH_TO_SPACE_ND ---
+
+Result<void> read_space_batch(Attributes& attributes, std::span<const TensorType> inputs,
+                              std::span<const std::span<const uint8_t>> constants);
+Result<std::vector<Shape>> infer_space_batch(const Attributes& attributes, std::span<const TensorType> inputs,
+                                             bool deals);
+void space_batch_forward(const FloatCall& call, bool deals);
+void space_batch_backward(const FloatCall& call, bool deals);
+Result<std::string> space_batch_emit(const EmitCall& call, bool deals);
+// TFLite's versioning: 1 float, 2 int8, 3 other than 4 dimensions.
+int32_t space_batch_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>);
+
 // --- RESHAPE, SQUEEZE, EXPAND_DIMS ---
 
 void reshape_forward(const FloatCall& call);
@@ -226,6 +239,41 @@ template <class Values>
 std::vector<OpCase> with_attributes(std::vector<OpCase> cases, const Values& values = {}) {
   for (OpCase& each : cases) each.attributes = Attributes::of(values);
   return cases;
+}
+
+// --- RESIZE_NEAREST_NEIGHBOR and RESIZE_BILINEAR ---
+
+inline constexpr char kResizeRule[] = "two numbers, its new height and width (input 1)";
+
+Result<std::vector<Shape>> infer_resize_to(const ResizeAttributes& a, std::span<const TensorType> inputs);
+template <class Values>
+Result<std::vector<Shape>> infer_resize(const Attributes& attributes, std::span<const TensorType> inputs) {
+  return infer_resize_to(attributes.as<Values>(), inputs);
+}
+
+// Larger and smaller by whole and by odd factors, one pixel, with each of the options.
+std::vector<OpCase> resize_cases_of(bool align_corners, bool half_pixel_centers);
+OpCase resize_random_sizes(Random& random);
+
+template <class Values>
+OpCase with_options(OpCase item, bool align_corners, bool half_pixel_centers) {
+  Values values;
+  values.align_corners = align_corners;
+  values.half_pixel_centers = half_pixel_centers;
+  item.attributes = Attributes::of(values);
+  return item;
+}
+template <class Values>
+std::vector<OpCase> resize_cases(const std::vector<std::pair<bool, bool>>& options) {
+  std::vector<OpCase> all;
+  for (const auto& [corners, centers] : options)
+    for (OpCase& each : resize_cases_of(corners, centers))
+      all.push_back(with_options<Values>(std::move(each), corners, centers));
+  return all;
+}
+template <class Values>
+OpCase resize_random_case(Random& random, bool align_corners, bool half_pixel_centers) {
+  return with_options<Values>(resize_random_sizes(random), align_corners, half_pixel_centers);
 }
 
 inline constexpr QuantRule kMovesOneInput = {

@@ -58,7 +58,8 @@ class AttributeVisitor {
   virtual void field(int id, const char* name, Shape& value) = 0;  // vector of int32
 };
 
-// One float call. Activations carry the batch in dimension 0, so a shard of a batch is an ordinary call.
+// One float call. Activations carry the batch in dimension 0, so a shard of a batch is an ordinary call. State is as at
+// first: every call is the first inference after a reset.
 struct FloatCall {
   const Attributes* attributes = nullptr;
   std::span<const Shape> input_shapes;
@@ -76,6 +77,8 @@ enum class InputRole : uint8_t {
   bias,        // int32, scale = scale of input 0 x scale of the weights
   constant,    // int32, not quantized (a shape, axes)
   number,      // stored as the number itself, whatever its type
+  state,       // a variable, which the operator reads and writes; it begins at zero
+  index,       // int32, chooses elements: constant, or computed while the model runs
 };
 enum class OutputRule : uint8_t {
   free,           // from calibration
@@ -86,12 +89,12 @@ enum class OutputRule : uint8_t {
   number,         // stored as the number itself (an index), not quantized
 };
 struct QuantRule {
-  // Of the first inputs; further ones have the role of the last.
-  InputRole inputs[4] = {InputRole::activation, InputRole::activation, InputRole::activation, InputRole::activation};
-  int32_t channel_axis = 0;  // of the weights
+  InputRole inputs[24] = {};  // of the inputs, by number; activations where nothing is said
+  int32_t channel_axis = 0;   // of the weights
   OutputRule output = OutputRule::free;
   float fixed_scale = 0;  // int8
   int32_t fixed_zero_point = 0;
+  uint32_t learned = 0;  // bit i: input i, though quantized as an activation, is a parameter that training changes
 };
 
 struct OpCost {
@@ -143,6 +146,8 @@ struct OpCase {
   DType output_type = DType::int8;
   std::vector<std::vector<int32_t>> constants;  // of every input of role `constant`, by input
   uint32_t constant_operands = 0;               // bit i: input i, though an activation, is a constant of the model
+  // The integer form's types of every input, then of the output, where the rule does not give them (shapes aside).
+  std::vector<TensorType> integer_types;
 };
 
 // Where output 0 may overlap an input 0 that nothing reads later.

@@ -1,6 +1,8 @@
 #include "features/raw/raw.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -9,22 +11,10 @@
 namespace mote {
 namespace {
 
-// Mean and deviation of a channel, rounded to whole steps before training, so that all that follows takes these values
-// and nothing is lost. A step is at most 1/64 of the deviation, a third of a usual int8 input's step: coarser steps
-// cost int8 accuracy where channels move together (neighbouring bands), because their int8 errors no longer do.
 struct Standard {
-  double step = 1;                 // counts
-  double mean = 0, deviation = 0;  // steps; deviation 0: the channel never moved in training and always gives 0
-
-  double mean_counts() const { return mean * step; }
-  double deviation_counts() const { return deviation * step; }
+  double mean = 0,
+         deviation = 0;  // physical units; deviation 0: the channel never moved in training and always gives 0
 };
-constexpr int kStepBits = 6;  // a deviation has 2^6 to 2^7 steps
-
-Standard rounded(double mean_counts, double deviation_counts) {
-  const double step = deviation_counts > 0 ? std::ldexp(1, std::ilogb(deviation_counts) - kStepBits) : 1;
-  return {step, std::round(mean_counts / step), std::round(deviation_counts / step)};
-}
 
 class RawBlock : public FeatureBlock {
  public:
@@ -54,8 +44,7 @@ class RawBlock : public FeatureBlock {
 void RawBlock::transform(std::span<const float> window, std::span<float> features) const {
   const size_t channels = standards_.size();
   for (size_t c = 0; c < channels; ++c) {
-    const double mean = to_value(standards_[c].mean_counts(), contract().channels[c]);
-    const double deviation = standards_[c].deviation_counts() / contract().channels[c].counts_per_unit;
+    const auto [mean, deviation] = standards_[c];
     const double factor = deviation > 0 ? 1 / deviation : 0;
     for (size_t i = c; i < window.size(); i += channels)
       features[i] = static_cast<float>((static_cast<double>(window[i]) - mean) * factor);
@@ -66,15 +55,16 @@ Result<std::vector<RawChannel>> RawBlock::fixed_point(float scale) const {
   std::vector<RawChannel> channels;
   for (size_t c = 0; c < standards_.size(); ++c) {
     const ChannelContract& channel = contract().channels[c];
+    constexpr double kMostMean = 65536;  // counts; rounded, it may lie beyond the readings
     const double steps = 1 << kRawFractionBits;
-    const double mean = standards_[c].mean_counts();
-    const double deviation = standards_[c].deviation_counts();
+    const double mean = (standards_[c].mean - channel.origin) * channel.counts_per_unit;
+    const double deviation = standards_[c].deviation * channel.counts_per_unit;
     const double factor = deviation > 0 ? 1 / (deviation * static_cast<double>(scale) * steps) : 0;
     int exponent = 0;
     const double mantissa = std::frexp(factor, &exponent);
     Multiplier fixed;
     const bool fits =
-        std::isfinite(factor) && std::abs(mean) <= 32768 &&
+        std::isfinite(factor) && std::abs(mean) <= kMostMean &&
         quantize_multiplier(Real{static_cast<uint64_t>(std::ldexp(mantissa, 53)), exponent - 53}, fixed) &&
         fixed.shift <= 6;
     if (!fits)
@@ -112,25 +102,23 @@ std::string RawBlock::firmware_call(const std::string& name, const std::string& 
                      standards_.size(), name, name, output);
 }
 
-// A column of the parameters: from the second value on the difference to the one before, which is small where channels
-// are alike.
-struct Column {
-  const char* name;
-  double Standard::*value;
-};
-constexpr Column kColumns[] = {
-    {"step", &Standard::step}, {"mean", &Standard::mean}, {"deviation", &Standard::deviation}};
-
 Json RawBlock::parameters() const {
-  Json json = Json::object();
-  for (const Column& column : kColumns) {
-    double last = 0;
-    for (const Standard& standard : standards_) {
-      json[column.name].push_back(short_number(standard.*column.value - last));
-      last = standard.*column.value;
-    }
+  Json json = {{"mean", Json::array()}, {"deviation", Json::array()}};
+  for (const auto& [mean, deviation] : standards_) {
+    json["mean"].push_back(mean);
+    json["deviation"].push_back(deviation);
   }
   return json;
+}
+
+// The deviation to two significant digits, the mean to the same decimal place, or to whole numbers: each a twentieth of
+// a deviation off at most, however large the mean. Training and all that follows take these values, so nothing is lost,
+// and they are short in the model's file. The mean of a channel that never moves is as fine as its counts.
+Standard rounded(double mean, double deviation, double count) {
+  const auto number = [](const std::string& text) { return std::strtod(text.c_str(), nullptr); };
+  const std::string digits = fmt::format("{:.1e}", deviation > 0 ? deviation : count);  // "4.7e-02"
+  const int exponent = std::atoi(digits.c_str() + digits.find('e') + 1);
+  return {number(fmt::format("{:.{}f}", mean, std::max(0, 1 - exponent))), deviation > 0 ? number(digits) : 0};
 }
 
 // Mean and deviation of each channel over all readings of all training windows. Sums of counts are exact in 64 bits.
@@ -151,30 +139,28 @@ Result<FeaturePtr> fit(const RecordingContract& contract, const Json& options, c
     const double mean = static_cast<double>(sums[c]) / n;
     const double variance = static_cast<double>(squares[c]) / n - mean * mean;
     const double deviation = variance > 1e-9 * (1 + mean * mean) ? std::sqrt(variance) : 0;
-    standards.push_back(rounded(mean, deviation));
+    const ChannelContract& channel = contract.channels[c];
+    const double count = 1 / channel.counts_per_unit;
+    standards.push_back(rounded(to_value(mean, channel), deviation * count, count));
   }
   return FeaturePtr(std::make_shared<RawBlock>(contract, std::move(standards)));
 }
 
 Result<FeaturePtr> load(const RecordingContract& contract, const Json& parameters) {
-  std::vector<Standard> standards(contract.channels.size());
-  for (const Column& column : kColumns) {
-    std::vector<double> differences;
-    try {
-      differences = parameters.at(column.name).get<std::vector<double>>();
-    } catch (const Json::exception& error) {
-      return input_error(fmt::format("feature block raw: {}", error.what()));
-    }
-    if (differences.size() != standards.size())
-      return input_error(fmt::format("feature block raw: {} has {} values for {} channels", column.name,
-                                     differences.size(), standards.size()));
-    double value = 0;
-    for (size_t c = 0; c < standards.size(); ++c) standards[c].*column.value = value += differences[c];
+  std::vector<Standard> standards;
+  try {
+    const std::vector<double> mean = parameters.at("mean").get<std::vector<double>>();
+    const std::vector<double> deviation = parameters.at("deviation").get<std::vector<double>>();
+    for (size_t c = 0; c < mean.size() && c < deviation.size(); ++c) standards.push_back({mean[c], deviation[c]});
+    if (mean.size() != contract.channels.size() || deviation.size() != mean.size())
+      return input_error(
+          fmt::format("feature block raw: mean and deviation must have {} values", contract.channels.size()));
+  } catch (const Json::exception& error) {
+    return input_error(fmt::format("feature block raw: {}", error.what()));
   }
-  for (const Standard& standard : standards)
-    if (!std::isfinite(standard.mean_counts()) || !std::isfinite(standard.deviation_counts()) || !(standard.step > 0) ||
-        standard.deviation < 0)
-      return input_error("feature block raw: step, mean or deviation is out of range");
+  for (const auto& [mean, deviation] : standards)
+    if (!std::isfinite(mean) || !std::isfinite(deviation) || deviation < 0)
+      return input_error("feature block raw: mean or deviation is out of range");
   return FeaturePtr(std::make_shared<RawBlock>(contract, std::move(standards)));
 }
 

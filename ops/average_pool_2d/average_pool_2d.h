@@ -15,8 +15,10 @@ struct AveragePool2DInt8 {
 
   int8_t operator()(const PoolWindow& w, const int8_t* first) const {
     const int32_t sum = fold(w, first, int32_t{0}, [](int32_t total, int8_t x) { return total + x; });
-    const int32_t count = w.count(), half = count / 2;
-    return static_cast<int8_t>(sum > 0 ? (sum + half) / count : (sum - half) / count);
+    return static_cast<int8_t>(rounded(sum, w.count()));
+  }
+  static constexpr int32_t rounded(int32_t sum, int32_t count) {
+    return (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
   }
 };
 

@@ -27,7 +27,7 @@ constexpr bool is_supported(const ConcatenationAttributes& a) {
 
 // Requantizing gives the same number again.
 constexpr bool is_identity(const QuantizeFromInteger& q) {
-  return q.multiplier == 1 << 30 && q.shift == 1 && q.input_zero_point == q.output_zero_point;
+  return q.multiplier == int32_t{1} << 30 && q.shift == 1 && q.input_zero_point == q.output_zero_point;
 }
 
 // q[i]: of part i; q[i].count elements are a stretch.

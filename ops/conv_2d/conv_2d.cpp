@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ops/conv_2d/conv_2d_packed.h"
 #include "ops/op.h"
 #include "toolchain/base/simd/simd.h"
 
@@ -221,6 +222,95 @@ Result<std::string> emit(const EmitCall& call) {
       p.input_offset, cpp_output(p.output), call.inputs[0], call.inputs[1], bias, call.outputs[0], call.scratch);
 }
 
+// Rows filled up with zeros to `columns`.
+std::vector<uint8_t> widened_rows(std::span<const uint8_t> weights, int32_t rows, int32_t columns) {
+  const auto width = weights.size() / static_cast<size_t>(rows);
+  std::vector<uint8_t> result(static_cast<size_t>(int64_t{rows} * columns));
+  for (size_t r = 0; r < static_cast<size_t>(rows); ++r)
+    std::copy_n(weights.begin() + static_cast<int64_t>(r * width), width,
+                result.begin() + static_cast<int64_t>(r) * columns);
+  return result;
+}
+
+// Multiplier of each output; nullopt when one of them needs more than conv_packed_output() does. Outputs that do not
+// depend on the input get weights of zeros and the start and multiplier that give their number.
+std::optional<std::vector<Multiplier>> packed_multipliers(const EmitCall& call, const Conv2DInt8& p,
+                                                          std::vector<uint8_t>& weights, std::vector<uint8_t>& starts) {
+  const auto& scales = call.input_types[1].quant.scales;
+  const ChannelMultiplier multiplier_of(float_bits(call.input_types[0].quant.scales[0]),
+                                        float_bits(call.output_types[0].quant.scales[0]));
+  std::vector<Multiplier> multipliers(static_cast<size_t>(p.g.outputs));
+  const auto patch = static_cast<int64_t>(p.g.patch());
+  for (size_t o = 0; o < multipliers.size(); ++o) {
+    Multiplier& m = multipliers[o];
+    multiplier_of.of(float_bits(scales[scales.size() == 1 ? 0 : o]), m);
+    const auto row = weights.begin() + static_cast<int64_t>(o) * patch;
+    if (m.multiplier == 0 || std::all_of(row, row + patch, [](uint8_t weight) { return weight == 0; })) {
+      int32_t start = 0;
+      std::memcpy(&start, &starts[o * sizeof start], sizeof start);
+      start = 16 * (p.output.any(start, m.multiplier, m.shift) - p.output.zero_point);
+      std::memcpy(&starts[o * sizeof start], &start, sizeof start);
+      std::fill_n(row, patch, uint8_t{0});
+      m = {1 << 30, -3};
+    }
+    if (m.shift > -3) return std::nullopt;
+  }
+  return multipliers;
+}
+
+// The table of conv_2d_packed.h; nullopt when the sum of an odd row of a group can go beyond its 24 bits.
+std::optional<std::vector<uint8_t>> packed_table(const std::vector<Multiplier>& multipliers,
+                                                 std::span<const uint8_t> bias, std::span<const uint8_t> weights) {
+  const size_t rows = multipliers.size(), columns = weights.size() / rows, grouped = rows & ~size_t{3};
+  std::vector<uint32_t> table((rows + 3) / 4 * kConvGroupWords);
+  for (size_t r = 0; r < rows; ++r) {
+    uint32_t* const group = &table[r / 4 * kConvGroupWords];
+    int32_t start = 0;
+    std::memcpy(&start, &bias[r * sizeof start], sizeof start);
+    group[4 + r % 4 * 2] = static_cast<uint32_t>(multipliers[r].multiplier) << 1;
+    group[5 + r % 4 * 2] = uint32_t{1} << (33 + multipliers[r].shift);
+    if (r >= grouped) {
+      group[r % 4] = static_cast<uint32_t>(start);
+    } else if (r % 2 == 0) {
+      group[r % 4] = group[r % 4 + 1] = static_cast<uint32_t>(start);
+    } else {
+      group[r % 4 - 1] += 256 * static_cast<uint32_t>(start);
+      int64_t most = std::abs(int64_t{start});
+      for (uint8_t weight : weights.subspan(r * columns, columns)) most += 128 * std::abs(static_cast<int8_t>(weight));
+      if (most >= 1 << 23) return std::nullopt;
+    }
+  }
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(table.data());
+  return std::vector(bytes, bytes + table.size() * sizeof(uint32_t));
+}
+
+Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
+  const EmitCall& call = packed.call;
+  const ConvolutionTensors tensors = convolution_tensors(call);
+  const std::span<const uint8_t> bias = tensors.has_bias ? packed.constants[2] : std::span<const uint8_t>();
+  if (packed.core != PackedFor::arm_dsp || tensors.input.type != DType::int8 || packed.constants[1].empty() ||
+      (tensors.has_bias && bias.empty()))
+    return std::optional<std::string>();
+  Conv2DInt8 p{};
+  if (const Status status = conv_2d_setup(call.attributes->as<Conv2DAttributes>(), tensors, p); status != Status::ok)
+    return refused(status);
+  if (p.g.groups() != 1 || !p.output.is_whole()) return std::optional<std::string>();
+  std::vector<uint8_t> weights(packed.constants[1].begin(), packed.constants[1].end());
+  std::vector<uint8_t> folded = fold_offset(bias, weights, p.g.outputs, p.g.patch(), p.input_offset);
+  const auto multipliers = packed_multipliers(call, p, weights, folded);
+  if (!multipliers) return std::optional<std::string>();
+  const int32_t columns = conv_2d_packed_columns(p.g);
+  const auto rows = pack_rows(widened_rows(weights, p.g.outputs, columns), p.g.outputs, columns);
+  const auto table = packed_table(*multipliers, folded, weights);
+  if (!rows || !table) return std::optional<std::string>();
+  return std::optional(
+      fmt::format("  static constexpr Conv2DPacked p = {{{}, {}, {}}};\n"
+                  "  conv_2d_packed_run(p, {}, {}, {}, {}, {});\n",
+                  cpp_geometry(p.g), -p.input_offset, 2 * p.output.zero_point + 1, call.inputs[0],
+                  packed.keep("weights", DType::int8, *rows), packed.keep("table", DType::int32, *table),
+                  call.outputs[0], call.scratch));
+}
+
 Conv2DAttributes options(Padding padding, int32_t stride = 1, Activation activation = Activation::none,
                          int32_t dilation = 1) {
   return {static_cast<int8_t>(padding), stride, stride, activation, dilation, dilation};
@@ -313,6 +403,8 @@ const OpDef conv_2d_def = {
     .cases = cases,
     .random_case = random_case,
     .overlap = overlap,
+    .packed_header = "ops/conv_2d/conv_2d_packed.h",
+    .emit_packed = emit_packed,
 };
 
 }  // namespace mote

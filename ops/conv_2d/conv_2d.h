@@ -9,12 +9,14 @@
 // (PopulateConvolutionQuantizationParams).
 //
 // int8 works on patches: what one output pixel sees, widened to int16 with the zero point subtracted, so that the
-// border is zeros. Two patches at a time share the loads of the weights, two weight rows the loads of the patches.
+// border is zeros. Two patches at a time share the loads of the weights, rows of weights the loads of the patches.
 #pragma once
 #include "device/convolution.h"
 #include "device/window.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/conv_2d/conv_2d_dsp.h"
+#elif __ARM_ARCH_ISA_THUMB == 1
+#include "ops/conv_2d/conv_2d_m0.h"
 #endif
 
 namespace mote {
@@ -58,7 +60,7 @@ constexpr bool conv_2d_geometry(const Conv2DAttributes& a, const Shape& input, c
   g.outputs = weights[0];
   g.depth = weights[3];
   return g.inputs % g.depth == 0 && g.outputs % (g.inputs / g.depth) == 0 &&
-         weights.elements() / g.outputs <= INT32_MAX / 8 && g.outputs <= UINT16_MAX &&
+         weights.elements() / g.outputs <= INT32_MAX / 8 && g.outputs <= int32_t{UINT16_MAX} &&
          window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
          window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x);
 }
@@ -78,9 +80,9 @@ constexpr int64_t conv_2d_macs(const Conv2DGeometry& g) {
   return int64_t{g.batches} * g.pixels() * g.outputs * g.patch();
 }
 
-// Two patches. The interpreter's table of scales comes on top.
+// Two patches of whole groups of four. The interpreter's table of scales comes on top.
 constexpr int32_t conv_2d_scratch_bytes(const Conv2DGeometry& g) {
-  return (g.pixels() > 1 ? 4 : 2) * g.patch();
+  return 4 * ((g.patch() + 3) & ~3);
 }
 
 struct Conv2DInt8 {
@@ -94,27 +96,38 @@ struct Conv2DFloat32 {
   float low, high;
 };
 
+// Makes one patch, from runs of input bytes and runs of zeros in the order of the weights. Its elements are `kStep`
+// apart.
+template <int32_t kStep>
+class WidenedPatch {
+ public:
+  WidenedPatch(int16_t* out, int32_t /*elements*/, int32_t /*depth*/, int32_t offset) : out_(out), offset_(offset) {}
+  void zeros(int32_t count) {
+    for (; count > 0; --count, out_ += kStep) *out_ = 0;
+  }
+  void run(const int8_t* input, int32_t count) {
+    for (; count > 0; --count, out_ += kStep) *out_ = static_cast<int16_t>(*input++ + offset_);
+  }
+  void finish() {}
+
+ private:
+  int16_t* out_;
+  int32_t offset_;
+};
+
 // The inner primitives. This is the portable form; an ISA's form gives the same sums, bit for bit, and may order the
 // elements of a patch as it likes.
 struct PortableConv {
-  // Makes one patch, from runs of input bytes and runs of zeros in the order of the weights.
-  class Patch {
-   public:
-    Patch(int16_t* out, int32_t /*elements*/, int32_t /*depth*/, int32_t offset) : out_(out), offset_(offset) {}
-    void zeros(int32_t count) {
-      for (; count > 0; --count) *out_++ = 0;
-    }
-    void run(const int8_t* input, int32_t count) {
-      for (int32_t i = 0; i < count; ++i) *out_++ = static_cast<int16_t>(input[i] + offset_);
-    }
-    void finish() {}
+  using Single = PortableConv;  // primitives of a pixel that is alone
 
-   private:
-    int16_t* out_;
-    int32_t offset_;
-  };
+  // Where the second of two patches begins.
+  static int16_t* second(int16_t* patches, int32_t n) { return patches + n; }
+  // What is to be done with two patches before rows().
+  static void pair(int16_t* /*patches*/, int32_t /*n*/) {}
 
-  // Of the rows of weights of `count` channels, and two patches of n elements, one behind the other:
+  using Patch = WidenedPatch<1>;
+
+  // Of the rows of weights of `count` channels, and two patches of n elements:
   // sums[2 * i + patch] = bias[channels[i]] + dot product, wrapping. `bias` may be nullptr.
   static void rows(const int16_t* patches, const int8_t* weights, int32_t n, const int32_t* bias,
                    const uint16_t* channels, int32_t count, int32_t* sums) {
@@ -143,8 +156,62 @@ struct PortableConv {
   }
 };
 
+// For cores with many registers (RISC-V, AArch64): four rows of weights at a time, and the elements of both patches
+// alternate. After a relu many elements are 0 in both, which skips their products.
+struct BlockedConv {
+  using Single = PortableConv;
+  static int16_t* second(int16_t* patches, int32_t /*n*/) { return patches + 1; }
+  static void pair(int16_t* /*patches*/, int32_t /*n*/) {}
+
+  using Patch = WidenedPatch<2>;
+
+  static void rows(const int16_t* patches, const int8_t* weights, int32_t n, const int32_t* bias,
+                   const uint16_t* channels, int32_t count, int32_t* sums) {
+    for (; count >= 4; count -= 4, channels += 4, sums += 8) {
+      for (int32_t i = 0; i < 8; ++i) sums[i] = bias != nullptr ? bias[channels[i >> 1]] : 0;
+      four(patches, weights, n, channels, sums);
+    }
+    for (; count > 0; --count, ++channels, sums += 2) {
+      uint32_t sum0 = bias != nullptr ? static_cast<uint32_t>(bias[*channels]) : 0, sum1 = sum0;
+      const int16_t* x = patches;
+      for (const int8_t *w = weights + *channels * n, *const end = w + n; w != end; ++w, x += 2) {
+        sum0 += static_cast<uint32_t>(x[0] * *w);
+        sum1 += static_cast<uint32_t>(x[1] * *w);
+      }
+      sums[0] = static_cast<int32_t>(sum0);
+      sums[1] = static_cast<int32_t>(sum1);
+    }
+  }
+
+ private:
+  // Adds the products to the sums.
+  __attribute__((noinline)) static void four(const int16_t* x, const int8_t* weights, int32_t n,
+                                             const uint16_t* channels, int32_t* sums) {
+    const int8_t *row0 = weights + channels[0] * n, *row1 = weights + channels[1] * n,
+                 *row2 = weights + channels[2] * n, *row3 = weights + channels[3] * n;
+    uint32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
+    const auto step = [&](int32_t i) __attribute__((always_inline)) {
+      const int32_t a = x[2 * i], b = x[2 * i + 1];
+      if ((a | b) == 0) return;
+      const int32_t w0 = row0[i], w1 = row1[i], w2 = row2[i], w3 = row3[i];
+      a0 += static_cast<uint32_t>(a * w0), b0 += static_cast<uint32_t>(b * w0);
+      a1 += static_cast<uint32_t>(a * w1), b1 += static_cast<uint32_t>(b * w1);
+      a2 += static_cast<uint32_t>(a * w2), b2 += static_cast<uint32_t>(b * w2);
+      a3 += static_cast<uint32_t>(a * w3), b3 += static_cast<uint32_t>(b * w3);
+    };
+    for (; n >= 4; n -= 4, x += 8, row0 += 4, row1 += 4, row2 += 4, row3 += 4) step(0), step(1), step(2), step(3);
+    for (int32_t i = 0; i < n; ++i) step(i);
+    const uint32_t totals[8] = {a0, b0, a1, b1, a2, b2, a3, b3};
+    for (int32_t i = 0; i < 8; ++i) sums[i] = wrapping_add(sums[i], static_cast<int32_t>(totals[i]));
+  }
+};
+
 #if defined(__ARM_FEATURE_DSP)
 using ConvPrimitives = ConvDsp;
+#elif __ARM_ARCH_ISA_THUMB == 1
+using ConvPrimitives = ConvM0<BlockedConv>;
+#elif defined(__riscv) || defined(__aarch64__)
+using ConvPrimitives = BlockedConv;
 #else
 using ConvPrimitives = PortableConv;
 #endif
@@ -207,12 +274,30 @@ void conv_2d_pixels(const Conv2DInt8& p, LiveChannels scales, const int16_t* pat
                     const int8_t* weights, const int32_t* bias, int8_t* output) {
   constexpr int32_t kChunk = 32;  // channels whose sums are on the stack at a time
   int32_t sums[2 * kChunk];
-  const auto rows = pixels == 2 ? Primitives::rows : Primitives::rows_of_one;
+  const auto rows = pixels == 2 ? Primitives::rows : Primitives::Single::rows_of_one;
   for (; scales.live > 0; scales = scales.from(kChunk)) {
     const int32_t count = scales.live < kChunk ? scales.live : kChunk;
     rows(patches, weights, p.g.patch(), bias, scales.channels, count, sums);
     conv_2d_finish(p.output, scales, sums, count, pixels, output, p.g.outputs);
   }
+}
+
+// The patches of one output pixel or two from (y, x) on, which becomes the pixel behind them.
+template <class Primitives>
+void conv_2d_next_patches(const Conv2DGeometry& g, const int8_t* input, int32_t offset, int32_t count, int32_t& y,
+                          int32_t& x, int16_t* patches) {
+  const auto step = [&] {
+    if (++x == g.x.output) x = 0, ++y;
+  };
+  if (count == 1) {
+    conv_2d_patch<typename Primitives::Single>(g, input, offset, y, x, patches);
+  } else {
+    conv_2d_patch<Primitives>(g, input, offset, y, x, patches);
+    step();
+    conv_2d_patch<Primitives>(g, input, offset, y, x, Primitives::second(patches, g.patch()));
+    Primitives::pair(patches, g.patch());
+  }
+  step();
 }
 
 // Live channels before `end`, at the start of the list.
@@ -227,7 +312,7 @@ template <class Primitives = ConvPrimitives>
 void conv_2d_run(const Conv2DInt8& p, const LiveChannels& scales, const int8_t* input, const int8_t* weights,
                  const int32_t* bias, int8_t* output, void* scratch) {
   const Conv2DGeometry& g = p.g;
-  const int32_t n = g.patch(), pixels = g.pixels(), group_outputs = g.outputs / g.groups();
+  const int32_t pixels = g.pixels(), group_outputs = g.outputs / g.groups();
   int16_t* const patches = static_cast<int16_t*>(scratch);
   int8_t* const first_output = output;
   for (int32_t b = 0; b < g.batches; ++b) {
@@ -239,10 +324,7 @@ void conv_2d_run(const Conv2DInt8& p, const LiveChannels& scales, const int8_t* 
       int8_t* place = output;
       for (int32_t pixel = 0, y = 0, x = 0; pixel < pixels; pixel += 2, place += 2 * g.outputs) {
         const int32_t count = pixels - pixel < 2 ? 1 : 2;
-        for (int32_t k = 0; k < count; ++k) {
-          conv_2d_patch<Primitives>(g, input + group * g.depth, p.input_offset, y, x, patches + k * n);
-          if (++x == g.x.output) x = 0, ++y;
-        }
+        conv_2d_next_patches<Primitives>(g, input + group * g.depth, p.input_offset, count, y, x, patches);
         conv_2d_pixels<Primitives>(p, of_group, patches, count, weights, bias, place);
       }
     }

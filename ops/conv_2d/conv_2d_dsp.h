@@ -16,6 +16,10 @@
 namespace mote {
 
 struct ConvDsp {
+  using Single = ConvDsp;
+  static int16_t* second(int16_t* patches, int32_t n) { return patches + n; }
+  static void pair(int16_t* /*patches*/, int32_t /*n*/) {}
+
   // Runs that are not whole groups are first put together as bytes in the second half of the patch's own memory; then
   // they are widened from the front: group i is read at n + 4 i and written at 8 i, never before it is read.
   class Patch {

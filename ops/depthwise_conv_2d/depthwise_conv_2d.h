@@ -16,6 +16,8 @@
 #include "device/window.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_dsp.h"
+#elif __ARM_ARCH_ISA_THUMB == 1
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_m0.h"
 #endif
 
 namespace mote {
@@ -85,7 +87,7 @@ constexpr bool depthwise_conv_2d_geometry(const DepthwiseConv2DAttributes& a, co
   g.batches = input[0];
   g.inputs = input[3];
   g.multiplier = weights[3] / input[3];
-  return g.outputs() == weights[3] && g.outputs() <= UINT16_MAX &&
+  return g.outputs() == weights[3] && g.outputs() <= int32_t{UINT16_MAX} &&
          (a.depth_multiplier == 0 || a.depth_multiplier == g.multiplier) &&
          window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
          window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x) &&
@@ -186,6 +188,8 @@ struct PortableDepthwise {
 
 #if defined(__ARM_FEATURE_DSP)
 using DepthwisePrimitives = DepthwiseDsp;
+#elif __ARM_ARCH_ISA_THUMB == 1
+using DepthwisePrimitives = DepthwiseM0<PortableDepthwise>;
 #else
 using DepthwisePrimitives = PortableDepthwise;
 #endif

@@ -11,6 +11,8 @@
 #include "device/requantize.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/fully_connected/fully_connected_dsp.h"
+#elif __ARM_ARCH_ISA_THUMB == 1
+#include "ops/fully_connected/fully_connected_m0.h"
 #endif
 
 namespace mote {
@@ -108,8 +110,45 @@ struct PortableDot {
   }
 };
 
+// For cores with many registers (RISC-V, AArch64): eight rows at a time. After a relu many inputs are 0, which skips
+// their products.
+struct BlockedDot {
+  static void rows(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t count,
+                   int32_t* sums) {
+    for (; count >= 8; count -= 8, weights += 8 * n, sums += 8) eight(input, offset, weights, n, sums);
+    PortableDot::rows(input, offset, weights, n, count, sums);
+  }
+
+ private:
+  __attribute__((noinline)) static void eight(const int8_t* input, int32_t offset, const int8_t* row0, int32_t n,
+                                              int32_t* sums) {
+    const int8_t *row1 = row0 + n, *row2 = row1 + n, *row3 = row2 + n, *row4 = row3 + n, *row5 = row4 + n,
+                 *row6 = row5 + n, *row7 = row6 + n;
+    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+    const auto step = [&](int32_t i) __attribute__((always_inline)) {
+      const int32_t x = input[i] + offset;
+      if (x == 0) return;
+      s0 += static_cast<uint32_t>(x * row0[i]), s1 += static_cast<uint32_t>(x * row1[i]);
+      s2 += static_cast<uint32_t>(x * row2[i]), s3 += static_cast<uint32_t>(x * row3[i]);
+      s4 += static_cast<uint32_t>(x * row4[i]), s5 += static_cast<uint32_t>(x * row5[i]);
+      s6 += static_cast<uint32_t>(x * row6[i]), s7 += static_cast<uint32_t>(x * row7[i]);
+    };
+    for (; n >= 4; n -= 4, input += 4) {
+      step(0), step(1), step(2), step(3);
+      row0 += 4, row1 += 4, row2 += 4, row3 += 4, row4 += 4, row5 += 4, row6 += 4, row7 += 4;
+    }
+    for (int32_t i = 0; i < n; ++i) step(i);
+    const uint32_t totals[8] = {s0, s1, s2, s3, s4, s5, s6, s7};
+    for (int32_t r = 0; r < 8; ++r) sums[r] = static_cast<int32_t>(totals[r]);
+  }
+};
+
 #if defined(__ARM_FEATURE_DSP)
 using FullyConnectedDot = FullyConnectedDspDot;
+#elif __ARM_ARCH_ISA_THUMB == 1
+using FullyConnectedDot = FullyConnectedM0Dot<PortableDot>;
+#elif defined(__riscv) || defined(__aarch64__)
+using FullyConnectedDot = BlockedDot;
 #else
 using FullyConnectedDot = PortableDot;
 #endif
@@ -133,7 +172,7 @@ __attribute__((noinline)) void fully_connected_finish(const FullyConnectedInt8& 
 template <class Dot = FullyConnectedDot>
 void fully_connected_run(const FullyConnectedInt8& p, ChannelScales channels, const int8_t* input,
                          const int8_t* weights, const int32_t* bias, int8_t* output) {
-  constexpr int32_t kChunk = 16;  // outputs whose sums are on the stack at a time
+  constexpr int32_t kChunk = 32;  // outputs whose sums are on the stack at a time
   int32_t sums[kChunk];
   for (int32_t b = 0; b < p.batches; ++b, input += p.inputs, output += p.outputs) {
     const int8_t* rows = weights;

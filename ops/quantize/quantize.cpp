@@ -17,7 +17,7 @@ int32_t tflite_version(const Attributes&, std::span<const TensorType>, std::span
 
 Result<std::vector<Shape>> infer(const Attributes&, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 1, 1));
-  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8, DType::uint8, DType::int16}));
+  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8, DType::uint8, DType::int16, DType::int32}));
   return std::vector{inputs[0].shape};
 }
 
@@ -70,7 +70,11 @@ std::vector<OpCase> cases() {
           make_case("uint8_to_uint8", make_shape({1, 17}), 8, DType::uint8, DType::uint8),
           make_case("int8_to_int16", make_shape({1, 17}), 9, DType::int8, DType::int16),
           make_case("int16_to_int8", make_shape({1, 17}), 10, DType::int16, DType::int8),
-          make_case("int16_to_int16", make_shape({1, 17}), 11, DType::int16, DType::int16)};
+          make_case("int16_to_int16", make_shape({1, 17}), 11, DType::int16, DType::int16),
+          make_case("int8_to_int32", make_shape({1, 17}), 12, DType::int8, DType::int32),
+          make_case("int16_to_int32", make_shape({1, 17}), 13, DType::int16, DType::int32),
+          make_case("int32_to_int8", make_shape({1, 17}), 14, DType::int32),
+          make_case("int32_to_int16", make_shape({1, 17}), 15, DType::int32, DType::int16)};
 }
 
 OpCase random_case(Random& random) {
@@ -86,6 +90,8 @@ constexpr DeviceKernel kKernels[] = {
     {"quantize_int8_uint8", &quantize_int8_uint8},       {"quantize_uint8_int8", &quantize_uint8_int8},
     {"quantize_uint8_uint8", &quantize_uint8_uint8},     {"quantize_int8_int16", &quantize_int8_int16},
     {"quantize_int16_int8", &quantize_int16_int8},       {"quantize_int16_int16", &quantize_int16_int16},
+    {"quantize_int8_int32", &quantize_int8_int32},       {"quantize_int16_int32", &quantize_int16_int32},
+    {"quantize_int32_int8", &quantize_int32_int8},       {"quantize_int32_int16", &quantize_int32_int16},
 };
 
 }  // namespace

@@ -99,7 +99,7 @@ constexpr Kernel quantize_from_float() {
   return Kernel{kQuantizeCode,
                 DType::float32,
                 StoredAs<To>::kType,
-                true,
+                false,  // a compiler may take floats and integers for different memory, and write early
                 prepare_quantize<QuantizeFromFloat>,
                 invoke_quantize<QuantizeFromFloat, float, To>};
 }
@@ -108,7 +108,7 @@ constexpr Kernel quantize_from_integer() {
   return Kernel{kQuantizeCode,
                 StoredAs<From>::kType,
                 StoredAs<To>::kType,
-                true,
+                sizeof(From) == sizeof(To),
                 prepare_quantize<QuantizeFromInteger>,
                 invoke_quantize<QuantizeFromInteger, From, To>};
 }
@@ -123,5 +123,9 @@ constexpr Kernel quantize_uint8_uint8 = quantize_from_integer<uint8_t, uint8_t>(
 constexpr Kernel quantize_int8_int16 = quantize_from_integer<int8_t, int16_t>();
 constexpr Kernel quantize_int16_int8 = quantize_from_integer<int16_t, int8_t>();
 constexpr Kernel quantize_int16_int16 = quantize_from_integer<int16_t, int16_t>();
+constexpr Kernel quantize_int8_int32 = quantize_from_integer<int8_t, int32_t>();
+constexpr Kernel quantize_int16_int32 = quantize_from_integer<int16_t, int32_t>();
+constexpr Kernel quantize_int32_int8 = quantize_from_integer<int32_t, int8_t>();
+constexpr Kernel quantize_int32_int16 = quantize_from_integer<int32_t, int16_t>();
 
 }  // namespace mote

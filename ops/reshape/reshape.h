@@ -64,11 +64,10 @@ inline Status reshape_setup(const TensorInfo& input, const TensorInfo& output, R
   return output.shape.elements() == input.shape.elements() ? Status::ok : Status::unsupported_shape;
 }
 
-// The output's shape stands in the file; the operand and the option that led to it need not be read again, but an
-// operand that is computed at run time could ask for another.
+// The output's shape stands in the file; the operand and the option that led to it are not read again, as in TFLite
+// Micro. (A converter that was not told the batch has the operand computed, from a SHAPE.)
 inline Status prepare_reshape(PrepareContext& node) {
   if (node.input_count() > 2 || node.output_count() != 1 || !node.has_input(0)) return Status::unsupported_shape;
-  if (node.has_input(1) && node.input(1).data == nullptr) return Status::unsupported_option;
   Reshape p;
   const Status status = reshape_setup(node.input(0), node.output(0), p);
   if (status == Status::ok) node.keep(p);

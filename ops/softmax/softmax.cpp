@@ -76,10 +76,21 @@ OpCase make_case(const char* name, Shape shape, uint32_t seed, float range, floa
   return result;
 }
 
+OpCase int16_case() {
+  OpCase result = make_case("int8_to_int16", make_shape({3, 12}), 7, 4, 1);
+  result.output_type = DType::int16;
+  result.integer_types = {{DType::int8, {}, {{1.0f / 31}, {-3}, 0}}, {DType::int16, {}, {{1.0f / 65536}, {-32768}, 0}}};
+  return result;
+}
+
 std::vector<OpCase> cases() {
-  return {make_case("one_class", make_shape({1, 1}), 1, 1, 1), make_case("three_classes", make_shape({1, 3}), 2, 4, 1),
-          make_case("rows", make_shape({4, 10}), 3, 8, 1),     make_case("saturates", make_shape({1, 12}), 4, 60, 1),
-          make_case("beta", make_shape({2, 5}), 5, 3, 0.5f),   make_case("many", make_shape({1, 300}), 6, 5, 1)};
+  return {make_case("one_class", make_shape({1, 1}), 1, 1, 1),
+          make_case("three_classes", make_shape({1, 3}), 2, 4, 1),
+          make_case("rows", make_shape({4, 10}), 3, 8, 1),
+          make_case("saturates", make_shape({1, 12}), 4, 60, 1),
+          make_case("beta", make_shape({2, 5}), 5, 3, 0.5f),
+          make_case("many", make_shape({1, 300}), 6, 5, 1),
+          int16_case()};
 }
 
 OpCase random_case(Random& random) {
@@ -89,7 +100,9 @@ OpCase random_case(Random& random) {
   return make_case("random", make_shape({rows, columns}), static_cast<uint32_t>(random.bits()), range, 1);
 }
 
-constexpr DeviceKernel kKernels[] = {{"softmax_int8", &softmax_int8}, {"softmax_float32", &softmax_float32}};
+constexpr DeviceKernel kKernels[] = {{"softmax_int8", &softmax_int8},
+                                     {"softmax_int8_int16", &softmax_int8_int16},
+                                     {"softmax_float32", &softmax_float32}};
 
 }  // namespace
 

@@ -1,12 +1,14 @@
 // Softmax over the last dimension: output[i] = exp(beta * (input[i] - max)) / sum_j exp(beta * (input[j] - max)).
 //
-// int8: output scale 1/256, zero point -128. beta * (input - max) in Q5.26, exp in Q0.31, sum in Q12.19 (so at most
-// 4096 entries of weight 1), 1 / sum by Newton's method: TFLite's fixed-point algorithm bit for bit. Source: TFLite
-// kernels/internal/reference/softmax.h (Softmax), micro/kernels/softmax_common.cc (CalculateSoftmaxParams).
+// int8: output int8 with scale 1/256 and zero point -128, or int16 with scale 1/65536 and zero point -32768. beta *
+// (input - max) in Q5.26, exp in Q0.31, sum in Q12.19 (so at most 4096 entries of weight 1), 1 / sum by Newton's
+// method: TFLite's fixed-point algorithm bit for bit. Source: TFLite kernels/internal/reference/softmax.h (Softmax),
+// micro/kernels/softmax_common.cc (CalculateSoftmaxParams).
 #pragma once
 #include "device/fixed_point.h"
 #include "device/float_math.h"
 #include "device/kernel.h"
+#include "device/stored_as.h"
 
 namespace mote {
 
@@ -54,7 +56,8 @@ inline int32_t softmax_exp(const SoftmaxInt8& p, int32_t difference) {
   return exp_on_negative_values(saturating_rounding_doubling_high_mul(static_cast<int32_t>(shifted), p.multiplier));
 }
 
-inline void softmax_row(const SoftmaxInt8& p, const int8_t* input, int8_t* output) {
+template <class Output>
+void softmax_row(const SoftmaxInt8& p, const int8_t* input, Output* output) {
   int32_t most = -128;
   for (int32_t i = 0; i < p.depth; ++i)
     if (input[i] > most) most = input[i];
@@ -69,7 +72,7 @@ inline void softmax_row(const SoftmaxInt8& p, const int8_t* input, int8_t* outpu
   while ((static_cast<uint32_t>(sum) << headroom & 0x80000000u) == 0) ++headroom;
   const int32_t fraction = static_cast<int32_t>((static_cast<uint32_t>(sum) << headroom) - 0x80000000u);
   const int32_t reciprocal = one_over_one_plus(fraction);
-  const int32_t exponent = 12 - headroom + 31 - 8;
+  const int32_t exponent = 12 - headroom + 31 - 8 * static_cast<int32_t>(sizeof(Output));
   for (int32_t i = 0; i < p.depth; ++i) {
     const int32_t difference = input[i] - most;
     int32_t value = 0;
@@ -77,12 +80,14 @@ inline void softmax_row(const SoftmaxInt8& p, const int8_t* input, int8_t* outpu
       const int32_t share = saturating_rounding_doubling_high_mul(reciprocal, softmax_exp(p, difference));
       value = exponent <= 31 ? rounding_divide_by_power_of_two(share, exponent) : 0;
     }
-    output[i] = static_cast<int8_t>(clamp(value - 128, -128, 127));
+    constexpr int32_t kLow = StoredAs<Output>::kLow, kHigh = StoredAs<Output>::kHigh;
+    output[i] = static_cast<Output>(clamp(value + kLow, kLow, kHigh));
   }
 }
 
-// May run in place.
-inline void softmax_run(const SoftmaxInt8& p, const int8_t* input, int8_t* output) {
+// May run in place when both types are int8.
+template <class Output>
+void softmax_run(const SoftmaxInt8& p, const int8_t* input, Output* output) {
   for (int32_t r = 0; r < p.rows; ++r, input += p.depth, output += p.depth) softmax_row(p, input, output);
 }
 
@@ -121,15 +126,22 @@ constexpr int32_t softmax_least_difference(int32_t left_shift) {
   return -static_cast<int32_t>((int64_t{31} << 26) >> left_shift);
 }
 
+// int16: within a thousandth of 2^-16, because some converters write 1/65535.
+inline bool is_softmax_output(const TensorInfo& output) {
+  const uint32_t scale = float_bits_at(output.quantization.scales);
+  if (output.type == DType::int8) return output.quantization.zero_point == -128 && scale == kSoftmaxOutputScaleBits;
+  constexpr uint32_t kLeast = 0x377FBE77u, kMost = 0x378020C4u;  // 2^-16 * 0.999 and 1.001, rounded inwards
+  return output.quantization.zero_point == -32768 && scale >= kLeast && scale <= kMost;
+}
+
 inline Status softmax_setup(const SoftmaxAttributes& a, const TensorInfo& input, const TensorInfo& output,
                             SoftmaxInt8& p) {
   const Status sizes = softmax_sizes(a, input, output, p);
   if (sizes != Status::ok) return sizes;
   if (p.depth > kSoftmaxMaxDepth) return Status::unsupported_shape;
-  if (input.type != DType::int8 || output.type != DType::int8) return Status::unsupported_type;
-  if (!is_per_tensor(input) || !is_per_tensor(output) || output.quantization.zero_point != -128 ||
-      float_bits_at(output.quantization.scales) != kSoftmaxOutputScaleBits)
-    return Status::bad_quantization;
+  if (input.type != DType::int8 || (output.type != DType::int8 && output.type != DType::int16))
+    return Status::unsupported_type;
+  if (!is_per_tensor(input) || !is_per_tensor(output) || !is_softmax_output(output)) return Status::bad_quantization;
   Multiplier multiplier = {0, 0};
   if (!softmax_multiplier(float_bits(a.beta), input, multiplier)) return Status::bad_quantization;
   p.multiplier = multiplier.multiplier;
@@ -156,13 +168,19 @@ Status prepare_softmax(PrepareContext& node) {
   return status;
 }
 
-template <class Parameters, class T>
+template <class Parameters, class T, class Output = T>
 void invoke_softmax(const InvokeContext& node) {
-  softmax_run(node.data<Parameters>(), node.input<T>(0), node.output<T>(0));
+  softmax_run(node.data<Parameters>(), node.input<T>(0), node.output<Output>(0));
 }
 
 constexpr Kernel softmax_int8 = {
     kSoftmaxCode, DType::int8, DType::int8, true, prepare_softmax<SoftmaxInt8>, invoke_softmax<SoftmaxInt8, int8_t>};
+constexpr Kernel softmax_int8_int16 = {kSoftmaxCode,
+                                       DType::int8,
+                                       DType::int16,
+                                       false,
+                                       prepare_softmax<SoftmaxInt8>,
+                                       invoke_softmax<SoftmaxInt8, int8_t, int16_t>};
 constexpr Kernel softmax_float32 = {kSoftmaxCode,
                                     DType::float32,
                                     DType::float32,

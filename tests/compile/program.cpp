@@ -12,6 +12,7 @@ namespace mote {
 namespace {
 
 constexpr double kSeconds = 600;
+constexpr int32_t kRuns = 2;  // of every model in runner.h, after which it compares
 
 Result<void> compile(std::vector<std::string> command, const fs::path& folder) {
   const char* const flags[] = {"-std=c++14", "-ffreestanding", "-nostdinc++",  "-fno-exceptions",      "-fno-rtti",
@@ -38,8 +39,10 @@ Result<void> CompiledProgram::add(const std::string& name, const std::vector<uin
                                   const std::vector<std::vector<uint8_t>>& inputs) {
   const std::string id = fmt::format("m{}", count_++), macro = macro_prefix(id);
   MOTE_TRY(CompiledModel compiled, compile_model(name, model, {id, core_, nullptr}));
-  const conformance::HostRun expected = conformance::run_on_host(model, inputs);
+  const conformance::HostRun expected = conformance::run_on_host(model, inputs, kRuns);
   if (expected.status != Status::ok) return defect(name + ": the interpreter refuses it");
+  const auto outputs = static_cast<std::ptrdiff_t>(expected.outputs.size()) / kRuns;
+  const std::vector<std::vector<uint8_t>> last(expected.outputs.end() - outputs, expected.outputs.end());
   files_.merge(compiled.files);
   includes_ += fmt::format("#define {}_ARENA_ELSEWHERE\n#include \"{}.cpp\"\n", macro, id);
   symbols_ += fmt::format("    \".global {0}_arena\\n.set {0}_arena, shared_arena\\n\"\n", id);
@@ -47,7 +50,7 @@ Result<void> CompiledProgram::add(const std::string& name, const std::vector<uin
       "    {{\"{0}\", {1}_arena, {2}_ARENA_BYTES, [] {{ return static_cast<int>({1}_init()); }},\n"
       "     [] {{ return static_cast<int>({1}_run()); }}, {1}_input, {1}_output, {2}_INPUTS, {2}_OUTPUTS,\n"
       "     {{{3}}}, {{{4}}}}},\n",
-      name, id, macro, place(inputs), place(expected.outputs));
+      name, id, macro, place(inputs), place(last));
   return {};
 }
 
@@ -73,7 +76,7 @@ Result<std::string> run_here(const std::filesystem::path& folder, const std::fil
 Result<std::string> run_on_cortex_m4(const std::filesystem::path& folder, const std::filesystem::path& source) {
   const fs::path device = source / "tests/conformance/device";
   MOTE_CHECK(compile(
-      {"arm-none-eabi-g++", "-O2", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-nostdlib",
+      {"arm-none-eabi-g++", "-O2", "-fno-exceptions", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-nostdlib",
        "-I" + (source / "tests/compile").string(), "-I" + device.string(), "-T" + (device / "mps2.ld").string(),
        (device / "startup.cpp").string(), "models.cpp", "-lgcc", "-o", "board.elf"},
       folder));

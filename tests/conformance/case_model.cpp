@@ -44,6 +44,7 @@ QuantParams activation_params(DType type, const std::vector<float>& values) {
   if (high == low) high = low + 1;
   const IntegerRange range = range_of(type);
   if (type == DType::int16) return {{std::max(high, -low) / 32767.0f}, {0}, 0};
+  if (type == DType::int32) return {{std::max(high, -low) / 1048576.0f}, {0}, 0};
   const float scale = static_cast<float>((double{high} - low) / (range.high - range.low));
   const double zero_point = std::clamp(std::round(range.low - low / scale), range.low, range.high);
   return {{scale}, {static_cast<int32_t>(zero_point)}, 0};
@@ -104,8 +105,12 @@ class ModelMaker {
       return;
     }
     Tensor tensor{fmt::format("input_{}", i), {DType::float32, shape, {}}, is_constant(i), false, {}};
+    tensor.variable = input_role(op_, i) == InputRole::state;
     const std::vector<float> values = draw_values(i);
-    if (integer_ || input_role(op_, i) == InputRole::constant) quantize_input(i, tensor.type, values);
+    if (integer_ && !case_.integer_types.empty())
+      set_type(tensor.type, case_.integer_types[i]);
+    else if (integer_ || is_stated(i))
+      quantize_input(i, tensor.type, values);
     std::vector<uint8_t> stored = to_stored(tensor.type, values);
     if (input_role(op_, i) == InputRole::constant)
       model_.real_values.emplace_back();
@@ -114,7 +119,7 @@ class ModelMaker {
     node_.inputs.push_back(static_cast<int32_t>(model_.graph.tensors.size()));
     if (tensor.constant) {
       tensor.data = std::move(stored);
-    } else {
+    } else if (!tensor.variable) {
       model_.graph.inputs.push_back(node_.inputs.back());
       model_.graph.input_names.push_back(tensor.name);
       model_.inputs.push_back(std::move(stored));
@@ -124,14 +129,26 @@ class ModelMaker {
 
   bool is_constant(size_t i) const {
     const InputRole role = input_role(op_, i);
-    return (role != InputRole::activation && role != InputRole::number) || (case_.constant_operands >> i & 1) != 0;
+    const bool parameter = role == InputRole::weights || role == InputRole::bias || role == InputRole::constant;
+    return parameter || (case_.constant_operands >> i & 1) != 0;
   }
 
-  // What the case states for constants, else random numbers.
+  static void set_type(TensorType& type, const TensorType& stated) {
+    type.dtype = stated.dtype;
+    type.quant = stated.quant;
+  }
+
+  // int32 numbers in every form, which the case states.
+  bool is_stated(size_t i) const {
+    return input_role(op_, i) == InputRole::constant || input_role(op_, i) == InputRole::index;
+  }
+
+  // What the case states, zeros for state, else random numbers.
   std::vector<float> draw_values(size_t i) const {
-    if (input_role(op_, i) == InputRole::constant) return {case_.constants[i].begin(), case_.constants[i].end()};
+    if (is_stated(i)) return {case_.constants[i].begin(), case_.constants[i].end()};
     Random random = Random(case_.seed).stream(i);
     std::vector<float> values(static_cast<size_t>(case_.inputs[i].elements()));
+    if (input_role(op_, i) == InputRole::state) return values;
     for (float& v : values) v = static_cast<float>(random.uniform(case_.low, case_.high));
     return values;
   }
@@ -141,7 +158,7 @@ class ModelMaker {
       case InputRole::activation:
         if (case_.input_type == DType::float32) return;
         type.dtype = case_.input_type;
-        if (!has_scale(type.dtype)) return;
+        if (!is_quantized(type.dtype)) return;
         // Operators that only choose or move elements need one scale for all of them.
         type.quant =
             i > data_input(op_) && one_scale() ? data_tensor().type.quant : activation_params(type.dtype, values);
@@ -151,17 +168,20 @@ class ModelMaker {
         type.quant = weight_params(type.shape, values, op_.quant.channel_axis, case_.per_channel);
         return;
       case InputRole::bias: {
-        const TensorType &x = tensor_of(0).type, &w = tensor_of(1).type;
+        const TensorType &x = data_tensor().type, &w = tensor_of(1).type;
         type.dtype = DType::int32;
         for (float scale : w.quant.scales) type.quant.scales.push_back(x.quant.scales[0] * scale);
         type.quant.zero_points.assign(type.quant.scales.size(), 0);
         return;
       }
       case InputRole::constant:
+      case InputRole::index:
         type.dtype = DType::int32;
         return;
       case InputRole::number:
         type.dtype = case_.input_type;
+        return;
+      case InputRole::state:  // its scale is not bound to others: the case states it
         return;
     }
   }
@@ -176,7 +196,10 @@ class ModelMaker {
     TensorType type;
     const bool number = op_.quant.output == OutputRule::number;
     if (number || integer_) type.dtype = case_.output_type;
-    if (!number && has_scale(type.dtype)) type.quant = output_params();
+    if (integer_ && !case_.integer_types.empty())
+      set_type(type, case_.integer_types.back());
+    else if (!number && is_quantized(type.dtype))
+      type.quant = output_params();
     for (const Shape& shape : shapes) {
       type.shape = shape;
       node_.outputs.push_back(static_cast<int32_t>(graph.tensors.size()));
@@ -200,6 +223,10 @@ class ModelMaker {
         break;
     }
     return activation_params(case_.output_type, model_.expected);
+  }
+
+  bool is_quantized(DType type) const {
+    return has_scale(type) || (type == DType::int32 && op_.quant.output == OutputRule::boundary);
   }
 
   bool one_scale() const {
@@ -383,6 +410,10 @@ std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shape
 
 Result<CaseModel> make_case_model(const OpDef& op, const OpCase& op_case, bool integer) {
   return ModelMaker(op, op_case, integer).make();
+}
+
+int32_t invokes_of(const CaseModel& model) {
+  return keeps_state(model.graph) ? 3 : 1;
 }
 
 std::vector<CaseModel> all_case_models() {

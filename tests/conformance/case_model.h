@@ -13,7 +13,7 @@ struct CaseModel {
   std::string name;  // "fully_connected.relu_odd_sizes"
   const OpDef* op = nullptr;
   bool integer = false;  // the integer form; its constants and input values are rounded to what it can hold
-  Graph graph;           // one node; activations are graph inputs, all else constants
+  Graph graph;           // one node; activations are graph inputs, state is a variable, all else constants
   std::vector<std::vector<uint8_t>> inputs;     // bytes of each graph input, in the graph's types
   std::vector<std::vector<float>> real_values;  // of every node input as real numbers; empty = absent or not a number
   std::vector<float> expected;                  // all outputs of the host's float forward on real_values, in a row
@@ -24,6 +24,9 @@ void PrintTo(const CaseModel& model, std::ostream* out);  // for GoogleTest
 // Draws the values of `op_case` from its seed and makes the form asked for. An error when the operator's own rule
 // refuses the case.
 Result<CaseModel> make_case_model(const OpDef& op, const OpCase& op_case, bool integer);
+
+// After how many inferences with these inputs in a row it is looked at: one, or several when it keeps state.
+int32_t invokes_of(const CaseModel& model);
 
 // All of them: every operator's cases in both forms, or in the one that it has (those that convert: the types stated).
 std::vector<CaseModel> all_case_models();

@@ -1,6 +1,7 @@
 #include "tests/conformance/costs.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "toolchain/graph/fused_activation.h"
 
@@ -16,7 +17,7 @@ MacCount count_macs(const CaseModel& model) {
   for (auto& tensor : values) std::fill(tensor.begin(), tensor.end(), 0.0f);
   const std::vector<Shape> outputs = output_shapes(model.graph);
   std::vector<int64_t> counts(model.expected.size());
-  for (float& x : values[0]) {
+  for (float& x : values[data_input(*node.op)]) {
     x = 1;
     for (float& w : values[1]) {
       w = 1;
@@ -27,7 +28,9 @@ MacCount count_macs(const CaseModel& model) {
     x = 0;
   }
   const auto elements = static_cast<int64_t>(counts.size());
-  return {std::ranges::max(counts) * elements,
+  // Where the data is not input 0 the convolution is transposed: its outputs differ in how many taps reach them.
+  const bool alike = data_input(*node.op) == 0;
+  return {alike ? std::ranges::max(counts) * elements : std::accumulate(counts.begin(), counts.end(), int64_t{0}),
           int64_t{shapes[1].elements()} / shapes[1][node.op->quant.channel_axis] * elements};
 }
 

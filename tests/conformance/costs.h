@@ -11,7 +11,7 @@ namespace mote::conformance {
 // less than the others, but the products with its padding count in a declared cost; so it lies between the two.
 // Both are 0 for an operator without weights.
 struct MacCount {
-  int64_t least = 0;  // the count of the output that has most, times the outputs
+  int64_t least = 0;  // the count of the output that has most, times the outputs; where they differ, all counts
   int64_t most = 0;   // weights that lead to one output, times the outputs
 };
 MacCount count_macs(const CaseModel& float_model);

@@ -89,12 +89,15 @@ class ProgramWriter {
     std::vector<std::string> inputs;
     std::vector<std::span<const uint8_t>> constants;
     size_t activation = 0;
+    std::string states;
     for (int32_t t : node.inputs) {
       constants.push_back(t == kAbsent ? std::span<const uint8_t>() : graph.tensors[t].data);
       if (t == kAbsent)
         inputs.push_back("nullptr");
       else if (graph.tensors[t].constant)
         inputs.push_back(in_blob(graph.tensors[t].type.dtype, graph.tensors[t].data));
+      else if (graph.tensors[t].variable)
+        inputs.push_back(add_state(graph.tensors[t], inputs.size(), states));
       else
         inputs.push_back(
             fmt::format("reinterpret_cast<const {}*>(inputs[{}])", c_type(graph.tensors[t].type.dtype), activation++));
@@ -109,7 +112,7 @@ class ProgramWriter {
     }
     const EmitCall call{&node.attributes, types, output_types, inputs, outputs, "scratch"};
     MOTE_TRY(const std::string code, node.op->emit(call));
-    std::string names = add_function("call", code);
+    std::string names = add_function("call", states + code);
     if (node.op->emit_packed == nullptr) return names + ", {}";
     const auto keep = [this](const char*, DType type, const std::vector<uint8_t>& bytes) {
       return in_blob(type, bytes);
@@ -122,10 +125,20 @@ class ProgramWriter {
     return names + "}";
   }
 
+  // Declares and clears a state, and gives its name.
+  static std::string add_state(const Tensor& state, size_t input, std::string& declarations) {
+    const std::string name = fmt::format("state_{}", input);
+    const int32_t zero = state.type.dtype == DType::int8 ? state.type.quant.zero_points.at(0) : 0;
+    declarations += fmt::format("  static {} {}[{}];\n  for (auto& value : {}) value = {};\n", c_type(state.type.dtype),
+                                name, state.type.shape.elements(), name, zero);
+    return name;
+  }
+
   std::string add_function(const std::string& stem, const std::string& code) {
     const std::string name = fmt::format("{}_{}", stem, count_);
     functions_ += fmt::format(
-        "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)scratch;\n{}}}\n",
+        "static void {}(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch) {{\n  (void)inputs, "
+        "(void)scratch;\n{}}}\n",
         name, code);
     return name;
   }

@@ -49,7 +49,7 @@ TEST_P(Device, InterpreterAndEmittedCallsGiveTheHostsBytes) {
   ASSERT_TRUE(printed.ok()) << printed.error().message;
   EXPECT_THAT(*printed, testing::HasSubstr(" cases " + std::to_string(models.size()) + " failures 0\n"))
       << "seed " << kSeed;
-  const bool packs = std::any_of(all_ops().begin(), all_ops().end(), [](const OpDef* op) { return op->emit_packed; });
+  const bool packs = std::ranges::any_of(models, [](const CaseModel& model) { return model.op->emit_packed; });
   EXPECT_EQ(printed->find("packed 0 ") == std::string::npos, packs) << "operators with a packed form must use it";
 }
 

@@ -43,6 +43,14 @@ void fill_inputs(Interpreter& interpreter, const std::vector<std::vector<uint8_t
     std::memcpy(interpreter.input(static_cast<int32_t>(i)).data, inputs[i].data(), inputs[i].size());
 }
 
+void add_outputs(const Interpreter& interpreter, std::vector<std::vector<uint8_t>>& outputs) {
+  for (int32_t i = 0; i < interpreter.output_count(); ++i) {
+    const TensorView view = interpreter.output(i);
+    const auto* bytes = static_cast<const uint8_t*>(view.data);
+    outputs.emplace_back(bytes, bytes + view.bytes);
+  }
+}
+
 }  // namespace
 
 std::vector<uint8_t> in_a_row(const std::vector<std::vector<uint8_t>>& outputs) {
@@ -51,7 +59,8 @@ std::vector<uint8_t> in_a_row(const std::vector<std::vector<uint8_t>>& outputs) 
   return all;
 }
 
-HostRun run_on_host(const std::vector<uint8_t>& model, const std::vector<std::vector<uint8_t>>& inputs) {
+HostRun run_on_host(const std::vector<uint8_t>& model, const std::vector<std::vector<uint8_t>>& inputs,
+                    int32_t invokes) {
   const std::vector<const Kernel*> kernels = all_kernels();
   const Resolver resolver{kernels.data(), static_cast<int32_t>(kernels.size())};
   HostRun run;
@@ -69,13 +78,13 @@ HostRun run_on_host(const std::vector<uint8_t>& model, const std::vector<std::ve
       run.status == Status::ok && refused.init(model.data(), static_cast<uint32_t>(model.size()), resolver,
                                                small.data(), small.bytes()) == Status::arena_too_small;
   for (int pass = 0; pass < 2 && run.status == Status::ok; ++pass) {
-    fill_inputs(interpreter, inputs);
-    run.status = interpreter.invoke();
-  }
-  for (int32_t i = 0; run.status == Status::ok && i < interpreter.output_count(); ++i) {
-    const TensorView view = interpreter.output(i);
-    const auto* bytes = static_cast<const uint8_t*>(view.data);
-    run.outputs.emplace_back(bytes, bytes + view.bytes);
+    run.outputs.clear();
+    run.status = interpreter.reset();
+    for (int32_t i = 0; i < invokes && run.status == Status::ok; ++i) {
+      fill_inputs(interpreter, inputs);
+      run.status = interpreter.invoke();
+      add_outputs(interpreter, run.outputs);
+    }
   }
   run.guards_intact = arena.guards_intact() && small.guards_intact() && large.guards_intact();
   return run;

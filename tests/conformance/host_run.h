@@ -18,7 +18,8 @@ struct HostRun {
 
 // Runs twice in one arena that held other bytes before, so that what invoke forgets to write shows. The kernels are
 // those of all operators.
-HostRun run_on_host(const std::vector<uint8_t>& model, const std::vector<std::vector<uint8_t>>& inputs);
+HostRun run_on_host(const std::vector<uint8_t>& model, const std::vector<std::vector<uint8_t>>& inputs,
+                    int32_t invokes = 1);
 
 // All outputs as one.
 std::vector<uint8_t> in_a_row(const std::vector<std::vector<uint8_t>>& outputs);

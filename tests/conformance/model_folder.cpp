@@ -26,6 +26,7 @@ Result<void> write_models(const fs::path& folder, std::span<const CaseModel> mod
                      {"form", model.integer ? "integer" : "float32"},
                      {"inputs", model.inputs.size()},
                      {"outputs", model.graph.outputs.size()},
+                     {"invokes", invokes_of(model)},
                      {"fingerprint", case_fingerprint(model)}});
   }
   return write_json(folder / "index.json", index);

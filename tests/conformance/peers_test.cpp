@@ -22,9 +22,9 @@ struct KnownDifference {
   const char* peer;
   const char* case_prefix;
   const char* reason;
-  int32_t steps;  // the most by which its integers differ; kCannotRun: it has no answer
+  int32_t steps;  // the most by which its integers differ; kCannotRun: it has no answer; kUndefined: any
 };
-constexpr int32_t kCannotRun = -1;
+constexpr int32_t kCannotRun = -1, kUndefined = INT32_MAX;
 constexpr KnownDifference kKnownDifferences[] = {
     {"tflm", "quantize.to_uint8", "its QUANTIZE has no float32 to uint8", kCannotRun},
     {"tflm", "quantize.uint8_to_uint8", "its QUANTIZE has no uint8 to uint8", kCannotRun},
@@ -39,6 +39,7 @@ constexpr KnownDifference kKnownDifferences[] = {
     {"litert", "my_op.random", "it rounds the ratio of the scales to a float", 1},
     {"litert", "hard_swish.random", "it rounds the ratio of the scales to a float", 1},
     {"litert", "sub.random", "it rounds the ratio of the scales to a float", 1},
+    {"tflm", "space_to_batch_nd.", "what it puts around the image comes from memory that it never sets", kUndefined},
     {"litert", "sum.", "its int8 SUM gives -1 everywhere", 255},
 };
 
@@ -88,7 +89,7 @@ TEST(Peers, LiteRtAndTflmGiveTheSameBytes) {
   for (const CaseModel& model : models) {
     const auto file = write_tflite(model.graph);
     ASSERT_TRUE(file.ok());
-    const HostRun run = run_on_host(*file, model.inputs);
+    const HostRun run = run_on_host(*file, model.inputs, invokes_of(model));
     ASSERT_EQ(run.status, Status::ok) << stem_of(model);
     for (const std::string peer : {"litert", "tflm"}) {
       SCOPED_TRACE(stem_of(model) + " in " + peer);
@@ -101,6 +102,10 @@ TEST(Peers, LiteRtAndTflmGiveTheSameBytes) {
         continue;
       }
       EXPECT_TRUE(theirs.ok()) << (refusal.ok() ? *refusal : "no answer");
+      if (known != nullptr && known->steps == kUndefined) {
+        EXPECT_EQ(theirs->size(), in_a_row(run.outputs).size());
+        continue;
+      }
       if (theirs.ok()) compare(model, in_a_row(run.outputs), *theirs, known != nullptr ? known->steps : 0);
     }
   }

@@ -28,13 +28,16 @@
 #include "ops/square/square.h"
 #include "ops/sub/sub.h"
 #include "ops/sum/sum.h"
+#include "ops/svdf/svdf.h"
 #include "ops/tanh/tanh.h"
+#include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
 
 namespace mote::testing {
 
 constexpr const Kernel* kAllKernels[] = {&fully_connected_int8,
                                          &fully_connected_float32,
                                          &softmax_int8,
+                                         &softmax_int8_int16,
                                          &softmax_float32,
                                          &relu_int8,
                                          &relu_float32,
@@ -51,6 +54,10 @@ constexpr const Kernel* kAllKernels[] = {&fully_connected_int8,
                                          &quantize_int8_int16,
                                          &quantize_int16_int8,
                                          &quantize_int16_int16,
+                                         &quantize_int8_int32,
+                                         &quantize_int16_int32,
+                                         &quantize_int32_int8,
+                                         &quantize_int32_int16,
                                          &dequantize_int8_float32,
                                          &dequantize_uint8_float32,
                                          &dequantize_int16_float32,
@@ -92,7 +99,11 @@ constexpr const Kernel* kAllKernels[] = {&fully_connected_int8,
                                          &arg_max_float32,
                                          &arg_min_int8,
                                          &arg_min_float32,
-                                         &cast_any};
+                                         &cast_any,
+                                         &svdf_int8,
+                                         &svdf_float32,
+                                         &unidirectional_sequence_lstm_int8,
+                                         &unidirectional_sequence_lstm_float32};
 
 static inline Resolver all_kernels() {
   return resolve(kAllKernels);

@@ -137,6 +137,121 @@ TEST(Interpreter, RefusesWhatItCannotRun) {
   EXPECT_EQ(status_of(m), Status::unsupported_shape);
 }
 
+// The outputs for these inputs in a row.
+std::vector<int> outputs_of(Interpreter& interpreter, const std::vector<int8_t>& inputs) {
+  std::vector<int> outputs;
+  for (const int8_t value : inputs) {
+    *static_cast<int8_t*>(interpreter.input(0).data) = value;
+    EXPECT_EQ(interpreter.invoke(), Status::ok);
+    outputs.push_back(*static_cast<const int8_t*>(interpreter.output(0).data));
+  }
+  return outputs;
+}
+
+TEST(Interpreter, VariablesLastUntilReset) {
+  const AlignedBytes model = testing::build(testing::running_sum());
+  AlignedBytes arena(1024);
+  std::memset(arena.data(), 0xA5, arena.size());
+  Interpreter interpreter;
+  EXPECT_EQ(interpreter.reset(), Status::not_initialized);
+  ASSERT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), arena.size()), Status::ok);
+  EXPECT_EQ(outputs_of(interpreter, {1, 10, 20, 5, -7}), (std::vector<int>{1, 11, 31, 35, 18}));
+  EXPECT_EQ(interpreter.reset(), Status::ok);
+  EXPECT_EQ(outputs_of(interpreter, {3, 4}), (std::vector<int>{3, 7}));
+  const uint32_t needed = interpreter.arena_used();
+  EXPECT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), needed), Status::ok);
+  EXPECT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), needed - 1),
+            Status::arena_too_small);
+}
+
+TEST(Interpreter, AnInt8VariableBeginsAtItsZeroPoint) {
+  testing::TestModel description = testing::running_sum();
+  description.tensors[2].type = description.tensors[3].type = DType::int8;
+  description.tensors[2].data = {1, 1, 1};
+  description.tensors[3].zero_points = {-9};
+  const AlignedBytes model = testing::build(description);
+  AlignedBytes arena(1024);
+  Interpreter interpreter;
+  ASSERT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), arena.size()), Status::ok);
+  EXPECT_EQ(outputs_of(interpreter, {5, 6, 7, 8}), (std::vector<int>{5, 11, 18, 21}));
+}
+
+TEST(Interpreter, RefusesVariablesThatAreSomethingElseToo) {
+  const auto status_of = [](const testing::TestModel& description) {
+    const AlignedBytes model = testing::build(description);
+    AlignedBytes arena(4096);
+    Interpreter interpreter;
+    return interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), arena.size());
+  };
+  testing::TestModel m = testing::running_sum();
+  m.tensors[3].variable = false;
+  EXPECT_EQ(status_of(m), Status::bad_model) << "the state is no variable";
+  m = testing::running_sum();
+  m.tensors[3].data = testing::bytes_of(std::vector<int16_t>{1, 2, 3});
+  EXPECT_EQ(status_of(m), Status::bad_model) << "with first values";
+  m = testing::running_sum();
+  m.inputs = {0, 3};
+  EXPECT_EQ(status_of(m), Status::bad_model) << "an input of the model";
+  m = testing::running_sum();
+  m.tensors[4].variable = true;
+  EXPECT_EQ(status_of(m), Status::bad_model) << "an output of an operator";
+}
+
+TEST(Interpreter, RunsWhatIsReadTwiceAndAModelWhoseOutputIsItsInput) {
+  testing::TestModel squares;
+  squares.tensors = {{{1, 2}, DType::float32}, {{1, 2}, DType::float32}};
+  squares.nodes = {{kMulCode, {0, 0}, {1}}};
+  squares.inputs = {0};
+  squares.outputs = {1, 1, 0};
+  const AlignedBytes model = testing::build(squares);
+  AlignedBytes arena(1024);
+  Interpreter interpreter;
+  ASSERT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), arena.size()), Status::ok);
+  const float given[2] = {1.5f, -2};
+  std::memcpy(interpreter.input(0).data, given, sizeof given);
+  ASSERT_EQ(interpreter.invoke(), Status::ok);
+  EXPECT_EQ(static_cast<const float*>(interpreter.output(0).data)[0], 2.25f);
+  EXPECT_EQ(interpreter.output(0).data, interpreter.output(1).data);
+  EXPECT_EQ(interpreter.output(2).data, interpreter.input(0).data);
+  EXPECT_EQ(static_cast<const float*>(interpreter.output(2).data)[1], -2.0f) << "it must not run in place";
+}
+
+TEST(Interpreter, RunsAModelWithoutInputs) {
+  const std::vector<uint8_t> data = testing::bytes_of(std::vector<float>{1.5f, -2});
+  testing::TestModel squares;
+  squares.tensors = {{{1, 2}, DType::float32, data}, {{1, 2}, DType::float32}};
+  squares.nodes = {{kMulCode, {0, 0}, {1}}};
+  squares.outputs = {1};
+  const AlignedBytes model = testing::build(squares);
+  AlignedBytes arena(1024);
+  Interpreter interpreter;
+  ASSERT_EQ(interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), arena.size()), Status::ok);
+  EXPECT_EQ(interpreter.input_count(), 0);
+  ASSERT_EQ(interpreter.invoke(), Status::ok);
+  EXPECT_EQ(static_cast<const float*>(interpreter.output(0).data)[1], 4.0f);
+}
+
+TEST(Interpreter, ScalesFarFromOneRunOrAreRefused) {
+  for (const float scale : {1e-38f, 1e-9f, 1e9f, 1e38f}) {
+    testing::TestModel m = testing::small_classifier();
+    m.tensors[0].scales = {scale};
+    const AlignedBytes model = testing::build(m);
+    AlignedBytes arena(4096);
+    Interpreter interpreter;
+    const Status status = interpreter.init(model.data(), model.size(), all_kernels(), arena.data(), arena.size());
+    if (scale > 1e10f) {
+      EXPECT_EQ(status, Status::bad_quantization) << "the multiplier has no shift";
+      continue;
+    }
+    ASSERT_EQ(status, Status::ok) << scale;
+    std::memset(interpreter.input(0).data, 100, 4);
+    ASSERT_EQ(interpreter.invoke(), Status::ok);
+    const auto* dense = static_cast<const int8_t*>(interpreter.tensor(3).data);
+    if (scale < 1) EXPECT_EQ(dense[0], -128) << "shifts below -31: everything rounds to zero";
+    if (scale > 1) EXPECT_EQ(dense[0], 127) << "saturated";
+  }
+}
+
 TEST(Interpreter, RefusesMisalignedMemory) {
   const AlignedBytes model = testing::build(testing::small_classifier());
   AlignedBytes arena(1024), shifted(model.size() + 16);

@@ -76,6 +76,20 @@ TEST(FullyConnected, EqualsTheFormulaOnTinyRandomSizes) {
   }
 }
 
+TEST(FullyConnected, BlocksGiveTheSumsOfThePlainForm) {
+  std::mt19937 random(24);
+  for (int32_t n = 0; n < 40; ++n)
+    for (int32_t count = 1; count < 20; ++count) {
+      std::vector<int8_t> x(static_cast<size_t>(n)), w(static_cast<size_t>(n * count));
+      for (int8_t& v : x) v = random() % 2 != 0 ? -128 : static_cast<int8_t>(random());  // zeros, as behind a relu
+      for (int8_t& v : w) v = random() % 8 == 0 ? -128 : static_cast<int8_t>(random());
+      std::vector<int32_t> want(static_cast<size_t>(count) + 1, 77), got(want);
+      PortableDot::rows(x.data(), 128, w.data(), n, count, want.data());
+      BlockedDot::rows(x.data(), 128, w.data(), n, count, got.data());
+      ASSERT_EQ(got, want) << n << " inputs, " << count << " rows";
+    }
+}
+
 // Inputs of every node that we have a kernel for, taken from the reference's activations, must give its output bytes.
 void check_node(ModelView& model, int32_t index, const std::vector<const uint8_t*>& known, const uint8_t* want) {
   const int32_t code = model.operator_id(index).code;

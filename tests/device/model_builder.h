@@ -19,6 +19,7 @@ struct TestTensor {
   std::vector<float> scales = {};
   std::vector<int64_t> zero_points = {};
   int32_t axis = 0;
+  bool variable = false;
 };
 
 struct TestNode {
@@ -144,6 +145,7 @@ class ModelBuilder {
       builder_.AddElement<int8_t>(slot(1), static_cast<int8_t>(t.type), 0);
       builder_.AddElement<uint32_t>(slot(2), index, 0);
       builder_.AddOffset(slot(4), quantization);
+      builder_.AddElement<uint8_t>(slot(5), t.variable ? 1 : 0, 0);
     });
   }
   Table node(const TestNode& n, uint32_t code_index) {
@@ -171,6 +173,20 @@ class ModelBuilder {
   flatbuffers::FlatBufferBuilder builder_;
   std::vector<Table> buffers_;
 };
+
+// SVDF of one filter that adds up its last three int8 inputs, [1, 1] -> [1, 1]; its state is tensor 3.
+inline TestModel running_sum() {
+  TestModel model;
+  model.tensors = {{{1, 1}, DType::int8, {}, {1.0f}, {0}},
+                   {{1, 1}, DType::int8, {1}, {1.0f}, {0}},
+                   {{1, 3}, DType::int16, bytes_of(std::vector<int16_t>{1, 1, 1}), {1.0f}, {0}},
+                   {{1, 3}, DType::int16, {}, {1.0f}, {0}, 0, true},
+                   {{1, 1}, DType::int8, {}, {1.0f}, {0}}};
+  model.nodes = {{27, {0, 1, 2, -1, 3}, {4}, [](auto& b) { b.template AddElement<int32_t>(slot(0), 1, 0); }}};
+  model.inputs = {0};
+  model.outputs = {4};
+  return model;
+}
 
 inline AlignedBytes build(const TestModel& model) {
   return ModelBuilder().build(model);

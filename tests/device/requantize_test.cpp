@@ -138,6 +138,22 @@ TEST(Requantize, RoundsAsGemmlowp) {
   }
 }
 
+TEST(Requantize, HalvesGiveTheProductOfTheWhole) {
+  std::vector<int32_t> edges;
+  for (const int64_t middle : {int64_t{INT32_MIN}, int64_t{INT32_MAX}, int64_t{0}, int64_t{1} << 30, int64_t{1} << 15})
+    for (int64_t near = -2; near <= 2; ++near)
+      for (const int64_t half : {0, 0x7FFF, 0x8000, 0xFFFF, 0x10000})
+        for (const int64_t value : {middle + near + half, middle + near - half})
+          if (value == static_cast<int32_t>(value)) edges.push_back(static_cast<int32_t>(value));
+  std::mt19937 random(31);
+  for (int i = 0; i < 500; ++i) edges.push_back(static_cast<int32_t>(random()));
+  for (const int32_t x : edges)
+    for (const int32_t m : edges)
+      if (m >= 0) {
+        ASSERT_EQ(doubling_high_mul_of_halves(x, m), reference_high_mul(x, m)) << x << " " << m;
+      }
+}
+
 TEST(Requantize, RandomProductsRoundAsGemmlowp) {
   std::mt19937 random(11);
   for (int i = 0; i < 3000000; ++i) {

@@ -2,8 +2,8 @@
 
 Usage: run_guide.py [--update] MOTE PAGE.md
 
-A page's ```console blocks are one shell session in an empty folder: lines that begin with "$ " are commands, the lines
-after one are its output (both streams). An exit status other than 0 is written as a last line "(exit status N)".
+A page's ```console blocks are one shell session in an empty folder: lines that begin with "$ " are commands, those
+with "> " right after one belong to it, and the lines after that are its output (both streams). An exit status other than 0 is written as a last line "(exit status N)".
 Compared line by line: words exactly; numbers within 20 % (they differ a little between instruction sets);
 "..." stands for any text in a line, and alone on a line for any number of lines. --update writes the page anew with
 the real output, keeping the lines of "...".
@@ -31,6 +31,8 @@ def steps(block):
     for line in block.splitlines():
         if line.startswith("$ "):
             out.append([line[2:], []])
+        elif line.startswith(">") and out and not out[-1][1]:
+            out[-1][0] += "\n" + line[2:]
         elif out:
             out[-1][1].append(line)
     return out
@@ -89,7 +91,7 @@ def main():
                 script = command if command.startswith("cd ") else script
                 actual = [line.replace(str(session), "~") for line in run(script, current, environment)]
                 current = where.read_text().strip()
-                rewritten += f"$ {command}\n"
+                rewritten += "$ " + command.replace("\n", "\n> ").replace("> \n", ">\n") + "\n"
                 matches = same(expected, actual)
                 rewritten += "".join(f"{line}\n" for line in (expected if matches else actual))
                 if not matches and not update:

@@ -77,8 +77,8 @@ class Published : public ::testing::TestWithParam<const char*> {
   std::vector<uint8_t> golden(const std::string& ending) const { return bytes_of(golden_.string() + ending); }
 
   // Every operator's output of one row, one behind the other.
-  std::vector<uint8_t> activations(size_t row) const {
-    Result<Int8Executor> executor = Int8Executor::create(GetParam(), model_);
+  std::vector<uint8_t> activations(size_t row, const HostKernels& kernels) const {
+    Result<Int8Executor> executor = Int8Executor::create(GetParam(), model_, kernels);
     Result<Graph> graph = read_tflite(GetParam(), model_);
     EXPECT_TRUE(executor.ok() && graph.ok());
     if (!executor.ok() || !graph.ok()) return {};
@@ -102,8 +102,10 @@ class Published : public ::testing::TestWithParam<const char*> {
 TEST_P(Published, GivesTheStoredBytes) {
   EXPECT_EQ(first_difference("mote", run_mote(model_, inputs_, 1), "stored", golden(".out.bin"), 9), "");
   // Operator by operator, so that a difference has a layer.
-  EXPECT_EQ(first_difference("mote", activations(0), "stored", golden(".act0.bin"), 1), "");
-  EXPECT_EQ(first_difference("mote", activations(1), "stored", golden(".act1.bin"), 1), "");
+  for (const HostKernels& kernels : host_kernels()) {
+    EXPECT_EQ(first_difference(kernels.name, activations(0, kernels), "stored", golden(".act0.bin"), 1), "");
+    EXPECT_EQ(first_difference(kernels.name, activations(1, kernels), "stored", golden(".act1.bin"), 1), "");
+  }
 }
 
 TEST_P(Published, GivesThePeersBytes) {

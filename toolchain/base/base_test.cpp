@@ -185,12 +185,6 @@ TEST_F(BaseTest, NearestName) {
   EXPECT_EQ(nearest_name("dens", {}), "");
 }
 
-TEST_F(BaseTest, WholeNumbersAreShortInJson) {
-  const Json list = {short_number(3), short_number(-0.0), short_number(-32768), short_number(0.015625),
-                     short_number(1e300)};
-  EXPECT_EQ(list.dump(), "[3,0,-32768,0.015625,1e+300]");
-}
-
 TEST_F(BaseTest, BadJsonIsNamed) {
   const auto result = parse_json("metadata 'mote'", "{\"a\": ");
   ASSERT_FALSE(result.ok());

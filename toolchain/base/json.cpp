@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "toolchain/base/files.h"
 
 namespace mote {
@@ -14,12 +12,6 @@ Result<Json> parse_json(const std::string& name, const std::string& text) {
   } catch (const Json::exception& problem) {
     return input_error(fmt::format("{}: not valid JSON: {}", name, problem.what()));
   }
-}
-
-Json short_number(double value) {
-  constexpr double kMost = 1e15;  // all whole numbers below have a double of their own
-  if (std::abs(value) < kMost && value == std::trunc(value)) return static_cast<int64_t>(value);
-  return value;
 }
 
 Result<Json> read_json(const std::filesystem::path& path) {

@@ -11,7 +11,6 @@ using Json = nlohmann::ordered_json;
 
 // `name` is what messages call the text: a path or "metadata 'mote.json'".
 Result<Json> parse_json(const std::string& name, const std::string& text);
-Json short_number(double value);  // 3 as 3, not as 3.0
 Result<Json> read_json(const std::filesystem::path& path);
 Result<void> write_json(const std::filesystem::path& path, const Json& value);  // indented, atomic
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace mote {
 
 #define MOTE_BOARD(name) extern const Board name##_board;
@@ -25,6 +27,19 @@ Result<const Board*> find_board(const std::string& name) {
     names.push_back(board->name);
   }
   return input_error(fmt::format("board '{}' is not known; expected one of: {}", name, fmt::join(names, ", ")));
+}
+
+Result<const Board*> find_board_of_core(const std::string& core) {
+  std::vector<std::string> cores;
+  for (const Board* board : all_boards()) {
+    for (const std::string& flag : board->cpu_flags) {
+      if (!flag.starts_with("-mcpu=") && !flag.starts_with("-march=")) continue;
+      const std::string name = flag.substr(flag.find('=') + 1);
+      if (name == core) return board;
+      if (std::find(cores.begin(), cores.end(), name) == cores.end()) cores.push_back(name);
+    }
+  }
+  return input_error(fmt::format("no board has the core '{}'; expected one of: {}", core, fmt::join(cores, ", ")));
 }
 
 PowerFigures power_figures(const Board& board, double inference_seconds, double period_seconds) {

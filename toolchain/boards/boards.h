@@ -77,6 +77,8 @@ struct Board {
 std::span<const Board* const> all_boards();
 // Error: input, naming all boards.
 Result<const Board*> find_board(const std::string& name);
+// The first board that has a core, named as compilers do: "cortex-m0plus", "rv32imc". Error: input, naming all cores.
+Result<const Board*> find_board_of_core(const std::string& core);
 
 // Energy of one inference and average power at one inference per period.
 struct PowerFigures {

@@ -27,6 +27,17 @@ TEST(Boards, AnUnknownNameListsTheKnownOnes) {
   ASSERT_TRUE(find_board("rp2040"));
 }
 
+TEST(Boards, ACoreStandsForItsFirstBoard) {
+  const auto name = [](const char* core) {
+    const auto board = find_board_of_core(core);
+    return board ? (*board)->name : board.error().message;
+  };
+  EXPECT_EQ(name("cortex-m0plus"), "rp2040");
+  EXPECT_EQ(name("cortex-m4"), "nano33ble");
+  EXPECT_EQ(name("rv32imc"), "pico2_riscv");
+  EXPECT_NE(name("cortex-m").find("expected one of: cortex-m4, cortex-m33"), std::string::npos) << name("cortex-m");
+}
+
 TEST(CycleModel, RangesAreOrdered) {
   for (const Board* board : all_boards()) {
     const CycleModel* model = board->cycle_model;

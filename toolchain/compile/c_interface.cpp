@@ -146,6 +146,14 @@ std::string file_comment(const std::string& name, const std::string& file, const
 std::string c_header(const std::string& name, const std::string& file, const Graph& graph, int64_t arena_bytes,
                      const std::vector<std::string>& labels) {
   const std::string prefix = macro_prefix(name);
+  const bool state = keeps_state(graph);
+  const char* const sharing = state ? "for instance in another memory"
+                                    : "for instance in another memory or shared with "
+                                      "what runs at other times";
+  const char* const init =
+      state ? "Checks the arena's place and clears the state that the model keeps from run to run. Call it before the "
+              "first\n   run, and wherever a new sequence begins."
+            : "Checks the arena's place. There is nothing to set up.";
   return file_comment(name, file, graph) +
          fmt::format(
              "#ifndef {1}_H\n#define {1}_H\n\n#include <stdint.h>\n\n{2}\n"
@@ -155,17 +163,16 @@ std::string c_header(const std::string& name, const std::string& file, const Gra
              "{0}_status;\n\n"
              "/* All memory that the model writes. {0}.cpp defines it; define {1}_ARENA_ELSEWHERE for that file and "
              "the\n"
-             "   project does, aligned to 16, for instance in another memory or shared with what runs at other times. "
-             "*/\n"
+             "   project does, aligned to 16, {3}. */\n"
              "extern unsigned char {0}_arena[{1}_ARENA_BYTES];\n\n"
-             "/* Checks the arena's place. There is nothing to set up. */\n{0}_status {0}_init(void);\n\n"
+             "/* {4} */\n{0}_status {0}_init(void);\n\n"
              "/* Where input `index` is to be written before every run: a run overwrites it. 0 when there is none. */\n"
              "void* {0}_input(int index);\n\n"
              "/* One inference. */\n{0}_status {0}_run(void);\n\n"
              "/* Output `index`, until an input is written or the model runs again. 0 when there is none. */\n"
              "const void* {0}_output(int index);\n\n"
              "#ifdef __cplusplus\n}}\n#endif\n\n#endif\n",
-             name, prefix, all_macros(name, graph, arena_bytes, labels));
+             name, prefix, all_macros(name, graph, arena_bytes, labels), sharing, init);
 }
 
 }  // namespace mote

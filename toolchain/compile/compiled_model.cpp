@@ -79,6 +79,7 @@ class SourceWriter {
     return fmt::format("tensor<{}, {}, {}>()", c_type(t.type.dtype), plan_.offsets[tensor], t.type.bytes());
   }
   std::string pointer_cases(const std::vector<int32_t>& tensors);
+  std::string reset_statements() const;
 
   std::string file_, name_;
   PackedFor core_;
@@ -161,6 +162,19 @@ std::string SourceWriter::pointer_cases(const std::vector<int32_t>& tensors) {
   return text;
 }
 
+// Gives the variables their first value.
+std::string SourceWriter::reset_statements() const {
+  std::string text;
+  for (size_t i = 0; i < graph_.tensors.size(); ++i) {
+    const Tensor& tensor = graph_.tensors[i];
+    if (!tensor.variable || plan_.offsets[i] < 0) continue;
+    const TensorInfo info = tensor_info(tensor.type);
+    text += fmt::format("  for (int i = 0; i < {}; ++i) {}_arena[{} + i] = {};\n", tensor.type.bytes(), name_,
+                        plan_.offsets[i], first_byte(info));
+  }
+  return text;
+}
+
 std::string SourceWriter::text(const Board* board) const {
   const std::string prefix = macro_prefix(name_);
   std::string includes;
@@ -190,13 +204,13 @@ std::string SourceWriter::text(const Board* board) const {
       "}}  // namespace\n}}  // namespace {0}_model\n}}  // namespace mote\n\n",
       name_, prefix, kAlignment, constants, functions_);
   text += fmt::format(
-      "extern \"C\" {{\n\n{0}_status {0}_init(void) {{\n"
+      "extern \"C\" {{\n\n{0}_status {0}_init(void) {{\n{6}"
       "  return reinterpret_cast<uintptr_t>({0}_arena) % {2} == 0 ? {1}_OK : {1}_MISALIGNED_ARENA;\n}}\n\n"
       "void* {0}_input(int index) {{\n  switch (index) {{\n{3}    default:\n      return nullptr;\n  }}\n}}\n\n"
       "{0}_status {0}_run(void) {{\n{5}  return {1}_OK;\n}}\n\n"
       "const void* {0}_output(int index) {{\n  switch (index) {{\n{4}    default:\n      return nullptr;\n  "
       "}}\n}}\n\n}}\n",
-      name_, prefix, kAlignment, input_cases_, output_cases_, calls_);
+      name_, prefix, kAlignment, input_cases_, output_cases_, calls_, reset_statements());
   return text;
 }
 

@@ -57,10 +57,9 @@ Result<void> find_features(const std::string& name, const Graph& graph, ModelFac
 Result<KernelUse> choose_kernel(const std::string& name, const Graph& graph, size_t index) {
   const Node& node = graph.nodes[index];
   if (node.op == nullptr) {
-    return input_error(
-        fmt::format("{}: operator {} ('{}') is {}, which mote lacks; `mote boards` and the support table in "
-                    "docs list what it runs",
-                    name, index, node.name, node.foreign));
+    const bool has_reason = node.foreign.find(": ") != std::string::npos;  // the operator is known, this form is not
+    return input_error(fmt::format("{}: operator {} ('{}') is {}{}; docs/support.md lists what mote runs", name, index,
+                                   node.name, node.foreign, has_reason ? "" : ", which mote lacks"));
   }
   if (node.inputs.empty() || node.outputs.empty() || node.inputs[0] == kAbsent) {
     return input_error(fmt::format("{}: operator {} ('{}') has no input or no output", name, index, node.name));

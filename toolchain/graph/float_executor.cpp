@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <new>
 
 namespace mote {
@@ -43,7 +44,8 @@ Result<void> check_float(const Graph& graph) {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kAbsent || !read_by_float_kernel(node, i)) continue;
       const Tensor& tensor = graph.tensors[node.inputs[i]];
-      if (tensor.constant && tensor.type.dtype != DType::float32)
+      const bool index = input_role(*node.op, i) == InputRole::index && tensor.type.dtype == DType::int32;
+      if (tensor.constant && tensor.type.dtype != DType::float32 && !index)
         return input_error(
             fmt::format("layer '{}' ({}) reads the {} constant '{}'; a float graph needs float32. Quantized "
                         "models run in the int8 executor",
@@ -60,6 +62,8 @@ Result<std::vector<Shape>> shapes_at_batch(const Graph& graph, int32_t batch) {
   for (const Tensor& tensor : graph.tensors) shapes.push_back(tensor.type.shape);
   for (int32_t input : graph.inputs)
     if (shapes[input].rank > 0) shapes[input].dims[0] = batch;
+  for (size_t t = 0; t < shapes.size(); ++t)
+    if (graph.tensors[t].variable && shapes[t].rank > 0) shapes[t].dims[0] = batch;
   for (const Node& node : graph.nodes) {
     if (node.op == nullptr)
       return input_error(fmt::format("layer '{}' is {}, whose shapes are not known", node.name, node.foreign));
@@ -75,8 +79,9 @@ Result<std::vector<Shape>> shapes_at_batch(const Graph& graph, int32_t batch) {
 struct FloatExecutor::State {
   const Graph* graph = nullptr;
   int32_t batch = 0;
-  std::vector<Shape> shapes;        // per tensor
-  std::vector<float*> activations;  // per tensor; nullptr = constant
+  std::vector<Shape> shapes;                      // per tensor
+  std::vector<float*> activations;                // per tensor; nullptr = constant
+  std::map<int32_t, std::vector<float>> indices;  // of int32 constants that choose elements, by tensor
   AlignedFloats memory, workspace;
   std::vector<Call> calls;
 
@@ -92,6 +97,14 @@ struct FloatExecutor::State {
     float* next = memory.get();
     for (size_t t = 0; t < shapes.size(); ++t)
       if (!graph->tensors[t].constant) activations[t] = next, next += line(t);
+  }
+
+  void read_indices() {
+    for (const Node& node : graph->nodes)
+      for (size_t i = 0; i < node.inputs.size(); ++i)
+        if (node.inputs[i] != kAbsent && graph->tensors[node.inputs[i]].constant &&
+            input_role(*node.op, i) == InputRole::index)
+          indices[node.inputs[i]] = index_values(graph->tensors[node.inputs[i]]);
   }
 
   void make_calls() {
@@ -118,6 +131,7 @@ struct FloatExecutor::State {
 
   std::span<const float> values(int32_t t) const {
     if (activations[t]) return {activations[t], static_cast<size_t>(shapes[t].elements())};
+    if (const auto found = indices.find(t); found != indices.end()) return found->second;
     return graph->tensors[t].floats();
   }
 };
@@ -131,6 +145,7 @@ Result<FloatExecutor> FloatExecutor::create(const Graph& graph, int32_t batch) {
   state->batch = batch;
   MOTE_TRY(state->shapes, shapes_at_batch(graph, batch));
   state->place_activations();
+  state->read_indices();
   state->make_calls();
   return FloatExecutor(std::move(state));
 }
@@ -164,7 +179,7 @@ void FloatExecutor::run(const Observer& observer) {
     for (size_t i = 0; i < c.inputs.size(); ++i) {
       const int32_t t = c.node->inputs[i];
       if (t != kAbsent && state_->graph->tensors[t].constant && read_by_float_kernel(*c.node, i))
-        c.inputs[i] = state_->graph->tensors[t].floats().data();
+        c.inputs[i] = state_->values(t).data();
     }
     c.node->op->forward(c.call);
     if (observer)

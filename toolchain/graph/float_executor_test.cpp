@@ -1,10 +1,12 @@
 #include "toolchain/graph/float_executor.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "ops/gather/gather.h"
 #include "toolchain/graph/builder.h"
 
 namespace mote {
@@ -66,6 +68,39 @@ TEST(FloatExecutor, ReshapeFollowsTheBatch) {
   ASSERT_TRUE(shapes.ok()) << shapes.error().message;
   EXPECT_EQ(to_string((*shapes)[graph.nodes[0].outputs[0]]), "9x2x3");
   EXPECT_EQ(to_string((*shapes)[graph.outputs[0]]), "9x2");
+}
+
+// Dense(4), then columns 3 and 0 of it.
+Graph graph_with_gather() {
+  Graph graph = *build_graph(std::vector<std::string>{"Dense(4)"}, make_shape({2}), 3);
+  const auto add = [&](TensorType type, std::span<const int32_t> values) {
+    Tensor& tensor = graph.tensors.emplace_back();
+    tensor.name = fmt::format("tensor_{}", graph.tensors.size());
+    tensor.type = type;
+    tensor.constant = !values.empty();
+    const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
+    tensor.data.assign(bytes, bytes + values.size_bytes());
+    return static_cast<int32_t>(graph.tensors.size() - 1);
+  };
+  const int32_t columns[] = {3, 0};
+  Node node;
+  node.op = find_op("gather");
+  node.attributes = Attributes::of(GatherAttributes{1, 0});
+  node.inputs = {graph.outputs[0], add({DType::int32, make_shape({2}), {}}, columns)};
+  node.outputs = {add({DType::float32, make_shape({1, 2}), {}}, {})};
+  graph.outputs = node.outputs;
+  graph.nodes.push_back(node);
+  return graph;
+}
+
+TEST(FloatExecutor, ConstantIndicesChooseElements) {
+  const Graph graph = graph_with_gather();
+  auto executor = FloatExecutor::create(graph, 2);
+  ASSERT_TRUE(executor.ok()) << executor.error().message;
+  for (size_t i = 0; i < 4; ++i) executor->input(0)[i] = static_cast<float>(i) - 1.5f;
+  executor->run();
+  const std::span<const float> dense = executor->tensor(graph.nodes[1].inputs[0]), taken = executor->output(0);
+  EXPECT_THAT(taken, testing::ElementsAre(dense[3], dense[0], dense[7], dense[4]));
 }
 
 TEST(FloatExecutor, RefusesForeignOperatorsAndIntegerWeights) {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
+
 namespace mote {
 
 namespace {
@@ -81,7 +84,7 @@ class Validator {
   Result<void> run() {
     for (size_t i = 0; i < graph_.tensors.size(); ++i) {
       MOTE_CHECK(check_tensor(graph_, static_cast<int32_t>(i)));
-      written_[i] = graph_.tensors[i].constant;
+      written_[i] = graph_.tensors[i].constant || graph_.tensors[i].variable;
     }
     MOTE_CHECK(check_ends());
     for (size_t i = 0; i < graph_.nodes.size(); ++i) MOTE_CHECK(check_node(i));
@@ -102,8 +105,8 @@ class Validator {
           return input_error(
               fmt::format("graph input or output {} is not a tensor; there are {}", tensor, graph_.tensors.size()));
     for (int32_t input : graph_.inputs) {
-      if (graph_.tensors[input].constant)
-        return input_error(fmt::format("graph input {} is a constant", describe_tensor(graph_, input)));
+      if (graph_.tensors[input].constant || graph_.tensors[input].variable)
+        return input_error(fmt::format("graph input {} is a constant or a variable", describe_tensor(graph_, input)));
       written_[input] = true;
     }
     return {};
@@ -122,10 +125,15 @@ class Validator {
     for (int32_t output : node.outputs) {
       if (!in_range(output)) return input_error(fmt::format("{}: output {} is not a tensor", what, output));
       if (written_[output])
-        return input_error(fmt::format("{}: output {} is a constant, a graph input or already written", what,
-                                       describe_tensor(graph_, output)));
+        return input_error(fmt::format("{}: output {} is a constant, a variable, a graph input or already written",
+                                       what, describe_tensor(graph_, output)));
       written_[output] = true;
     }
+    for (size_t i = 0; node.op != nullptr && i < node.inputs.size(); ++i)
+      if (node.inputs[i] != kAbsent && input_role(*node.op, i) == InputRole::state &&
+          !graph_.tensors[node.inputs[i]].variable)
+        return input_error(fmt::format("{}: input {} keeps its state, but {} is not a variable", what, i,
+                                       describe_tensor(graph_, node.inputs[i])));
     if (auto rule = check_rule(graph_, index); !rule.ok())
       return Error{rule.error().kind, fmt::format("{}: {}", what, rule.error().message)};
     return {};
@@ -137,6 +145,12 @@ class Validator {
 
 }  // namespace
 
+std::vector<float> index_values(const Tensor& tensor) {
+  std::vector<int32_t> stored(tensor.data.size() / sizeof(int32_t));
+  if (!stored.empty()) std::memcpy(stored.data(), tensor.data.data(), tensor.data.size());
+  return {stored.begin(), stored.end()};
+}
+
 std::vector<TensorType> input_types(const Graph& graph, const Node& node) {
   std::vector<TensorType> types;
   for (int32_t input : node.inputs) {
@@ -144,14 +158,6 @@ std::vector<TensorType> input_types(const Graph& graph, const Node& node) {
     if (input == kAbsent) types.back().shape.rank = -1;
   }
   return types;
-}
-
-Result<void> take_constants(const Graph& graph, Node& node) {
-  if (node.op->read_constants == nullptr) return {};
-  std::vector<std::span<const uint8_t>> constants;
-  for (int32_t input : node.inputs)
-    constants.push_back(input == kAbsent ? std::span<const uint8_t>() : graph.tensors[input].data);
-  return node.op->read_constants(node.attributes, input_types(graph, node), constants);
 }
 
 OpCost node_cost(const Graph& graph, const Node& node) {
@@ -175,6 +181,10 @@ int64_t Graph::macs() const {
   int64_t sum = 0;
   for (const Node& node : nodes) sum += node_cost(*this, node).macs;
   return sum;
+}
+
+bool keeps_state(const Graph& graph) {
+  return std::any_of(graph.tensors.begin(), graph.tensors.end(), [](const Tensor& t) { return t.variable; });
 }
 
 Result<void> validate(const Graph& graph) {

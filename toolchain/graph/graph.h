@@ -19,12 +19,16 @@ struct Tensor {
   bool constant = false;
   bool trainable = false;     // a parameter that the optimiser updates
   std::vector<uint8_t> data;  // constants only: type.bytes() bytes, little endian
+  bool variable = false;      // state that operators keep from one inference to the next; zero at first
 
   std::span<const float> floats() const {  // REQUIRES: constant float32
     return {reinterpret_cast<const float*>(data.data()), data.size() / sizeof(float)};
   }
   std::span<float> floats() { return {reinterpret_cast<float*>(data.data()), data.size() / sizeof(float)}; }
 };
+
+// What float calls are given of an int32 constant: its numbers.
+std::vector<float> index_values(const Tensor& tensor);
 
 struct Node {
   const OpDef* op = nullptr;  // nullptr: an operator that mote lacks; `foreign` says which
@@ -58,8 +62,11 @@ Result<void> take_constants(const Graph& graph, Node& node);
 // What the node's operator declares; zeros for a foreign one. Float kernels need no scratch.
 OpCost node_cost(const Graph& graph, const Node& node);
 
+// Some tensor is a variable: inferences depend on those before.
+bool keeps_state(const Graph& graph);
+
 // Every index in range, one producer per tensor, producers before consumers, shapes as each operator's rule says,
-// constants of the stated size. The error names the node and tensor.
+// variables where an operator keeps its state, constants of the stated size. The error names the node and tensor.
 Result<void> validate(const Graph& graph);
 
 }  // namespace mote

@@ -47,6 +47,9 @@ TEST(Validate, NamesWhatIsWrong) {
               }),
               HasSubstr("2 scales but 0 zero points"));
   EXPECT_THAT(message([](Graph& g) { g.inputs.clear(); }), HasSubstr("no inputs"));
+  EXPECT_THAT(message([](Graph& g) { g.tensors[g.inputs[0]].variable = true; }), HasSubstr("a constant or a variable"));
+  EXPECT_THAT(message([](Graph& g) { g.tensors[g.outputs[0]].variable = true; }),
+              HasSubstr("is a constant, a variable,"));
   EXPECT_THAT(message([](Graph& g) { g.outputs = {500}; }), HasSubstr("500 is not a tensor"));
   EXPECT_THAT(message([](Graph& g) { g.nodes.pop_back(); }), HasSubstr("written by no operator"));
   EXPECT_THAT(message([](Graph& g) { g.nodes[0].inputs.resize(1); }), HasSubstr("it has 1 inputs, expected 2 to 3"));

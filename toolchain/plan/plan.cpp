@@ -33,6 +33,8 @@ std::vector<Lifetime> find_lifetimes(const Graph& graph) {
     for (int32_t output : graph.nodes[i].outputs) use(output, i);
   }
   for (int32_t output : graph.outputs) use(output, std::max(nodes - 1, 0));
+  for (size_t t = 0; t < graph.tensors.size(); ++t)
+    if (graph.tensors[t].variable && lifetimes[t].first <= lifetimes[t].last) lifetimes[t] = {0, nodes - 1};
   return lifetimes;
 }
 
@@ -41,7 +43,8 @@ int32_t free_input(const Graph& graph, const std::vector<Lifetime>& lifetimes, i
   const Node& node = graph.nodes[index];
   if (node.op == nullptr || node.inputs.empty() || node.outputs.empty()) return kAbsent;
   const int32_t input = node.inputs[0];
-  if (input == kAbsent || graph.tensors[input].constant || lifetimes[input].last != index) return kAbsent;
+  if (input == kAbsent || graph.tensors[input].constant || graph.tensors[input].variable) return kAbsent;
+  if (lifetimes[input].last != index) return kAbsent;
   if (std::count(node.inputs.begin(), node.inputs.end(), input) != 1) return kAbsent;
   return std::count(graph.outputs.begin(), graph.outputs.end(), input) == 0 ? input : kAbsent;
 }

@@ -10,7 +10,7 @@
 namespace mote {
 
 // Nodes between which a tensor needs its memory, both included. A graph input lives from node 0, a graph output to the
-// last node.
+// last node, a variable from the one to the other.
 struct Lifetime {
   int32_t first = 0;
   int32_t last = -1;  // last < first: not in the arena (constant, or unused)

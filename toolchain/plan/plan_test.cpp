@@ -89,6 +89,28 @@ TEST(Plan, ConstantsAbsentAndUnusedTensorsTakeNoArena) {
   EXPECT_EQ(plan.offsets[unused], -1);
 }
 
+TEST(Plan, AVariableKeepsItsPlaceThroughout) {
+  Graph graph = chain({16, 16, 16, 16});
+  const int32_t state = add_tensor(graph, 32), unused = add_tensor(graph, 64);
+  graph.tensors[state].variable = graph.tensors[unused].variable = true;
+  graph.nodes[1].inputs.push_back(state);
+  const MemoryPlan plan = planned(graph);
+  EXPECT_EQ(plan.lifetimes[state], (Lifetime{0, 2}));
+  EXPECT_EQ(plan.offsets[unused], -1);
+  EXPECT_EQ(plan.arena_bytes, 64);
+}
+
+TEST(Plan, AnOperatorDoesNotRunInPlaceOfAVariable) {
+  const OpDef* const relu = find_op("relu6");
+  ASSERT_TRUE(relu->in_place);
+  Graph graph = chain({16, 16});
+  const int32_t state = add_tensor(graph, 16), output = add_tensor(graph, 16);
+  graph.tensors[state].variable = true;
+  graph.nodes.push_back({relu, "relu", relu->default_attributes(), {state}, {output}, ""});
+  graph.outputs = {output};
+  EXPECT_NE(planned(graph).offsets[output], planned(graph).offsets[state]);
+}
+
 TEST(Plan, EveryTensorIsAligned) {
   const MemoryPlan plan = planned(chain({1, 17, 33, 5}));
   for (int32_t offset : plan.offsets) EXPECT_EQ(offset % kAlignment, 0);

@@ -75,8 +75,11 @@ void about_weights(const Graph& graph, const Node& node, std::vector<std::string
     if (input_role(*node.op, i) == InputRole::weights && tensor.type.dtype == DType::int8 &&
         std::any_of(quant.zero_points.begin(), quant.zero_points.end(), [](int32_t zero) { return zero != 0; }))
       warnings.push_back(what + ": int8 weights with a zero point other than 0");
-    if (input_role(*node.op, i) != InputRole::bias || weights == nullptr || node.inputs[0] == kAbsent) continue;
-    const QuantParams& input = graph.tensors[node.inputs[0]].type.quant;
+    if (input_role(*node.op, i) != InputRole::bias || weights == nullptr) continue;
+    if (input_role(*node.op, 2) == InputRole::weights) continue;  // several weights: each operator has its own rule
+    const int32_t data = node.inputs[data_input(*node.op)];
+    if (data == kAbsent) continue;
+    const QuantParams& input = graph.tensors[data].type.quant;
     if (!input.quantized() || quant.scales.size() != weights->scales.size()) continue;
     for (size_t c = 0; c < quant.scales.size(); ++c) {
       const double expected = double{input.scales[0]} * double{weights->scales[c]};

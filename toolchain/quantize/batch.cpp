@@ -13,8 +13,10 @@ namespace {
 
 // Splits [0, count) into one block per thread, each with an executor of its own; returns the first block's error.
 using Block = std::function<Result<void>(Int8Executor& executor, int64_t first, int64_t last)>;
-Result<void> in_blocks(const Int8Executor& model, int64_t count, ThreadPool& pool, const Block& block) {
-  const int64_t blocks = std::clamp<int64_t>(count, 1, std::max(pool.threads(), 1));
+Result<void> in_blocks(const Int8Executor& model, int64_t count, ThreadPool& pool, const Block& block,
+                       Rows rows = Rows::examples) {
+  const bool in_order = rows == Rows::sequence && model.keeps_state();
+  const int64_t blocks = in_order ? 1 : std::clamp<int64_t>(count, 1, std::max(pool.threads(), 1));
   std::vector<Result<void>> results(static_cast<size_t>(blocks));
   pool.run(static_cast<int>(blocks), [&](int index) {
     results[static_cast<size_t>(index)] = [&]() -> Result<void> {
@@ -32,6 +34,7 @@ Result<OutputMatrix> outputs(const Int8Executor& model, int64_t count, ThreadPoo
   matrix.values.resize(static_cast<size_t>(matrix.rows * matrix.columns));
   MOTE_CHECK(in_blocks(model, count, pool, [&](Int8Executor& executor, int64_t first, int64_t last) -> Result<void> {
     for (int64_t example = first; example < last; ++example) {
+      executor.reset();
       prepare(executor, example);
       MOTE_CHECK(executor.invoke());
       const std::vector<float> row = executor.output(0).dequantized();
@@ -45,15 +48,16 @@ Result<OutputMatrix> outputs(const Int8Executor& model, int64_t count, ThreadPoo
 }  // namespace
 
 Result<std::vector<uint8_t>> run_batch(const Int8Executor& model, std::span<const uint8_t> inputs, int64_t count,
-                                       ThreadPool& pool) {
+                                       ThreadPool& pool, Rows rows) {
   const size_t input_bytes = static_cast<size_t>(model.input_type(0).bytes());
   const size_t output_bytes = static_cast<size_t>(model.output_type(0).bytes());
   if (inputs.size() != input_bytes * static_cast<size_t>(count))
     return input_error(fmt::format("inputs have {} bytes; {} examples of {} ({} bytes each) were expected",
                                    inputs.size(), count, to_string(model.input_type(0).shape), input_bytes));
   std::vector<uint8_t> outputs(output_bytes * static_cast<size_t>(count));
-  MOTE_CHECK(in_blocks(model, count, pool, [&](Int8Executor& executor, int64_t first, int64_t last) -> Result<void> {
+  const Block block = [&](Int8Executor& executor, int64_t first, int64_t last) -> Result<void> {
     for (int64_t example = first; example < last; ++example) {
+      if (rows == Rows::examples) executor.reset();
       std::memcpy(executor.input(0).bytes.data(), inputs.data() + static_cast<size_t>(example) * input_bytes,
                   input_bytes);
       MOTE_CHECK(executor.invoke());
@@ -61,7 +65,8 @@ Result<std::vector<uint8_t>> run_batch(const Int8Executor& model, std::span<cons
                   output_bytes);
     }
     return {};
-  }));
+  };
+  MOTE_CHECK(in_blocks(model, count, pool, block, rows));
   return outputs;
 }
 

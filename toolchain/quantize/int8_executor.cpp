@@ -14,17 +14,18 @@ namespace mote {
 namespace {
 
 constexpr uint32_t kFirstArenaGuess = 64 * 1024;
+constexpr size_t kHostAlignment = 64;         // a cache line; more than the kAlignment that boards have
 constexpr uint32_t kLargestArena = 1u << 30;  // far beyond any microcontroller: a file that asks for more is refused
 
-// Uninitialised memory at a multiple of kAlignment.
+// Uninitialised memory at a multiple of kHostAlignment.
 class AlignedBytes {
  public:
   explicit AlignedBytes(size_t size)
-      : data_(static_cast<uint8_t*>(::operator new (std::max<size_t>(size, 1), std::align_val_t{kAlignment}))),
+      : data_(static_cast<uint8_t*>(::operator new (std::max<size_t>(size, 1), std::align_val_t{kHostAlignment}))),
         size_(size) {}
   AlignedBytes(const AlignedBytes&) = delete;
   AlignedBytes& operator=(const AlignedBytes&) = delete;
-  ~AlignedBytes() { ::operator delete (data_, std::align_val_t{kAlignment}); }
+  ~AlignedBytes() { ::operator delete (data_, std::align_val_t{kHostAlignment}); }
   uint8_t* data() { return data_; }
   const uint8_t* data() const { return data_; }
   uint32_t size() const { return static_cast<uint32_t>(size_); }
@@ -34,9 +35,9 @@ class AlignedBytes {
   size_t size_;
 };
 
-// Every kernel of every operator in ops/ops.def.
-std::vector<const Kernel*> every_kernel() {
-  std::vector<const Kernel*> kernels;
+// Every kernel of every operator in ops/ops.def, behind those of the host.
+std::vector<const Kernel*> every_kernel(const HostKernels& host) {
+  std::vector<const Kernel*> kernels(host.kernels.begin(), host.kernels.end());
   for (const OpDef* op : all_ops())
     for (const DeviceKernel& kernel : op->kernels) kernels.push_back(kernel.kernel);
   return kernels;
@@ -119,16 +120,30 @@ std::vector<float> RuntimeTensor::dequantized() const {
 struct Int8Executor::State {
   std::string name;
   std::shared_ptr<const AlignedBytes> model;
+  const HostKernels* host;
   std::vector<const Kernel*> kernels;
+  uint32_t board_arena = 0;  // what the portable kernels need
   std::optional<AlignedBytes> arena;
   Interpreter interpreter;
+  bool keeps_state = false;
+
+  // With the kernels of the firmware, which says what it needs and what is wrong, then with those of the host.
+  Result<void> init() {
+    MOTE_CHECK(init_with(host_kernels().front()));
+    board_arena = interpreter.arena_used();
+    if (host->kernels.empty()) return {};
+    return init_with(*host);
+  }
 
   // First with room to spare, to learn what is needed, then with exactly that.
-  Result<void> init() {
-    Status status = init_with(kFirstArenaGuess);
+  Result<void> init_with(const HostKernels& chosen) {
+    kernels = every_kernel(chosen);
+    Status status = try_arena(kFirstArenaGuess);
     if (status == Status::arena_too_small && interpreter.arena_used() <= kLargestArena)
-      status = init_with(interpreter.arena_used());
-    if (status == Status::ok && interpreter.arena_used() != arena->size()) status = init_with(interpreter.arena_used());
+      status = try_arena(interpreter.arena_used());
+    if (status == Status::ok && interpreter.arena_used() != arena->size()) status = try_arena(interpreter.arena_used());
+    ModelView view(model->data(), model->size());
+    for (int32_t t = 0; status == Status::ok && t < view.tensor_count(); ++t) keeps_state |= view.is_variable(t);
     if (status == Status::ok) return {};
     const int32_t failed = interpreter.failed_operator();
     const std::string where = failed < 0 ? "" : fmt::format(", operator {} (counted from 0)", failed);
@@ -136,7 +151,7 @@ struct Int8Executor::State {
                                    where, what_failed(status)));
   }
 
-  Status init_with(uint32_t bytes) {
+  Status try_arena(uint32_t bytes) {
     arena.emplace(bytes);
     interpreter = Interpreter();
     return interpreter.init(model->data(), model->size(), {kernels.data(), static_cast<int32_t>(kernels.size())},
@@ -150,12 +165,16 @@ Int8Executor& Int8Executor::operator=(Int8Executor&&) noexcept = default;
 Int8Executor::~Int8Executor() = default;
 
 Result<Int8Executor> Int8Executor::create(std::string name, std::vector<uint8_t> model) {
+  return create(std::move(name), std::move(model), host_kernels().back());
+}
+
+Result<Int8Executor> Int8Executor::create(std::string name, std::vector<uint8_t> model, const HostKernels& kernels) {
   auto aligned = std::make_shared<AlignedBytes>(model.size());
   std::copy(model.begin(), model.end(), aligned->data());
   auto state = std::make_unique<State>();
   state->name = std::move(name);
   state->model = std::move(aligned);
-  state->kernels = every_kernel();
+  state->host = &kernels;
   MOTE_CHECK(state->init());
   return Int8Executor(std::move(state));
 }
@@ -164,7 +183,7 @@ Result<Int8Executor> Int8Executor::clone() const {
   auto state = std::make_unique<State>();
   state->name = state_->name;
   state->model = state_->model;
-  state->kernels = state_->kernels;
+  state->host = state_->host;
   MOTE_CHECK(state->init());
   return Int8Executor(std::move(state));
 }
@@ -185,7 +204,7 @@ TensorType Int8Executor::output_type(int32_t index) const {
   return tensor_type(state_->interpreter.output(index));
 }
 uint32_t Int8Executor::arena_bytes() const {
-  return state_->interpreter.arena_used();
+  return state_->board_arena;
 }
 RuntimeTensor Int8Executor::input(int32_t index) {
   return runtime_tensor(state_->interpreter.input(index));
@@ -195,6 +214,13 @@ RuntimeTensor Int8Executor::output(int32_t index) {
 }
 RuntimeTensor Int8Executor::tensor(int32_t index) {
   return runtime_tensor(state_->interpreter.tensor(index));
+}
+
+bool Int8Executor::keeps_state() const {
+  return state_->keeps_state;
+}
+void Int8Executor::reset() {
+  if (state_->keeps_state) state_->interpreter.reset();
 }
 
 Result<void> Int8Executor::invoke() {

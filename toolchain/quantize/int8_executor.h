@@ -1,5 +1,6 @@
-// Runs a .tflite on the host with the interpreter and the kernels that the firmware gets, so host results are device
-// results. Despite the name a float .tflite runs too, if every operator has a float kernel.
+// Runs a .tflite on the host with the interpreter that the firmware gets, and its kernels or forms of them that have
+// the same bytes (simd/host_kernels.h), so host results are device results. Despite the name a float .tflite runs too,
+// if every operator has a float kernel.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,7 @@
 #include "toolchain/base/tensor_type.h"
 #include "toolchain/base/thread_pool.h"
 #include "toolchain/quantize/quantize.h"
+#include "toolchain/quantize/simd/host_kernels.h"
 
 namespace mote {
 
@@ -35,8 +37,10 @@ struct RuntimeTensor {
 class Int8Executor {
  public:
   // Takes the bytes of a .tflite; `name` is what messages call the file. The arena is made exactly as large as the
-  // interpreter says it needs. Errors name the operator and what it lacks.
+  // interpreter says it needs. Errors name the operator and what it lacks. `kernels`: one of host_kernels(), the
+  // fastest unless said otherwise.
   static Result<Int8Executor> create(std::string name, std::vector<uint8_t> model);
+  static Result<Int8Executor> create(std::string name, std::vector<uint8_t> model, const HostKernels& kernels);
   // Another executor over the same model bytes, with an arena of its own: one for each thread.
   Result<Int8Executor> clone() const;
   Int8Executor(Int8Executor&&) noexcept;
@@ -55,6 +59,10 @@ class Int8Executor {
   RuntimeTensor output(int32_t index);
   RuntimeTensor tensor(int32_t tensor_index);  // any activation, by its index in the file
 
+  // Whether the model has variables, so that an inference depends on those before; and back to their first value.
+  bool keeps_state() const;
+  void reset();
+
   Result<void> invoke();
   // Runs operator by operator and calls `after(operator_index)` when each is done, while its outputs are still intact.
   Result<void> invoke(const std::function<void(int32_t)>& after);
@@ -68,15 +76,21 @@ class Int8Executor {
   std::unique_ptr<State> state_;
 };
 
+// What the rows of a batch are to a model that keeps state; to others it makes no difference.
+enum class Rows : uint8_t {
+  examples,  // each begins with cleared state
+  sequence,  // each goes on from the row before
+};
+
 // Raw batch: `inputs` holds `count` times the bytes of input 0, the result `count` times the bytes of output 0.
 Result<std::vector<uint8_t>> run_batch(const Int8Executor& model, std::span<const uint8_t> inputs, int64_t count,
-                                       ThreadPool& pool);
+                                       ThreadPool& pool, Rows rows);
 
 // Writes the bytes of input 0 for one example, e.g. through a feature block's integer form. Called concurrently.
 using FillInput = std::function<void(int64_t example, std::span<uint8_t> bytes)>;
 
-// Dequantized outputs of the int8 model: for inputs as the firmware computes them, or for floats quantized by
-// set_input().
+// Dequantized outputs of the int8 model, each row an example: for inputs as the firmware computes them, or for floats
+// quantized by set_input().
 Result<OutputMatrix> int8_outputs(const Int8Executor& model, int64_t count, const FillInput& fill, ThreadPool& pool);
 Result<OutputMatrix> int8_outputs(const Int8Executor& model, const CalibrationData& data, ThreadPool& pool);
 // Outputs of the float graph for the same data.

@@ -55,7 +55,11 @@ class Solver {
       ranges_[static_cast<size_t>(range.tensor)] = range;
     }
     for (int32_t input : source_.inputs) MOTE_CHECK(from_range(input, "the model's input"));
-    for (Node& node : result_.nodes) MOTE_CHECK(solve_node(node));
+    for (Node& node : result_.nodes) {
+      MOTE_CHECK(solve_node(node));
+      nodes_.push_back(std::move(node));
+    }
+    result_.nodes = std::move(nodes_);
     for (int32_t output : result_.outputs)
       if (!tensor(output).type.quant.quantized() && tensor(output).type.dtype == DType::float32)
         return input_error(
@@ -98,6 +102,7 @@ class Solver {
     if (!runs_integers(*node.op))
       return input_error(fmt::format("layer '{}' is a {}, which mote runs in float32 only, so it cannot be quantized",
                                      node.name, node.op->tflite_name));
+    if (rule.output == OutputRule::same_as_input) share_parameters(node);
     int32_t weights = kAbsent, bias = kAbsent;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kAbsent) continue;
@@ -112,7 +117,13 @@ class Solver {
           bias = static_cast<int32_t>(i);
           break;
         case InputRole::constant:
+        case InputRole::index:
           break;
+        case InputRole::state:
+          return input_error(
+              fmt::format("layer '{}' is a {}, which keeps state between inferences; the TensorFlow "
+                          "converter quantizes it, and mote runs what it writes",
+                          node.name, node.op->tflite_name));
         case InputRole::number:
           return input_error(fmt::format("layer '{}' is a {}, whose numbers have no scale; give the model without it",
                                          node.name, node.op->tflite_name));
@@ -120,6 +131,40 @@ class Solver {
     }
     if (weights != kAbsent) MOTE_CHECK(solve_parameters(node, weights, bias));
     return solve_outputs(node);
+  }
+
+  // Activations that are compared or chosen from have one scale: that of the widest when it holds the others, else one
+  // that holds them all. Those that have another are requantized before the node.
+  void share_parameters(Node& node) {
+    std::vector<QuantParams> all;
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      if (is_computed(node, i)) all.push_back(tensor(node.inputs[i]).type.quant);
+    if (all.empty()) return;
+    const auto low = [](const QuantParams& q) { return q.scales[0] * static_cast<float>(-128 - q.zero_points[0]); };
+    const auto high = [](const QuantParams& q) { return q.scales[0] * static_cast<float>(127 - q.zero_points[0]); };
+    float least = low(all[0]), most = high(all[0]);
+    for (const QuantParams& each : all) least = std::min(least, low(each)), most = std::max(most, high(each));
+    const auto widest =
+        std::find_if(all.begin(), all.end(), [&](const QuantParams& q) { return low(q) == least && high(q) == most; });
+    const QuantParams shared = widest != all.end() ? *widest : per_tensor(asymmetric_int8(least, most));
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      if (is_computed(node, i) && tensor(node.inputs[i]).type.quant != shared) requantize_input(node, i, shared);
+  }
+
+  bool is_computed(const Node& node, size_t input) {
+    return node.inputs[input] != kAbsent && input_role(*node.op, input) == InputRole::activation &&
+           tensor(node.inputs[input]).type.quant.quantized();
+  }
+
+  void requantize_input(Node& node, size_t input, const QuantParams& parameters) {
+    const OpDef& quantize = *find_op("quantize");
+    Tensor scaled = tensor(node.inputs[input]);
+    scaled.name += "/" + node.name;
+    scaled.type.quant = parameters;
+    const auto index = static_cast<int32_t>(result_.tensors.size());
+    nodes_.push_back({&quantize, scaled.name, quantize.default_attributes(), {node.inputs[input]}, {index}, ""});
+    result_.tensors.push_back(std::move(scaled));
+    node.inputs[input] = index;
   }
 
   Result<void> solve_activation(Node& node, size_t input) {
@@ -183,9 +228,10 @@ class Solver {
     if (bias && static_cast<int64_t>(bias->floats().size()) != layout.channels)
       return input_error(fmt::format("layer '{}': bias '{}' has {} values for {} output channels", node.name,
                                      bias->name, bias->floats().size(), layout.channels));
-    const double input_scale = tensor(node.inputs[0]).type.quant.scales[0];
+    const int32_t data = node.inputs[data_input(*node.op)];
+    const double input_scale = tensor(data).type.quant.scales[0];
     std::vector<float> scales = weight_scales(weights, layout, bias, input_scale, node);
-    quantize_weights(weights, layout, scales, axis, moments_of(node.inputs[0]));
+    quantize_weights(weights, layout, scales, axis, moments_of(data));
     if (bias) quantize_bias(*bias, scales, static_cast<float>(input_scale));
     return {};
   }
@@ -283,6 +329,7 @@ class Solver {
 
   const Graph& source_;
   Graph result_;
+  std::vector<Node> nodes_;  // solved so far
   const QuantizeConfig& config_;
   std::vector<std::string>* notes_;
   const std::map<int32_t, InputMoments>* moments_;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "ops/transpose_conv/transpose_conv.h"
 #include "toolchain/base/random.h"
 #include "toolchain/graph/builder.h"
 #include "toolchain/graph/float_executor.h"
@@ -265,6 +266,86 @@ TEST(Quantize, ConstantsSharedByTwoLayersAreQuantizedForEach) {
     const Tensor& bias = quantized->tensors[static_cast<size_t>(node.inputs[2])];
     EXPECT_NEAR(static_cast<float>(stored_int32(bias)[0]) * bias.type.quant.scales[0], 1.0f, 1e-3f) << node.name;
   }
+}
+
+// minimum(x, y) and both as outputs of relus, so that x and y have ranges of their own.
+Graph smaller_of_two() {
+  Graph graph;
+  for (const char* name : {"x", "y", "relu_x", "relu_y", "least"})
+    graph.tensors.push_back({name, {DType::float32, make_shape({1, 4}), {}}, false, false, {}, false});
+  const OpDef *relu = find_op("relu"), *minimum = find_op("minimum");
+  graph.nodes = {{relu, "relu_x", relu->default_attributes(), {0}, {2}, ""},
+                 {relu, "relu_y", relu->default_attributes(), {1}, {3}, ""},
+                 {minimum, "least", minimum->default_attributes(), {2, 3}, {4}, ""}};
+  graph.inputs = {0, 1};
+  graph.outputs = {4};
+  graph.input_names = {"x", "y"};
+  graph.output_names = {"least"};
+  return graph;
+}
+
+TEST(Quantize, WhatIsComparedHasOneScale) {
+  const Graph graph = smaller_of_two();
+  const std::vector<TensorRange> ranges = {{0, -1, 1}, {1, -1, 10}, {2, 0, 1}, {3, 0, 10}, {4, 0, 1}};
+  const auto quantized = apply_quantization(graph, ranges, {});
+  ASSERT_TRUE(quantized.ok()) << quantized.error().message;
+  ASSERT_EQ(quantized->nodes.size(), 4u) << "one of the inputs is requantized";
+  EXPECT_STREQ(quantized->nodes[2].op->name, "quantize");
+  EXPECT_EQ(quantized->nodes[2].inputs, std::vector<int32_t>{2});
+  const Node& minimum = quantized->nodes[3];
+  const auto params = [&](int32_t tensor) { return quantized->tensors[static_cast<size_t>(tensor)].type.quant; };
+  EXPECT_EQ(params(minimum.inputs[0]), params(3));
+  EXPECT_EQ(params(minimum.inputs[1]), params(3)) << "the wider one's";
+  EXPECT_EQ(params(minimum.outputs[0]), params(3));
+  EXPECT_TRUE(validate(*quantized).ok());
+}
+
+TEST(Quantize, WhatKeepsStateIsNamed) {
+  Graph graph;
+  const OpDef* svdf = find_op("svdf");
+  const OpCase item = svdf->cases()[0];
+  for (const Shape& shape : item.inputs)
+    graph.tensors.push_back({"t", {DType::float32, shape, {}}, false, false, {}, false});
+  graph.tensors.push_back({"y", {DType::float32, make_shape({1, 1}), {}}, false, false, {}, false});
+  graph.tensors[4].variable = true;
+  for (size_t i : {1u, 2u, 3u}) {
+    graph.tensors[i].constant = true;
+    graph.tensors[i].data.resize(4);
+  }
+  graph.nodes = {{svdf, "memory", item.attributes, {0, 1, 2, 3, 4}, {5}, ""}};
+  graph.inputs = {0};
+  graph.outputs = {5};
+  const auto quantized = apply_quantization(graph, std::vector<TensorRange>{{0, -1, 1}, {5, 0, 1}}, {});
+  ASSERT_FALSE(quantized.ok());
+  EXPECT_THAT(quantized.error().message, HasSubstr("layer 'memory' is a SVDF, which keeps state between inferences"));
+}
+
+// A transposed convolution reads its data as input 2.
+TEST(Quantize, BiasScaleIsThatOfTheDataWhereverItStands) {
+  Graph graph;
+  const auto add = [&](const char* name, TensorType type, std::vector<uint8_t> data) {
+    graph.tensors.push_back({name, type, !data.empty(), false, std::move(data)});
+    return static_cast<int32_t>(graph.tensors.size() - 1);
+  };
+  const auto floats = [](size_t count) { return std::vector<uint8_t>(count * sizeof(float)); };
+  const int32_t size[] = {1, 4, 4, 1};
+  const auto* bytes = reinterpret_cast<const uint8_t*>(size);
+  const int32_t shape = add("shape", {DType::int32, make_shape({4}), {}}, {bytes, bytes + sizeof size});
+  const int32_t weights = add("weights", {DType::float32, make_shape({1, 3, 3, 1}), {}}, floats(9));
+  const int32_t data = add("data", {DType::float32, make_shape({1, 2, 2, 1}), {}}, {});
+  const int32_t bias = add("bias", {DType::float32, make_shape({1}), {}}, floats(1));
+  const int32_t result = add("result", {DType::float32, make_shape({1, 4, 4, 1}), {}}, {});
+  graph.tensors[static_cast<size_t>(weights)].floats()[4] = 0.5f;
+  const TransposeConvAttributes attributes = {0, 2, 2, Activation::none, 4, 4};
+  graph.nodes = {
+      {find_op("transpose_conv"), "up", Attributes::of(attributes), {shape, weights, data, bias}, {result}, ""}};
+  graph.inputs = {data}, graph.outputs = {result};
+  graph.input_names = {"data"}, graph.output_names = {"result"};
+  const Result<Graph> quantized = quantize_post_training(graph, MatrixData(normal_rows(40, 2), 4), {});
+  ASSERT_TRUE(quantized.ok()) << quantized.error().message;
+  const auto scale = [&](int32_t t) { return quantized->tensors[static_cast<size_t>(t)].type.quant.scales[0]; };
+  EXPECT_EQ(scale(bias), scale(data) * scale(weights));
+  EXPECT_EQ(quantized->tensors[static_cast<size_t>(shape)].type.dtype, DType::int32);
 }
 
 TEST(Quantize, WhatCannotBeQuantizedIsNamed) {

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "schema_generated.h"
+#include "toolchain/graph/known_numbers.h"
 #include "toolchain/tflite/damage.h"
 #include "toolchain/tflite/options.h"
 #include "toolchain/tflite/text.h"
@@ -139,8 +140,6 @@ class Reader {
                       what, type_name(type)));
     if (source.sparsity() != nullptr)
       return input_error(what + " is stored sparsely, which is not supported; convert without sparsity");
-    if (source.is_variable())
-      return input_error(what + " is a variable (state kept between inferences), which is not supported");
     if (source.external_buffer() != 0) return input_error(what + " lies in another file; convert to a single file");
     return {};
   }
@@ -159,9 +158,7 @@ class Reader {
     int64_t bytes = element_bytes(type.dtype);
     for (int32_t i = 0; i < rank; ++i) {
       const int32_t size = source.shape()->Get(static_cast<flatbuffers::uoffset_t>(i));
-      if (size < 1)
-        return input_error(fmt::format(
-            "{} has size {} in dimension {}; expected at least 1 (convert with fixed shapes)", what, size, i));
+      if (size < 0) return input_error(no_size(what, size, i));
       type.shape.dims[i] = size;
       bytes *= size;
       if (bytes > INT32_MAX)
@@ -169,6 +166,20 @@ class Reader {
             fmt::format("{} of shape {} takes more than 2 GiB", what, to_string(make_prefix(source, i + 1))));
     }
     return check_fixed(what, source, rank);
+  }
+
+  static std::string no_size(const std::string& what, int32_t size, int32_t dimension) {
+    return fmt::format("{} has size {} in dimension {}; expected at least 1 (convert with fixed shapes)", what, size,
+                       dimension);
+  }
+
+  // What an operator or the model's ends refer to has elements. Converters leave empty tensors that nothing reads.
+  Result<void> check_elements(int32_t tensor) const {
+    const Tensor& found = file_.graph.tensors[tensor];
+    for (int32_t i = 0; i < found.type.shape.rank; ++i)
+      if (found.type.shape[i] < 1)
+        return input_error(no_size(fmt::format("tensor {} '{}'", tensor, found.name), found.type.shape[i], i));
+    return {};
   }
 
   static Shape make_prefix(const schema::Tensor& source, int32_t rank) {
@@ -247,7 +258,12 @@ class Reader {
 
   Result<void> read_data(const std::string& what, const schema::Tensor& source, Tensor& tensor) {
     MOTE_TRY(const auto* data, buffer(what, source.buffer()));
+    tensor.variable = source.is_variable();
     if (count(data) == 0) return {};
+    if (tensor.variable)
+      return input_error(what +
+                         " is a variable (state kept between inferences) with first values of its own; only "
+                         "variables that begin at zero are supported");
     if (int64_t{data->size()} != tensor.type.bytes())
       return input_error(fmt::format("{} of type {} and shape {} takes {} bytes, but its buffer {} holds {}", what,
                                      to_string(tensor.type.dtype), to_string(tensor.type.shape), tensor.type.bytes(),
@@ -266,6 +282,7 @@ class Reader {
       if (tensor < 0 || tensor >= count(subgraph().tensors()))
         return input_error(
             fmt::format("model {} is tensor {}, but there are {} tensors", kind, tensor, count(subgraph().tensors())));
+    for (int32_t tensor : ends) MOTE_CHECK(check_elements(tensor));
     return {};
   }
 
@@ -286,6 +303,7 @@ class Reader {
     node.op = code.custom_code() == nullptr ? find_op_by_code(builtin_code(code)) : nullptr;
     if (node.op != nullptr) MOTE_CHECK(read_known(fmt::format("{} ({})", what, node.op->tflite_name), source, node));
     if (node.op != nullptr) node.foreign.clear();
+    known_.learn(graph(), node);
     graph().nodes.push_back(std::move(node));
     return {};
   }
@@ -298,6 +316,9 @@ class Reader {
     for (int32_t output : node.outputs)
       if (output < 0 || output >= tensors)
         return input_error(fmt::format("{} writes tensor {}, but there are {} tensors", what, output, tensors));
+    for (int32_t input : node.inputs)
+      if (input != kAbsent) MOTE_CHECK(check_elements(input));
+    for (int32_t output : node.outputs) MOTE_CHECK(check_elements(output));
     return {};
   }
 
@@ -337,7 +358,7 @@ class Reader {
       node.op = nullptr;
       return {};
     }
-    if (const auto taken = take_constants(graph(), node); !taken.ok())
+    if (const auto taken = take_constants(graph(), node, known_); !taken.ok())
       return input_error(fmt::format("{}: {}", what, taken.error().message));
     const auto shapes = op.infer(node.attributes, input_types(graph(), node));
     if (!shapes.ok()) {
@@ -353,7 +374,8 @@ class Reader {
     if (node.op->backward == nullptr) return;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const InputRole role = input_role(*node.op, i);
-      if (node.inputs[i] == kAbsent || (role != InputRole::weights && role != InputRole::bias)) continue;
+      const bool learned = i < 32 && (node.op->quant.learned >> i & 1) != 0;
+      if (node.inputs[i] == kAbsent || (role != InputRole::weights && role != InputRole::bias && !learned)) continue;
       Tensor& tensor = graph().tensors[node.inputs[i]];
       tensor.trainable = tensor.constant && tensor.type.dtype == DType::float32;
     }
@@ -424,6 +446,7 @@ class Reader {
   int64_t copies_left_;
   int32_t unaligned_ = 0;  // constants
   std::string first_unaligned_;
+  KnownNumbers known_;
   TfliteFile file_;
 };
 

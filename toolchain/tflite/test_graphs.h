@@ -24,16 +24,18 @@ inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool
   Tensor tensor;
   tensor.name = "input_" + std::to_string(input);
   tensor.type.shape = item.inputs[input];
-  tensor.constant =
-      (role != InputRole::activation && role != InputRole::number) || (item.constant_operands >> input & 1);
-  tensor.type.dtype = role == InputRole::constant  ? DType::int32
+  tensor.variable = role == InputRole::state;
+  const bool stated = role == InputRole::constant || role == InputRole::index;
+  tensor.constant = role == InputRole::weights || role == InputRole::bias || role == InputRole::constant ||
+                    (item.constant_operands >> input & 1);
+  tensor.type.dtype = stated                       ? DType::int32
                       : !integer                   ? DType::float32
                       : role == InputRole::bias    ? DType::int32
                       : role == InputRole::weights ? DType::int8
                                                    : item.input_type;
   const bool per_channel = item.per_channel && role != InputRole::activation;
   const int32_t channels = per_channel ? tensor.type.shape[role == InputRole::weights ? op.quant.channel_axis : 0] : 1;
-  if (tensor.type.dtype != DType::float32 && role != InputRole::constant && role != InputRole::number) {
+  if (tensor.type.dtype != DType::float32 && !stated && role != InputRole::number) {
     for (int32_t c = 0; c < channels; ++c) {
       tensor.type.quant.scales.push_back(static_cast<float>(random.uniform(0.001, 0.1)));
       tensor.type.quant.zero_points.push_back(role == InputRole::activation ? static_cast<int32_t>(random.below(11))
@@ -41,12 +43,16 @@ inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool
     }
     tensor.type.quant.axis = per_channel && role == InputRole::weights ? op.quant.channel_axis : 0;
   }
+  if (integer && !item.integer_types.empty()) {
+    tensor.type.dtype = item.integer_types[input].dtype;
+    tensor.type.quant = item.integer_types[input].quant;
+  }
   if (tensor.constant) tensor.data = random_bytes(random, tensor.type.bytes());
-  if (role == InputRole::constant) std::memcpy(tensor.data.data(), item.constants[input].data(), tensor.data.size());
+  if (stated && tensor.constant) std::memcpy(tensor.data.data(), item.constants[input].data(), tensor.data.size());
   if (tensor.constant && tensor.type.dtype == DType::float32)
     for (float& value : tensor.floats()) value = static_cast<float>(random.uniform(-1, 1));
   tensor.trainable = tensor.constant && tensor.type.dtype == DType::float32 && op.backward != nullptr &&
-                     (role == InputRole::weights || role == InputRole::bias);
+                     (role == InputRole::weights || role == InputRole::bias || (op.quant.learned >> input & 1));
   return tensor;
 }
 
@@ -69,7 +75,7 @@ inline Graph one_operator(const OpDef& op, const OpCase& item, bool integer, uin
     }
     node.inputs.push_back(static_cast<int32_t>(graph.tensors.size()));
     graph.tensors.push_back(tensor_for(op, item, i, integer, random));
-    if (!graph.tensors.back().constant) {
+    if (!graph.tensors.back().constant && !graph.tensors.back().variable) {
       graph.inputs.push_back(node.inputs.back());
       graph.input_names.push_back("x" + std::to_string(i));
     }
@@ -85,6 +91,10 @@ inline Graph one_operator(const OpDef& op, const OpCase& item, bool integer, uin
     const bool number = op.quant.output == OutputRule::number;
     output.type = {integer || number ? item.output_type : DType::float32, (*shapes)[i], {}};
     if (output.type.dtype != DType::float32 && !number) output.type.quant = {{0.05f}, {3}, 0};
+    if (integer && !item.integer_types.empty()) {
+      output.type.dtype = item.integer_types.back().dtype;
+      output.type.quant = item.integer_types.back().quant;
+    }
     graph.nodes[0].outputs.push_back(static_cast<int32_t>(graph.tensors.size()));
     graph.outputs.push_back(graph.nodes[0].outputs.back());
     graph.output_names.push_back("y" + std::to_string(i));

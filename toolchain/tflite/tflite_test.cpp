@@ -263,9 +263,11 @@ struct Odd {
   int subgraphs = 1;
   std::string custom = {};  // custom operator of this name, else builtin `code`
   int code = 13, version = 3;
+  std::vector<int32_t> shape = {1, 4};  // of the input
   std::vector<int32_t> signature = {};  // shape_signature of the input
   int32_t written = 1;                  // output of the operator
-  bool variable = false, sparse = false, external = false, outside = false, cycle = false, twice = false;
+  bool variable = false, filled = false, sparse = false, external = false, outside = false, cycle = false,
+       twice = false;
   std::string tensor_name = "x";
 };
 
@@ -275,8 +277,8 @@ std::vector<uint8_t> odd_file(const Odd& odd) {
   const auto opaque = [&] { return flatbuffers::Offset<schema::Opaque>(b.EndTable(b.StartTable())); };
   const auto sparsity = odd.sparse ? opaque() : flatbuffers::Offset<schema::Opaque>();
   const auto input = schema::CreateTensor(
-      b, b.CreateVector(shape), schema::TensorType::float32, 0, b.CreateString(odd.tensor_name), 0, odd.variable,
-      sparsity, odd.signature.empty() ? 0 : b.CreateVector(odd.signature), true, 0, odd.external ? 1 : 0);
+      b, b.CreateVector(odd.shape), schema::TensorType::float32, odd.filled ? 1 : 0, b.CreateString(odd.tensor_name), 0,
+      odd.variable, sparsity, odd.signature.empty() ? 0 : b.CreateVector(odd.signature), true, 0, odd.external ? 1 : 0);
   const auto output =
       schema::CreateTensor(b, b.CreateVector(shape), schema::TensorType::float32, 0, b.CreateString("y"));
   std::vector<flatbuffers::Offset<schema::Operator>> operators;
@@ -291,9 +293,11 @@ std::vector<uint8_t> odd_file(const Odd& odd) {
       schema::CreateOperatorCode(b, static_cast<int8_t>(odd.custom.empty() ? std::min(odd.code, 127) : 32),
                                  odd.custom.empty() ? 0 : b.CreateString(odd.custom), odd.version,
                                  static_cast<schema::BuiltinOperator>(odd.custom.empty() ? odd.code : 32));
-  const auto buffer = schema::CreateBuffer(b, 0, odd.outside ? 4096 : 0, odd.outside ? 16 : 0);
+  const std::vector<flatbuffers::Offset<schema::Buffer>> buffers = {
+      schema::CreateBuffer(b, 0, odd.outside ? 4096 : 0, odd.outside ? 16 : 0),
+      schema::CreateBuffer(b, b.CreateVector(std::vector<uint8_t>(16)))};
   schema::FinishModelBuffer(
-      b, schema::CreateModel(b, 3, b.CreateVector(&code, 1), b.CreateVector(subgraphs), 0, b.CreateVector(&buffer, 1)));
+      b, schema::CreateModel(b, 3, b.CreateVector(&code, 1), b.CreateVector(subgraphs), 0, b.CreateVector(buffers)));
   return {b.GetBufferPointer(), b.GetBufferPointer() + b.GetSize()};
 }
 
@@ -316,7 +320,9 @@ TEST(TfliteAnswers, WhatIsNotSupportedByName) {
   };
   says({.subgraphs = 2}, "it has 2 subgraphs, expected 1");
   says({.subgraphs = 0}, "it has 0 subgraphs, expected 1");
-  says({.variable = true}, "tensor 0 'x' is a variable");
+  says({.variable = true}, "graph input tensor 0 'x' is a constant or a variable");
+  says({.variable = true, .filled = true}, "tensor 0 'x' is a variable (state kept between inferences) with first");
+  says({.shape = {1, 0}}, "tensor 0 'x' has size 0 in dimension 1; expected at least 1");
   says({.sparse = true}, "tensor 0 'x' is stored sparsely");
   says({.external = true}, "tensor 0 'x' lies in another file");
   says({.outside = true}, "its data lie behind the FlatBuffer");
@@ -326,6 +332,29 @@ TEST(TfliteAnswers, WhatIsNotSupportedByName) {
   says({.tensor_name = "a\x1b[2J"}, "the name of tensor 0 is not printable UTF-8 text");
   says({.signature = {1, -1}}, "known only at run time");
   EXPECT_EQ(odd_answer({.signature = {-1, 4}}), "LOCAL_RESPONSE_NORMALIZATION version 3") << "an open batch of 1";
+}
+
+TEST(Tflite, EmptyTensorsThatNothingReadsComeBack) {
+  Graph graph = one_operator(*find_op("relu"), find_op("relu")->cases()[0], false, 1);
+  graph.tensors.push_back({"left_over", {DType::float32, make_shape({0}), {}}, false, false, {}, false});
+  const auto bytes = write_tflite(graph);
+  ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+  const auto read = read_tflite("m", *bytes);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(read->tensors.back().type, graph.tensors.back().type);
+}
+
+TEST(Tflite, WhatTrainingChangesIsMarked) {
+  for (const char* name : {"prelu", "fully_connected"}) {
+    OpCase item = find_op(name)->cases()[0];
+    item.constant_operands = 0b10;
+    const auto bytes = write_tflite(one_operator(*find_op(name), item, false, 1));
+    ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+    const auto read = read_tflite("m", *bytes);
+    ASSERT_TRUE(read.ok()) << read.error().message;
+    EXPECT_FALSE(read->tensors[0].trainable) << name;
+    EXPECT_TRUE(read->tensors[1].trainable) << name;
+  }
 }
 
 TEST(Tflite, TextThatMayBePrinted) {

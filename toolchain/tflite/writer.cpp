@@ -34,6 +34,15 @@ constexpr NewerRuntime kNewerRuntimes[] = {
 
 constexpr int32_t kLargestOldCode = 127;  // "PLACEHOLDER_FOR_GREATER_OP_CODES"
 
+bool is_used(const Graph& graph, int32_t tensor) {
+  const auto lists = [tensor](const std::vector<int32_t>& list) {
+    return std::find(list.begin(), list.end(), tensor) != list.end();
+  };
+  return lists(graph.inputs) || lists(graph.outputs) ||
+         std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                     [&](const Node& node) { return lists(node.inputs) || lists(node.outputs); });
+}
+
 Result<void> check_tensors(const Graph& graph) {
   for (size_t i = 0; i < graph.tensors.size(); ++i) {
     const Tensor& tensor = graph.tensors[i];
@@ -42,7 +51,7 @@ Result<void> check_tensors(const Graph& graph) {
     if (element_bytes(tensor.type.dtype) == 0)
       return input_error(fmt::format("{}: type {} cannot be written", what, to_string(tensor.type.dtype)));
     for (int32_t d = 0; d < tensor.type.shape.rank; ++d)
-      if (tensor.type.shape[d] < 1)
+      if (tensor.type.shape[d] < 1 && is_used(graph, static_cast<int32_t>(i)))
         return input_error(
             fmt::format("{} has shape {}; sizes must be at least 1", what, to_string(tensor.type.shape)));
     if (!tensor.constant && !tensor.data.empty()) return defect(what + " is not constant but holds data");
@@ -142,7 +151,7 @@ class Writer {
     const auto shape = shared(std::vector<int32_t>(size.dims, size.dims + size.rank));
     const auto name = builder_.CreateSharedString(tensor.name);
     return schema::CreateTensor(builder_, shape, static_cast<schema::TensorType>(tensor.type.dtype), buffer, name,
-                                quantization, false, 0, 0, true);
+                                quantization, tensor.variable, 0, 0, true);
   }
 
   Offset<schema::Operator> write_operator(const Node& node) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "toolchain/base/simd/simd.h"
@@ -80,7 +81,10 @@ Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const floa
     const Parameter* parameter = find_parameter(layout, static_cast<int32_t>(i));
     if (parameter != nullptr) {
       values_[i] = const_cast<float*>(weights) + parameter->offset;
-    } else if (tensor.constant) {  // read only; a shape or an axis is passed by its bytes
+    } else if (tensor.constant && tensor.type.dtype == DType::int32) {
+      values_[i] = take(shapes_[i].elements());
+      std::ranges::copy(index_values(tensor), values_[i]);
+    } else if (tensor.constant) {  // read only
       values_[i] = const_cast<float*>(reinterpret_cast<const float*>(tensor.data.data()));
     } else {
       if (tensor.type.dtype != DType::float32)

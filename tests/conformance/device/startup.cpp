@@ -1,4 +1,4 @@
-// Reset of the mps2 boards: vector table, FPU on, .data copied, .bss cleared, main. And the four memory functions that
+// Reset of the mps2 boards: vector table, FPU on, .data copied, .bss cleared, constructors, main. And the four memory functions that
 // the compiler may call.
 #include <stddef.h>
 #include <stdint.h>
@@ -8,6 +8,8 @@
 extern "C" {
 
 extern uint32_t link_stack_top, link_data_load, link_data_start, link_data_end, link_bss_start, link_bss_end;
+extern void (*const link_init_array_start[])();
+extern void (*const link_init_array_end[])();
 int main();
 
 // volatile: so that the loops are not themselves turned into calls.
@@ -45,6 +47,7 @@ int memcmp(const void* a, const void* b, size_t count) {
   const uint32_t* from = &link_data_load;
   for (volatile uint32_t* to = &link_data_start; to != &link_data_end; ++to) *to = *from++;
   for (volatile uint32_t* to = &link_bss_start; to != &link_bss_end; ++to) *to = 0;
+  for (auto constructor = link_init_array_start; constructor != link_init_array_end; ++constructor) (*constructor)();
   mote::exit_board(main());
 }
 

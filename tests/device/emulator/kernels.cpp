@@ -1,7 +1,9 @@
-// On the core itself: the chosen variant of the inner product equals the portable one on all tiny sizes and alignments,
-// and the reference model gives the reference bytes.
+// On the core itself: the chosen variants of the inner primitives equal the portable ones on tiny sizes, and the
+// reference model gives the reference bytes.
 #include "device/interpreter.h"
 #include "device/packed_dot.h"
+#include "ops/conv_2d/conv_2d.h"
+#include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
 #include "ops/fully_connected/fully_connected.h"
 #include "tests/device/emulator/program.h"
 
@@ -15,6 +17,14 @@ uint32_t random() {
   return state;
 }
 
+// One in two is the least, which with the usual offset behind a relu is 0.
+int8_t random_byte() {
+  return random() % 2 != 0 ? -128 : static_cast<int8_t>(random() >> 24);
+}
+int32_t random_offset(bool extreme) {
+  return extreme ? -127 : random() % 2 != 0 ? 128 : static_cast<int32_t>(random() % 256) - 127;
+}
+
 // Every n, count and alignment of a few bytes, and sizes around the blocks of the loop; extremes of the values
 // included.
 int compare_variants() {
@@ -24,9 +34,9 @@ int compare_variants() {
     for (int32_t count = 1; count <= 9; ++count)
       for (uint32_t shift = 0; shift < 4; ++shift) {
         const bool extreme = (n + count) % 5 == 0;
-        for (int8_t& v : input) v = extreme ? -128 : static_cast<int8_t>(random() >> 24);
+        for (int8_t& v : input) v = extreme ? -128 : random_byte();
         for (int8_t& v : weights) v = extreme ? -128 : static_cast<int8_t>(random() >> 24);
-        const int32_t offset = extreme ? -127 : static_cast<int32_t>(random() % 256) - 127;
+        const int32_t offset = random_offset(extreme);
         int32_t want[10], got[10];
         for (int r = 0; r < 10; ++r) want[r] = got[r] = 0x5A5A5A5A;
         mote::PortableDot::rows(input + shift, offset, weights + (shift * 3) % 4, n, count, want);
@@ -63,6 +73,98 @@ int compare_packed_variants() {
   print("  packed products compared: ");
   print_number(compared);
   print(", wrong sums: ");
+  print_number(wrong);
+  print("\n");
+  return wrong;
+}
+
+int32_t between(uint32_t least, uint32_t most) {
+  return static_cast<int32_t>(least + random() % (most - least + 1));
+}
+
+mote::Shape shape(int32_t a, int32_t b, int32_t c, int32_t d) {
+  mote::Shape result;
+  result.rank = 4;
+  result.dims[0] = a, result.dims[1] = b, result.dims[2] = c, result.dims[3] = d;
+  return result;
+}
+
+// What convolutions of both kinds read and write, and room around the output.
+struct Tensors {
+  int8_t input[1024], weights[2048], shifts[32];
+  int32_t bias[32], multipliers[32];
+  uint16_t channels[32];
+  alignas(4) uint8_t scratch[4096];
+  mote::LiveChannels scales;
+
+  void fill(int32_t outputs) {
+    for (int8_t& v : input) v = random_byte();
+    for (int8_t& v : weights) v = random() % 8 == 0 ? -128 : static_cast<int8_t>(random() >> 24);
+    for (int32_t c = 0; c < outputs; ++c) {
+      bias[c] = between(0, 20000) - 10000;
+      multipliers[c] = between(1u << 30, INT32_MAX);
+      shifts[c] = static_cast<int8_t>(-between(0, 9));
+      channels[c] = static_cast<uint16_t>(c);
+    }
+    scales = mote::LiveChannels{multipliers, channels, shifts, outputs};
+  }
+};
+
+// Output bytes that differ between the portable primitives and the chosen ones.
+template <class Portable, class Chosen>
+int differences(Portable portable, Chosen chosen) {
+  static int8_t want[2048], got[2048];
+  for (int i = 0; i < 2048; ++i) want[i] = got[i] = 0x5A;
+  portable(want);
+  chosen(got);
+  int wrong = 0;
+  for (int i = 0; i < 2048; ++i) wrong += want[i] != got[i];
+  return wrong;
+}
+
+int compare_conv_2d(Tensors& t) {
+  mote::Conv2DAttributes a;
+  a.padding = static_cast<int8_t>(between(0, 1));
+  a.stride_h = a.stride_w = between(1, 2);
+  a.dilation_w = between(1, 2);
+  const int32_t depth = between(1, 9), groups = between(1, 2), outputs = groups * between(1, 8);
+  mote::Conv2DInt8 p = {{}, random_offset(random() % 8 == 0), {3, -128, 127}};
+  if (!mote::conv_2d_geometry(a, shape(1, between(1, 6), between(1, 6), depth * groups),
+                              shape(outputs, between(1, 3), between(1, 3), depth), p.g))
+    return 0;
+  t.fill(outputs);
+  const int32_t* const bias = random() % 4 != 0 ? t.bias : nullptr;
+  return differences(
+      [&](int8_t* out) {
+        mote::conv_2d_run<mote::PortableConv>(p, t.scales, t.input, t.weights, bias, out, t.scratch);
+      },
+      [&](int8_t* out) { mote::conv_2d_run(p, t.scales, t.input, t.weights, bias, out, t.scratch); });
+}
+
+int compare_depthwise_conv_2d(Tensors& t) {
+  mote::DepthwiseConv2DAttributes a;
+  a.padding = static_cast<int8_t>(between(0, 1));
+  a.stride_h = a.stride_w = between(1, 3);
+  a.dilation_w = random() % 4 == 0 ? 2 : 1;
+  const int32_t inputs = between(1, 4), outputs = inputs * between(1, 2);
+  mote::DepthwiseConv2DInt8 p = {{}, random_offset(random() % 8 == 0), {3, -128, 127}};
+  if (!mote::depthwise_conv_2d_geometry(a, shape(1, between(1, 12), between(1, 12), inputs),
+                                        shape(1, between(1, 5), between(1, 5), outputs), p.g))
+    return 0;
+  t.fill(outputs);
+  const int32_t* const bias = random() % 4 != 0 ? t.bias : nullptr;
+  return differences(
+      [&](int8_t* out) {
+        mote::depthwise_conv_2d_run<mote::PortableDepthwise>(p, t.scales, t.input, t.weights, bias, out, t.scratch);
+      },
+      [&](int8_t* out) { mote::depthwise_conv_2d_run(p, t.scales, t.input, t.weights, bias, out, t.scratch); });
+}
+
+int compare_convolutions() {
+  static Tensors tensors;
+  int wrong = 0;
+  for (int round = 0; round < 400; ++round) wrong += compare_conv_2d(tensors) + compare_depthwise_conv_2d(tensors);
+  print("  convolutions: wrong bytes: ");
   print_number(wrong);
   print("\n");
   return wrong;
@@ -117,5 +219,5 @@ int compare_model() {
 }  // namespace
 
 int run_program() {
-  return compare_variants() + compare_packed_variants() + compare_model() != 0;
+  return compare_variants() + compare_packed_variants() + compare_convolutions() + compare_model() != 0;
 }
