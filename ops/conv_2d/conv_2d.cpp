@@ -402,9 +402,9 @@ const OpDef conv_2d_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
-    .overlap = overlap,
     .packed_header = "ops/conv_2d/conv_2d_packed.h",
     .emit_packed = emit_packed,
+    .overlap = overlap,
 };
 
 }  // namespace mote
