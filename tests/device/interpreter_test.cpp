@@ -247,8 +247,11 @@ TEST(Interpreter, ScalesFarFromOneRunOrAreRefused) {
     std::memset(interpreter.input(0).data, 100, 4);
     ASSERT_EQ(interpreter.invoke(), Status::ok);
     const auto* dense = static_cast<const int8_t*>(interpreter.tensor(3).data);
-    if (scale < 1) EXPECT_EQ(dense[0], -128) << "shifts below -31: everything rounds to zero";
-    if (scale > 1) EXPECT_EQ(dense[0], 127) << "saturated";
+    if (scale < 1) {
+      EXPECT_EQ(dense[0], -128) << "shifts below -31: everything rounds to zero";
+    } else if (scale > 1) {
+      EXPECT_EQ(dense[0], 127) << "saturated";
+    }
   }
 }
 
