@@ -30,7 +30,7 @@ std::vector<uint8_t> run_mote(const std::vector<uint8_t>& model, const NpyArray&
   EXPECT_TRUE(executor.ok()) << executor.error().message;
   if (!executor.ok()) return {};
   ThreadPool pool(threads);
-  Result<std::vector<uint8_t>> outputs = run_batch(*executor, inputs.data, inputs.rows(), pool);
+  Result<std::vector<uint8_t>> outputs = run_batch(*executor, inputs.data, inputs.rows(), pool, Rows::sequence);
   EXPECT_TRUE(outputs.ok()) << outputs.error().message;
   return outputs.ok() ? *outputs : std::vector<uint8_t>();
 }
