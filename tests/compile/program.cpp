@@ -75,11 +75,11 @@ Result<std::string> run_here(const std::filesystem::path& folder, const std::fil
 
 Result<std::string> run_on_cortex_m4(const std::filesystem::path& folder, const std::filesystem::path& source) {
   const fs::path device = source / "tests/conformance/device";
-  MOTE_CHECK(compile(
-      {"arm-none-eabi-g++", "-O2", "-fno-exceptions", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-nostdlib",
-       "-I" + (source / "tests/compile").string(), "-I" + device.string(), "-T" + (device / "mps2.ld").string(),
-       (device / "startup.cpp").string(), "models.cpp", "-lgcc", "-o", "board.elf"},
-      folder));
+  MOTE_CHECK(compile({"arm-none-eabi-g++", "-O2", "-fno-exceptions", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard",
+                      "-mfpu=fpv4-sp-d16", "-nostdlib", "-I" + (source / "tests/compile").string(),
+                      "-I" + device.string(), "-T" + (device / "mps2.ld").string(), (device / "startup.cpp").string(),
+                      "models.cpp", "-lgcc", "-o", "board.elf"},
+                     folder));
   MOTE_TRY(const ProcessOutput ran,
            run_process({"qemu-system-arm", "-M", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none",
                         "-semihosting-config", "enable=on,target=native", "-kernel", "board.elf"},

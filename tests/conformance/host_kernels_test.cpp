@@ -1,8 +1,10 @@
 // Every instruction set of the host's int8 executor gives the bytes of the portable kernels: on the conformance cases,
-// and on larger layers whose numbers are drawn without regard to what a converter would choose.
+// and on larger layers whose numbers are drawn without regard to what a converter would choose. Those of AArch64 do so
+// in an emulator.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "ops/add/add.h"
 #include "ops/average_pool_2d/average_pool_2d.h"
@@ -10,6 +12,8 @@
 #include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
 #include "ops/fully_connected/fully_connected.h"
 #include "tests/conformance/case_model.h"
+#include "toolchain/base/files.h"
+#include "toolchain/base/process.h"
 #include "toolchain/base/random.h"
 #include "toolchain/quantize/int8_executor.h"
 #include "toolchain/tflite/writer.h"
@@ -169,31 +173,107 @@ struct Drawn {
   bool scales_may_differ;  // of input and output
 };
 
+constexpr Drawn kDrawn[] = {{"conv_2d", &Draw::conv_2d, true},
+                            {"depthwise_conv_2d", &Draw::depthwise_conv_2d, true},
+                            {"fully_connected", &Draw::fully_connected, true},
+                            {"add", &Draw::add, true},
+                            {"average_pool_2d", &Draw::average_pool_2d, false}};
+
+// Each as drawn, and disturbed if that leaves it valid.
+std::vector<CaseModel> drawn_models(const Drawn& drawn, int32_t count) {
+  Random random(kSeed);
+  Draw draw(random);
+  std::vector<CaseModel> models;
+  for (int32_t i = 0; i < count; ++i) {
+    auto model = make_case_model(*find_op(drawn.op), (draw.*drawn.draw)(), true);
+    EXPECT_TRUE(model.ok()) << model.error().message;
+    if (!model.ok()) return {};
+    models.push_back(*model);
+    if (!drawn.scales_may_differ) continue;
+    draw.disturb(*model);
+    models.push_back(std::move(*model));
+  }
+  return models;
+}
+
 class LargeLayers : public testing::TestWithParam<Drawn> {};
 
 TEST_P(LargeLayers, GiveThePortableBytes) {
-  constexpr int32_t kCases = 60;
-  Random random(kSeed);
-  Draw draw(random);
-  int32_t answered = 0;
-  for (int32_t i = 0; i < kCases; ++i) {
-    auto model = make_case_model(*find_op(GetParam().op), (draw.*GetParam().draw)(), true);
-    ASSERT_TRUE(model.ok()) << model.error().message;
-    EXPECT_TRUE(expect_one_answer(*model));
-    if (!GetParam().scales_may_differ) continue;
-    draw.disturb(*model);
-    answered += expect_one_answer(*model);
-  }
-  EXPECT_TRUE(!GetParam().scales_may_differ || answered > kCases / 2) << answered << " models were not refused";
+  const std::vector<CaseModel> models = drawn_models(GetParam(), 60);
+  size_t answered = 0;
+  for (const CaseModel& model : models) answered += expect_one_answer(model);
+  EXPECT_GT(answered, models.size() * 3 / 4) << "too many models were refused";
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, LargeLayers,
-                         testing::Values(Drawn{"conv_2d", &Draw::conv_2d, true},
-                                         Drawn{"depthwise_conv_2d", &Draw::depthwise_conv_2d, true},
-                                         Drawn{"fully_connected", &Draw::fully_connected, true},
-                                         Drawn{"add", &Draw::add, true},
-                                         Drawn{"average_pool_2d", &Draw::average_pool_2d, false}),
+INSTANTIATE_TEST_SUITE_P(Ops, LargeLayers, testing::ValuesIn(kDrawn),
                          [](const auto& drawn) { return std::string(drawn.param.op); });
+
+// Weights that the model is given cannot be packed beforehand.
+TEST(HostKernels, WeightsThatAreInputsGiveThePortableBytes) {
+  for (const Drawn& drawn : {kDrawn[0], kDrawn[1], kDrawn[2]}) {
+    for (CaseModel& model : drawn_models(drawn, 4)) {
+      Graph& graph = model.graph;
+      const int32_t index = graph.nodes[0].inputs[1];
+      Tensor& weights = graph.tensors[static_cast<size_t>(index)];
+      weights.constant = false;
+      model.inputs.push_back(std::move(weights.data));
+      weights.data.clear();
+      graph.inputs.push_back(index);
+      if (!graph.input_names.empty()) graph.input_names.push_back("weights");
+      EXPECT_TRUE(expect_one_answer(model)) << model.name;
+    }
+  }
+}
+
+// Builds host_kernels_program.cpp and what it runs for AArch64. Empty: it did not build.
+fs::path build_for_aarch64(const fs::path& folder) {
+  const fs::path source = std::getenv("MOTE_SOURCE_DIR"), simd = source / "toolchain/quantize/simd";
+  const std::vector<std::string> compiler = {
+      "aarch64-linux-gnu-g++", "-std=c++20", "-O2", "-fwrapv", "-Wno-psabi", "-static", "-I" + source.string()};
+  auto dot = compiler, all = compiler;
+  const std::string object = (folder / "neon_dot.o").string();
+  for (const std::string& argument : {std::string("-march=armv8.2-a+dotprod"), std::string("-c"),
+                                      (simd / "neon_dot.cpp").string(), std::string("-o"), object})
+    dot.push_back(argument);
+  for (const char* file :
+       {"neon.cpp", "conv_2d.cpp", "depthwise_conv_2d.cpp", "fully_connected.cpp", "host_kernels.cpp"})
+    all.push_back((simd / file).string());
+  const fs::path program = folder / "program";
+  for (const std::string& argument :
+       {(source / "tests/conformance/host_kernels_program.cpp").string(), object, std::string("-o"), program.string()})
+    all.push_back(argument);
+  for (const auto& command : {dot, all}) {
+    const auto ran = run_process(command, 600);
+    EXPECT_TRUE(ran.ok() && ran->exit_status == 0) << (ran.ok() ? ran->errors : ran.error().message);
+    if (!ran.ok() || ran->exit_status != 0) return {};
+  }
+  return program;
+}
+
+TEST(HostKernels, NeonGivesThePortableBytes) {
+  for (const char* program : {"aarch64-linux-gnu-g++", "qemu-aarch64"})
+    if (!find_program(program)) GTEST_SKIP() << program << " is not installed";
+  const fs::path folder = fs::path(std::getenv("MOTE_BINARY_DIR")) / "host_kernels";
+  fs::create_directories(folder);
+  const fs::path program = build_for_aarch64(folder);
+  ASSERT_FALSE(program.empty());
+  std::vector<std::string> command = {"qemu-aarch64", program.string()};
+  for (const Drawn& drawn : kDrawn) {
+    for (const CaseModel& model : drawn_models(drawn, 12)) {
+      const auto file = write_tflite(model.graph);
+      ASSERT_TRUE(file.ok()) << file.error().message;
+      const fs::path path = folder / (std::to_string(command.size()) + ".tflite");
+      ASSERT_TRUE(write_file(path, *file).ok());
+      command.push_back(path.string());
+    }
+  }
+  const auto ran = run_process(command, 600);
+  ASSERT_TRUE(ran.ok()) << ran.error().message;
+  EXPECT_EQ(ran->exit_status, 0) << ran->errors;
+  const std::string levels = "portable neon neon-dot ";
+  ASSERT_EQ(ran->output.substr(0, levels.size()), levels) << ran->output;
+  EXPECT_GT(std::stoul(ran->output.substr(levels.size())), (command.size() - 2) * 3 / 4) << "too many were refused";
+}
 
 }  // namespace
 }  // namespace mote::conformance

@@ -3,7 +3,8 @@
 Usage: run_guide.py [--update] MOTE PAGE.md
 
 A page's ```console blocks are one shell session in an empty folder: lines that begin with "$ " are commands, those
-with "> " right after one belong to it, and the lines after that are its output (both streams). An exit status other than 0 is written as a last line "(exit status N)".
+with "> " right after one belong to it, and the lines after that are its output (both streams). An exit status other
+than 0 is written as a last line "(exit status N)".
 Compared line by line: words exactly; numbers within 20 % (they differ a little between instruction sets);
 "..." stands for any text in a line, and alone on a line for any number of lines. --update writes the page anew with
 the real output, keeping the lines of "...".

@@ -61,6 +61,13 @@ Result<void> check_tensor(const Graph& graph, int32_t index) {
   return {};
 }
 
+// Converters state a batch of 1 for one that they do not know, also where an operator makes a larger one of it.
+const char* batch_hint(Shape stated, const Shape& given) {
+  if (stated.rank < 1 || given.rank < 1 || stated[0] != 1 || given[0] == 1) return "";
+  stated.dims[0] = given[0];
+  return stated == given ? "; convert the model with a batch of 1 instead of an unknown one" : "";
+}
+
 // The operator's own rule: inputs are acceptable and the declared output shapes are those it gives.
 Result<void> check_rule(const Graph& graph, size_t index) {
   const Node& node = graph.nodes[index];
@@ -71,8 +78,9 @@ Result<void> check_rule(const Graph& graph, size_t index) {
   for (size_t i = 0; i < expected.size(); ++i) {
     const Tensor& output = graph.tensors[node.outputs[i]];
     if (output.type.shape != expected[i])
-      return input_error(fmt::format("output {} '{}' has shape {}, but its inputs give {}", i, output.name,
-                                     to_string(output.type.shape), to_string(expected[i])));
+      return input_error(fmt::format("output {} '{}' has shape {}, but its inputs give {}{}", i, output.name,
+                                     to_string(output.type.shape), to_string(expected[i]),
+                                     batch_hint(output.type.shape, expected[i])));
   }
   return {};
 }

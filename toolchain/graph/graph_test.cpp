@@ -8,7 +8,9 @@
 namespace mote {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Graph valid_graph() {
   const std::vector<std::string> layers = {"Dense(4, relu)", "Dense(3, softmax)"};
@@ -37,7 +39,9 @@ TEST(Validate, NamesWhatIsWrong) {
   EXPECT_THAT(message([](Graph& g) {
                 g.tensors[g.outputs[0]].type.shape = make_shape({1, 4});
               }),
-              HasSubstr("has shape 1x4, but its inputs give 1x3"));
+              AllOf(HasSubstr("has shape 1x4, but its inputs give 1x3"), Not(HasSubstr("unknown"))));
+  EXPECT_THAT(message([](Graph& g) { g.tensors[g.inputs[0]].type.shape.dims[0] = 2; }),
+              AllOf(HasSubstr("but its inputs give 2x"), HasSubstr("convert the model with a batch of 1")));
   EXPECT_THAT(message([](Graph& g) { g.tensors[g.nodes[0].inputs[1]].data.pop_back(); }), HasSubstr("holds 79"));
   EXPECT_THAT(message([](Graph& g) { g.tensors[0].type.shape = make_shape({1, 6}); }), HasSubstr("rows of 5 numbers"));
   EXPECT_THAT(message([](Graph& g) { g.tensors[0].type.shape = make_shape({65536, 65536}); }), HasSubstr("too many"));

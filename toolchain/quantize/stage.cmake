@@ -11,4 +11,8 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set_source_files_properties(${simd_folder}/avx512.cpp PROPERTIES COMPILE_OPTIONS "${simd_options};${avx512}")
   set_source_files_properties(${simd_folder}/avx512_vnni.cpp PROPERTIES
     COMPILE_OPTIONS "${simd_options};${avx512};-mavx512vnni")
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64")
+  set_source_files_properties(${simd_folder}/neon.cpp PROPERTIES COMPILE_OPTIONS "${simd_options}")
+  set_source_files_properties(${simd_folder}/neon_dot.cpp PROPERTIES
+    COMPILE_OPTIONS "${simd_options};-march=armv8.2-a+dotprod")
 endif()

@@ -1,5 +1,5 @@
-// Reset of the mps2 boards: vector table, FPU on, .data copied, .bss cleared, constructors, main. And the four memory functions that
-// the compiler may call.
+// Reset of the mps2 boards: vector table, FPU on, .data copied, .bss cleared, constructors, main. And the four
+// memory functions that the compiler may call.
 #include <stddef.h>
 #include <stdint.h>
 

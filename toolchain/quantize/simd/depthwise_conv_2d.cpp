@@ -126,7 +126,8 @@ void invoke_host_depthwise_conv_2d(const InvokeContext& node, const Int8Primitiv
   uint8_t* const groups = reinterpret_cast<uint8_t*>(border) + strip.border_bytes();
   int8_t* const repeated = reinterpret_cast<int8_t*>(groups + strip.strip_bytes());
   std::memset(border, kept.zero_point, static_cast<size_t>(strip.row_elements()));
-  std::memset(groups, stored_zero(isa, kept.zero_point), static_cast<size_t>(strip.strip_bytes()));
+  if (strip.row_elements() < strip.columns * strip.outputs)
+    std::memset(groups, stored_zero(isa, kept.zero_point), static_cast<size_t>(strip.strip_bytes()));
 
   const int64_t row = g.x.output * strip.outputs;  // elements
   const int64_t step = strip.shared() ? strip.lanes : strip.outputs;

@@ -1,5 +1,6 @@
 #include "toolchain/quantize/simd/host_kernels.h"
 
+#include <algorithm>
 #include <array>
 
 #include "ops/add/add.h"
@@ -7,6 +8,10 @@
 #include "ops/conv_2d/conv_2d.h"
 #include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
 #include "ops/fully_connected/fully_connected.h"
+
+#if defined(__aarch64__)
+#include <sys/auxv.h>  // Linux
+#endif
 
 namespace mote {
 
@@ -73,6 +78,9 @@ struct Levels {
     add<kAvxVnniInt8>(avx2 && __builtin_cpu_supports("avxvnni"));
     add<kAvx512Int8>(avx512);
     add<kAvx512VnniInt8>(avx512 && __builtin_cpu_supports("avx512vnni"));
+#elif defined(__aarch64__)
+    add<kNeonInt8>(true);
+    add<kNeonDotInt8>((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0);
 #endif
   }
 };

@@ -1,6 +1,7 @@
 // One SIMD vector of sums, as long as the instruction set of the including file has registers. Everything is in an
 // unnamed namespace and inlined: a file compiled for AVX-512 must not offer the linker a function that another uses.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 #if defined(__x86_64__)

@@ -33,13 +33,13 @@ struct Finish {
 };
 
 void widen(const int8_t* input, int64_t count, int32_t offset, uint8_t* out) {
-  Stored* const stored = reinterpret_cast<Stored*>(out);
+  Stored* const __restrict stored = reinterpret_cast<Stored*>(out);
   for (int64_t i = 0; i < count; ++i) stored[i] = static_cast<Stored>(input[i] + offset);
 }
 
 void interleave(const int8_t* const* rows, int64_t count, int32_t offset, uint8_t* out) {
   constexpr int kBits = 8 * sizeof(Stored);
-  uint32_t* const groups = reinterpret_cast<uint32_t*>(out);
+  uint32_t* const __restrict groups = reinterpret_cast<uint32_t*>(out);
   const auto element = [&](int row, int64_t i) {
     return (static_cast<uint32_t>(rows[row][i] + offset) & (0xFFFFFFFFu >> (32 - kBits))) << (row * kBits);
   };
@@ -114,8 +114,8 @@ template <int kPixels, int kVectors>
   for (int64_t left = pixels; left > 0; left -= kPixels, tile.output += kPixels * grid.output_step) {
     tile.count = static_cast<int32_t>(left < kPixels ? left : kPixels);
     for (int p = 0; p < kPixels; ++p) {
-      tile.inputs[p] = input;
-      if (p >= tile.count) continue;  // the last pixel again
+      tile.inputs[p] = p < tile.count ? input : tile.inputs[p - 1];  // the last pixel again
+      if (p >= tile.count) continue;
       input += grid.column_step;
       if (++x == grid.columns) x = 0, input = row += grid.row_step;
     }
@@ -199,7 +199,7 @@ void sum(const Int8Sum& p, const int8_t* larger, const int8_t* smaller, int64_t 
   __builtin_memcpy(output + i, last, static_cast<size_t>(count - i));
 }
 
-void accumulate(const int8_t* input, int32_t count, int32_t* totals) {
+void accumulate(const int8_t* input, int32_t count, int32_t* __restrict totals) {
   for (int32_t i = 0; i < count; ++i) totals[i] += input[i];
 }
 
