@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <map>
 
 #include "tests/compile/program.h"
 #include "tests/conformance/case_model.h"
@@ -76,8 +77,7 @@ Result<CompiledProgram> all_cases(PackedFor core, int32_t random) {
   CompiledProgram program(core);
   std::vector<conformance::CaseModel> models = conformance::all_case_models();
   for (const bool integer : {false, true})
-    for (auto& model : conformance::random_case_models(kSeed, random, integer))
-      models.push_back(std::move(model));
+    for (auto& model : conformance::random_case_models(kSeed, random, integer)) models.push_back(std::move(model));
   for (const conformance::CaseModel& model : models)
     MOTE_CHECK(program.add(conformance::stem_of(model), file_of(model.graph), model.inputs));
   return program;
@@ -104,6 +104,13 @@ TEST_F(Compiled, EveryCaseGivesTheInterpretersBytesOnCortexM4) {
   EXPECT_THAT(*printed, HasSubstr("models " + std::to_string(program->models()) + " failures 0\n"));
 }
 
+// Bytes of arena and static memory that each model may take.
+const std::map<std::string, int64_t> kMostRam = {{"ad01_int8", 900},
+                                                 {"kws_ref_model", 9000},
+                                                 {"vww_96_int8", 40000},
+                                                 {"pretrainedResnet_quant", 35000},
+                                                 {"str_ww_ref_model", 4000}};
+
 // MLPerf Tiny on the emulated board: the bytes of TensorFlow Lite Micro.
 class Golden : public Compiled, public testing::WithParamInterface<const char*> {};
 
@@ -127,9 +134,9 @@ TEST_P(Golden, CompiledModelGivesTheReferenceBytes) {
   for (const LayerCost& layer : m->layers) sum += layer.cost.instructions;
   EXPECT_EQ(sum, m->latency.instructions) << "operators and engine are the whole window";
   EXPECT_EQ(m->ram.statics, 0);
+  EXPECT_LE(m->ram.arena + m->ram.statics, kMostRam.at(name));
   if (name != "ad01_int8") return;
   EXPECT_LE(m->latency.cycles.typical, 0.42e6);
-  EXPECT_LE(m->ram.arena + m->ram.statics, 1500);
   EXPECT_LE(m->flash.code(), 4096);
 }
 
