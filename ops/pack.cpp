@@ -1,5 +1,6 @@
+#include "ops/pack.h"
+
 #include "device/packed_dot.h"
-#include "ops/op.h"
 
 namespace mote {
 
@@ -57,6 +58,41 @@ std::vector<uint8_t> fold_offset(std::span<const uint8_t> bias, std::span<const 
     std::memcpy(folded.data() + at, &value, sizeof value);
   }
   return folded;
+}
+
+std::optional<std::vector<PackedScale>> packed_scales(const EmitCall& call, const Int8Output& output,
+                                                      std::span<const uint8_t> starts, const std::vector<bool>& zeros) {
+  if (!output.is_whole()) return std::nullopt;
+  const auto& weights = call.input_types[1].quant.scales;
+  const ChannelMultiplier multiplier_of(float_bits(call.input_types[0].quant.scales[0]),
+                                        float_bits(call.output_types[0].quant.scales[0]));
+  std::vector<PackedScale> scales(zeros.size());
+  for (size_t o = 0; o < scales.size(); ++o) {
+    PackedScale& scale = scales[o];
+    Multiplier& m = scale.multiplier;
+    std::memcpy(&scale.start, &starts[o * sizeof scale.start], sizeof scale.start);
+    multiplier_of.of(float_bits(weights[weights.size() == 1 ? 0 : o]), m);
+    scale.constant = zeros[o] || m.multiplier == 0;
+    if (scale.constant) {  // (16 * d) * 2^30 / 2^31 * 2^-3 = d
+      scale.start = 16 * (output.any(scale.start, m.multiplier, m.shift) - output.zero_point);
+      m = {1 << 30, kLargestScaleShift};
+    }
+    if (m.shift > kLargestScaleShift) return std::nullopt;
+  }
+  return scales;
+}
+
+std::vector<uint8_t> packed_scale_table(const std::vector<PackedScale>& scales) {
+  std::vector<uint32_t> table((scales.size() + kScaleOutputs - 1) / kScaleOutputs * kScaleWords);
+  for (size_t o = 0; o < scales.size(); ++o) {
+    uint32_t* const group = &table[o / kScaleOutputs * kScaleWords];
+    const size_t i = o % kScaleOutputs;
+    group[i] = static_cast<uint32_t>(scales[o].start);
+    group[kScaleOutputs + 2 * i] = static_cast<uint32_t>(scales[o].multiplier.multiplier) << 1;
+    group[kScaleOutputs + 2 * i + 1] = uint32_t{1} << (33 + scales[o].multiplier.shift);
+  }
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(table.data());
+  return std::vector(bytes, bytes + table.size() * sizeof(uint32_t));
 }
 
 }  // namespace mote

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "ops/conv_2d/conv_2d_packed.h"
-#include "ops/op.h"
+#include "ops/pack.h"
 #include "toolchain/base/simd/simd.h"
 
 namespace mote {
@@ -232,56 +232,19 @@ std::vector<uint8_t> widened_rows(std::span<const uint8_t> weights, int32_t rows
   return result;
 }
 
-// Multiplier of each output; nullopt when one of them needs more than conv_packed_output() does. Outputs that do not
-// depend on the input get weights of zeros and the start and multiplier that give their number.
-std::optional<std::vector<Multiplier>> packed_multipliers(const EmitCall& call, const Conv2DInt8& p,
-                                                          std::vector<uint8_t>& weights, std::vector<uint8_t>& starts) {
-  const auto& scales = call.input_types[1].quant.scales;
-  const ChannelMultiplier multiplier_of(float_bits(call.input_types[0].quant.scales[0]),
-                                        float_bits(call.output_types[0].quant.scales[0]));
-  std::vector<Multiplier> multipliers(static_cast<size_t>(p.g.outputs));
-  const auto patch = static_cast<int64_t>(p.g.patch());
-  for (size_t o = 0; o < multipliers.size(); ++o) {
-    Multiplier& m = multipliers[o];
-    multiplier_of.of(float_bits(scales[scales.size() == 1 ? 0 : o]), m);
-    const auto row = weights.begin() + static_cast<int64_t>(o) * patch;
-    if (m.multiplier == 0 || std::all_of(row, row + patch, [](uint8_t weight) { return weight == 0; })) {
-      int32_t start = 0;
-      std::memcpy(&start, &starts[o * sizeof start], sizeof start);
-      start = 16 * (p.output.any(start, m.multiplier, m.shift) - p.output.zero_point);
-      std::memcpy(&starts[o * sizeof start], &start, sizeof start);
-      std::fill_n(row, patch, uint8_t{0});
-      m = {1 << 30, -3};
-    }
-    if (m.shift > -3) return std::nullopt;
+// Makes of the starts of whole groups those of conv_2d_packed.h. False: the sum of an odd row can go beyond its 24
+// bits.
+bool join_starts(std::span<const uint8_t> weights, std::vector<PackedScale>& scales) {
+  const size_t columns = weights.size() / scales.size();
+  for (size_t r = 1; r < scales.size() / kPackedRows * kPackedRows; r += 2) {
+    const auto even = static_cast<uint32_t>(scales[r - 1].start), odd = static_cast<uint32_t>(scales[r].start);
+    int64_t most = std::abs(int64_t{scales[r].start});
+    for (uint8_t weight : weights.subspan(r * columns, columns)) most += 128 * std::abs(static_cast<int8_t>(weight));
+    if (most >= 1 << 23) return false;
+    scales[r - 1].start = static_cast<int32_t>(even + 256 * odd);
+    scales[r].start = static_cast<int32_t>(even);
   }
-  return multipliers;
-}
-
-// The table of conv_2d_packed.h; nullopt when the sum of an odd row of a group can go beyond its 24 bits.
-std::optional<std::vector<uint8_t>> packed_table(const std::vector<Multiplier>& multipliers,
-                                                 std::span<const uint8_t> bias, std::span<const uint8_t> weights) {
-  const size_t rows = multipliers.size(), columns = weights.size() / rows, grouped = rows & ~size_t{3};
-  std::vector<uint32_t> table((rows + 3) / 4 * kConvGroupWords);
-  for (size_t r = 0; r < rows; ++r) {
-    uint32_t* const group = &table[r / 4 * kConvGroupWords];
-    int32_t start = 0;
-    std::memcpy(&start, &bias[r * sizeof start], sizeof start);
-    group[4 + r % 4 * 2] = static_cast<uint32_t>(multipliers[r].multiplier) << 1;
-    group[5 + r % 4 * 2] = uint32_t{1} << (33 + multipliers[r].shift);
-    if (r >= grouped) {
-      group[r % 4] = static_cast<uint32_t>(start);
-    } else if (r % 2 == 0) {
-      group[r % 4] = group[r % 4 + 1] = static_cast<uint32_t>(start);
-    } else {
-      group[r % 4 - 1] += 256 * static_cast<uint32_t>(start);
-      int64_t most = std::abs(int64_t{start});
-      for (uint8_t weight : weights.subspan(r * columns, columns)) most += 128 * std::abs(static_cast<int8_t>(weight));
-      if (most >= 1 << 23) return std::nullopt;
-    }
-  }
-  const auto* const bytes = reinterpret_cast<const uint8_t*>(table.data());
-  return std::vector(bytes, bytes + table.size() * sizeof(uint32_t));
+  return true;
 }
 
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
@@ -294,21 +257,26 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   Conv2DInt8 p{};
   if (const Status status = conv_2d_setup(call.attributes->as<Conv2DAttributes>(), tensors, p); status != Status::ok)
     return refused(status);
-  if (p.g.groups() != 1 || !p.output.is_whole()) return std::optional<std::string>();
+  if (p.g.groups() != 1) return std::optional<std::string>();
   std::vector<uint8_t> weights(packed.constants[1].begin(), packed.constants[1].end());
-  std::vector<uint8_t> folded = fold_offset(bias, weights, p.g.outputs, p.g.patch(), p.input_offset);
-  const auto multipliers = packed_multipliers(call, p, weights, folded);
-  if (!multipliers) return std::optional<std::string>();
+  const auto row = [&](size_t o) { return weights.begin() + static_cast<int64_t>(o) * p.g.patch(); };
+  std::vector<bool> zeros(static_cast<size_t>(p.g.outputs));
+  for (size_t o = 0; o < zeros.size(); ++o)
+    zeros[o] = std::all_of(row(o), row(o) + p.g.patch(), [](uint8_t weight) { return weight == 0; });
+  auto scales =
+      packed_scales(call, p.output, fold_offset(bias, weights, p.g.outputs, p.g.patch(), p.input_offset), zeros);
+  if (!scales) return std::optional<std::string>();
+  for (size_t o = 0; o < zeros.size(); ++o)
+    if ((*scales)[o].constant) std::fill(row(o), row(o) + p.g.patch(), uint8_t{0});
   const int32_t columns = conv_2d_packed_columns(p.g);
   const auto rows = pack_rows(widened_rows(weights, p.g.outputs, columns), p.g.outputs, columns);
-  const auto table = packed_table(*multipliers, folded, weights);
-  if (!rows || !table) return std::optional<std::string>();
+  if (!rows || !join_starts(weights, *scales)) return std::optional<std::string>();
   return std::optional(
       fmt::format("  static constexpr Conv2DPacked p = {{{}, {}, {}}};\n"
                   "  conv_2d_packed_run(p, {}, {}, {}, {}, {});\n",
                   cpp_geometry(p.g), -p.input_offset, 2 * p.output.zero_point + 1, call.inputs[0],
-                  packed.keep("weights", DType::int8, *rows), packed.keep("table", DType::int32, *table),
-                  call.outputs[0], call.scratch));
+                  packed.keep("weights", DType::int8, *rows),
+                  packed.keep("scales", DType::int32, packed_scale_table(*scales)), call.outputs[0], call.scratch));
 }
 
 Conv2DAttributes options(Padding padding, int32_t stride = 1, Activation activation = Activation::none,

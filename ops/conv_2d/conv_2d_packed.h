@@ -3,10 +3,11 @@
 //
 // Two pixels at a time share the loads of the weights and their widening. Their patches lie interleaved, 16 bytes a
 // chunk of four elements: (e0 e2) of both pixels, then (e1 e3) of both, which is the order of SXTB16.
-// A pixel's outputs are written after its patch was read, pixels in rising order, two by two: the output may lie over
-// the part of the input that no later patch needs.
+// Pixels are written in order, two by two, after both patches were read: the output may lie over the part of the input
+// that no later patch needs.
 #pragma once
 #include "device/packed_dot.h"
+#include "device/packed_scale.h"
 #include "ops/conv_2d/conv_2d.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/conv_2d/conv_2d_packed_dsp.h"
@@ -25,10 +26,8 @@ constexpr int32_t conv_2d_packed_columns(const Conv2DGeometry& g) {
   return (g.patch() + 3) & ~3;
 }
 
-// The rows of weights come with a table, kConvGroupWords for each four: what their sums begin with - in whole groups
-// (r0 + 256 * r1), r0, (r2 + 256 * r3), r2, else r0, r1, r2 - then of each row the doubled multiplier and 2^(33 +
-// shift).
-constexpr int32_t kConvGroupWords = 12;
+// The sums of whole groups of rows begin with (r0 + 256 * r1), r0, (r2 + 256 * r3), r2; device/packed_scale.h has the
+// table.
 
 // What is to be done for two pixels.
 struct ConvPackedPixels {
@@ -40,13 +39,6 @@ struct ConvPackedPixels {
   int32_t rounding;
   int32_t groups;
 };
-
-// requantize_to_int8() in terms of the table. REQUIRES: shift <= -3.
-inline int8_t conv_packed_output(int32_t sum, const int32_t* scale, int32_t rounding) {
-  const int32_t high = doubling_high_mul(sum, static_cast<int32_t>(static_cast<uint32_t>(scale[0]) >> 1));
-  const int32_t scaled = static_cast<int32_t>((int64_t{high + (high >> 31)} * scale[1]) >> 32);
-  return static_cast<int8_t>(clamp((scaled + rounding) >> 1, -128, 127));
-}
 
 // The inner primitives. This is the portable form; an ISA's form gives the same numbers, bit for bit.
 struct PortableConvPacked {
@@ -65,7 +57,7 @@ struct PortableConvPacked {
     const int16_t* pairs = reinterpret_cast<const int16_t*>(p.weights);
     const int32_t chunks = static_cast<int32_t>(p.end - p.patches) / 8;
     for (int32_t i = 0; i < p.groups; ++i, pairs += 8 * chunks) {
-      const int32_t* const table = p.table + kConvGroupWords * i;
+      const int32_t* const table = p.table + kScaleWords * i;
       for (int32_t k = 0; k < 4; ++k)  // pixel and pair of rows
         two_rows(p, chunks, pairs + 4 * (k & 1), k >> 1, table + 2 * (k & 1), table + 4 + 4 * (k & 1),
                  p.output + 4 * i + 2 * (k & 1) + (k >> 1) * p.step);
@@ -84,8 +76,8 @@ struct PortableConvPacked {
         even += static_cast<uint32_t>(element * static_cast<int8_t>(pairs[e]));
       }
     }
-    output[0] = conv_packed_output(static_cast<int32_t>(even), scales, p.rounding);
-    output[1] = conv_packed_output(static_cast<int32_t>(both - even) >> 8, scales + 2, p.rounding);
+    output[0] = packed_output(static_cast<int32_t>(even), scales, p.rounding);
+    output[1] = packed_output(static_cast<int32_t>(both - even) >> 8, scales + 2, p.rounding);
   }
 };
 
@@ -95,38 +87,44 @@ using ConvPackedPrimitives = ConvPackedDsp;
 using ConvPackedPrimitives = PortableConvPacked;
 #endif
 
-// Makes one patch of the two, from runs of input bytes and of border; for conv_2d_patch().
+// Makes one patch of the two, from runs of input bytes and of border; for conv_2d_patch(). Runs that are not whole
+// chunks are first put together as bytes, behind the patches.
 template <class Primitives>
 class ConvPackedPatch {
  public:
-  ConvPackedPatch(int16_t* out, int32_t /*elements*/, int32_t /*depth*/, int32_t border)
-      : out_(out), border_(static_cast<int16_t>(border)) {}
+  ConvPackedPatch(int16_t* out, int32_t elements, int32_t depth, int32_t border)
+      : out_(out),
+        bytes_(depth % 4 == 0 ? nullptr : reinterpret_cast<int8_t*>(out) + conv_2d_bytes_place(elements)),
+        at_(bytes_),
+        border_(static_cast<int8_t>(border)),
+        elements_(elements) {}
 
-  __attribute__((noinline)) void zeros(int32_t count) {
-    for (; filled_ == 0 && count >= 4; count -= 4, out_ += 8) out_[0] = out_[1] = out_[4] = out_[5] = border_;
-    for (; count > 0; --count) append(border_);
+  void zeros(int32_t count) {
+    if (bytes_ != nullptr) {
+      for (; count > 0; --count) *at_++ = border_;
+    } else {
+      for (; count > 0; count -= 4, out_ += 8) out_[0] = out_[1] = out_[4] = out_[5] = border_;
+    }
   }
-  __attribute__((noinline)) void run(const int8_t* input, int32_t count) {
-    for (; filled_ != 0 && count > 0; --count) append(*input++);
-    const int32_t whole = count & ~3;
-    Primitives::widen(input, whole, out_);
-    out_ += 2 * whole;
-    for (int32_t i = whole; i < count; ++i) append(input[i]);
+  void run(const int8_t* input, int32_t count) {
+    if (bytes_ == nullptr) {
+      Primitives::widen(input, count, out_);
+      out_ += 2 * count;
+      return;
+    }
+    for (; count >= 4; count -= 4, input += 4, at_ += 4) __builtin_memcpy(at_, input, 4);
+    for (; count > 0; --count) *at_++ = *input++;
   }
+  // Elements beyond the last are whatever is there: their weights are zeros.
   void finish() {
-    while (filled_ != 0) append(0);
+    if (bytes_ != nullptr) Primitives::widen(bytes_, (elements_ + 3) & ~3, out_);
   }
 
  private:
-  void append(int16_t x) {
-    out_[(filled_ & 1) * 4 + (filled_ >> 1)] = x;
-    filled_ = (filled_ + 1) & 3;
-    if (filled_ == 0) out_ += 8;
-  }
-
   int16_t* out_;
-  int16_t border_;
-  int32_t filled_ = 0;  // elements of the last chunk
+  int8_t *bytes_, *at_;  // nullptr: all runs are whole chunks
+  int8_t border_;
+  int32_t elements_;
 };
 
 // The rows behind the last whole group, for one pixel.
@@ -136,7 +134,7 @@ inline void conv_2d_packed_rest(const ConvPackedPixels& p, int32_t n, int32_t co
     uint32_t sum = static_cast<uint32_t>(p.table[r]);
     for (int32_t i = 0; i < n; ++i)
       sum += static_cast<uint32_t>(p.patches[8 * (i >> 2) + 4 * (i & 1) + ((i >> 1) & 1) + 2 * pixel] * *w++);
-    output[r] = conv_packed_output(static_cast<int32_t>(sum), p.table + 4 + 2 * r, p.rounding);
+    output[r] = packed_output(static_cast<int32_t>(sum), p.table + 4 + 2 * r, p.rounding);
   }
 }
 
@@ -145,20 +143,27 @@ template <class Primitives>
 class ConvPackedRun {
  public:
   ConvPackedRun(const Conv2DPacked& p, const int8_t* weights, const int32_t* table, int16_t* patches)
-      : p_(p), columns_(conv_2d_packed_columns(p.g)), groups_(p.g.outputs / kPackedRows) {
+      : p_(p),
+        columns_(conv_2d_packed_columns(p.g)),
+        groups_(p.g.outputs / kPackedRows),
+        row_(p.g.x.input * p.g.inputs),
+        run_(p.g.x.filter * p.g.depth),
+        dilated_(p.g.y.dilation != 1 || p.g.x.dilation != 1) {
     pixels_ = {patches, patches + 2 * columns_, weights, table, nullptr, 0, p.rounding, groups_};
   }
 
   void make_patch(const int8_t* input, int32_t y, int32_t x, int32_t pixel) const {
     const Conv2DGeometry& g = p_.g;
+    const int32_t top = y * g.y.stride - g.y.before, left = x * g.x.stride - g.x.before;
     int16_t* const patch = const_cast<int16_t*>(pixels_.patches) + 2 * pixel;
-    if (g.y.filter == 1 && g.x.filter == 1) {
-      Patch out(patch, g.depth, g.depth, p_.border);
-      out.run(input + (y * g.y.stride * g.x.input + x * g.x.stride) * g.inputs, g.depth);
-      out.finish();
-    } else {
+    if (top < 0 || left < 0 || top + g.y.filter > g.y.input || left + g.x.filter > g.x.input || dilated_) {
       conv_2d_patch<Patches>(g, input, p_.border, y, x, patch);
+      return;
     }
+    Patch out(patch, g.patch(), g.depth, p_.border);
+    const int8_t* row = input + (top * g.x.input + left) * g.inputs;
+    for (int32_t ky = g.y.filter; ky > 0; --ky, row += row_) out.run(row, run_);
+    out.finish();
   }
 
   // The outputs of two pixels, `step` apart.
@@ -170,7 +175,7 @@ class ConvPackedRun {
     if (rest == 0) return;
     ConvPackedPixels behind = pixels_;
     behind.weights += whole * columns_;
-    behind.table += groups_ * kConvGroupWords;
+    behind.table += groups_ * kScaleWords;
     for (int32_t pixel = 0; pixel < 2; ++pixel)
       conv_2d_packed_rest(behind, columns_, rest, pixel, output + whole + pixel * step);
   }
@@ -183,6 +188,8 @@ class ConvPackedRun {
 
   const Conv2DPacked& p_;
   int32_t columns_, groups_;
+  int32_t row_, run_;  // bytes of a row of the image, and of what a window sees of it
+  bool dilated_;
   ConvPackedPixels pixels_;
 };
 

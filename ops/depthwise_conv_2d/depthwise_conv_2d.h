@@ -273,10 +273,19 @@ void depthwise_filter(const DepthwisePlan& plan, const int16_t* taps, const int1
   }
 }
 
+// Filters as the file has them.
+struct PlainFilters {
+  const int8_t* weights;
+  // Of the live channel `index`, which is number `channel` of all.
+  void taps(const DepthwisePlan& plan, int32_t /*index*/, int32_t channel, int16_t* out) const {
+    depthwise_taps(plan, weights + channel, out);
+  }
+};
+
 // `bias` may be nullptr; `scratch`: depthwise_conv_2d_scratch_bytes(), aligned to 4 bytes.
-template <class Primitives = DepthwisePrimitives>
-void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const LiveChannels& scales, const int8_t* input,
-                           const int8_t* weights, const int32_t* bias, int8_t* output, void* scratch) {
+template <class Primitives, class Filters>
+void depthwise_conv_2d_filters_run(const DepthwiseConv2DInt8& p, const LiveChannels& scales, const int8_t* input,
+                                   const Filters& filters, const int32_t* bias, int8_t* output, void* scratch) {
   const DepthwiseConv2DGeometry& g = p.g;
   const DepthwisePlan plan(g);
   int16_t* const taps = static_cast<int16_t*>(scratch);
@@ -291,7 +300,7 @@ void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const LiveChannels& sca
         const int32_t o = scales.channels[i], channel = g.multiplier == 1 ? o : o / g.multiplier;
         if (channel != in_plane) depthwise_plane<Primitives>(plan, input + channel, p.input_offset, first, rows, plane);
         in_plane = channel;
-        depthwise_taps(plan, weights + o, taps);
+        filters.taps(plan, i, o, taps);
         const DepthwiseFinish finish = {bias != nullptr ? bias[o] : 0, scales.multipliers[i], scales.shifts[i]};
         depthwise_filter<Primitives>(plan, taps, plane, rows, p.output, finish, output + first * plan.output.row + o);
       }
@@ -301,6 +310,12 @@ void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const LiveChannels& sca
   }
   // Last, because the output may overlap the input.
   fill_dead_channels(p.output, scales, g.batches * g.y.output * g.x.output, g.outputs(), first_output);
+}
+
+template <class Primitives = DepthwisePrimitives>
+void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const LiveChannels& scales, const int8_t* input,
+                           const int8_t* weights, const int32_t* bias, int8_t* output, void* scratch) {
+  depthwise_conv_2d_filters_run<Primitives>(p, scales, input, PlainFilters{weights}, bias, output, scratch);
 }
 
 // One output of the float form; sums in the order of the reference.

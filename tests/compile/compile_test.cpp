@@ -11,6 +11,7 @@
 #include "toolchain/base/files.h"
 #include "toolchain/base/process.h"
 #include "toolchain/graph/builder.h"
+#include "toolchain/graph/passes/constant_channels_model.h"
 #include "toolchain/measure/elf.h"
 #include "toolchain/measure/measure.h"
 #include "toolchain/tflite/metadata.h"
@@ -102,6 +103,35 @@ TEST_F(Compiled, EveryCaseGivesTheInterpretersBytesOnCortexM4) {
   const auto printed = run_on_cortex_m4(folder_, source_folder());
   ASSERT_TRUE(printed.ok()) << printed.error().message;
   EXPECT_THAT(*printed, HasSubstr("models " + std::to_string(program->models()) + " failures 0\n"));
+}
+
+// Models whose constant channels go: all ways for them to be constant, with and without a border behind them.
+Result<CompiledProgram> constant_channels(PackedFor core) {
+  CompiledProgram program(core);
+  std::vector<uint8_t> input(90);
+  for (size_t i = 0; i < input.size(); ++i) input[i] = static_cast<uint8_t>(i * 89 % 251);
+  for (const int32_t constant : {3, 6, 12})
+    for (const int32_t bias : {0, 1000, -90000})
+      for (const bool dead_scale : {false, true})
+        for (const int32_t filter : {1, 3}) {
+          const Graph graph = ConstantChannelsModel{constant, bias, dead_scale, filter}.graph();
+          MOTE_CHECK(program.add("channels", file_of(graph), {input}));
+        }
+  return program;
+}
+
+TEST_F(Compiled, ConstantChannelsGiveTheInterpretersBytes) {
+  NEEDS("arm-none-eabi-g++", "qemu-system-arm");
+  for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+    const auto program = constant_channels(core);
+    ASSERT_TRUE(program.ok()) << program.error().message;
+    ASSERT_TRUE(program->write(folder_).ok());
+    const auto here = run_here(folder_, source_folder()), there = run_on_cortex_m4(folder_, source_folder());
+    ASSERT_TRUE(here.ok()) << here.error().message;
+    ASSERT_TRUE(there.ok()) << there.error().message;
+    EXPECT_THAT(*here, HasSubstr("models 36 failures 0\n"));
+    EXPECT_THAT(*there, HasSubstr("models 36 failures 0\n"));
+  }
 }
 
 // Bytes of arena and static memory that each model may take.

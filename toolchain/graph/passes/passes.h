@@ -24,6 +24,12 @@ Result<int32_t> fold_constants(Graph& graph, const EvaluateNode& evaluate);
 // dequantize of them. Graph outputs stay. Returns how many went.
 int32_t remove_requantization(Graph& graph);
 
+// Channels that hold one number in every pixel - their filter is zeros, or scaled to nothing - are taken out between an
+// int8 conv_2d and those that read it, through depthwise convolutions; what they give goes into the biases of the
+// readers. Where a window leaves the image, only a channel that holds the zero point can go. What is left is a multiple
+// of four. Returns how many channels went.
+int32_t remove_constant_channels(Graph& graph);
+
 // A relu or relu6 that is the only reader of a fully_connected without activation becomes that node's fused activation.
 // Returns how many were fused.
 int32_t fuse_activations(Graph& graph);

@@ -8,6 +8,7 @@
 #include "toolchain/graph/builder.h"
 #include "toolchain/graph/float_executor.h"
 #include "toolchain/graph/fused_activation.h"
+#include "toolchain/graph/passes/constant_channels_model.h"
 
 namespace mote {
 namespace {
@@ -159,12 +160,48 @@ TEST(FoldConstants, HandsOnTheErrorOfTheEvaluator) {
   graph.tensors[0].constant = true;
   graph.tensors[0].data.resize(4);
   graph.inputs = {};
-  const auto folded =
-      fold_constants(graph, [](const Graph&, const Node&) -> Result<std::vector<std::vector<uint8_t>>> {
-        return input_error("no");
-      });
+  const auto folded = fold_constants(
+      graph, [](const Graph&, const Node&) -> Result<std::vector<std::vector<uint8_t>>> { return input_error("no"); });
   ASSERT_FALSE(folded.ok());
   EXPECT_EQ(folded.error().message, "no");
+}
+
+// Channels that are left between the convolutions.
+int32_t channels_left(const ConstantChannelsModel& model) {
+  Graph graph = model.graph();
+  const int32_t removed = remove_constant_channels(graph),
+                left = graph.tensors[graph.nodes[1].outputs[0]].type.shape[3];
+  EXPECT_TRUE(validate(graph).ok()) << validate(graph).error().message;
+  EXPECT_EQ(removed, model.kChannels - left);
+  EXPECT_EQ(graph.tensors[graph.nodes[0].inputs[1]].type.shape[0], left);
+  EXPECT_EQ(graph.tensors[graph.nodes[1].inputs[1]].type.quant.scales.size(), static_cast<size_t>(left));
+  EXPECT_EQ(graph.tensors[graph.nodes[2].inputs[1]].type.shape[3], left);
+  return left;
+}
+
+TEST(RemoveConstantChannels, WholeGroupsOfFourStay) {
+  EXPECT_EQ(channels_left({.constant = 0}), 12);
+  EXPECT_EQ(channels_left({.constant = 3}), 12);
+  EXPECT_EQ(channels_left({.constant = 4}), 8);
+  EXPECT_EQ(channels_left({.constant = 6}), 8);
+  EXPECT_EQ(channels_left({.constant = 11}), 4);
+}
+
+TEST(RemoveConstantChannels, ADeadScaleIsAsGoodAsNoWeights) {
+  EXPECT_EQ(channels_left({.constant = 8, .bias = 1000, .dead_scale = true, .filter = 3}), 4);
+}
+
+TEST(RemoveConstantChannels, BeyondTheBorderOnlyTheZeroPointIsTheSame) {
+  EXPECT_EQ(channels_left({.constant = 8, .bias = 1000, .filter = 1}), 4);
+  EXPECT_EQ(channels_left({.constant = 8, .bias = 1000, .filter = 3}), 12);
+  EXPECT_EQ(channels_left({.constant = 8, .bias = 0, .filter = 3}), 4);
+}
+
+TEST(RemoveConstantChannels, AGraphOutputStays) {
+  Graph graph = ConstantChannelsModel{.constant = 8}.graph();
+  graph.outputs.push_back(graph.nodes[1].outputs[0]);
+  graph.output_names.push_back("between");
+  EXPECT_EQ(remove_constant_channels(graph), 0);
 }
 
 }  // namespace
