@@ -5,7 +5,8 @@ Usage: run_guide.py [--update] MOTE PAGE.md
 A page's ```console blocks are one shell session in an empty folder: lines that begin with "$ " are commands, those
 with "> " right after one belong to it, and the lines after that are its output (both streams). An exit status other
 than 0 is written as a last line "(exit status N)".
-Compared line by line: words exactly; numbers within 20 % (they differ a little between instruction sets);
+Compared line by line: words exactly; numbers within 20 % and bars of any length (they differ a little
+between instruction sets);
 "..." stands for any text in a line, and alone on a line for any number of lines. --update writes the page anew with
 the real output, keeping the lines of "...".
 """
@@ -16,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-NUMBER = re.compile(r"\d+(?:\.\d+)?")
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+BAR = re.compile("[\u2588-\u258f]+")
 TOLERANCE = 0.2
 
 
@@ -49,12 +51,15 @@ def run(command, folder, environment):
     return lines
 
 
+def words(text):
+    return NUMBER.sub("#", re.sub(r"\s+", " ", BAR.sub("|", text)))
+
+
 def same_piece(expected, actual):
-    if NUMBER.sub("#", re.sub(r"\s+", " ", expected)) != NUMBER.sub("#", re.sub(r"\s+", " ", actual)):
+    if words(expected) != words(actual):
         return False
-    pairs = zip(NUMBER.findall(expected), NUMBER.findall(actual))
-    return all(a == b or abs(float(a) - float(b)) <= TOLERANCE * max(float(a), float(b), 1e-9) or
-               max(float(a), float(b)) < 5 for a, b in pairs)
+    pairs = zip(*([float(number.replace(",", "")) for number in NUMBER.findall(text)] for text in (expected, actual)))
+    return all(abs(a - b) <= TOLERANCE * max(a, b) or max(a, b) < 5 for a, b in pairs)
 
 
 def same_line(expected, actual):

@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   const auto models = test_data("models");
   if (!models.ok()) return fail(models.error());
   for (FiguresRow& row : *rows) {
-    const auto now = measure_row(row, *models, binary_folder() / "figures");
+    const auto now = measure_row(row, *models, binary_folder() / "engine_table");
     if (!now.ok()) return fail(now.error());
     row.recorded = *now;
   }

@@ -91,6 +91,7 @@ Result<EngineFigures> measure_row(const FiguresRow& row, const std::filesystem::
   options.cache = scratch / "cache";
   options.counter = scratch.parent_path() / "libmote_count.so";
   options.firmware.optimization = row.optimization == "size" ? Optimization::size : Optimization::speed;
+  options.firmware.engine = row.engine == to_string(Engine::compiled) ? Engine::compiled : Engine::interpreter;
   MOTE_TRY(const Measurement m, measure(row.model, model, *board, options));
   if (!m.fits) return input_error(fmt::format("{} does not fit {}: {}", row.model, row.board, m.misfits.at(0)));
   return EngineFigures{static_cast<int64_t>(m.latency.instructions),
