@@ -127,6 +127,28 @@ std::string cpp_live_channels(const TensorType& input, const TensorType& weights
       fmt::join(multipliers, ", "), fmt::join(channels, ", "), fmt::join(shifts, ", "), live);
 }
 
+const char* c_type(DType type) {
+  switch (type) {
+    case DType::float32:
+      return "float";
+    case DType::float16:
+      return "uint16_t";
+    case DType::int8:
+      return "int8_t";
+    case DType::int16:
+      return "int16_t";
+    case DType::int32:
+      return "int32_t";
+    case DType::int64:
+      return "int64_t";
+    case DType::uint8:
+    case DType::boolean:
+    case DType::string:
+      break;
+  }
+  return "uint8_t";
+}
+
 std::string cpp_float(float value) {
   if (std::isinf(value)) return value > 0 ? "__builtin_inff()" : "-__builtin_inff()";
   if (std::isnan(value)) return "__builtin_nanf(\"\")";

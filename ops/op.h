@@ -250,6 +250,8 @@ Result<void> expect_clamping(Activation activation);
 TensorInfo tensor_info(const TensorType& type);
 // The device's setup refused: an input error with the status in words.
 Error refused(Status status);
+// The C type of an element as it is stored: "int8_t"; "uint16_t" for float16, which C lacks.
+const char* c_type(DType type);
 // C++ text that gives the same float again: "0.5f", "__builtin_inff()".
 std::string cpp_float(float value);
 

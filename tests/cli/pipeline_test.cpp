@@ -126,12 +126,12 @@ TEST_F(Build, KilledInTrainingLeavesEarlierResults) {
 
 // Ctrl-C is answered at the end of the epoch, and the next run goes on from there to the same bytes.
 TEST_F(Build, InterruptedTrainingGoesOn) {
-  const fs::path whole = make_project("100");
+  const fs::path whole = make_project("3000");  // for a second or more
   expect_done(mote({"train"}, whole));
   const std::string model = slurp(whole / ".mote/runs/1/model.tflite");
   fs::remove_all(whole / ".mote/runs.db"), fs::remove_all(whole / ".mote/runs"), fs::remove_all(whole / ".mote/steps");
   const ProcessOutput done = shell(
-      "\"$MOTE\" train & pid=$!; until ls .mote/checkpoints/* >/dev/null 2>&1; do sleep 0.02; done; "
+      "\"$MOTE\" train & pid=$!; until ls .mote/checkpoints/* >/dev/null 2>&1 || ! kill -0 $pid; do sleep 0.02; done; "
       "kill -INT $pid; wait $pid",
       whole);
   EXPECT_EQ(done.exit_status, 2) << done.output << done.errors;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/op.h"
 #include "tests/conformance/host_run.h"
 #include "tests/conformance/model_folder.h"
 #include "toolchain/base/files.h"
@@ -11,22 +12,6 @@
 namespace mote::conformance {
 
 namespace {
-
-const char* c_type(DType type) {
-  switch (type) {
-    case DType::float32:
-      return "float";
-    case DType::int8:
-      return "int8_t";
-    case DType::uint8:
-    case DType::boolean:
-      return "uint8_t";
-    case DType::int16:
-      return "int16_t";
-    default:
-      return "int32_t";
-  }
-}
 
 class ProgramWriter {
  public:
@@ -81,6 +66,14 @@ class ProgramWriter {
     return fmt::format("reinterpret_cast<const {}*>(mote_blob + {})", c_type(type), place(bytes));
   }
 
+  // A symbol in the blob: unlike a cast of a place there, its address is a constant that a table can hold.
+  std::string name_of(DType type, std::span<const uint8_t> bytes) {
+    const std::string name = fmt::format("kept_{}", kept_++);
+    functions_ += fmt::format("__asm(\".global {0}\\n.set {0}, mote_blob + {1}\\n\");\nextern \"C\" const {2} {0}[];\n",
+                              name, place(bytes), c_type(type));
+    return name;
+  }
+
   // Writes functions with the code that the operator emits, and gives their names.
   Result<std::string> emit_functions(const CaseModel& model) {
     const Graph& graph = model.graph;
@@ -115,7 +108,7 @@ class ProgramWriter {
     std::string names = add_function("call", states + code);
     if (node.op->emit_packed == nullptr) return names + ", {}";
     const auto keep = [this](const char*, DType type, const std::vector<uint8_t>& bytes) {
-      return in_blob(type, bytes);
+      return name_of(type, bytes);
     };
     names += ", {";
     for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
@@ -145,7 +138,7 @@ class ProgramWriter {
 
   std::vector<uint8_t> blob_;
   std::string functions_, table_;
-  int32_t count_ = 0;
+  int32_t count_ = 0, kept_ = 0;
 };
 
 }  // namespace

@@ -50,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (int64_t{interpreter.operator_count()} * interpreter.arena_used() > kMostWork) return 0;
   const std::vector<uint8_t> first = run(interpreter);
+  FUZZ_CHECK(interpreter.reset() == Status::ok);
   FUZZ_CHECK(run(interpreter) == first);
 
   const uint32_t used = interpreter.arena_used();

@@ -96,28 +96,6 @@ std::string macro_prefix(const std::string& name) {
   return prefix;
 }
 
-const char* c_type(DType type) {
-  switch (type) {
-    case DType::float32:
-      return "float";
-    case DType::float16:
-      return "uint16_t";
-    case DType::int8:
-      return "int8_t";
-    case DType::int16:
-      return "int16_t";
-    case DType::int32:
-      return "int32_t";
-    case DType::int64:
-      return "int64_t";
-    case DType::uint8:
-    case DType::boolean:
-    case DType::string:
-      break;
-  }
-  return "uint8_t";
-}
-
 std::string comment_text(const std::string& text) {
   std::string result = text.substr(0, text.find(';')).substr(0, 80);  // the converter joins names by ';'
   for (char& c : result) {

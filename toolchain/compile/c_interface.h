@@ -13,9 +13,6 @@ Result<std::string> interface_name(const std::string& wanted, const std::string&
 // "GESTURES" for "gestures".
 std::string macro_prefix(const std::string& name);
 
-// "int8_t".
-const char* c_type(DType type);
-
 // Any text as part of a comment: printable ASCII that neither ends the comment nor continues its line.
 std::string comment_text(const std::string& text);
 
