@@ -126,7 +126,7 @@ TEST_F(Build, KilledInTrainingLeavesEarlierResults) {
 
 // Ctrl-C is answered at the end of the epoch, and the next run goes on from there to the same bytes.
 TEST_F(Build, InterruptedTrainingGoesOn) {
-  const fs::path whole = make_project("3000");  // for a second or more
+  const fs::path whole = make_project("500");  // longer than the two seconds between checkpoints
   expect_done(mote({"train"}, whole));
   const std::string model = slurp(whole / ".mote/runs/1/model.tflite");
   fs::remove_all(whole / ".mote/runs.db"), fs::remove_all(whole / ".mote/runs"), fs::remove_all(whole / ".mote/steps");
