@@ -132,6 +132,42 @@ inline ScaleSource scale_source(const PrepareContext& node, const ConvolutionTen
                      float_bits_at(tensors.output.quantization.scales), weights.count};
 }
 
+// What a convolution's int8 form has besides its geometry. `axis`: of the weights, that of the output channels.
+template <class Parameters>
+Status finish_int8_setup(Activation activation, const ConvolutionTensors& tensors, int32_t axis, Parameters& p) {
+  const Status status = tensors.check_int8(axis);
+  if (status != Status::ok) return status;
+  p.input_offset = -tensors.input.quantization.zero_point;
+  p.output = int8_output(activation, tensors.output);
+  return Status::ok;
+}
+
+template <class Parameters>
+Status finish_float32_setup(Activation activation, const ConvolutionTensors& tensors, Parameters& p) {
+  const Status status = tensors.check_float32();
+  if (status != Status::ok) return status;
+  const FloatRange range = float_activation_range(activation);
+  p.low = range.low;
+  p.high = range.high;
+  return Status::ok;
+}
+
+// What the interpreter keeps of an int8 node.
+template <class Parameters>
+struct ConvolutionNode {
+  Parameters p;
+  ScaleSource scales;
+};
+
+// The table of scales lies at the start of the scratch; `scratch_bytes` are for what comes after it.
+template <class Parameters>
+void keep_convolution(PrepareContext& node, const ConvolutionTensors& tensors, ConvolutionNode<Parameters>& kept,
+                      int32_t outputs, int32_t scratch_bytes) {
+  kept.scales = scale_source(node, tensors);
+  node.keep(kept);
+  node.request_scratch(live_channels_bytes(outputs) + scratch_bytes);
+}
+
 // `memory`: live_channels_bytes(outputs), aligned to 4 bytes.
 inline LiveChannels live_channels(const InvokeContext& node, const ScaleSource& source, int32_t outputs, void* memory) {
   int32_t* const multipliers = static_cast<int32_t*>(memory);

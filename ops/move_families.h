@@ -211,15 +211,21 @@ OpCase pad_random_case(Random& random);
 std::optional<Overlap> overlap_of_pad(const Attributes& attributes, std::span<const TensorType> inputs,
                                       const TensorType& output);
 
-// --- SPACE_TO_BATCH_ND (deals) and BATCH_TO_SPACE_ND ---
+// --- SPACE_TO_BATCH_ND (kDeals) and BATCH_TO_SPACE_ND ---
 
 Result<void> read_space_batch(Attributes& attributes, std::span<const TensorType> inputs,
                               std::span<const std::span<const uint8_t>> constants);
-Result<std::vector<Shape>> infer_space_batch(const Attributes& attributes, std::span<const TensorType> inputs,
-                                             bool deals);
-void space_batch_forward(const FloatCall& call, bool deals);
-void space_batch_backward(const FloatCall& call, bool deals);
-Result<std::string> space_batch_emit(const EmitCall& call, bool deals);
+template <bool kDeals>
+Result<std::vector<Shape>> infer_space_batch(const Attributes& attributes, std::span<const TensorType> inputs);
+template <bool kDeals>
+void space_batch_forward(const FloatCall& call);
+template <bool kDeals>
+void space_batch_backward(const FloatCall& call);
+template <bool kDeals>
+Result<std::string> space_batch_emit(const EmitCall& call);
+// `around`: before and after of each axis.
+OpCase space_batch_case(const char* name, Shape input, std::vector<int32_t> block, std::vector<int32_t> around,
+                        uint32_t seed);
 // TFLite's versioning: 1 float, 2 int8, 3 other than 4 dimensions.
 int32_t space_batch_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>);
 

@@ -6,32 +6,12 @@ namespace mote {
 
 namespace {
 
-Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
-  return infer_space_batch(attributes, inputs, false);
-}
-void forward(const FloatCall& call) {
-  space_batch_forward(call, false);
-}
-void backward(const FloatCall& call) {
-  space_batch_backward(call, false);
-}
-Result<std::string> emit(const EmitCall& call) {
-  return space_batch_emit(call, false);
-}
-
-OpCase make_case(const char* name, Shape input, std::vector<int32_t> block, std::vector<int32_t> crops, uint32_t seed) {
-  OpCase result = move_case(name, input, {std::move(block), crops}, seed);
-  result.inputs[2] = make_shape({input.rank - 2, 2});
-  result.attributes = Attributes::of(SpaceBatchAttributes{});
-  return result;
-}
-
 std::vector<OpCase> cases() {
-  return {make_case("one", make_shape({1, 1, 1, 1}), {1, 1}, {0, 0, 0, 0}, 1),
-          make_case("image", make_shape({12, 2, 3, 3}), {2, 3}, {0, 0, 0, 0}, 2),
-          make_case("dilation", make_shape({4, 5, 4, 2}), {2, 2}, {2, 3, 2, 2}, 3),
-          make_case("signal", make_shape({8, 3, 3}), {4}, {4, 1}, 4),
-          make_case("far_off", make_shape({2, 4, 2, 2}), {2, 1}, {3, 4, 0, 1}, 5)};
+  return {space_batch_case("one", make_shape({1, 1, 1, 1}), {1, 1}, {0, 0, 0, 0}, 1),
+          space_batch_case("image", make_shape({12, 2, 3, 3}), {2, 3}, {0, 0, 0, 0}, 2),
+          space_batch_case("dilation", make_shape({4, 5, 4, 2}), {2, 2}, {2, 3, 2, 2}, 3),
+          space_batch_case("signal", make_shape({8, 3, 3}), {4}, {4, 1}, 4),
+          space_batch_case("far_off", make_shape({2, 4, 2, 2}), {2, 1}, {3, 4, 0, 1}, 5)};
 }
 
 OpCase random_case(Random& random) {
@@ -50,7 +30,7 @@ OpCase random_case(Random& random) {
     crops.push_back(static_cast<int32_t>(random.below(static_cast<uint32_t>(whole))));
     crops.push_back(static_cast<int32_t>(random.below(static_cast<uint32_t>(whole - crops.back()))));
   }
-  return make_case("random", input, std::move(block), std::move(crops), static_cast<uint32_t>(random.bits()));
+  return space_batch_case("random", input, std::move(block), std::move(crops), static_cast<uint32_t>(random.bits()));
 }
 
 constexpr DeviceKernel kKernels[] = {{"batch_to_space_nd_any", &batch_to_space_nd_any}};
@@ -67,10 +47,10 @@ const OpDef batch_to_space_nd_def = {
     .default_attributes = default_attributes<SpaceBatchAttributes>,
     .visit = visit_attributes<SpaceBatchAttributes>,
     .read_constants = read_space_batch,
-    .infer = infer,
+    .infer = infer_space_batch<false>,
     .cost = no_cost,
-    .forward = forward,
-    .backward = backward,
+    .forward = space_batch_forward<false>,
+    .backward = space_batch_backward<false>,
     .not_trainable = nullptr,
     .float_workspace = nullptr,
     .quant = kMovesOneInput,
@@ -78,7 +58,7 @@ const OpDef batch_to_space_nd_def = {
     .in_place = false,
     .device_header = "ops/batch_to_space_nd/batch_to_space_nd.h",
     .kernels = kKernels,
-    .emit = emit,
+    .emit = space_batch_emit<false>,
     .cases = cases,
     .random_case = random_case,
 };

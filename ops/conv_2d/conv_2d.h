@@ -385,29 +385,16 @@ inline Status conv_2d_sizes(const Conv2DAttributes& a, const ConvolutionTensors&
 }
 
 inline Status conv_2d_setup(const Conv2DAttributes& a, const ConvolutionTensors& tensors, Conv2DInt8& p) {
-  Status status = conv_2d_sizes(a, tensors, p.g);
-  if (status == Status::ok) status = tensors.check_int8(0);
-  if (status != Status::ok) return status;
-  p.input_offset = -tensors.input.quantization.zero_point;
-  p.output = int8_output(a.activation, tensors.output);
-  return Status::ok;
+  const Status status = conv_2d_sizes(a, tensors, p.g);
+  return status == Status::ok ? finish_int8_setup(a.activation, tensors, 0, p) : status;
 }
 
 inline Status conv_2d_setup(const Conv2DAttributes& a, const ConvolutionTensors& tensors, Conv2DFloat32& p) {
-  Status status = conv_2d_sizes(a, tensors, p.g);
-  if (status == Status::ok) status = tensors.check_float32();
-  if (status != Status::ok) return status;
-  const FloatRange range = float_activation_range(a.activation);
-  p.low = range.low;
-  p.high = range.high;
-  return Status::ok;
+  const Status status = conv_2d_sizes(a, tensors, p.g);
+  return status == Status::ok ? finish_float32_setup(a.activation, tensors, p) : status;
 }
 
-// What the interpreter keeps of an int8 node.
-struct Conv2DNode {
-  Conv2DInt8 p;
-  ScaleSource scales;
-};
+using Conv2DNode = ConvolutionNode<Conv2DInt8>;
 
 inline Status prepare_conv_2d_int8(PrepareContext& node) {
   ConvolutionTensors tensors;
@@ -415,11 +402,8 @@ inline Status prepare_conv_2d_int8(PrepareContext& node) {
   Conv2DNode kept;
   Status status = tensors.read(node, attributes);
   if (status == Status::ok) status = conv_2d_setup(attributes, tensors, kept.p);
-  if (status != Status::ok) return status;
-  kept.scales = scale_source(node, tensors);
-  node.keep(kept);
-  node.request_scratch(live_channels_bytes(kept.p.g.outputs) + conv_2d_scratch_bytes(kept.p.g));
-  return Status::ok;
+  if (status == Status::ok) keep_convolution(node, tensors, kept, kept.p.g.outputs, conv_2d_scratch_bytes(kept.p.g));
+  return status;
 }
 
 inline Status prepare_conv_2d_float32(PrepareContext& node) {

@@ -362,30 +362,17 @@ inline Status depthwise_conv_2d_sizes(const DepthwiseConv2DAttributes& a, const 
 
 inline Status depthwise_conv_2d_setup(const DepthwiseConv2DAttributes& a, const ConvolutionTensors& tensors,
                                       DepthwiseConv2DInt8& p) {
-  Status status = depthwise_conv_2d_sizes(a, tensors, p.g);
-  if (status == Status::ok) status = tensors.check_int8(3);
-  if (status != Status::ok) return status;
-  p.input_offset = -tensors.input.quantization.zero_point;
-  p.output = int8_output(a.activation, tensors.output);
-  return Status::ok;
+  const Status status = depthwise_conv_2d_sizes(a, tensors, p.g);
+  return status == Status::ok ? finish_int8_setup(a.activation, tensors, 3, p) : status;
 }
 
 inline Status depthwise_conv_2d_setup(const DepthwiseConv2DAttributes& a, const ConvolutionTensors& tensors,
                                       DepthwiseConv2DFloat32& p) {
-  Status status = depthwise_conv_2d_sizes(a, tensors, p.g);
-  if (status == Status::ok) status = tensors.check_float32();
-  if (status != Status::ok) return status;
-  const FloatRange range = float_activation_range(a.activation);
-  p.low = range.low;
-  p.high = range.high;
-  return Status::ok;
+  const Status status = depthwise_conv_2d_sizes(a, tensors, p.g);
+  return status == Status::ok ? finish_float32_setup(a.activation, tensors, p) : status;
 }
 
-// What the interpreter keeps of an int8 node.
-struct DepthwiseConv2DNode {
-  DepthwiseConv2DInt8 p;
-  ScaleSource scales;
-};
+using DepthwiseConv2DNode = ConvolutionNode<DepthwiseConv2DInt8>;
 
 inline Status prepare_depthwise_conv_2d_int8(PrepareContext& node) {
   ConvolutionTensors tensors;
@@ -393,11 +380,9 @@ inline Status prepare_depthwise_conv_2d_int8(PrepareContext& node) {
   DepthwiseConv2DNode kept;
   Status status = tensors.read(node, attributes);
   if (status == Status::ok) status = depthwise_conv_2d_setup(attributes, tensors, kept.p);
-  if (status != Status::ok) return status;
-  kept.scales = scale_source(node, tensors);
-  node.keep(kept);
-  node.request_scratch(live_channels_bytes(kept.p.g.outputs()) + depthwise_conv_2d_scratch_bytes(kept.p.g));
-  return Status::ok;
+  if (status == Status::ok)
+    keep_convolution(node, tensors, kept, kept.p.g.outputs(), depthwise_conv_2d_scratch_bytes(kept.p.g));
+  return status;
 }
 
 inline Status prepare_depthwise_conv_2d_float32(PrepareContext& node) {

@@ -6,33 +6,12 @@ namespace mote {
 
 namespace {
 
-Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
-  return infer_space_batch(attributes, inputs, true);
-}
-void forward(const FloatCall& call) {
-  space_batch_forward(call, true);
-}
-void backward(const FloatCall& call) {
-  space_batch_backward(call, true);
-}
-Result<std::string> emit(const EmitCall& call) {
-  return space_batch_emit(call, true);
-}
-
-OpCase make_case(const char* name, Shape input, std::vector<int32_t> block, std::vector<int32_t> paddings,
-                 uint32_t seed) {
-  OpCase result = move_case(name, input, {std::move(block), paddings}, seed);
-  result.inputs[2] = make_shape({input.rank - 2, 2});
-  result.attributes = Attributes::of(SpaceBatchAttributes{});
-  return result;
-}
-
 std::vector<OpCase> cases() {
-  return {make_case("one", make_shape({1, 1, 1, 1}), {1, 1}, {0, 0, 0, 0}, 1),
-          make_case("image", make_shape({2, 4, 6, 3}), {2, 3}, {0, 0, 0, 0}, 2),
-          make_case("dilation", make_shape({1, 5, 4, 2}), {2, 2}, {2, 3, 2, 2}, 3),
-          make_case("signal", make_shape({2, 7, 3}), {4}, {4, 1}, 4),
-          make_case("far_around", make_shape({1, 1, 2, 2}), {2, 1}, {3, 4, 0, 3}, 5)};
+  return {space_batch_case("one", make_shape({1, 1, 1, 1}), {1, 1}, {0, 0, 0, 0}, 1),
+          space_batch_case("image", make_shape({2, 4, 6, 3}), {2, 3}, {0, 0, 0, 0}, 2),
+          space_batch_case("dilation", make_shape({1, 5, 4, 2}), {2, 2}, {2, 3, 2, 2}, 3),
+          space_batch_case("signal", make_shape({2, 7, 3}), {4}, {4, 1}, 4),
+          space_batch_case("far_around", make_shape({1, 1, 2, 2}), {2, 1}, {3, 4, 0, 3}, 5)};
 }
 
 OpCase random_case(Random& random) {
@@ -51,7 +30,7 @@ OpCase random_case(Random& random) {
     const int32_t rest = (before + size) % block.back();
     paddings.push_back((rest == 0 ? 0 : block.back() - rest) + block.back() * (small() - 1));
   }
-  return make_case("random", input, std::move(block), std::move(paddings), static_cast<uint32_t>(random.bits()));
+  return space_batch_case("random", input, std::move(block), std::move(paddings), static_cast<uint32_t>(random.bits()));
 }
 
 constexpr DeviceKernel kKernels[] = {{"space_to_batch_nd_any", &space_to_batch_nd_any}};
@@ -68,10 +47,10 @@ const OpDef space_to_batch_nd_def = {
     .default_attributes = default_attributes<SpaceBatchAttributes>,
     .visit = visit_attributes<SpaceBatchAttributes>,
     .read_constants = read_space_batch,
-    .infer = infer,
+    .infer = infer_space_batch<true>,
     .cost = no_cost,
-    .forward = forward,
-    .backward = backward,
+    .forward = space_batch_forward<true>,
+    .backward = space_batch_backward<true>,
     .not_trainable = nullptr,
     .float_workspace = nullptr,
     .quant = kMovesOneInput,
@@ -79,7 +58,7 @@ const OpDef space_to_batch_nd_def = {
     .in_place = false,
     .device_header = "ops/space_to_batch_nd/space_to_batch_nd.h",
     .kernels = kKernels,
-    .emit = emit,
+    .emit = space_batch_emit<true>,
     .cases = cases,
     .random_case = random_case,
 };

@@ -153,23 +153,14 @@ inline Status transpose_conv_sizes(const TransposeConvAttributes& a, const Convo
 
 inline Status transpose_conv_setup(const TransposeConvAttributes& a, const ConvolutionTensors& tensors,
                                    TransposeConvInt8& p) {
-  Status status = transpose_conv_sizes(a, tensors, p.g);
-  if (status == Status::ok) status = tensors.check_int8(0);
-  if (status != Status::ok) return status;
-  p.input_offset = -tensors.input.quantization.zero_point;
-  p.output = int8_output(a.activation, tensors.output);
-  return Status::ok;
+  const Status status = transpose_conv_sizes(a, tensors, p.g);
+  return status == Status::ok ? finish_int8_setup(a.activation, tensors, 0, p) : status;
 }
 
 inline Status transpose_conv_setup(const TransposeConvAttributes& a, const ConvolutionTensors& tensors,
                                    TransposeConvFloat32& p) {
-  Status status = transpose_conv_sizes(a, tensors, p.g);
-  if (status == Status::ok) status = tensors.check_float32();
-  if (status != Status::ok) return status;
-  const FloatRange range = float_activation_range(a.activation);
-  p.low = range.low;
-  p.high = range.high;
-  return Status::ok;
+  const Status status = transpose_conv_sizes(a, tensors, p.g);
+  return status == Status::ok ? finish_float32_setup(a.activation, tensors, p) : status;
 }
 
 // The output's size stands in the file; input 0, which led to it, is not read again, as in TFLite Micro.
@@ -188,11 +179,7 @@ inline Status read_transpose_conv(const PrepareContext& node, ConvolutionTensors
   return Status::ok;
 }
 
-// What the interpreter keeps of an int8 node.
-struct TransposeConvNode {
-  TransposeConvInt8 p;
-  ScaleSource scales;
-};
+using TransposeConvNode = ConvolutionNode<TransposeConvInt8>;
 
 inline Status prepare_transpose_conv_int8(PrepareContext& node) {
   ConvolutionTensors tensors;
@@ -200,11 +187,8 @@ inline Status prepare_transpose_conv_int8(PrepareContext& node) {
   TransposeConvNode kept;
   Status status = read_transpose_conv(node, tensors, attributes);
   if (status == Status::ok) status = transpose_conv_setup(attributes, tensors, kept.p);
-  if (status != Status::ok) return status;
-  kept.scales = scale_source(node, tensors);
-  node.keep(kept);
-  node.request_scratch(live_channels_bytes(kept.p.g.outputs));
-  return Status::ok;
+  if (status == Status::ok) keep_convolution(node, tensors, kept, kept.p.g.outputs, 0);
+  return status;
 }
 
 inline Status prepare_transpose_conv_float32(PrepareContext& node) {

@@ -66,17 +66,18 @@ void about_scales(const Graph& graph, std::vector<std::string>& warnings) {
 
 void about_weights(const Graph& graph, const Node& node, std::vector<std::string>& warnings) {
   const QuantParams* weights = nullptr;
+  int32_t count = 0;  // of inputs that are weights
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.inputs[i] == kAbsent) continue;
     const Tensor& tensor = graph.tensors[node.inputs[i]];
     const QuantParams& quant = tensor.type.quant;
     const std::string what = fmt::format("tensor {} '{}'", node.inputs[i], tensor.name);
-    if (input_role(*node.op, i) == InputRole::weights) weights = &quant;
+    if (input_role(*node.op, i) == InputRole::weights) weights = &quant, ++count;
     if (input_role(*node.op, i) == InputRole::weights && tensor.type.dtype == DType::int8 &&
         std::any_of(quant.zero_points.begin(), quant.zero_points.end(), [](int32_t zero) { return zero != 0; }))
       warnings.push_back(what + ": int8 weights with a zero point other than 0");
-    if (input_role(*node.op, i) != InputRole::bias || weights == nullptr) continue;
-    if (input_role(*node.op, 2) == InputRole::weights) continue;  // several weights: each operator has its own rule
+    if (input_role(*node.op, i) != InputRole::bias || count != 1)
+      continue;  // of several, each operator has its own rule
     const int32_t data = node.inputs[data_input(*node.op)];
     if (data == kAbsent) continue;
     const QuantParams& input = graph.tensors[data].type.quant;

@@ -10,12 +10,7 @@
 namespace mote {
 namespace {
 
-struct HostConv2D {
-  Conv2DNode portable;  // first: the portable kernel finds it too
-  int32_t zero_point;   // of the input
-  int32_t packed;       // 0: the portable kernel runs
-  int32_t down;
-};
+using HostConv2D = HostConvolution<Conv2DNode>;
 
 // The copy of the image, and the groups.
 struct ConvImage {

@@ -13,12 +13,7 @@ namespace {
 constexpr int64_t kStripReadBehind =
     256;  // read behind the last group: the rest of a vector, and of a last part of a pixel
 
-struct HostDepthwise {
-  DepthwiseConv2DNode portable;  // first: the portable kernel finds it too
-  int32_t zero_point;            // of the input
-  int32_t packed;                // 0: the portable kernel runs
-  int32_t down;
-};
+using HostDepthwise = HostConvolution<DepthwiseConv2DNode>;
 
 // The strip: [groups of rows][columns][outputs] groups. Before it in scratch a row of zero points; behind it, with a
 // multiplier above 1, the image with each channel repeated.

@@ -107,6 +107,15 @@ class LayerPacker {
   PackedLayer layer_;
 };
 
+// What a convolution of the host keeps.
+template <class Portable>
+struct HostConvolution {
+  Portable portable;   // first: the portable kernel finds it too
+  int32_t zero_point;  // of the input
+  int32_t packed;      // 0: the portable kernel runs
+  int32_t down;        // every shift is to the right
+};
+
 // True: every shift is to the right.
 inline bool only_down(const std::vector<Multiplier>& multipliers) {
   return std::none_of(multipliers.begin(), multipliers.end(),
