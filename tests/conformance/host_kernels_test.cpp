@@ -105,15 +105,17 @@ class Draw {
     const int32_t inputs = channels(80), multiplier = one_in(3) ? from(2, 8) : 1;
     const DepthwiseConv2DAttributes a{
         static_cast<int8_t>(from(0, 1)), from(1, 3), from(1, 3), multiplier, activation(), from(1, 2), from(1, 2)};
-    const Shape weights = make_shape({1, from(1, 5), from(1, 5), inputs * multiplier});
-    return weighted(Attributes::of(a), make_shape({from(1, 2), from(9, 14), from(9, 14), inputs}), weights,
-                    inputs * multiplier);
+    const bool column = one_in(4);  // an image one pixel wide, with a tall filter
+    const Shape weights = make_shape({1, from(1, column ? 12 : 5), column ? 1 : from(1, 5), inputs * multiplier});
+    const Shape image = make_shape({from(1, 2), column ? from(24, 30) : from(9, 14), column ? 1 : from(9, 14), inputs});
+    return weighted(Attributes::of(a), image, weights, inputs * multiplier);
   }
   OpCase fully_connected() {
     const int32_t inputs = from(1, 300), outputs = channels(100);
     FullyConnectedAttributes a;
     a.activation = activation();
-    return weighted(Attributes::of(a), make_shape({from(1, 9), inputs}), make_shape({outputs, inputs}), outputs);
+    return weighted(Attributes::of(a), make_shape({one_in(2) ? 1 : from(2, 9), inputs}), make_shape({outputs, inputs}),
+                    outputs);
   }
   OpCase add() {
     const Shape shape = make_shape({1, from(1, 9), channels(90)});
@@ -207,6 +209,21 @@ TEST_P(LargeLayers, GiveThePortableBytes) {
 
 INSTANTIATE_TEST_SUITE_P(Ops, LargeLayers, testing::ValuesIn(kDrawn),
                          [](const auto& drawn) { return std::string(drawn.param.op); });
+
+// One row by weights of the greatest size, where a sum of two products leaves no room in 16 bits; with a weight of -128
+// there would be none.
+TEST(HostKernels, GreatestWeightsGiveThePortableBytes) {
+  Random random(kSeed);
+  Draw draw(random);
+  for (CaseModel& model : drawn_models(kDrawn[2], 40)) {
+    Graph& graph = model.graph;
+    std::vector<uint8_t>& weights = graph.tensors[static_cast<size_t>(graph.nodes[0].inputs[1])].data;
+    for (uint8_t& weight : weights) weight = static_cast<uint8_t>(draw.one_in(2) ? 127 : -127);
+    if (draw.one_in(3)) weights[random.below(static_cast<uint32_t>(weights.size()))] = 128;
+    for (uint8_t& value : model.inputs[0]) value = static_cast<uint8_t>(draw.one_in(2) ? 127 : draw.from(-128, -126));
+    expect_one_answer(model);
+  }
+}
 
 // Weights that the model is given cannot be packed beforehand.
 TEST(HostKernels, WeightsThatAreInputsGiveThePortableBytes) {

@@ -5,7 +5,8 @@ set(simd_folder ${CMAKE_SOURCE_DIR}/toolchain/quantize/simd)
 set(simd_options -O3 -fwrapv -Wno-maybe-uninitialized)
 set(avx512 -mavx2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set_source_files_properties(${simd_folder}/avx2.cpp PROPERTIES COMPILE_OPTIONS "${simd_options};-mavx2")
+  set_source_files_properties(${simd_folder}/avx2.cpp ${simd_folder}/avx2_bytes.cpp PROPERTIES
+    COMPILE_OPTIONS "${simd_options};-mavx2")
   set_source_files_properties(${simd_folder}/avx_vnni.cpp PROPERTIES
     COMPILE_OPTIONS "${simd_options};-mavx2;-mavxvnni")
   set_source_files_properties(${simd_folder}/avx512.cpp PROPERTIES COMPILE_OPTIONS "${simd_options};${avx512}")

@@ -1,4 +1,6 @@
 // Fully connected: a product whose pixels are the batches.
+#include <algorithm>
+
 #include "ops/fully_connected/fully_connected.h"
 
 #include "toolchain/quantize/simd/host_kernels.h"
@@ -11,6 +13,7 @@ namespace {
 struct HostFullyConnected {
   int32_t packed;  // 0: the portable kernel runs
   int32_t down;
+  int32_t bytes;  // Int8Primitives::bytes
 };
 
 const HostFullyConnected& behind(const FullyConnectedInt8& p) {
@@ -40,6 +43,13 @@ struct FullyConnectedTensors {
   }
 };
 
+bool fits_bytes(const Int8Primitives& isa, const FullyConnectedTensors& tensors, const FullyConnectedInt8& p) {
+  if (isa.bytes == nullptr || p.batches != 1 || tensors.weights.data == nullptr) return false;
+  const auto* weights = static_cast<const int8_t*>(tensors.weights.data);
+  return std::find(weights, weights + int64_t{p.inputs} * p.outputs, int8_t{-128}) ==
+         weights + int64_t{p.inputs} * p.outputs;
+}
+
 void pack(const Int8Primitives& isa, const FullyConnectedTensors& tensors, const FullyConnectedInt8& p,
           const std::vector<Multiplier>& multipliers, uint8_t* place) {
   const PackedPlaces places = places_of(isa, p);
@@ -54,7 +64,7 @@ void pack(const Int8Primitives& isa, const FullyConnectedTensors& tensors, const
 
 }  // namespace
 
-Status prepare_host_fully_connected(PrepareContext& node, const Int8Primitives& isa) {
+Status prepare_host_fully_connected(PrepareContext& node, const Int8Primitives& level) {
   const Status status = prepare_fully_connected<FullyConnectedInt8>(node);
   if (status != Status::ok) return status;
   const FullyConnectedTensors tensors(node);
@@ -67,10 +77,12 @@ Status prepare_host_fully_connected(PrepareContext& node, const Int8Primitives& 
   for (size_t o = 0; o < multipliers.size(); ++o)
     fully_connected_multiplier(tensors.input, tensors.weights, tensors.output, static_cast<int32_t>(o), multipliers[o]);
 
+  const bool bytes = fits_bytes(level, tensors, p);
+  const Int8Primitives& isa = bytes ? *level.bytes : level;
   const PackedPlaces places = places_of(isa, p);
   const bool packed = tensors.are_constant() && places.fits() && copied_bytes(isa, p) < kLargestPart;
   auto* kept = node.keep_array<HostFullyConnected>(1);
-  if (kept != nullptr) *kept = {packed, only_down(multipliers)};
+  if (kept != nullptr) *kept = {packed, only_down(multipliers), bytes};
   if (!packed) return Status::ok;
   node.request_scratch(static_cast<int32_t>(copied_bytes(isa, p)));
   uint8_t* const place = keep_packed(node, places.bytes());
@@ -78,10 +90,11 @@ Status prepare_host_fully_connected(PrepareContext& node, const Int8Primitives& 
   return Status::ok;
 }
 
-void invoke_host_fully_connected(const InvokeContext& node, const Int8Primitives& isa) {
+void invoke_host_fully_connected(const InvokeContext& node, const Int8Primitives& level) {
   const FullyConnectedInt8& p = node.data<FullyConnectedInt8>();
   const HostFullyConnected& kept = behind(p);
   if (kept.packed == 0) return invoke_fully_connected_int8(node);
+  const Int8Primitives& isa = kept.bytes != 0 ? *level.bytes : level;
   uint8_t* const copy = vector_align_up(node.scratch());
   const int64_t row = int64_t{p.inputs} * stored_bytes(isa);
   isa.widen(node.input<int8_t>(0), int64_t{p.batches} * p.inputs, stored_offset(isa, -p.input_offset), copy);

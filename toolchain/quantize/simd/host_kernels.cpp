@@ -106,7 +106,7 @@ void invoke_host_add(const InvokeContext& node, const Int8Primitives& isa) {
   const AddInt8& p = node.data<AddInt8>();
   const ScaledSum& sum = p.sum;
   const auto* groups = reinterpret_cast<const StepGroup*>(&p + 1);
-  const bool flat = p.groups == 1 && groups[0].step_a == 1 && groups[0].step_b == 1 && sum.output.shift < 0;
+  const bool flat = p.groups == 1 && groups[0].step_a == 1 && groups[0].step_b == 1 && sum.output.shift < -1;
   const int8_t *a = node.input<int8_t>(0), *b = node.input<int8_t>(1);
   int8_t* const output = node.output<int8_t>(0);
   const Int8Finish finish = {sum.zero_output, sum.low, sum.high, true};

@@ -10,6 +10,8 @@
 #include <arm_neon.h>
 #endif
 
+#include "toolchain/quantize/simd/primitives.h"
+
 #define MOTE_INLINE [[gnu::always_inline]] inline
 
 namespace mote {
@@ -20,7 +22,11 @@ constexpr int32_t kLanes = 16;
 constexpr int32_t kMostVectors = 4;  // of one tile of a product
 #elif defined(__AVX2__)
 constexpr int32_t kLanes = 8;
+#if defined(MOTE_INT8_BYTES)
+constexpr int32_t kMostVectors = 4;
+#else
 constexpr int32_t kMostVectors = 2;
+#endif
 #elif defined(__aarch64__)
 constexpr int32_t kLanes = 4;
 constexpr int32_t kMostVectors = 4;
@@ -30,7 +36,7 @@ constexpr int32_t kMostVectors = 4;
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
 using Stored = uint8_t;
 constexpr int32_t kOffset = 128;
-#elif defined(__ARM_FEATURE_DOTPROD)
+#elif defined(__ARM_FEATURE_DOTPROD) || defined(MOTE_INT8_BYTES)
 using Stored = int8_t;
 constexpr int32_t kOffset = 0;
 #else
@@ -85,6 +91,11 @@ MOTE_INLINE Ints dot(Ints sum, Ints inputs, Ints weights) {
 #if defined(__AVXVNNI__)
   return reinterpret_cast<Ints>(_mm256_dpbusd_avx_epi32(
       reinterpret_cast<__m256i>(sum), reinterpret_cast<__m256i>(inputs), reinterpret_cast<__m256i>(weights)));
+#elif defined(MOTE_INT8_BYTES)
+  // |x| * (w with the sign of x). The sum of two products fits 16 bits: 2 * 128 * 127.
+  const __m256i x = reinterpret_cast<__m256i>(inputs), w = reinterpret_cast<__m256i>(weights);
+  const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(x), _mm256_sign_epi8(w, x));
+  return sum + reinterpret_cast<Ints>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 #else
   return sum + reinterpret_cast<Ints>(
                    _mm256_madd_epi16(reinterpret_cast<__m256i>(inputs), reinterpret_cast<__m256i>(weights)));
@@ -100,10 +111,48 @@ MOTE_INLINE Ints high_mul(Ints a, Ints b) {
 MOTE_INLINE Ints load_int8(const int8_t* p) {
   return reinterpret_cast<Ints>(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
 }
+// Adds 2^30 to what is not negative, -2^30 to what is.
+MOTE_INLINE __m256i with_half(__m256i products) {
+  const __m256d half = _mm256_castsi256_pd(_mm256_set1_epi64x(int64_t{1} << 30));
+  const __m256d minus_half = _mm256_castsi256_pd(_mm256_set1_epi64x(-(int64_t{1} << 30)));
+  return _mm256_add_epi64(products,
+                          _mm256_castpd_si256(_mm256_blendv_pd(half, minus_half, _mm256_castsi256_pd(products))));
+}
 MOTE_INLINE void store_int8(int8_t* p, Ints v) {
   const __m256i x = reinterpret_cast<__m256i>(v);
   const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+}
+
+// Requantized sums to outputs, four vectors at once.
+#define MOTE_PACKS_FOUR
+struct FourFinish {
+  __m256i zero_point, low, high;
+
+  explicit FourFinish(const Int8Finish& f)
+      : zero_point(_mm256_set1_epi16(static_cast<int16_t>(f.zero_point))),
+        low(_mm256_set1_epi8(static_cast<int8_t>(f.low))),
+        high(_mm256_set1_epi8(static_cast<int8_t>(f.high))) {}
+  // kLanes bytes of each, in this order. Saturation changes nothing: the range is within -128 .. 127.
+  MOTE_INLINE __m256i of(Ints a, Ints b, Ints c, Ints d) const {
+    const __m256i ab = _mm256_packs_epi32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b));
+    const __m256i cd = _mm256_packs_epi32(reinterpret_cast<__m256i>(c), reinterpret_cast<__m256i>(d));
+    const __m256i bytes = _mm256_packs_epi16(_mm256_adds_epi16(ab, zero_point), _mm256_adds_epi16(cd, zero_point));
+    const __m256i clamped = _mm256_min_epi8(_mm256_max_epi8(bytes, low), high);
+    return _mm256_permutevar8x32_epi32(clamped, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+  }
+};
+// Halves of FourFinish::of(): two vectors to each place; and its quarters.
+MOTE_INLINE void store_two(int8_t* first, int8_t* second, __m256i bytes) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(first), _mm256_castsi256_si128(bytes));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(second), _mm256_extracti128_si256(bytes, 1));
+}
+MOTE_INLINE void store_four(int8_t* first, int64_t step, __m256i bytes) {
+  const __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(first), low);
+  _mm_storeh_pd(reinterpret_cast<double*>(first + step), _mm_castsi128_pd(low));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(first + 2 * step), high);
+  _mm_storeh_pd(reinterpret_cast<double*>(first + 3 * step), _mm_castsi128_pd(high));
 }
 #elif defined(__aarch64__)
 MOTE_INLINE Ints dot(Ints sum, Ints inputs, Ints weights) {
@@ -151,14 +200,23 @@ struct Scale {
   Ints multiplier, left, right;
 };
 
-// kDown: as requantize_down(), every shift is to the right.
+// kDown: every shift is below -1.
 template <bool kDown>
 MOTE_INLINE Ints requantize(Ints x, const Scale& scale);
 
 template <>
 MOTE_INLINE Ints requantize<true>(Ints x, const Scale& scale) {
+#if defined(__AVX2__) && !defined(__AVX512BW__)
+  // With h of high_mul(): floor((h - (h < 0)) / 2) is the upper half of x * multiplier + 2^30, less 2^31 below zero.
+  const __m256i v = reinterpret_cast<__m256i>(x), m = reinterpret_cast<__m256i>(scale.multiplier);
+  const __m256i even = with_half(_mm256_mul_epi32(v, m));
+  const __m256i odd = with_half(_mm256_mul_epi32(_mm256_srli_epi64(v, 32), _mm256_srli_epi64(m, 32)));
+  const Ints halved = reinterpret_cast<Ints>(_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA));
+  return (halved + (broadcast(1) << scale.right >> 1)) >> scale.right;
+#else
   const Ints high = high_mul(x, scale.multiplier);
   return (((high + (high >> 31)) >> scale.right) + 1) >> 1;
+#endif
 }
 
 template <>

@@ -37,13 +37,33 @@ void widen(const int8_t* input, int64_t count, int32_t offset, uint8_t* out) {
   for (int64_t i = 0; i < count; ++i) stored[i] = static_cast<Stored>(input[i] + offset);
 }
 
+// interleave() of two rows as far as whole vectors of 16 elements go: how far.
+int64_t interleave_pairs(const int8_t* a, const int8_t* b, int64_t count, int16_t offset, uint8_t* out) {
+  typedef int8_t Bytes __attribute__((vector_size(16)));
+  typedef int8_t UnalignedBytes __attribute__((vector_size(16), aligned(1), may_alias));
+  typedef int16_t Words __attribute__((vector_size(32)));
+  typedef int16_t UnalignedWords __attribute__((vector_size(32), aligned(1), may_alias));
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16, out += 64) {
+    const Bytes x = *reinterpret_cast<const UnalignedBytes*>(a + i);
+    const Bytes y = *reinterpret_cast<const UnalignedBytes*>(b + i);
+    const Bytes low = __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const Bytes high = __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    UnalignedWords* const to = reinterpret_cast<UnalignedWords*>(out);
+    to[0] = __builtin_convertvector(low, Words) + offset;
+    to[1] = __builtin_convertvector(high, Words) + offset;
+  }
+  return i;
+}
+
 void interleave(const int8_t* const* rows, int64_t count, int32_t offset, uint8_t* out) {
   constexpr int kBits = 8 * sizeof(Stored);
   uint32_t* const __restrict groups = reinterpret_cast<uint32_t*>(out);
   const auto element = [&](int row, int64_t i) {
     return (static_cast<uint32_t>(rows[row][i] + offset) & (0xFFFFFFFFu >> (32 - kBits))) << (row * kBits);
   };
-  for (int64_t i = 0; i < count; ++i) {
+  int64_t i = kGroup == 2 ? interleave_pairs(rows[0], rows[1], count, static_cast<int16_t>(offset), out) : 0;
+  for (; i < count; ++i) {
     uint32_t group = 0;
 #pragma GCC unroll 4
     for (int row = 0; row < kGroup; ++row) group |= element(row, i);
@@ -91,6 +111,11 @@ struct Tile {
 
   template <bool kDown>
   MOTE_INLINE void finish(const Ints (&sums)[kPixels][kVectors]) const {
+#if defined(MOTE_PACKS_FOUR)
+    if constexpr (kPixels == 4 && kVectors <= 2) {
+      if (count == kPixels && (vector + kVectors) * kLanes <= layer.outputs) return finish_whole<kDown>(sums);
+    }
+#endif
     const Finish finish(layer.finish);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
@@ -102,6 +127,28 @@ struct Tile {
           store_int8(output + p * step + first, finish.of<kDown>(sums[p][v], scale), layer.outputs - first);
     }
   }
+
+#if defined(MOTE_PACKS_FOUR)
+  // All pixels and lanes are written.
+  template <bool kDown>
+  MOTE_INLINE void finish_whole(const Ints (&sums)[4][kVectors]) const {
+    const FourFinish four(layer.finish);
+    int8_t* const first = output + vector * kLanes;
+    const Scale a = OutputConstants(layer, vector).scale;
+    if constexpr (kVectors == 1) {
+      store_four(first, step,
+                 four.of(requantize<kDown>(sums[0][0], a), requantize<kDown>(sums[1][0], a),
+                         requantize<kDown>(sums[2][0], a), requantize<kDown>(sums[3][0], a)));
+    } else {
+      const Scale b = OutputConstants(layer, vector + 1).scale;
+#pragma GCC unroll 2
+      for (int p = 0; p < 4; p += 2)
+        store_two(first + p * step, first + (p + 1) * step,
+                  four.of(requantize<kDown>(sums[p][0], a), requantize<kDown>(sums[p][1], b),
+                          requantize<kDown>(sums[p + 1][0], a), requantize<kDown>(sums[p + 1][1], b)));
+    }
+  }
+#endif
 };
 
 // kVectors vectors of outputs of every pixel.
@@ -151,7 +198,25 @@ MOTE_INLINE void depthwise_vector(const PackedLayer& layer, const PixelGrid& gri
   const uint8_t* input = grid.input + vector * kVectorBytes;
   const int64_t used = layer.outputs - vector * kLanes;
   int64_t at = vector * kLanes;
-  for (int32_t x = 0; x < grid.columns; ++x, input += grid.column_step, at += grid.output_step) {
+  int32_t x = 0;
+#if defined(MOTE_PACKS_FOUR)
+  const FourFinish four(layer.finish);
+  for (; used >= kLanes && x + 4 <= grid.columns && at + 3 * grid.output_step + kLanes <= total; x += 4) {
+    Ints sums[4] = {constants.bias, constants.bias, constants.bias, constants.bias};
+#pragma GCC unroll 8
+    for (int32_t k = 0; k < groups; ++k) {
+      const Ints w = load(weights + k * kVectorBytes);
+      const uint8_t* const in = input + layer.offsets[k];
+#pragma GCC unroll 4
+      for (int c = 0; c < 4; ++c) sums[c] = dot(sums[c], load(in + c * grid.column_step), w);
+    }
+#pragma GCC unroll 4
+    for (Ints& sum : sums) sum = requantize<kDown>(sum, constants.scale);
+    store_four(grid.output + at, grid.output_step, four.of(sums[0], sums[1], sums[2], sums[3]));
+    input += 4 * grid.column_step, at += 4 * grid.output_step;
+  }
+#endif
+  for (; x < grid.columns; ++x, input += grid.column_step, at += grid.output_step) {
     Ints sum = constants.bias;
 #pragma GCC unroll 8
     for (int32_t k = 0; k < groups; ++k)
@@ -180,31 +245,46 @@ void depthwise(const PackedLayer& layer, const PixelGrid& grid, int64_t total) {
     depthwise_all<false>(layer, grid, total);
 }
 
-void sum(const Int8Sum& p, const int8_t* larger, const int8_t* smaller, int64_t count, int8_t* output) {
+// kDown: also the smaller input's shift is below -1.
+template <bool kDown>
+void sum_all(const Int8Sum& p, const int8_t* larger, const int8_t* smaller, int64_t count, int8_t* output) {
   const Ints zero_larger = broadcast(p.zero_larger), zero_smaller = broadcast(p.zero_smaller);
   const Scale scale = scale_of(p.multiplier, p.shift), out = scale_of(p.output_multiplier, p.output_shift);
-  const Finish finish(p.finish);
-  const auto step = [&](const int8_t* a, const int8_t* b, int8_t* to) __attribute__((always_inline)) {
-    const Ints x = (load_int8(a) - zero_larger) << 19;
-    const Ints y = requantize<false>((load_int8(b) - zero_smaller) << 20, scale);
-    store_int8(to, finish.of<true>(x + y, out));
+  const auto added = [&](const int8_t* a, const int8_t* b) __attribute__((always_inline)) {
+    return ((load_int8(a) - zero_larger) << 19) + requantize<kDown>((load_int8(b) - zero_smaller) << 20, scale);
   };
   int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) step(larger + i, smaller + i, output + i);
+#if defined(MOTE_PACKS_FOUR)
+  const FourFinish four(p.finish);
+  const auto at = [&](int64_t k) __attribute__((always_inline)) {
+    return requantize<true>(added(larger + k, smaller + k), out);
+  };
+  for (; i + 4 * kLanes <= count; i += 4 * kLanes)
+    store_four(output + i, kLanes, four.of(at(i), at(i + kLanes), at(i + 2 * kLanes), at(i + 3 * kLanes)));
+#endif
+  const Finish finish(p.finish);
+  for (; i + kLanes <= count; i += kLanes) store_int8(output + i, finish.of<true>(added(larger + i, smaller + i), out));
   if (i == count) return;
   int8_t a[kLanes] = {}, b[kLanes] = {}, last[kLanes];
   __builtin_memcpy(a, larger + i, static_cast<size_t>(count - i));
   __builtin_memcpy(b, smaller + i, static_cast<size_t>(count - i));
-  step(a, b, last);
+  store_int8(last, finish.of<true>(added(a, b), out));
   __builtin_memcpy(output + i, last, static_cast<size_t>(count - i));
+}
+
+void sum(const Int8Sum& p, const int8_t* larger, const int8_t* smaller, int64_t count, int8_t* output) {
+  if (p.shift < -1)
+    sum_all<true>(p, larger, smaller, count, output);
+  else
+    sum_all<false>(p, larger, smaller, count, output);
 }
 
 void accumulate(const int8_t* input, int32_t count, int32_t* __restrict totals) {
   for (int32_t i = 0; i < count; ++i) totals[i] += input[i];
 }
 
-constexpr Int8Primitives primitives_of_level(const char* name) {
-  return {name, kLanes, kGroup, kOffset, widen, interleave, product, depthwise, sum, accumulate};
+constexpr Int8Primitives primitives_of_level(const char* name, const Int8Primitives* bytes = nullptr) {
+  return {name, kLanes, kGroup, kOffset, widen, interleave, product, depthwise, sum, accumulate, bytes};
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ class LayerPacker {
 
   void scale(int32_t output, int32_t bias, const Multiplier& multiplier) {
     // A multiplier of 0 gives 0 whatever the shift.
-    const int32_t shift = multiplier.multiplier == 0 ? -1 : multiplier.shift;
+    const int32_t shift = multiplier.multiplier == 0 ? -2 : multiplier.shift;
     *constant(output, 0) = wrapping_add(*constant(output, 0), bias);
     *constant(output, 1) = multiplier.multiplier;
     *constant(output, 2) = shift < 0 ? -1 : shift;
@@ -113,13 +113,13 @@ struct HostConvolution {
   Portable portable;   // first: the portable kernel finds it too
   int32_t zero_point;  // of the input
   int32_t packed;      // 0: the portable kernel runs
-  int32_t down;        // every shift is to the right
+  int32_t down;        // every shift is below -1
 };
 
-// True: every shift is to the right.
+// True: every shift is below -1.
 inline bool only_down(const std::vector<Multiplier>& multipliers) {
   return std::none_of(multipliers.begin(), multipliers.end(),
-                      [](const Multiplier& m) { return m.multiplier != 0 && m.shift >= 0; });
+                      [](const Multiplier& m) { return m.multiplier != 0 && m.shift >= -1; });
 }
 
 inline bool has_constants(const ConvolutionTensors& tensors) {

@@ -12,7 +12,7 @@ namespace mote {
 // What becomes of a sum: requantize(), zero point, activation range.
 struct Int8Finish {
   int32_t zero_point, low, high;
-  bool down;  // every shift is below 0
+  bool down;  // every shift is below -1
 };
 
 // Constants of `outputs` outputs, packed in vectors of lanes * 4 bytes, aligned to 64 bytes. The last vector may be
@@ -38,7 +38,7 @@ struct PixelGrid {
 struct Int8Sum {
   int32_t zero_larger, zero_smaller;
   int32_t multiplier, shift;                // of the smaller
-  int32_t output_multiplier, output_shift;  // shift below 0
+  int32_t output_multiplier, output_shift;  // shift below -1
   Int8Finish finish;
 };
 
@@ -60,6 +60,9 @@ struct Int8Primitives {
   void (*sum)(const Int8Sum& p, const int8_t* larger, const int8_t* smaller, int64_t count, int8_t* output);
   // totals[i] += input[i]
   void (*accumulate)(const int8_t* input, int32_t count, int32_t* totals);
+
+  // What is faster for one pixel, where reading the weights takes the time, and wants weights above -128; or null.
+  const Int8Primitives* bytes;
 };
 
 }  // namespace mote
