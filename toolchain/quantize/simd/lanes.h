@@ -147,12 +147,14 @@ MOTE_INLINE void store_two(int8_t* first, int8_t* second, __m256i bytes) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(first), _mm256_castsi256_si128(bytes));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(second), _mm256_extracti128_si256(bytes, 1));
 }
+MOTE_INLINE void store_halves(int8_t* first, int8_t* second, __m128i bytes) {
+  const int64_t low = _mm_cvtsi128_si64(bytes), high = _mm_extract_epi64(bytes, 1);
+  __builtin_memcpy(first, &low, sizeof low);
+  __builtin_memcpy(second, &high, sizeof high);
+}
 MOTE_INLINE void store_four(int8_t* first, int64_t step, __m256i bytes) {
-  const __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(first), low);
-  _mm_storeh_pd(reinterpret_cast<double*>(first + step), _mm_castsi128_pd(low));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(first + 2 * step), high);
-  _mm_storeh_pd(reinterpret_cast<double*>(first + 3 * step), _mm_castsi128_pd(high));
+  store_halves(first, first + step, _mm256_castsi256_si128(bytes));
+  store_halves(first + 2 * step, first + 3 * step, _mm256_extracti128_si256(bytes, 1));
 }
 #elif defined(__aarch64__)
 MOTE_INLINE Ints dot(Ints sum, Ints inputs, Ints weights) {
