@@ -36,6 +36,9 @@ std::string figures_text(const Measurement& m, const Board& board) {
                          format_count(std::llround(m.latency.cycles.typical)),
                          format_count(std::llround(m.latency.cycles.low)),
                          format_count(std::llround(m.latency.cycles.high)))});
+  table.row({"set-up", format_seconds(m.setup.cycles / board.clock_hz.value),
+             fmt::format("{} instructions, {} cycles, once", format_count(static_cast<int64_t>(m.setup.instructions)),
+                         format_count(std::llround(m.setup.cycles)))});
   table.row({"power", format_watts(m.power.average_milliwatts / 1e3),
              fmt::format("{} an inference, {} active, {}", format_joules(m.power.energy_microjoules / 1e6),
                          format_watts(m.power.active_milliwatts / 1e3),

@@ -14,22 +14,15 @@ namespace mote {
 namespace {
 
 constexpr const char* kHeader =
-    "model,engine,board,optimization,instructions,cycles,arena,static,stack,flash,peer_instructions,peer_cycles,"
-    "peer_ram,peer_flash";
-constexpr size_t kNames = 4, kColumns = 14;
+    "model,engine,board,optimization,instructions,cycles,setup,arena,static,stack,flash,peer_instructions,peer_cycles,"
+    "peer_setup,peer_ram,peer_flash";
+constexpr size_t kNames = 4, kColumns = 16;
 
 // The numeric columns of a row, in order.
 std::array<int64_t*, kColumns - kNames> numbers(FiguresRow& row) {
-  return {&row.recorded.instructions,
-          &row.recorded.cycles,
-          &row.recorded.arena,
-          &row.recorded.statics,
-          &row.recorded.stack,
-          &row.recorded.flash,
-          &row.peer.instructions,
-          &row.peer.cycles,
-          &row.peer.arena,
-          &row.peer.flash};
+  return {&row.recorded.instructions, &row.recorded.cycles, &row.recorded.setup, &row.recorded.arena,
+          &row.recorded.statics,      &row.recorded.stack,  &row.recorded.flash, &row.peer.instructions,
+          &row.peer.cycles,           &row.peer.setup,      &row.peer.arena,     &row.peer.flash};
 }
 
 Result<FiguresRow> parse_row(const std::string& place, const std::string& line) {
@@ -96,6 +89,7 @@ Result<EngineFigures> measure_row(const FiguresRow& row, const std::filesystem::
   if (!m.fits) return input_error(fmt::format("{} does not fit {}: {}", row.model, row.board, m.misfits.at(0)));
   return EngineFigures{static_cast<int64_t>(m.latency.instructions),
                        static_cast<int64_t>(m.latency.cycles.typical),
+                       static_cast<int64_t>(m.setup.instructions),
                        m.ram.arena,
                        m.ram.statics,
                        m.ram.stack,
@@ -103,16 +97,16 @@ Result<EngineFigures> measure_row(const FiguresRow& row, const std::filesystem::
 }
 
 std::string figures_table(const std::vector<FiguresRow>& rows) {
-  Table table({"model", "engine", "board", "build", "instructions", "cycles", "arena", "static", "arena + static",
-               "stack", "flash"},
+  Table table({"model", "engine", "board", "build", "instructions", "cycles", "set-up", "arena", "static",
+               "arena + static", "stack", "flash"},
               {Align::left, Align::left, Align::left, Align::left, Align::right, Align::right, Align::right,
-               Align::right, Align::right, Align::right, Align::right});
+               Align::right, Align::right, Align::right, Align::right, Align::right});
   for (const FiguresRow& row : rows) {
     const EngineFigures& f = row.recorded;
     table.row({fs::path(row.model).filename().string(), row.engine, row.board, row.optimization,
                compared(f.instructions, row.peer.instructions), compared(f.cycles, row.peer.cycles),
-               std::to_string(f.arena), std::to_string(f.statics), compared(f.ram(), row.peer.arena),
-               std::to_string(f.stack), compared(f.flash, row.peer.flash)});
+               compared(f.setup, row.peer.setup), std::to_string(f.arena), std::to_string(f.statics),
+               compared(f.ram(), row.peer.arena), std::to_string(f.stack), compared(f.flash, row.peer.flash)});
   }
   return table.text();
 }

@@ -9,10 +9,11 @@
 
 namespace mote {
 
-// Of one inference, counted exactly in the emulator, and of the linked image. 0 = not known.
+// Counted exactly in the emulator, of one inference unless said otherwise, and of the linked image. 0 = not known.
 struct EngineFigures {
   int64_t instructions = 0;
   int64_t cycles = 0;  // modelled, typical
+  int64_t setup = 0;   // instructions, once: the interpreter's init, or <name>_init
   int64_t arena = 0, statics = 0, stack = 0;
   int64_t flash = 0;  // code and constants, without the model
   int64_t ram() const { return arena + statics; }

@@ -37,6 +37,7 @@ TEST(Figures, NoneIsWorseThanRecorded) {
     };
     expect("instructions", now->instructions, row.recorded.instructions);
     expect("cycles", now->cycles, row.recorded.cycles);
+    expect("instructions of set-up", now->setup, row.recorded.setup);
     expect("bytes of arena and static", now->ram(), row.recorded.ram());
     expect("bytes of stack", now->stack, row.recorded.stack);
     expect("bytes of flash", now->flash, row.recorded.flash);
@@ -47,7 +48,7 @@ TEST(Figures, ABrokenLineIsNamed) {
   const fs::path path = binary_folder() / "figures-broken.csv";
   ASSERT_TRUE(write_figures(path, recorded_rows()).ok());
   std::string text = *read_text(path);
-  text += "a,b,c,d,1,2,3,4,5,6,x,8,9,10\n";
+  text += "a,b,c,d,1,2,3,4,5,6,x,8,9,10,11,12\n";
   ASSERT_TRUE(write_file(path, std::string_view(text)).ok());
   const auto rows = read_figures(path);
   ASSERT_FALSE(rows.ok());

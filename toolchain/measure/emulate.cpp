@@ -48,6 +48,19 @@ Result<ProcessOutput> run_counted(std::vector<std::string> command, const fs::pa
   return run_process(command, options.timeout_seconds, options.folder);
 }
 
+// What the plugin is to be told.
+Result<std::string> counter_arguments(const fs::path& image, const ElfFile& elf, const EmulateOptions& options) {
+  std::string arguments = "out=counts.json";
+  for (const CountWindow& window : options.windows) {
+    const ElfSymbol* begin = elf.find(window.begin);
+    const ElfSymbol* end = elf.find(window.end);
+    if (!begin || !end) return defect(fmt::format("{} lacks {} or {}", image.string(), window.begin, window.end));
+    arguments += fmt::format(",window=0x{:x}:0x{:x}", begin->address, end->address);
+  }
+  for (const StepFunction& step : options.steps) arguments += fmt::format(",step=0x{:x}:0x{:x}", step.begin, step.end);
+  return arguments;
+}
+
 bool refuses_interface(const ProcessOutput& result) {
   return result.exit_status != 0 && result.errors.find("plugin requires API version") != std::string::npos;
 }
@@ -66,17 +79,13 @@ Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& e
                                    emulator.package));
   }
   MOTE_TRY(const fs::path counter, find_counter(options.counter));
-  const ElfSymbol* begin = elf.find("mote_mark_begin");
-  const ElfSymbol* end = elf.find("mote_mark_end");
-  if (!begin || !end) return defect(image.string() + " lacks mote_mark_begin or mote_mark_end");
+  MOTE_TRY(const std::string arguments, counter_arguments(image, elf, options));
   EmulatedRun run;
   std::error_code error;
   run.command = {emulator.program};
   run.command.insert(run.command.end(), emulator.arguments.begin(), emulator.arguments.end());
   run.command.insert(run.command.end(), {"-nographic", "-monitor", "none", "-serial", "none", "-semihosting", "-kernel",
                                          fs::absolute(image, error).string()});
-  std::string arguments = fmt::format("begin=0x{:x},end=0x{:x},out=counts.json", begin->address, end->address);
-  for (const StepFunction& step : options.steps) arguments += fmt::format(",step=0x{:x}:0x{:x}", step.begin, step.end);
   fs::remove(options.folder / "counts.json", error);
   MOTE_TRY(ProcessOutput result, run_counted(run.command, counter, arguments, options));
   if (refuses_interface(result)) {
@@ -91,7 +100,10 @@ Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& e
                               image.string(), result.errors, result.output));
   }
   run.report = parse_report(result.errors + "\n" + result.output);
-  MOTE_TRY(run.counts, read_json(options.folder / "counts.json"));
+  MOTE_TRY(const Json counts, read_json(options.folder / "counts.json"));
+  if (counts.size() != options.windows.size())
+    return defect(fmt::format("{} opened {} of {} windows", image.string(), counts.size(), options.windows.size()));
+  run.counts.assign(counts.begin(), counts.end());
   return run;
 }
 

@@ -14,7 +14,7 @@ namespace mote {
 
 struct EmulatedRun {
   std::map<std::string, int64_t> report;  // "name number" lines that the program printed
-  Json counts;                            // of the plugin, see counter.c
+  std::vector<Json> counts;               // of the plugin, see counter.c: one for each of EmulateOptions::windows
   std::vector<std::string> command;       // without the plugin: runs the same image alone
 };
 
@@ -23,18 +23,26 @@ struct StepFunction {
   uint32_t begin = 0, end = 0;  // addresses, the end behind the last
 };
 
+// Two functions of a program between whose first entries is counted.
+struct CountWindow {
+  const char *begin, *end;
+};
+constexpr CountWindow kSetupWindow = {"mote_setup_begin", "mote_setup_end"};
+constexpr CountWindow kInferenceWindow = {"mote_mark_begin", "mote_mark_end"};
+
 struct EmulateOptions {
   std::filesystem::path folder;   // working folder: the program's files are opened here
   std::filesystem::path counter;  // the plugin; empty: beside the running program
   double timeout_seconds = 300;
   std::vector<StepFunction> steps = {};
+  std::vector<CountWindow> windows = {kInferenceWindow};  // in the order in which the program opens them
 };
 
 // The plugin's path when no other is given.
 std::filesystem::path default_counter();
 
-// `elf` is `image` read; it has functions mote_mark_begin and mote_mark_end.
-// Errors: input when the emulator or plugin is missing; defect when the program does not end by itself.
+// `elf` is `image` read. Errors: input when the emulator or plugin is missing; defect when the program does not end by
+// itself, or does not open every window once.
 Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& elf, const Emulator& emulator,
                             const EmulateOptions& options);
 

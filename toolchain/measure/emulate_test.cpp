@@ -92,7 +92,7 @@ TEST_F(EmulateTest, CountsAKnownProgramByClass) {
   ASSERT_TRUE(elf) << elf.error().message;
   const auto run = emulate(image, *elf, emulator_, {folder_, {}, 60});
   ASSERT_TRUE(run) << run.error().message;
-  const auto executed = classify_counts(run->counts, *elf);
+  const auto executed = classify_counts(run->counts.at(0), *elf);
   ASSERT_TRUE(executed) << executed.error().message;
   const InstructionCounts& n = executed->total;
   using enum InstructionCount;
@@ -139,7 +139,7 @@ TEST_F(EmulateTest, AgreesWithTheEmulatorsTrace) {
     if (address == end) counting = false;
     count += counting;
   }
-  EXPECT_EQ(count, run->counts.at("instructions").get<uint64_t>());
+  EXPECT_EQ(count, run->counts.at(0).at("instructions").get<uint64_t>());
 }
 
 // QEMU 7.2 reports a wrong size for the last instruction before a 1 KiB border: sizes must come from the bytes.
@@ -156,7 +156,7 @@ TEST_F(EmulateTest, CountsAcrossPageBorders) {
   ASSERT_TRUE(elf);
   const auto run = emulate(image, *elf, emulator_, {folder_, {}, 60});
   ASSERT_TRUE(run) << run.error().message;
-  const auto executed = classify_counts(run->counts, *elf);
+  const auto executed = classify_counts(run->counts.at(0), *elf);
   ASSERT_TRUE(executed) << executed.error().message;
   EXPECT_EQ(executed->total.instructions(), 1u + 1u + 1500u + 1u);
   EXPECT_EQ(executed->total[InstructionCount::branch_taken], 1u);

@@ -33,6 +33,12 @@ struct RamBytes {
   int64_t total() const { return arena + statics + stack; }
 };
 
+// Part of what was executed.
+struct Cost {
+  uint64_t instructions = 0;
+  double cycles = 0;  // typical
+};
+
 struct Latency {
   uint64_t instructions = 0;   // executed from mote_mark_begin to mote_mark_end, exact; the input is all zeros
   Range<double> cycles;        // modelled: see Board::cycle_model; range of the published timings
@@ -42,12 +48,6 @@ struct Latency {
 // Share of one function in the measured inference.
 struct FunctionCost {
   std::string name;  // demangled
-  uint64_t instructions = 0;
-  double cycles = 0;  // typical
-};
-
-// Part of the measured inference.
-struct Cost {
   uint64_t instructions = 0;
   double cycles = 0;  // typical
 };
@@ -76,12 +76,13 @@ struct Measurement {
   std::vector<std::string> misfits;  // one sentence each: what is needed, what there is, what to do
   FlashBytes flash;
   RamBytes ram;     // stack is 0 when !fits
+  Cost setup;       // executed from mote_setup_begin to mote_setup_end: the interpreter's init, or <name>_init
   Latency latency;  // of the feature block, if any, and the model
   PowerFigures power;
   double period_seconds = 0;  // one inference per period; 0 = back to back
   InstructionCounts counts;
-  std::vector<FunctionCost> functions;        // most expensive first
-  std::vector<LayerCost> layers;              // see layers.h
+  std::vector<FunctionCost> functions;  // most expensive first
+  std::vector<LayerCost> layers;        // see layers.h
   OutsideLayers outside;
   std::filesystem::path firmware;             // the linked ELF
   std::vector<std::string> emulator_command;  // runs it alone, on zeros

@@ -75,6 +75,7 @@ Json to_json(const Measurement& m) {
       {"flash_bytes", flash_json(m.flash)},
       {"ram_bytes",
        {{"arena", m.ram.arena}, {"static", m.ram.statics}, {"stack", m.ram.stack}, {"total", m.ram.total()}}},
+      {"setup", ran ? cost_json(m.setup) : Json()},
       {"latency", ran ? latency_json(m.latency) : Json()},
       {"power", ran ? power_json(m) : Json()},
       {"instruction_classes", counts_json(m.counts)},

@@ -83,18 +83,18 @@ Default_Handler:
 6:      b       6b
         .size   Default_Handler, . - Default_Handler
 
-// The measured window: counting tools look for these two symbols. Empty, and in a file of their own kind so that no
+// The measured windows: counting tools look for these symbols. Empty, and in a file of their own kind so that no
 // compiler inlines or merges them.
+        .macro  mark name
         .thumb_func
-        .type   mote_mark_begin, %function
-        .global mote_mark_begin
-mote_mark_begin:
+        .type   \name, %function
+        .global \name
+\name:
         bx      lr
-        .size   mote_mark_begin, . - mote_mark_begin
+        .size   \name, . - \name
+        .endm
 
-        .thumb_func
-        .type   mote_mark_end, %function
-        .global mote_mark_end
-mote_mark_end:
-        bx      lr
-        .size   mote_mark_end, . - mote_mark_end
+        mark    mote_setup_begin
+        mark    mote_setup_end
+        mark    mote_mark_begin
+        mark    mote_mark_end

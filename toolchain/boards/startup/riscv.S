@@ -62,16 +62,17 @@ mote_semihosting:
         ret
         .size   mote_semihosting, . - mote_semihosting
 
-// The measured window: counting tools look for these two symbols. Empty, and in a file of their own kind so that no
+// The measured windows: counting tools look for these symbols. Empty, and in a file of their own kind so that no
 // compiler inlines or merges them.
-        .global mote_mark_begin
-        .type   mote_mark_begin, @function
-mote_mark_begin:
+        .macro  mark name
+        .global \name
+        .type   \name, @function
+\name:
         ret
-        .size   mote_mark_begin, . - mote_mark_begin
+        .size   \name, . - \name
+        .endm
 
-        .global mote_mark_end
-        .type   mote_mark_end, @function
-mote_mark_end:
-        ret
-        .size   mote_mark_end, . - mote_mark_end
+        mark    mote_setup_begin
+        mark    mote_setup_end
+        mark    mote_mark_begin
+        mark    mote_mark_end

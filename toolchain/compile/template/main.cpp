@@ -1,9 +1,12 @@
-// Runs the model twice on zeros, with mote_mark_begin and mote_mark_end around the second inference, then on every row
-// of the file mote-input.bin if there is one, and reports through semihosting.
+// Sets the model up between mote_setup_begin and mote_setup_end, runs it twice on zeros, with mote_mark_begin and
+// mote_mark_end around the second inference, then on every row of the file mote-input.bin if there is one, and reports
+// through semihosting.
 #include "firmware.h"
 #include "semihosting.h"
 
 extern "C" {
+void mote_setup_begin();
+void mote_setup_end();
 void mote_mark_begin();
 void mote_mark_end();
 extern uint32_t __bss_end[];
@@ -122,7 +125,9 @@ void run_test_set() {
 
 int main() {
   paint_stack();
+  mote_setup_begin();
   Status status = mote::firmware_init();
+  mote_setup_end();
   if (status == Status::ok) status = measured_inferences();
   print_number("stack", stack_bytes());
   print_number("status", static_cast<int32_t>(status));

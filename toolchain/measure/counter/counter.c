@@ -1,10 +1,11 @@
 /* Counts what a one-core guest executes between two addresses, exactly, in QEMU's TCG interpreter.
-   Arguments (-plugin libmote_count.so,begin=0x...,end=0x...,out=FILE,step=0x...:0x...,...): counting runs from the
-   execution of the instruction at `begin`, itself included, until that at `end`, itself not; each is the first
-   instruction of a function. A step is a function from its first address to behind its last: whenever it is entered
-   from outside, a new part of the count begins. The file gets
+   Arguments (-plugin libmote_count.so,window=0x...:0x...,...,out=FILE,step=0x...:0x...,...): a window is open from the
+   execution of the instruction at its first address, itself included, until that at its second, itself not; each is the
+   first instruction of a function. Windows do not overlap. A step is a function from its first address to behind its
+   last: whenever it is entered from outside, a new part of the count begins. The file gets for each time that a window
+   was open, in order of time,
    {"steps": [[[address, instructions, address of the last, entered, went on 2 bytes after the last, went on 4 bytes
-   after it], ...], ...], "instructions": N}, the first part being what ran before any step.
+   after it], ...], ...], "instructions": N}, the first part being what ran before any step; all of them as an array.
    Whether the last instruction of a block was a taken branch follows from the last two once its size is known. Sizes
    and classes are decoded from the bytes of the ELF file by the reader: QEMU 7.2 misreports the size of the last
    instruction before a 1 KiB page end. */
@@ -19,24 +20,28 @@
 #endif
 int qemu_plugin_version = MOTE_PLUGIN_INTERFACE;
 
-struct step {
+struct range {
   uint64_t begin, end;
+};
+
+struct ranges {
+  struct range* list;
+  size_t count;
 };
 
 struct block {
   uint64_t address, last, instructions;
   uint64_t entered, after_2, after_4;
-  const struct step* step; /* that begins here */
+  const struct range *step, *window; /* that begin here */
   struct block* next;
 };
 
 static struct block* blocks;
 static struct block* previous; /* counted and not yet left */
 static uint64_t came_from;     /* address of the block before */
-static bool counting;
-static uint64_t begin_address, end_address, sum;
-static struct step* steps;
-static size_t step_count;
+static const struct range* open_window;
+static uint64_t sum; /* instructions in it */
+static struct ranges steps, windows;
 static FILE* out;
 
 /* Ends a part of the count. */
@@ -53,6 +58,20 @@ static void write_part(void) {
   }
 }
 
+static void begin_window(const struct range* window) {
+  static const char* separator = "";
+  fprintf(out, "%s{\"steps\": [[", separator);
+  separator = ",\n";
+  sum = 0;
+  open_window = window;
+}
+
+static void end_window(void) {
+  write_part();
+  fprintf(out, "]],\n\"instructions\": %llu}", (unsigned long long)sum);
+  open_window = NULL;
+}
+
 static void on_entry(unsigned int cpu, void* data) {
   struct block* block = data;
   (void)cpu;
@@ -63,15 +82,21 @@ static void on_entry(unsigned int cpu, void* data) {
   }
   const uint64_t from = came_from;
   came_from = block->address;
-  if (block->address == begin_address) counting = true;
-  if (block->address == end_address) counting = false;
-  if (!counting) return;
+  if (open_window && block->address == open_window->end) end_window();
+  if (!open_window && block->window) begin_window(block->window);
+  if (!open_window) return;
   if (block->step && (from < block->step->begin || from >= block->step->end)) {
     write_part();
     fputs("],\n[", out);
   }
   ++block->entered;
   previous = block;
+}
+
+static const struct range* beginning_at(const struct ranges* ranges, uint64_t address) {
+  for (size_t i = 0; i < ranges->count; ++i)
+    if (ranges->list[i].begin == address) return &ranges->list[i];
+  return NULL;
 }
 
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb* translated) {
@@ -81,8 +106,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb* translate
   block->instructions = qemu_plugin_tb_n_insns(translated);
   block->address = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(translated, 0));
   block->last = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(translated, block->instructions - 1));
-  for (size_t i = 0; i < step_count; ++i)
-    if (steps[i].begin == block->address) block->step = &steps[i];
+  block->step = beginning_at(&steps, block->address);
+  block->window = beginning_at(&windows, block->address);
   block->next = blocks;
   blocks = block;
   qemu_plugin_register_vcpu_tb_exec_cb(translated, on_entry, QEMU_PLUGIN_CB_NO_REGS_ABI, block);
@@ -91,18 +116,19 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb* translate
 static void on_exit(qemu_plugin_id_t id, void* data) {
   (void)id;
   (void)data;
-  write_part();
-  fprintf(out, "]],\n\"instructions\": %llu}\n", (unsigned long long)sum);
+  if (open_window) end_window();
+  fputs("]\n", out);
   fclose(out);
 }
 
-static bool add_step(const char* text) {
+static bool add_range(struct ranges* ranges, const char* text) {
   char* rest;
-  steps = realloc(steps, (step_count + 1) * sizeof *steps);
-  if (!steps) return false;
-  steps[step_count].begin = strtoull(text, &rest, 0);
+  ranges->list = realloc(ranges->list, (ranges->count + 1) * sizeof *ranges->list);
+  if (!ranges->list) return false;
+  struct range* range = &ranges->list[ranges->count++];
+  range->begin = strtoull(text, &rest, 0);
   if (*rest != ':') return false;
-  steps[step_count++].end = strtoull(rest + 1, &rest, 0);
+  range->end = strtoull(rest + 1, &rest, 0);
   return *rest == 0;
 }
 
@@ -110,19 +136,22 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc, char** 
   (void)info;
   const char* out_path = NULL;
   for (int i = 0; i < argc; ++i) {
-    if (strncmp(argv[i], "begin=", 6) == 0)
-      begin_address = strtoull(argv[i] + 6, NULL, 0);
-    else if (strncmp(argv[i], "end=", 4) == 0)
-      end_address = strtoull(argv[i] + 4, NULL, 0);
+    bool good = true;
+    if (strncmp(argv[i], "window=", 7) == 0)
+      good = add_range(&windows, argv[i] + 7);
+    else if (strncmp(argv[i], "step=", 5) == 0)
+      good = add_range(&steps, argv[i] + 5);
     else if (strncmp(argv[i], "out=", 4) == 0)
       out_path = argv[i] + 4;
-    else if (strncmp(argv[i], "step=", 5) != 0 || !add_step(argv[i] + 5)) {
-      fprintf(stderr, "mote_count: wrong argument '%s'; expected begin=, end=, out= and step=FROM:TO\n", argv[i]);
+    else
+      good = false;
+    if (!good) {
+      fprintf(stderr, "mote_count: wrong argument '%s'; expected window=FROM:TO, step=FROM:TO and out=\n", argv[i]);
       return 1;
     }
   }
-  if (!begin_address || !end_address || !out_path) {
-    fprintf(stderr, "mote_count: expected begin=ADDRESS,end=ADDRESS,out=FILE\n");
+  if (windows.count == 0 || !out_path) {
+    fprintf(stderr, "mote_count: expected window=FROM:TO,out=FILE\n");
     return 1;
   }
   out = fopen(out_path, "w");
@@ -130,7 +159,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc, char** 
     fprintf(stderr, "mote_count: cannot write '%s'\n", out_path);
     return 1;
   }
-  fputs("{\"steps\": [[", out);
+  fputs("[", out);
   qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
   qemu_plugin_register_atexit_cb(id, on_exit, NULL);
   return 0;
