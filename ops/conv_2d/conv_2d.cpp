@@ -247,6 +247,15 @@ bool join_starts(std::span<const uint8_t> weights, std::vector<PackedScale>& sca
   return true;
 }
 
+const char* packed_function(const Conv2DGeometry& g) {
+  const auto all = [&g](auto condition) { return condition(g.y) && condition(g.x); };
+  if (g.depth % 4 == 0 &&
+      all([](const WindowAxis& a) { return a.filter == 1 && a.stride == 1 && a.output == a.input; }))
+    return "conv_2d_packed_pointwise_run";
+  return all([](const WindowAxis& a) { return a.dilation == 1 || a.filter == 1; }) ? "conv_2d_packed_run<false>"
+                                                                                   : "conv_2d_packed_run<true>";
+}
+
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const EmitCall& call = packed.call;
   const ConvolutionTensors tensors = convolution_tensors(call);
@@ -272,9 +281,8 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const auto rows = pack_rows(widened_rows(weights, p.g.outputs, columns), p.g.outputs, columns);
   if (!rows || !join_starts(weights, *scales)) return std::optional<std::string>();
   return std::optional(
-      fmt::format("  static constexpr Conv2DPacked p = {{{}, {}, {}}};\n"
-                  "  conv_2d_packed_run(p, {}, {}, {}, {}, {});\n",
-                  cpp_geometry(p.g), -p.input_offset, 2 * p.output.zero_point + 1, call.inputs[0],
+      fmt::format("  static constexpr Conv2DPacked p = {{{}, {}, {}}};\n  {}(p, {}, {}, {}, {}, {});\n",
+                  cpp_geometry(p.g), -p.input_offset, 2 * p.output.zero_point + 1, packed_function(p.g), call.inputs[0],
                   packed.keep("weights", DType::int8, *rows),
                   packed.keep("scales", DType::int32, packed_scale_table(*scales)), call.outputs[0], call.scratch));
 }

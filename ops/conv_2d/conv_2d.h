@@ -80,8 +80,8 @@ constexpr int64_t conv_2d_macs(const Conv2DGeometry& g) {
   return int64_t{g.batches} * g.pixels() * g.outputs * g.patch();
 }
 
-// Where the bytes of a patch stand that conv_2d_packed.h puts together before it widens them: behind two patches of
-// whole groups of four.
+// Where the bytes of two patches stand that conv_2d_packed.h puts together before it widens them: behind two patches
+// of whole groups of four.
 constexpr int32_t conv_2d_bytes_place(int32_t elements) {
   return 4 * ((elements + 3) & ~3);
 }
@@ -89,7 +89,7 @@ constexpr int32_t conv_2d_bytes_place(int32_t elements) {
 // The interpreter's table of scales comes on top.
 constexpr int32_t conv_2d_scratch_bytes(const Conv2DGeometry& g) {
   const int32_t patches = conv_2d_bytes_place(g.patch());
-  return g.depth % 4 == 0 ? patches : patches + patches / 4 + 4;  // the second patch begins four bytes later
+  return g.depth % 4 == 0 ? patches : patches + patches / 2 + 8;  // up to three bytes are written behind each
 }
 
 struct Conv2DInt8 {

@@ -13,20 +13,33 @@ namespace mote {
 
 struct ConvPackedDsp {
   // Widens whole chunks. Words are loaded at any alignment, which these cores allow.
-  __attribute__((noinline)) static void widen(const int8_t* input, int32_t count, int16_t* out) {
-    for (; count >= 8; count -= 8, input += 8, out += 16) {
-      uint32_t a, b;
-      using Word = int8_t[4];
+  static void widen(const int8_t* input, int32_t count, int16_t* out) {
+    for (; count > 0; count -= 4, input += 4, out += 8) {
+      uint32_t x;
+      __builtin_memcpy(&x, input, sizeof x);
+      store(out, even(x));
+      store(out + 4, odd(x));
+    }
+  }
+  // Those of two pixels, of which the second's are `step` bytes behind.
+  __attribute__((noinline)) static void widen_both(const int8_t* input, int32_t step, int32_t count, int16_t* out) {
+    using Word = int8_t[4];
+    uint32_t a, b, c, d;
+    if ((count & 4) != 0) {
       __asm__("ldr %0, %2\n\tldr %1, %3"  // neighbours: the second takes one cycle
               : "=&r"(a), "=&r"(b)
-              : "m"(*reinterpret_cast<const Word*>(input)), "m"(*reinterpret_cast<const Word*>(input + 4)));
-      chunk(a, out);
-      chunk(b, out + 8);
+              : "m"(*reinterpret_cast<const Word*>(input)), "m"(*reinterpret_cast<const Word*>(input + step)));
+      four_words(a, b, out);
+      input += 4, out += 8;
     }
-    if (count > 0) {
-      uint32_t a;
-      __builtin_memcpy(&a, input, sizeof a);
-      chunk(a, out);
+    for (const int8_t* const end = input + (count & ~7); input != end; input += 8, out += 16) {
+      const int8_t* const second = input + step;
+      __asm__("ldr %0, %4\n\tldr %1, %5\n\tldr %2, %6\n\tldr %3, %7"
+              : "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d)
+              : "m"(*reinterpret_cast<const Word*>(input)), "m"(*reinterpret_cast<const Word*>(second)),
+                "m"(*reinterpret_cast<const Word*>(input + 4)), "m"(*reinterpret_cast<const Word*>(second + 4)));
+      four_words(a, b, out);
+      four_words(c, d, out + 8);
     }
   }
 
@@ -143,12 +156,23 @@ struct ConvPackedDsp {
 #undef MOTE_CONV_PRODUCTS
 
  private:
-  static void chunk(uint32_t x, int16_t* out) {
-    const int16x2_t even = __sxtb16(static_cast<int8x4_t>(x));
-    int16x2_t odd;  // GCC 12 does not see that the instruction rotates by itself
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(x));
-    __builtin_memcpy(out, &even, sizeof even);
-    __builtin_memcpy(out + 4, &odd, sizeof odd);
+  static int16x2_t even(uint32_t x) {
+    return __sxtb16(static_cast<int8x4_t>(x));
+  }
+  static int16x2_t odd(uint32_t x) {  // GCC 12 does not see that the instruction rotates by itself
+    int16x2_t result;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(x));
+    return result;
+  }
+  static void store(int16_t* out, int16x2_t pair) {
+    __builtin_memcpy(out, &pair, sizeof pair);
+  }
+  // A chunk of both pixels.
+  static void four_words(uint32_t first, uint32_t second, int16_t* out) {
+    store(out, even(first));
+    store(out + 2, even(second));
+    store(out + 4, odd(first));
+    store(out + 6, odd(second));
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_nine.h"
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_packed.h"
 #include "ops/pack.h"
 #include "toolchain/base/simd/simd.h"
@@ -52,18 +53,19 @@ DepthwiseConv2DGeometry geometry_of(const Attributes& attributes, const Shape& i
 
 OpCost cost(const Attributes& attributes, std::span<const Shape> inputs, std::span<const Shape>) {
   const DepthwiseConv2DGeometry g = geometry_of(attributes, inputs[0], inputs[1]);
-  return {depthwise_conv_2d_macs(g), depthwise_conv_2d_scratch_bytes(g)};
+  int64_t scratch = depthwise_conv_2d_scratch_bytes(g);
+  if (is_depthwise_nine(g)) scratch = std::max<int64_t>(scratch, depthwise_nine_scratch_bytes(g));
+  return {depthwise_conv_2d_macs(g), scratch};
 }
 
-// What int8 kernels promise: one strip of rows after the other, in it one channel after the other, and of these all is
-// read before any is written. So bytes may be written where those of the same channel were. Not so where a strip is one
-// of columns, nor where a channel has several outputs.
-std::optional<Overlap> overlap_of_strips(const DepthwiseConv2DGeometry& g) {
-  const int64_t strip = depthwise_strip_rows(g);
-  if (g.multiplier > 1 || (g.turned() && strip < g.rows().output)) return std::nullopt;
+// What int8 kernels promise: one strip of rows after the other, in it one channel after the other, or two, and of these
+// all is read before any is written. So bytes may be written where those of the same channel were. Not so where a strip
+// is one of columns, nor where a channel has several outputs.
+std::optional<Overlap> overlap_of_strips(const DepthwiseConv2DGeometry& g, bool turned, int64_t strip) {
+  if (g.multiplier > 1 || (turned && strip < g.x.output)) return std::nullopt;
   Overlap overlap{0, g.inputs};
   for (const int64_t image : {0, g.batches - 1})
-    for (int64_t y = 0; y < g.y.output; y += g.turned() ? g.y.output : strip) {
+    for (int64_t y = 0; y < g.y.output; y += turned ? g.y.output : strip) {
       const int64_t written = (image * g.y.output + y) * g.x.output;
       const int64_t row = image * g.y.input + std::max<int64_t>(y * g.y.stride - g.y.before, 0);
       overlap.lead = std::max(overlap.lead, (written - row * g.x.input) * g.inputs);
@@ -96,7 +98,11 @@ std::optional<Overlap> overlap(const Attributes& attributes, std::span<const Ten
                                const TensorType& output) {
   const DepthwiseConv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
   if (output.dtype != DType::int8) return overlap_of_rows(g.y, inputs[0], output);
-  std::optional<Overlap> result = overlap_of_strips(g);
+  std::optional<Overlap> result = overlap_of_strips(g, g.turned(), depthwise_strip_rows(g));
+  const auto nine = is_depthwise_nine(g)
+                        ? overlap_of_strips(g, DepthwiseNinePlan::is_turned(g), depthwise_nine_rows(g.x.stride))
+                        : result;
+  if (result && nine) result->lead = std::max(result->lead, nine->lead);
   if (result && is_for_pixels(g)) result->lead = std::max(result->lead, overlap_of_pixels(g).lead);
   return result;
 }
@@ -243,24 +249,44 @@ std::vector<uint8_t> packed_filters(const DepthwiseConv2DGeometry& g, const Live
   return packed;
 }
 
-// nullopt: by planes.
-std::optional<std::string> emit_pixels(const PackedCall& packed, const DepthwiseConv2DInt8& p, bool has_bias) {
+// Taps as DepthwiseNineBlock has them.
+std::vector<uint8_t> nine_taps(const DepthwiseConv2DGeometry& g, std::span<const uint8_t> weights) {
+  constexpr size_t kOrder[] = {0, 1, 1, 2};
+  const auto n = static_cast<size_t>(g.inputs);
+  const bool turned = DepthwiseNinePlan::is_turned(g);
+  std::vector<uint8_t> packed;
+  for (size_t c = 0; c < n; ++c)
+    for (size_t row = 0; row < 3; ++row)
+      for (size_t column : kOrder) packed.push_back(weights[(turned ? 3 * column + row : 3 * row + column) * n + c]);
+  return packed;
+}
+
+// Of the forms with a table of device/packed_scale.h. nullopt: neither; by planes.
+std::optional<std::string> emit_with_table(const PackedCall& packed, const DepthwiseConv2DInt8& p, bool has_bias) {
   const auto n = static_cast<size_t>(p.g.inputs);
-  if (packed.core != PackedFor::arm_dsp || p.g.multiplier != 1 || n % kScaleOutputs != 0 || !is_for_pixels(p.g))
-    return std::nullopt;
+  const bool pixels = n % kScaleOutputs == 0 && is_for_pixels(p.g), nine = !pixels && is_depthwise_nine(p.g);
+  if (packed.core != PackedFor::arm_dsp || p.g.multiplier != 1 || (!pixels && !nine)) return std::nullopt;
   std::vector<uint8_t> weights(packed.constants[1].begin(), packed.constants[1].end());
   std::vector<bool> zeros(n, true);
   for (size_t i = 0; i < weights.size(); ++i) zeros[i % n] = zeros[i % n] && weights[i] == 0;
   const std::vector<uint8_t> no_bias(n * sizeof(int32_t));
-  const auto scales = packed_scales(packed.call, p.output, has_bias ? packed.constants[2] : no_bias, zeros);
+  const auto bias = has_bias ? packed.constants[2] : no_bias;
+  const auto scales = packed_scales(packed.call, p.output, bias, zeros);
   if (!scales) return std::nullopt;
   for (size_t i = 0; i < weights.size(); ++i)
     if ((*scales)[i % n].constant) weights[i] = 0;
+  const EmitCall& call = packed.call;
+  const std::string parameters =
+      fmt::format("{{{}, {}, {}}}", cpp_geometry(p.g), p.input_offset, 2 * p.output.zero_point + 1);
+  const std::string table = packed.keep("scales", DType::int32, packed_scale_table(*scales));
+  if (pixels)
+    return fmt::format(
+        "  static constexpr DepthwisePixels p = {};\n  depthwise_conv_2d_pixels_run(p, {}, {}, {}, {});\n", parameters,
+        call.inputs[0], packed.keep("weights", DType::int8, weights), table, call.outputs[0]);
   return fmt::format(
-      "  static constexpr DepthwisePixels p = {{{}, {}, {}}};\n  depthwise_conv_2d_pixels_run(p, {}, {}, {}, {});\n",
-      cpp_geometry(p.g), p.input_offset, 2 * p.output.zero_point + 1, packed.call.inputs[0],
-      packed.keep("weights", DType::int8, weights), packed.keep("scales", DType::int32, packed_scale_table(*scales)),
-      packed.call.outputs[0]);
+      "  static constexpr DepthwiseNine p = {};\n  depthwise_conv_2d_nine_run<{}>(p, {}, {}, {}, {}, {});\n",
+      parameters, p.g.x.stride, call.inputs[0], packed.keep("weights", DType::int8, nine_taps(p.g, weights)), table,
+      call.outputs[0], call.scratch);
 }
 
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
@@ -273,7 +299,7 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   if (const Status status = depthwise_conv_2d_setup(call.attributes->as<DepthwiseConv2DAttributes>(), tensors, p);
       status != Status::ok)
     return refused(status);
-  if (auto pixels = emit_pixels(packed, p, tensors.has_bias)) return pixels;
+  if (auto call_with_table = emit_with_table(packed, p, tensors.has_bias)) return call_with_table;
   const LiveTables tables(call, p.g.outputs());
   if (tables.multipliers.empty()) return std::optional<std::string>();
   const std::string weights = packed.keep("weights", DType::int8, packed_filters(p.g, tables, packed.constants[1]));

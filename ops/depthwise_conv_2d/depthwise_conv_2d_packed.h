@@ -1,12 +1,15 @@
-// Depthwise convolution of the compiled engine, in two forms. The same bytes as depthwise_conv_2d_run().
+// Depthwise convolution of the compiled engine, in three forms. The same bytes as depthwise_conv_2d_run().
 //
 // By planes: as there, with the filters of the live channels one behind the other, as the plane wants them.
 //
 // By pixels, for images so small that a plane would not pay: a pixel at a time, in order, of it four channels at a
 // time, which are written when all that they need is read.
+//
+// Three by three (depthwise_conv_2d_nine.h): windows of that size in steps of one or two.
 #pragma once
 #include "device/packed_scale.h"
 #include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_nine.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_packed_dsp.h"
 #endif
