@@ -133,7 +133,8 @@ struct FourFinish {
       : zero_point(_mm256_set1_epi16(static_cast<int16_t>(f.zero_point))),
         low(_mm256_set1_epi8(static_cast<int8_t>(f.low))),
         high(_mm256_set1_epi8(static_cast<int8_t>(f.high))) {}
-  // kLanes bytes of each, in this order. Saturation changes nothing: the range is within -128 .. 127.
+  // kLanes bytes of each, in this order. REQUIRES: from requantize<true>(), which leaves room for the zero point; then
+  // saturation gives what wrapping sums of 32 bits and the clamp would.
   MOTE_INLINE __m256i of(Ints a, Ints b, Ints c, Ints d) const {
     const __m256i ab = _mm256_packs_epi32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b));
     const __m256i cd = _mm256_packs_epi32(reinterpret_cast<__m256i>(c), reinterpret_cast<__m256i>(d));

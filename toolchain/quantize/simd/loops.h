@@ -112,8 +112,8 @@ struct Tile {
   template <bool kDown>
   MOTE_INLINE void finish(const Ints (&sums)[kPixels][kVectors]) const {
 #if defined(MOTE_PACKS_FOUR)
-    if constexpr (kPixels == 4 && kVectors <= 2) {
-      if (count == kPixels && (vector + kVectors) * kLanes <= layer.outputs) return finish_whole<kDown>(sums);
+    if constexpr (kDown && kPixels == 4 && kVectors <= 2) {
+      if (count == kPixels && (vector + kVectors) * kLanes <= layer.outputs) return finish_whole(sums);
     }
 #endif
     const Finish finish(layer.finish);
@@ -129,23 +129,22 @@ struct Tile {
   }
 
 #if defined(MOTE_PACKS_FOUR)
-  // All pixels and lanes are written.
-  template <bool kDown>
+  // All pixels and lanes are written. Every shift is below -1.
   MOTE_INLINE void finish_whole(const Ints (&sums)[4][kVectors]) const {
     const FourFinish four(layer.finish);
     int8_t* const first = output + vector * kLanes;
     const Scale a = OutputConstants(layer, vector).scale;
     if constexpr (kVectors == 1) {
       store_four(first, step,
-                 four.of(requantize<kDown>(sums[0][0], a), requantize<kDown>(sums[1][0], a),
-                         requantize<kDown>(sums[2][0], a), requantize<kDown>(sums[3][0], a)));
+                 four.of(requantize<true>(sums[0][0], a), requantize<true>(sums[1][0], a),
+                         requantize<true>(sums[2][0], a), requantize<true>(sums[3][0], a)));
     } else {
       const Scale b = OutputConstants(layer, vector + 1).scale;
 #pragma GCC unroll 2
       for (int p = 0; p < 4; p += 2)
         store_two(first + p * step, first + (p + 1) * step,
-                  four.of(requantize<kDown>(sums[p][0], a), requantize<kDown>(sums[p][1], b),
-                          requantize<kDown>(sums[p + 1][0], a), requantize<kDown>(sums[p + 1][1], b)));
+                  four.of(requantize<true>(sums[p][0], a), requantize<true>(sums[p][1], b),
+                          requantize<true>(sums[p + 1][0], a), requantize<true>(sums[p + 1][1], b)));
     }
   }
 #endif
@@ -201,7 +200,7 @@ MOTE_INLINE void depthwise_vector(const PackedLayer& layer, const PixelGrid& gri
   int32_t x = 0;
 #if defined(MOTE_PACKS_FOUR)
   const FourFinish four(layer.finish);
-  for (; used >= kLanes && x + 4 <= grid.columns && at + 3 * grid.output_step + kLanes <= total; x += 4) {
+  for (; kDown && used >= kLanes && x + 4 <= grid.columns && at + 3 * grid.output_step + kLanes <= total; x += 4) {
     Ints sums[4] = {constants.bias, constants.bias, constants.bias, constants.bias};
 #pragma GCC unroll 8
     for (int32_t k = 0; k < groups; ++k) {
@@ -211,7 +210,7 @@ MOTE_INLINE void depthwise_vector(const PackedLayer& layer, const PixelGrid& gri
       for (int c = 0; c < 4; ++c) sums[c] = dot(sums[c], load(in + c * grid.column_step), w);
     }
 #pragma GCC unroll 4
-    for (Ints& sum : sums) sum = requantize<kDown>(sum, constants.scale);
+    for (Ints& sum : sums) sum = requantize<true>(sum, constants.scale);
     store_four(grid.output + at, grid.output_step, four.of(sums[0], sums[1], sums[2], sums[3]));
     input += 4 * grid.column_step, at += 4 * grid.output_step;
   }
