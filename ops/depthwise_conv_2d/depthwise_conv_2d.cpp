@@ -101,6 +101,16 @@ std::optional<Overlap> overlap(const Attributes& attributes, std::span<const Ten
   return result;
 }
 
+// Strips of an image are never turned, so that all have their filters in one order.
+std::optional<RowRule> row_rule(const Attributes& attributes, std::span<const TensorType> inputs, const TensorType&,
+                                int32_t rows) {
+  DepthwiseConv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
+  const WindowAxis whole = g.y;
+  g.y.output = rows;
+  if (g.turned()) return std::nullopt;
+  return RowRule{whole, depthwise_conv_2d_scratch_bytes(g)};
+}
+
 Clamp limits(const FloatCall& call) {
   const FloatRange range = float_activation_range(call.attributes->as<DepthwiseConv2DAttributes>().activation);
   return {range.low, range.high};
@@ -167,17 +177,23 @@ int64_t float_workspace(const FloatCall& call) {
   return clipped ? int64_t{call.output_shapes[0].elements()} : 0;
 }
 
-std::string cpp_geometry(const DepthwiseConv2DGeometry& g) {
-  return fmt::format("{{{}, {}, {}, {}, {}}}", cpp_axis(g.y), cpp_axis(g.x), g.batches, g.inputs, g.multiplier);
+// Of an integer call, by rows of so many as it makes at most.
+Status int8_setup(const EmitCall& call, const ConvolutionTensors& tensors, DepthwiseConv2DInt8& p) {
+  const Status status = depthwise_conv_2d_setup(call.attributes->as<DepthwiseConv2DAttributes>(), tensors, p);
+  if (call.rows > 0) p.g.y.output = call.rows;
+  return status;
+}
+
+std::string cpp_geometry(const EmitCall& call, const DepthwiseConv2DGeometry& g) {
+  return fmt::format("{{{}, {}, {}, {}, {}}}", cpp_rows(call, g.y), cpp_axis(g.x), g.batches, g.inputs, g.multiplier);
 }
 
 // Statements that call `function` on the integer form; `scales` declares the constant of that name.
 std::string emit_int8(const std::string& scales, const std::string& function, const DepthwiseConv2DInt8& p,
                       const EmitCall& call, const std::string& weights, const std::string& bias) {
-  return fmt::format(
-      "{}  static constexpr DepthwiseConv2DInt8 p = {{{}, {}, {}}};\n  {}(p, scales, {}, {}, {}, {}, {});\n", scales,
-      cpp_geometry(p.g), p.input_offset, cpp_output(p.output), function, call.inputs[0], weights, bias, call.outputs[0],
-      call.scratch);
+  return fmt::format("{}  {} DepthwiseConv2DInt8 p = {{{}, {}, {}}};\n  {}(p, scales, {}, {}, {}, {}, {});\n", scales,
+                     cpp_parameters(call), cpp_geometry(call, p.g), p.input_offset, cpp_output(p.output), function,
+                     call.inputs[0], weights, bias, call.outputs[0], call.scratch);
 }
 
 Result<std::string> emit(const EmitCall& call) {
@@ -187,12 +203,12 @@ Result<std::string> emit(const EmitCall& call) {
   if (tensors.input.type == DType::float32) {
     DepthwiseConv2DFloat32 p{};
     if (const Status status = depthwise_conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
-    return fmt::format(
-        "  static constexpr DepthwiseConv2DFloat32 p = {{{}, {}, {}}};\n  depthwise_conv_2d_run(p, {}, {}, {}, {});\n",
-        cpp_geometry(p.g), cpp_float(p.low), cpp_float(p.high), call.inputs[0], call.inputs[1], bias, call.outputs[0]);
+    return fmt::format("  {} DepthwiseConv2DFloat32 p = {{{}, {}, {}}};\n  depthwise_conv_2d_run(p, {}, {}, {}, {});\n",
+                       cpp_parameters(call), cpp_geometry(call, p.g), cpp_float(p.low), cpp_float(p.high),
+                       call.inputs[0], call.inputs[1], bias, call.outputs[0]);
   }
   DepthwiseConv2DInt8 p{};
-  if (const Status status = depthwise_conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
+  if (const Status status = int8_setup(call, tensors, p); status != Status::ok) return refused(status);
   return emit_int8(cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs()),
                    "depthwise_conv_2d_run", p, call, call.inputs[1], bias);
 }
@@ -256,11 +272,10 @@ std::optional<std::string> emit_pixels(const PackedCall& packed, const Depthwise
   if (!scales) return std::nullopt;
   for (size_t i = 0; i < weights.size(); ++i)
     if ((*scales)[i % n].constant) weights[i] = 0;
-  return fmt::format(
-      "  static constexpr DepthwisePixels p = {{{}, {}, {}}};\n  depthwise_conv_2d_pixels_run(p, {}, {}, {}, {});\n",
-      cpp_geometry(p.g), p.input_offset, 2 * p.output.zero_point + 1, packed.call.inputs[0],
-      packed.keep("weights", DType::int8, weights), packed.keep("scales", DType::int32, packed_scale_table(*scales)),
-      packed.call.outputs[0]);
+  return fmt::format("  {} DepthwisePixels p = {{{}, {}, {}}};\n  depthwise_conv_2d_pixels_run(p, {}, {}, {}, {});\n",
+                     cpp_parameters(packed.call), cpp_geometry(packed.call, p.g), p.input_offset,
+                     2 * p.output.zero_point + 1, packed.call.inputs[0], packed.keep("weights", DType::int8, weights),
+                     packed.keep("scales", DType::int32, packed_scale_table(*scales)), packed.call.outputs[0]);
 }
 
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
@@ -270,9 +285,7 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
       (tensors.has_bias && packed.constants[2].empty()))
     return std::optional<std::string>();
   DepthwiseConv2DInt8 p{};
-  if (const Status status = depthwise_conv_2d_setup(call.attributes->as<DepthwiseConv2DAttributes>(), tensors, p);
-      status != Status::ok)
-    return refused(status);
+  if (const Status status = int8_setup(call, tensors, p); status != Status::ok) return refused(status);
   if (auto pixels = emit_pixels(packed, p, tensors.has_bias)) return pixels;
   const LiveTables tables(call, p.g.outputs());
   if (tables.multipliers.empty()) return std::optional<std::string>();
@@ -380,6 +393,7 @@ const OpDef depthwise_conv_2d_def = {
     .packed_header = "ops/depthwise_conv_2d/depthwise_conv_2d_packed.h",
     .emit_packed = emit_packed,
     .overlap = overlap,
+    .row_rule = row_rule,
 };
 
 }  // namespace mote

@@ -105,15 +105,15 @@ Result<void> run_on_board(const std::string& name, const Firmware& firmware, con
   fs::create_directories(folder, error);
   if (rows > 0) MOTE_CHECK(write_rows(folder / kInputFile, options, rows));
   MOTE_TRY(const ElfFile elf, ElfFile::read(m.firmware));
+  const std::vector<StepFunction> steps = step_functions(firmware, elf);
   MOTE_TRY(const EmulatedRun run,
-           emulate(m.firmware, elf, board.emulator,
-                   {folder, options.counter, options.timeout_seconds, step_functions(firmware, elf)}));
+           emulate(m.firmware, elf, board.emulator, {folder, options.counter, options.timeout_seconds, steps}));
   MOTE_CHECK(check_report(run, firmware, rows, name));
   m.emulator_command = run.command;
   m.ram.stack = run.report.at("stack");
   MOTE_TRY(const ExecutedCode executed, classify_counts(run.counts, elf));
   add_latency(executed, board, m);
-  MOTE_CHECK(add_layers(executed, image, firmware, board, m));
+  MOTE_CHECK(add_layers(executed, steps, image, firmware, board, m));
   if (rows == 0) return {};
   MOTE_TRY(m.outputs, read_file(folder / kOutputFile));
   if (static_cast<int64_t>(m.outputs.size()) != m.output_row_bytes * rows) {

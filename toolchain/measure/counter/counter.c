@@ -3,8 +3,9 @@
    execution of the instruction at `begin`, itself included, until that at `end`, itself not; each is the first
    instruction of a function. A step is a function from its first address to behind its last: whenever it is entered
    from outside, a new part of the count begins. The file gets
-   {"steps": [[[address, instructions, address of the last, entered, went on 2 bytes after the last, went on 4 bytes
-   after it], ...], ...], "instructions": N}, the first part being what ran before any step.
+   {"steps": [{"step": I, "blocks": [[address, instructions, address of the last, entered, went on 2 bytes after the
+   last, went on 4 bytes after it], ...]}, ...], "instructions": N}, I being the number of the step in the arguments, or
+   -1 in the first part, which ran before any.
    Whether the last instruction of a block was a taken branch follows from the last two once its size is known. Sizes
    and classes are decoded from the bytes of the ELF file by the reader: QEMU 7.2 misreports the size of the last
    instruction before a 1 KiB page end. */
@@ -68,7 +69,7 @@ static void on_entry(unsigned int cpu, void* data) {
   if (!counting) return;
   if (block->step && (from < block->step->begin || from >= block->step->end)) {
     write_part();
-    fputs("],\n[", out);
+    fprintf(out, "]},\n{\"step\": %d, \"blocks\": [", (int)(block->step - steps));
   }
   ++block->entered;
   previous = block;
@@ -92,7 +93,7 @@ static void on_exit(qemu_plugin_id_t id, void* data) {
   (void)id;
   (void)data;
   write_part();
-  fprintf(out, "]],\n\"instructions\": %llu}\n", (unsigned long long)sum);
+  fprintf(out, "]}],\n\"instructions\": %llu}\n", (unsigned long long)sum);
   fclose(out);
 }
 
@@ -130,7 +131,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc, char** 
     fprintf(stderr, "mote_count: cannot write '%s'\n", out_path);
     return 1;
   }
-  fputs("{\"steps\": [[", out);
+  fputs("{\"steps\": [{\"step\": -1, \"blocks\": [", out);
   qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
   qemu_plugin_register_atexit_cb(id, on_exit, NULL);
   return 0;
