@@ -7,6 +7,7 @@
 #include "cli/latest_run.h"
 #include "cli/verb.h"
 #include "features/feature.h"
+#include "toolchain/compile/lower.h"
 #include "toolchain/report/table.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
@@ -60,13 +61,19 @@ Result<Purpose> purpose(const Graph& graph) {
   return Purpose{purpose_text(*metadata, *features), to_json(*metadata)};
 }
 
+// What the compiler makes of a graph; the graph as it is when mote cannot run all of it, of which a warning tells.
+Graph compiled_form(const std::string& name, const Graph& graph) {
+  const bool foreign =
+      std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) { return node.op == nullptr; });
+  Graph lowered = graph;
+  return !foreign && lower(name, lowered).ok() ? lowered : graph;
+}
+
 Result<Outcome> run(Session& session, const std::string& model) {
   MOTE_TRY(const fs::path path, model_path(session, model));
   MOTE_TRY(const std::vector<uint8_t> bytes, read_file(path));
   MOTE_TRY(TfliteFile file, read_tflite_file(path.string(), bytes));
-  ArenaPlans plans;
-  MOTE_TRY(plans.interpreted, plan_memory(file.graph));
-  MOTE_TRY(plans.compiled, plan_memory(file.graph, Sharing::overlap));
+  MOTE_TRY(const ArenaPlans plans, arena_plans(file.graph, compiled_form(path.string(), file.graph)));
   InspectedFile facts{shown(path), static_cast<int64_t>(bytes.size()), file.description, std::move(file.warnings)};
   Result<Purpose> made_for = purpose(file.graph);
   if (!made_for.ok()) facts.warnings.push_back(made_for.error().message);

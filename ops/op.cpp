@@ -112,6 +112,14 @@ std::string cpp_axis(const WindowAxis& a) {
   return fmt::format("{{{}, {}, {}, {}, {}, {}}}", a.input, a.output, a.filter, a.stride, a.dilation, a.before);
 }
 
+std::string cpp_rows(const EmitCall& call, const WindowAxis& y) {
+  return call.rows > 0 ? "y" : cpp_axis(y);
+}
+
+const char* cpp_parameters(const EmitCall& call) {
+  return call.rows > 0 ? "const" : "static constexpr";
+}
+
 std::string cpp_live_channels(const TensorType& input, const TensorType& weights, const TensorType& output,
                               int32_t outputs) {
   std::vector<int32_t> multipliers(static_cast<size_t>(outputs));
@@ -187,6 +195,12 @@ std::optional<Overlap> overlap_of_elements(const Attributes&, std::span<const Te
   if (inputs[0].shape.elements() != output.shape.elements()) return std::nullopt;
   if (from != 1 && to != 1 && inputs[0].dtype != output.dtype) return std::nullopt;
   return Overlap{std::max<int64_t>(0, (to - from) * (output.shape.elements() - 1))};
+}
+
+std::optional<RowRule> rows_of_elements(const Attributes&, std::span<const TensorType>, const TensorType& output,
+                                        int32_t) {
+  if (output.shape.rank != 4) return std::nullopt;
+  return RowRule{{output.shape[1], output.shape[1], 1, 1, 1, 0}, 0, true};
 }
 
 }  // namespace mote

@@ -116,6 +116,10 @@ struct EmitCall {
   std::span<const std::string> inputs;   // expression of type const T*, or "nullptr"
   std::span<const std::string> outputs;  // expression of type T*
   std::string scratch;                   // expression of type void*
+  // By rows (OpDef::row_rule): the call is one of many, for `rows` rows at most. The types are those of the whole, the
+  // expressions point to the first row that is seen and to the first that is made, and `y`, a WindowAxis in scope that
+  // is no constant, is the window on these. 0 = the call does all.
+  int32_t rows = 0;
 };
 
 // For whose inner loops constants are packed. Every core runs every form, with the same result.
@@ -154,6 +158,13 @@ struct OpCase {
 struct Overlap {
   int64_t lead;      // bytes by which it starts before the input, at least; 0 or more
   int32_t step = 1;  // the bytes by which it really does are a multiple
+};
+
+// How an operator makes some rows of its output [1, H, W, C] at a time.
+struct RowRule {
+  WindowAxis y;               // which rows of its activations [1, H, W, C] a row sees
+  int64_t scratch_bytes = 0;  // of such a call
+  bool alone = false;  // rows are made one by one, each as if it were the image: `emit` is given types of one row
 };
 
 struct OpDef {
@@ -203,7 +214,15 @@ struct OpDef {
   // emit and emit_packed call must keep to it: no byte is written before it was read for the last time.
   std::optional<Overlap> (*overlap)(const Attributes&, std::span<const TensorType> inputs,
                                     const TensorType& output) = nullptr;
+
+  // Of calls for `rows` rows at most; nullopt, or nullptr for all: emit and emit_packed make the whole output only.
+  std::optional<RowRule> (*row_rule)(const Attributes&, std::span<const TensorType> inputs, const TensorType& output,
+                                     int32_t rows) = nullptr;
 };
+
+// row_rule of operators that make an element of the output from elements at the same place.
+std::optional<RowRule> rows_of_elements(const Attributes&, std::span<const TensorType> inputs, const TensorType& output,
+                                        int32_t rows);
 
 // For kernels that slide a window over the rows of images [B, H, W, C], what all of them promise: they write output
 // rows in order, and while they write a pixel of one, they read no more what only rows before that of the pixel before
@@ -266,6 +285,9 @@ ConvolutionTensors convolution_tensors(const EmitCall& call);
 // Initialisers of a window's axis and of an output's zero point and range.
 std::string cpp_output(const Int8Output& output);
 std::string cpp_axis(const WindowAxis& axis);
+// Of the window on the height of the images of a call, and how parameters that hold it are declared.
+std::string cpp_rows(const EmitCall& call, const WindowAxis& y);
+const char* cpp_parameters(const EmitCall& call);
 // A constant `scales` of type LiveChannels, from scales that check_int8() accepts.
 std::string cpp_live_channels(const TensorType& input, const TensorType& weights, const TensorType& output,
                               int32_t outputs);

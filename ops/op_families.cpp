@@ -199,8 +199,15 @@ std::optional<Overlap> overlap_of_pool(const Attributes& attributes, std::span<c
   return overlap_of_rows(g.y, inputs[0], output);
 }
 
-std::string text_of(const PoolGeometry& g) {
-  return fmt::format("{{{}, {}, {}, {}}}", cpp_axis(g.y), cpp_axis(g.x), g.batches, g.channels);
+std::optional<RowRule> rows_of_pool(const Attributes& attributes, std::span<const TensorType> inputs, const TensorType&,
+                                    int32_t) {
+  PoolGeometry g{};
+  pool_geometry(attributes.as<PoolAttributes>(), inputs[0].shape, g);
+  return RowRule{g.y};
+}
+
+std::string cpp_geometry(const EmitCall& call, const PoolGeometry& g) {
+  return fmt::format("{{{}, {}, {}, {}}}", cpp_rows(call, g.y), cpp_axis(g.x), g.batches, g.channels);
 }
 
 namespace {

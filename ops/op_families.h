@@ -294,6 +294,8 @@ OpCase reduce_random_case(Random& random);
 // --- pools ---
 
 Result<std::vector<Shape>> infer_pool(const Attributes& attributes, std::span<const TensorType> inputs);
+std::optional<RowRule> rows_of_pool(const Attributes& attributes, std::span<const TensorType> inputs,
+                                    const TensorType& output, int32_t rows);
 std::optional<Overlap> overlap_of_pool(const Attributes& attributes, std::span<const TensorType> inputs,
                                        const TensorType& output);
 
@@ -331,7 +333,7 @@ void pool_backward(const FloatCall& call) {
   });
 }
 
-std::string text_of(const PoolGeometry& g);
+std::string cpp_geometry(const EmitCall& call, const PoolGeometry& g);
 
 template <class P>
 Result<std::string> pool_emit_as(const char* name, const EmitCall& call) {
@@ -339,8 +341,8 @@ Result<std::string> pool_emit_as(const char* name, const EmitCall& call) {
   const Status status = pool_setup(call.attributes->as<PoolAttributes>(), tensor_info(call.input_types[0]),
                                    tensor_info(call.output_types[0]), p);
   if (status != Status::ok) return refused(status);
-  return fmt::format("  static constexpr {} p = {{{}, {}, {}}};\n  pool_run(p, {}, {});\n", name, text_of(p.g),
-                     cpp_number(p.low), cpp_number(p.high), call.inputs[0], call.outputs[0]);
+  return fmt::format("  {} {} p = {{{}, {}, {}}};\n  pool_run(p, {}, {});\n", cpp_parameters(call), name,
+                     cpp_geometry(call, p.g), cpp_number(p.low), cpp_number(p.high), call.inputs[0], call.outputs[0]);
 }
 
 // Both paddings, steps unlike the window, windows larger than the image, activations, whole images.

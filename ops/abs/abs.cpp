@@ -55,6 +55,7 @@ const OpDef abs_def = {
     .emit = unary_emit<AbsAttributes, AbsInt8, AbsFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

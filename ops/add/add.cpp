@@ -75,6 +75,7 @@ const OpDef add_def = {
     .emit = binary_emit<AddAttributes, AddInt8, AddFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

@@ -45,6 +45,7 @@ const OpDef average_pool_2d_def = {
     .cases = pool_cases,
     .random_case = pool_random_case,
     .overlap = overlap_of_pool,
+    .row_rule = rows_of_pool,
 };
 
 }  // namespace mote

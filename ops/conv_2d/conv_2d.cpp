@@ -78,6 +78,12 @@ std::optional<Overlap> overlap(const Attributes& attributes, std::span<const Ten
   return output.dtype == DType::int8 ? overlap_of_pixels(g) : overlap_of_rows(g.y, inputs[0], output);
 }
 
+std::optional<RowRule> row_rule(const Attributes& attributes, std::span<const TensorType> inputs, const TensorType&,
+                                int32_t) {
+  const Conv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
+  return RowRule{g.y, conv_2d_scratch_bytes(g)};
+}
+
 Clamp limits(const FloatCall& call) {
   const FloatRange range = float_activation_range(call.attributes->as<Conv2DAttributes>().activation);
   return {range.low, range.high};
@@ -197,8 +203,8 @@ int64_t float_workspace(const FloatCall& call) {
          work.g.batches * work.output_elements;
 }
 
-std::string cpp_geometry(const Conv2DGeometry& g) {
-  return fmt::format("{{{}, {}, {}, {}, {}, {}}}", cpp_axis(g.y), cpp_axis(g.x), g.batches, g.inputs, g.outputs,
+std::string cpp_geometry(const EmitCall& call, const Conv2DGeometry& g) {
+  return fmt::format("{{{}, {}, {}, {}, {}, {}}}", cpp_rows(call, g.y), cpp_axis(g.x), g.batches, g.inputs, g.outputs,
                      g.depth);
 }
 
@@ -209,17 +215,18 @@ Result<std::string> emit(const EmitCall& call) {
   if (tensors.input.type == DType::float32) {
     Conv2DFloat32 p{};
     if (const Status status = conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
-    return fmt::format("  static constexpr Conv2DFloat32 p = {{{}, {}, {}}};\n  conv_2d_run(p, {}, {}, {}, {});\n",
-                       cpp_geometry(p.g), cpp_float(p.low), cpp_float(p.high), call.inputs[0], call.inputs[1], bias,
-                       call.outputs[0]);
+    return fmt::format("  {} Conv2DFloat32 p = {{{}, {}, {}}};\n  conv_2d_run(p, {}, {}, {}, {});\n",
+                       cpp_parameters(call), cpp_geometry(call, p.g), cpp_float(p.low), cpp_float(p.high),
+                       call.inputs[0], call.inputs[1], bias, call.outputs[0]);
   }
   Conv2DInt8 p{};
   if (const Status status = conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
   return fmt::format(
-      "{}  static constexpr Conv2DInt8 p = {{{}, {}, {}}};\n"
+      "{}  {} Conv2DInt8 p = {{{}, {}, {}}};\n"
       "  conv_2d_run(p, scales, {}, {}, {}, {}, {});\n",
-      cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs), cpp_geometry(p.g),
-      p.input_offset, cpp_output(p.output), call.inputs[0], call.inputs[1], bias, call.outputs[0], call.scratch);
+      cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs),
+      cpp_parameters(call), cpp_geometry(call, p.g), p.input_offset, cpp_output(p.output), call.inputs[0],
+      call.inputs[1], bias, call.outputs[0], call.scratch);
 }
 
 // Rows filled up with zeros to `columns`.
@@ -281,9 +288,9 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const auto rows = pack_rows(widened_rows(weights, p.g.outputs, columns), p.g.outputs, columns);
   if (!rows || !join_starts(weights, *scales)) return std::optional<std::string>();
   return std::optional(
-      fmt::format("  static constexpr Conv2DPacked p = {{{}, {}, {}}};\n  {}(p, {}, {}, {}, {}, {});\n",
-                  cpp_geometry(p.g), -p.input_offset, 2 * p.output.zero_point + 1, packed_function(p.g), call.inputs[0],
-                  packed.keep("weights", DType::int8, *rows),
+      fmt::format("  {} Conv2DPacked p = {{{}, {}, {}}};\n  {}(p, {}, {}, {}, {}, {});\n", cpp_parameters(call),
+                  cpp_geometry(call, p.g), -p.input_offset, 2 * p.output.zero_point + 1, packed_function(p.g),
+                  call.inputs[0], packed.keep("weights", DType::int8, *rows),
                   packed.keep("scales", DType::int32, packed_scale_table(*scales)), call.outputs[0], call.scratch));
 }
 
@@ -381,6 +388,7 @@ const OpDef conv_2d_def = {
     .packed_header = "ops/conv_2d/conv_2d_packed.h",
     .emit_packed = emit_packed,
     .overlap = overlap,
+    .row_rule = row_rule,
 };
 
 }  // namespace mote

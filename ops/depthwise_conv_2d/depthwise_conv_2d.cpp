@@ -51,11 +51,15 @@ DepthwiseConv2DGeometry geometry_of(const Attributes& attributes, const Shape& i
   return g;
 }
 
+// Of the form that takes most.
+int64_t scratch_bytes(const DepthwiseConv2DGeometry& g) {
+  const int32_t any = depthwise_conv_2d_scratch_bytes(g);
+  return is_depthwise_nine(g) ? std::max(any, depthwise_nine_scratch_bytes(g)) : any;
+}
+
 OpCost cost(const Attributes& attributes, std::span<const Shape> inputs, std::span<const Shape>) {
   const DepthwiseConv2DGeometry g = geometry_of(attributes, inputs[0], inputs[1]);
-  int64_t scratch = depthwise_conv_2d_scratch_bytes(g);
-  if (is_depthwise_nine(g)) scratch = std::max<int64_t>(scratch, depthwise_nine_scratch_bytes(g));
-  return {depthwise_conv_2d_macs(g), scratch};
+  return {depthwise_conv_2d_macs(g), scratch_bytes(g)};
 }
 
 // What int8 kernels promise: one strip of rows after the other, in it one channel after the other, or two, and of these
@@ -105,6 +109,16 @@ std::optional<Overlap> overlap(const Attributes& attributes, std::span<const Ten
   if (result && nine) result->lead = std::max(result->lead, nine->lead);
   if (result && is_for_pixels(g)) result->lead = std::max(result->lead, overlap_of_pixels(g).lead);
   return result;
+}
+
+// Strips of an image are never turned, so that all have their filters in one order.
+std::optional<RowRule> row_rule(const Attributes& attributes, std::span<const TensorType> inputs, const TensorType&,
+                                int32_t rows) {
+  DepthwiseConv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
+  const WindowAxis whole = g.y;
+  g.y.output = rows;
+  if (g.turned() || (is_depthwise_nine(g) && DepthwiseNinePlan::is_turned(g))) return std::nullopt;
+  return RowRule{whole, scratch_bytes(g)};
 }
 
 Clamp limits(const FloatCall& call) {
@@ -173,17 +187,23 @@ int64_t float_workspace(const FloatCall& call) {
   return clipped ? int64_t{call.output_shapes[0].elements()} : 0;
 }
 
-std::string cpp_geometry(const DepthwiseConv2DGeometry& g) {
-  return fmt::format("{{{}, {}, {}, {}, {}}}", cpp_axis(g.y), cpp_axis(g.x), g.batches, g.inputs, g.multiplier);
+// Of an integer call, by rows of so many as it makes at most.
+Status int8_setup(const EmitCall& call, const ConvolutionTensors& tensors, DepthwiseConv2DInt8& p) {
+  const Status status = depthwise_conv_2d_setup(call.attributes->as<DepthwiseConv2DAttributes>(), tensors, p);
+  if (call.rows > 0) p.g.y.output = call.rows;
+  return status;
+}
+
+std::string cpp_geometry(const EmitCall& call, const DepthwiseConv2DGeometry& g) {
+  return fmt::format("{{{}, {}, {}, {}, {}}}", cpp_rows(call, g.y), cpp_axis(g.x), g.batches, g.inputs, g.multiplier);
 }
 
 // Statements that call `function` on the integer form; `scales` declares the constant of that name.
 std::string emit_int8(const std::string& scales, const std::string& function, const DepthwiseConv2DInt8& p,
                       const EmitCall& call, const std::string& weights, const std::string& bias) {
-  return fmt::format(
-      "{}  static constexpr DepthwiseConv2DInt8 p = {{{}, {}, {}}};\n  {}(p, scales, {}, {}, {}, {}, {});\n", scales,
-      cpp_geometry(p.g), p.input_offset, cpp_output(p.output), function, call.inputs[0], weights, bias, call.outputs[0],
-      call.scratch);
+  return fmt::format("{}  {} DepthwiseConv2DInt8 p = {{{}, {}, {}}};\n  {}(p, scales, {}, {}, {}, {}, {});\n", scales,
+                     cpp_parameters(call), cpp_geometry(call, p.g), p.input_offset, cpp_output(p.output), function,
+                     call.inputs[0], weights, bias, call.outputs[0], call.scratch);
 }
 
 Result<std::string> emit(const EmitCall& call) {
@@ -193,12 +213,12 @@ Result<std::string> emit(const EmitCall& call) {
   if (tensors.input.type == DType::float32) {
     DepthwiseConv2DFloat32 p{};
     if (const Status status = depthwise_conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
-    return fmt::format(
-        "  static constexpr DepthwiseConv2DFloat32 p = {{{}, {}, {}}};\n  depthwise_conv_2d_run(p, {}, {}, {}, {});\n",
-        cpp_geometry(p.g), cpp_float(p.low), cpp_float(p.high), call.inputs[0], call.inputs[1], bias, call.outputs[0]);
+    return fmt::format("  {} DepthwiseConv2DFloat32 p = {{{}, {}, {}}};\n  depthwise_conv_2d_run(p, {}, {}, {}, {});\n",
+                       cpp_parameters(call), cpp_geometry(call, p.g), cpp_float(p.low), cpp_float(p.high),
+                       call.inputs[0], call.inputs[1], bias, call.outputs[0]);
   }
   DepthwiseConv2DInt8 p{};
-  if (const Status status = depthwise_conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
+  if (const Status status = int8_setup(call, tensors, p); status != Status::ok) return refused(status);
   return emit_int8(cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs()),
                    "depthwise_conv_2d_run", p, call, call.inputs[1], bias);
 }
@@ -277,16 +297,16 @@ std::optional<std::string> emit_with_table(const PackedCall& packed, const Depth
     if ((*scales)[i % n].constant) weights[i] = 0;
   const EmitCall& call = packed.call;
   const std::string parameters =
-      fmt::format("{{{}, {}, {}}}", cpp_geometry(p.g), p.input_offset, 2 * p.output.zero_point + 1);
+      fmt::format("p = {{{}, {}, {}}}", cpp_geometry(call, p.g), p.input_offset, 2 * p.output.zero_point + 1);
   const std::string table = packed.keep("scales", DType::int32, packed_scale_table(*scales));
   if (pixels)
-    return fmt::format(
-        "  static constexpr DepthwisePixels p = {};\n  depthwise_conv_2d_pixels_run(p, {}, {}, {}, {});\n", parameters,
-        call.inputs[0], packed.keep("weights", DType::int8, weights), table, call.outputs[0]);
-  return fmt::format(
-      "  static constexpr DepthwiseNine p = {};\n  depthwise_conv_2d_nine_run<{}>(p, {}, {}, {}, {}, {});\n",
-      parameters, p.g.x.stride, call.inputs[0], packed.keep("weights", DType::int8, nine_taps(p.g, weights)), table,
-      call.outputs[0], call.scratch);
+    return fmt::format("  {} DepthwisePixels {};\n  depthwise_conv_2d_pixels_run(p, {}, {}, {}, {});\n",
+                       cpp_parameters(call), parameters, call.inputs[0], packed.keep("weights", DType::int8, weights),
+                       table, call.outputs[0]);
+  return fmt::format("  {} DepthwiseNine {};\n  depthwise_conv_2d_nine_run<{}>(p, {}, {}, {}, {}, {});\n",
+                     cpp_parameters(call), parameters, p.g.x.stride, call.inputs[0],
+                     packed.keep("weights", DType::int8, nine_taps(p.g, weights)), table, call.outputs[0],
+                     call.scratch);
 }
 
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
@@ -296,9 +316,7 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
       (tensors.has_bias && packed.constants[2].empty()))
     return std::optional<std::string>();
   DepthwiseConv2DInt8 p{};
-  if (const Status status = depthwise_conv_2d_setup(call.attributes->as<DepthwiseConv2DAttributes>(), tensors, p);
-      status != Status::ok)
-    return refused(status);
+  if (const Status status = int8_setup(call, tensors, p); status != Status::ok) return refused(status);
   if (auto call_with_table = emit_with_table(packed, p, tensors.has_bias)) return call_with_table;
   const LiveTables tables(call, p.g.outputs());
   if (tables.multipliers.empty()) return std::optional<std::string>();
@@ -406,6 +424,7 @@ const OpDef depthwise_conv_2d_def = {
     .packed_header = "ops/depthwise_conv_2d/depthwise_conv_2d_packed.h",
     .emit_packed = emit_packed,
     .overlap = overlap,
+    .row_rule = row_rule,
 };
 
 }  // namespace mote

@@ -55,6 +55,7 @@ const OpDef elu_def = {
     .emit = unary_emit<EluAttributes, EluInt8, EluFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

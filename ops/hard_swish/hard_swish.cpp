@@ -61,6 +61,7 @@ const OpDef hard_swish_def = {
     .emit = unary_emit<HardSwishAttributes, HardSwishInt8, HardSwishFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

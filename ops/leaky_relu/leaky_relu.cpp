@@ -57,6 +57,7 @@ const OpDef leaky_relu_def = {
     .emit = unary_emit<LeakyReluAttributes, LeakyReluInt8, LeakyReluFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

@@ -55,6 +55,7 @@ const OpDef logistic_def = {
     .emit = unary_emit<LogisticAttributes, LogisticInt8, LogisticFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

@@ -54,6 +54,7 @@ const OpDef maximum_def = {
     .emit = binary_emit<MaximumAttributes, MaximumInt8, MaximumFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

@@ -54,6 +54,7 @@ const OpDef minimum_def = {
     .emit = binary_emit<MinimumAttributes, MinimumInt8, MinimumFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

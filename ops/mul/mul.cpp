@@ -73,6 +73,7 @@ const OpDef mul_def = {
     .emit = binary_emit<MulAttributes, MulInt8, MulFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

@@ -121,6 +121,7 @@ const OpDef quantize_def = {
     .cases = cases,
     .random_case = random_case,
     .overlap = overlap_of_elements,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

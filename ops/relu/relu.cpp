@@ -97,6 +97,7 @@ const OpDef relu_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

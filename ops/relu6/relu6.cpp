@@ -98,6 +98,7 @@ const OpDef relu6_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

@@ -69,6 +69,7 @@ const OpDef sub_def = {
     .emit = binary_emit<SubAttributes, SubInt8, SubFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

@@ -55,6 +55,7 @@ const OpDef tanh_def = {
     .emit = unary_emit<TanhAttributes, TanhInt8, TanhFloat32>,
     .cases = cases,
     .random_case = random_case,
+    .row_rule = rows_of_elements,
 };
 
 }  // namespace mote

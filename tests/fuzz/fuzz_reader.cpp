@@ -63,12 +63,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)offline_plan(graph).ok();
   if (const auto plan = plan_memory(graph); plan.ok()) {
     check_plan(graph, *plan);
-    const auto overlapping = plan_memory(graph, Sharing::overlap);
-    FUZZ_CHECK(overlapping.ok() && overlapping->arena_bytes <= plan->arena_bytes);
-    check_plan(graph, *overlapping);
+    const auto plans = arena_plans(graph, graph);
+    FUZZ_CHECK(plans.ok() && plans->whole.arena_bytes <= plan->arena_bytes);
+    FUZZ_CHECK(plans->compiled.arena_bytes <= plans->whole.arena_bytes);
+    check_plan(graph, plans->whole);
     const InspectedFile facts{"input", static_cast<int64_t>(size), file->description, file->warnings};
-    (void)inspect_text(facts, graph, {*plan, *overlapping}).size();
-    (void)inspect_json(facts, graph, {*plan, *overlapping}).dump().size();  // throws on text that is not UTF-8
+    (void)inspect_text(facts, graph, *plans).size();
+    (void)inspect_json(facts, graph, *plans).dump().size();  // throws on text that is not UTF-8
   }
   check_round_trip(graph);
   return 0;

@@ -10,6 +10,7 @@
 #include "toolchain/compile/c_interface.h"
 #include "toolchain/compile/lower.h"
 #include "toolchain/compile/model_facts.h"
+#include "toolchain/compile/row_text.h"
 #include "toolchain/plan/plan.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
@@ -61,6 +62,7 @@ class SourceWriter {
     int64_t bytes;
   };
   Result<void> add_operator(size_t index);
+  void add_function(size_t index, const std::string& function, const std::string& code);
   Result<std::string> statements(size_t index, const std::string& function);
 
   // A constant by its value: equal ones are one array.
@@ -71,12 +73,18 @@ class SourceWriter {
     return known->second;
   }
 
+  const RowStream* stream_of(size_t index) const {
+    for (const RowStream& stream : plan_.streams)
+      if (stream.holds(static_cast<int32_t>(index))) return &stream;
+    return nullptr;
+  }
+
   // Where a tensor lies; constants are kept under `name`.
   std::string expression(int32_t tensor, const std::string& name) {
     if (tensor == kAbsent) return "nullptr";
     const Tensor& t = graph_.tensors[tensor];
     if (t.constant) return keep(name, t.type.dtype, t.data);
-    return fmt::format("tensor<{}, {}, {}>()", c_type(t.type.dtype), plan_.offsets[tensor], t.type.bytes());
+    return fmt::format("tensor<{}, {}, {}>()", c_type(t.type.dtype), plan_.offsets[tensor], plan_.tensor_bytes[tensor]);
   }
   std::string pointer_cases(const std::vector<int32_t>& tensors);
   std::string reset_statements() const;
@@ -92,26 +100,27 @@ class SourceWriter {
 
 Result<std::string> SourceWriter::statements(size_t index, const std::string& function) {
   const Node& node = graph_.nodes[index];
-  const std::vector<TensorType> types = input_types(graph_, node);
-  std::vector<TensorType> output_types;
+  const RowStream* const stream = stream_of(index);
+  std::vector<TensorType> types = input_types(graph_, node), output_types;
   std::vector<std::string> inputs(node.inputs.size(), "nullptr"), outputs;
   std::vector<std::span<const uint8_t>> constants(node.inputs.size());
   for (int32_t output : node.outputs) {
     output_types.push_back(graph_.tensors[output].type);
-    outputs.push_back(expression(output, ""));
+    outputs.push_back(stream != nullptr ? kRowOutput : expression(output, ""));
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
     const int32_t tensor = node.inputs[i];
     if (tensor != kAbsent && graph_.tensors[tensor].constant)
       constants[i] = graph_.tensors[tensor].data;
     else
-      inputs[i] = expression(tensor, "");
+      inputs[i] = stream != nullptr ? row_input(i) : expression(tensor, "");
   }
   const std::string scratch =
       plan_.scratch_offsets[index] < 0
           ? "nullptr"
           : fmt::format("tensor<uint8_t, {}, {}>()", plan_.scratch_offsets[index], plan_.scratch_bytes[index]);
-  const EmitCall call{&node.attributes, types, output_types, inputs, outputs, scratch};
+  EmitCall call{&node.attributes, types, output_types, inputs, outputs, scratch};
+  if (stream != nullptr) call.rows = prepare_rows(graph_, *stream, index, types, output_types);
   if (node.op->emit_packed != nullptr) {
     const auto keep_packed = [&](const char* name, DType type, const std::vector<uint8_t>& bytes) {
       return keep(function + "_" + name, type, bytes);
@@ -130,7 +139,7 @@ Result<std::string> SourceWriter::statements(size_t index, const std::string& fu
 
 Result<void> SourceWriter::add_operator(size_t index) {
   const Node& node = graph_.nodes[index];
-  CompiledOperator op{fmt::format("op_{}_{}", index, node.op->name), node.op->tflite_name, node.name, true,
+  CompiledOperator op{operator_function(graph_, index), node.op->tflite_name, node.name, true,
                       plan_.alive_bytes[index]};
   auto code = statements(index, op.function);
   if (!code.ok())
@@ -139,14 +148,29 @@ Result<void> SourceWriter::add_operator(size_t index) {
   op.code = !code->empty();
   const std::string title = fmt::format("// {}: {} '{}', {} -> {}", index, op.op, comment_text(node.name),
                                         types_text(graph_, node.inputs), types_text(graph_, node.outputs));
+  functions_ += title;
   if (op.code) {
-    functions_ += fmt::format("{}\n__attribute__((noinline)) void {}() {{\n{}}}\n\n", title, op.function, *code);
-    calls_ += fmt::format("  mote::{}_model::{}();\n", name_, op.function);
+    add_function(index, op.function, *code);
   } else {
-    functions_ += title + ": the same bytes in the same place\n\n";
+    functions_ += ": the same bytes in the same place\n\n";
   }
   operators.push_back(std::move(op));
   return {};
+}
+
+void SourceWriter::add_function(size_t index, const std::string& function, const std::string& code) {
+  const RowStream* const stream = stream_of(index);
+  std::string called = function;
+  if (stream == nullptr) {
+    functions_ += fmt::format("\n__attribute__((noinline)) void {}() {{\n{}}}\n\n", function, code);
+  } else {
+    functions_ += row_stage_function(graph_, *stream, index, code);
+    if (static_cast<int32_t>(index) != stream->last) return;
+    headers.insert(kRowHeader);
+    called = row_stream_name(*stream);
+    functions_ += row_stream_function(graph_, *stream, [this](int32_t tensor) { return expression(tensor, ""); });
+  }
+  calls_ += fmt::format("  mote::{}_model::{}();\n", name_, called);
 }
 
 std::string SourceWriter::pointer_cases(const std::vector<int32_t>& tensors) {
@@ -223,7 +247,7 @@ Result<CompiledModel> compile_model(const std::string& file, const std::vector<u
   MOTE_TRY(const ModelFacts facts, model_facts(file, model));  // refuses what the engine refuses
   MOTE_TRY(Graph graph, read_tflite(file, model));
   MOTE_CHECK(lower(file, graph));
-  MOTE_TRY(const MemoryPlan plan, plan_memory(graph, Sharing::overlap));
+  MOTE_TRY(const MemoryPlan plan, plan_memory(graph, Sharing::rows));
   MOTE_TRY(const auto metadata, model_metadata(graph));
   SourceWriter writer(file, compiled.name, options.core, graph, plan);
   MOTE_CHECK(writer.run());

@@ -98,7 +98,7 @@ Result<ExecutedCode> classify_counts(const Json& counts, const ElfFile& elf) {
   Functions functions;
   for (const Json& step : counts.at("steps")) {
     Functions step_functions;
-    for (const Json& row : step) {
+    for (const Json& row : step.at("blocks")) {
       const Block block{row.at(0), row.at(1), row.at(2), row.at(3), row.at(4), row.at(5)};
       InstructionCounts block_counts;
       MOTE_CHECK(add_block(block, elf, block_counts));
@@ -107,7 +107,7 @@ Result<ExecutedCode> classify_counts(const Json& counts, const ElfFile& elf) {
       add_to(functions, symbol, block_counts);
       add_to(step_functions, symbol, block_counts);
     }
-    executed.steps.push_back(listed(step_functions));
+    executed.steps.push_back({step.at("step"), listed(step_functions)});
   }
   const uint64_t expected = counts.at("instructions");
   if (executed.total.instructions() != expected) {

@@ -16,10 +16,16 @@ struct FunctionCounts {
   InstructionCounts counts;
 };
 
+// What ran from one entry of a step to the next.
+struct ExecutedStep {
+  int32_t step;  // number of the StepFunction; -1: before any
+  std::vector<FunctionCounts> functions;
+};
+
 struct ExecutedCode {
   InstructionCounts total;
-  std::vector<FunctionCounts> functions;           // in order of address
-  std::vector<std::vector<FunctionCounts>> steps;  // the same from step to step; the first is what ran before any
+  std::vector<FunctionCounts> functions;  // in order of address
+  std::vector<ExecutedStep> steps;        // in order of execution; the first is what ran before any
 };
 
 // `counts` is what counter.c wrote while `elf` ran. Instructions inside an IT block whose condition failed count as

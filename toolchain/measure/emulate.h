@@ -21,6 +21,7 @@ struct EmulatedRun {
 // A function whose entries divide the count into parts.
 struct StepFunction {
   uint32_t begin = 0, end = 0;  // addresses, the end behind the last
+  int32_t op = -1;              // number of the operator whose function it is; -1: several may have it in common
 };
 
 // Two functions of a program between whose first entries is counted.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace mote {
 namespace {
@@ -88,14 +89,15 @@ void add_sizes(const BuiltImage& image, const Firmware& firmware, Measurement& m
 
 std::vector<StepFunction> step_functions(const Firmware& firmware, const ElfFile& elf) {
   std::vector<StepFunction> steps;
-  const auto add = [&](const ElfSymbol* symbol) {
-    if (symbol != nullptr) steps.push_back({symbol->address, symbol->address + symbol->bytes});
+  const auto add = [&](const ElfSymbol* symbol, int32_t op) {
+    if (symbol != nullptr) steps.push_back({symbol->address, symbol->address + symbol->bytes, op});
   };
-  for (const FirmwareOperator& op : firmware.operators) {
-    if (op.function.empty()) continue;
-    const std::string mangled = fmt::format("{}{}Ev", op.function.size(), op.function);
+  for (size_t i = 0; i < firmware.operators.size(); ++i) {
+    const std::string& function = firmware.operators[i].function;
+    if (function.empty()) continue;
+    const std::string mangled = fmt::format("{}{}E", function.size(), function);  // any parameters may follow
     for (const ElfSymbol& symbol : elf.symbols())
-      if (symbol.function && symbol.name.ends_with(mangled)) add(&symbol);
+      if (symbol.function && symbol.name.find(mangled) != std::string::npos) add(&symbol, static_cast<int32_t>(i));
   }
   for (const std::string& kernel : firmware.kernels) {
     const std::string object = "firmware_" + kernel;
@@ -103,27 +105,41 @@ std::vector<StepFunction> step_functions(const Firmware& firmware, const ElfFile
     if (symbol == nullptr) continue;
     const uint32_t at = symbol->address + kInvokeInKernel;
     const auto low = elf.halfword(at), high = elf.halfword(at + 2);
-    if (low && high) add(elf.function_at((uint32_t{*high} << 16 | *low) & ~1u));
+    if (low && high) add(elf.function_at((uint32_t{*high} << 16 | *low) & ~1u), -1);
   }
   return steps;
 }
 
-Result<void> add_layers(const ExecutedCode& executed, const BuiltImage& image, const Firmware& firmware,
-                        const Board& board, Measurement& measurement) {
+// The layer of each executed step but the first. A compiled operator that runs by rows is entered again and again.
+Result<std::vector<size_t>> layers_of_steps(const ExecutedCode& executed, std::span<const StepFunction> steps,
+                                            const Firmware& firmware) {
+  std::vector<size_t> layers;
+  std::set<size_t> entered;
+  for (size_t i = 1; i < executed.steps.size(); ++i) {
+    const int32_t op = steps[static_cast<size_t>(executed.steps[i].step)].op;
+    layers.push_back(op < 0 ? i - 1 : static_cast<size_t>(op));
+    entered.insert(layers.back());
+  }
+  size_t expected = 0;
+  for (const FirmwareOperator& op : firmware.operators)
+    expected += firmware.engine == Engine::interpreter || !op.function.empty();
+  if (entered.size() != expected || (!entered.empty() && *entered.rbegin() >= firmware.operators.size()))
+    return defect(fmt::format("the firmware entered {} operators, it has {}", entered.size(), expected));
+  return layers;
+}
+
+Result<void> add_layers(const ExecutedCode& executed, std::span<const StepFunction> steps, const BuiltImage& image,
+                        const Firmware& firmware, const Board& board, Measurement& measurement) {
   const bool compiled = firmware.engine == Engine::compiled;
-  std::vector<size_t> layer_of_step;  // of steps 1 and up
   for (size_t i = 0; i < firmware.operators.size(); ++i) {
     const FirmwareOperator& op = firmware.operators[i];
-    if (!compiled || !op.function.empty()) layer_of_step.push_back(i);
     LayerCost layer{op.op, op.name, {}, compiled ? compiled_bytes(image, i) : op.constant_bytes, op.arena_bytes};
     measurement.layers.push_back(layer);
   }
-  if (executed.steps.size() != layer_of_step.size() + 1)
-    return defect(fmt::format("the firmware entered {} operators, it has {}", executed.steps.size() - 1,
-                              layer_of_step.size()));
+  MOTE_TRY(const std::vector<size_t> layer_of_step, layers_of_steps(executed, steps, firmware));  // but the first
   const PieceFinder pieces(image);
   for (size_t step = 0; step < executed.steps.size(); ++step) {
-    for (const FunctionCounts& function : executed.steps[step]) {
+    for (const FunctionCounts& function : executed.steps[step].functions) {
       const LinkedPiece* const piece = pieces.find(function.address);
       const std::string category = piece != nullptr ? category_of(*piece, firmware) : "other";
       const bool operators = step > 0 && (category == "kernels" || category == "libc");

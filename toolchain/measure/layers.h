@@ -2,10 +2,11 @@
 //
 // The firmware that is measured is the one that is deployed, without marks inside. An operator begins where its
 // function is entered: in compiled firmware it has one of its own, in interpreted firmware it is the kernel's invoke,
-// which the interpreter enters once per operator in order. What runs from there to the next operator counts for it,
-// except code of the engine and of the feature block, which have rows of their own; all rows together are the whole
-// window.
+// which the interpreter enters once per operator in order; by rows, a compiled one is entered many times. What runs
+// from there to the next operator counts for it, except code of the engine and of the feature block, which have rows of
+// their own; all rows together are the whole window.
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ void add_sizes(const BuiltImage& image, const Firmware& firmware, Measurement& m
 std::vector<StepFunction> step_functions(const Firmware& firmware, const ElfFile& elf);
 
 // Fills Measurement::layers and outside. Error: defect when the operators seen are not those of the firmware.
-Result<void> add_layers(const ExecutedCode& executed, const BuiltImage& image, const Firmware& firmware,
-                        const Board& board, Measurement& measurement);
+Result<void> add_layers(const ExecutedCode& executed, std::span<const StepFunction> steps, const BuiltImage& image,
+                        const Firmware& firmware, const Board& board, Measurement& measurement);
 
 }  // namespace mote

@@ -105,12 +105,10 @@ Result<void> run_on_board(const std::string& name, const Firmware& firmware, con
   fs::create_directories(folder, error);
   if (rows > 0) MOTE_CHECK(write_rows(folder / kInputFile, options, rows));
   MOTE_TRY(const ElfFile elf, ElfFile::read(m.firmware));
-  MOTE_TRY(const EmulatedRun run, emulate(m.firmware, elf, board.emulator,
-                                          {folder,
-                                           options.counter,
-                                           options.timeout_seconds,
-                                           step_functions(firmware, elf),
-                                           {kSetupWindow, kInferenceWindow}}));
+  const std::vector<StepFunction> steps = step_functions(firmware, elf);
+  MOTE_TRY(const EmulatedRun run,
+           emulate(m.firmware, elf, board.emulator,
+                   {folder, options.counter, options.timeout_seconds, steps, {kSetupWindow, kInferenceWindow}}));
   MOTE_CHECK(check_report(run, firmware, rows, name));
   m.emulator_command = run.command;
   m.ram.stack = run.report.at("stack");
@@ -118,7 +116,7 @@ Result<void> run_on_board(const std::string& name, const Firmware& firmware, con
   m.setup = {setup.total.instructions(), modelled_cycles(*board.cycle_model, setup.total).typical};
   MOTE_TRY(const ExecutedCode executed, classify_counts(run.counts[1], elf));
   add_latency(executed, board, m);
-  MOTE_CHECK(add_layers(executed, image, firmware, board, m));
+  MOTE_CHECK(add_layers(executed, steps, image, firmware, board, m));
   if (rows == 0) return {};
   MOTE_TRY(m.outputs, read_file(folder / kOutputFile));
   if (static_cast<int64_t>(m.outputs.size()) != m.output_row_bytes * rows) {

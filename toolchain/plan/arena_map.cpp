@@ -31,8 +31,7 @@ std::map<int32_t, char> choose_letters(const MemoryPlan& plan) {
 }
 
 // What lies in the arena while a node runs. An in-place output is drawn over the input that it replaces.
-std::vector<Span> spans_at(const Graph& graph, const MemoryPlan& plan, const std::map<int32_t, char>& letters,
-                           int32_t node) {
+std::vector<Span> spans_at(const MemoryPlan& plan, const std::map<int32_t, char>& letters, int32_t node) {
   std::vector<Span> spans;
   for (const auto& [index, letter] : letters) {
     const int32_t tensor = index;  // clang 14 cannot capture a structured binding
@@ -40,8 +39,7 @@ std::vector<Span> spans_at(const Graph& graph, const MemoryPlan& plan, const std
     const bool replaced = std::any_of(letters.begin(), letters.end(), [&](const auto& other) {
       return plan.shares_with[other.first] == tensor && plan.lifetimes[other.first].overlaps({node, node});
     });
-    if (!replaced)
-      spans.push_back({letter, plan.offsets[tensor], plan.offsets[tensor] + graph.tensors[tensor].type.bytes()});
+    if (!replaced) spans.push_back({letter, plan.offsets[tensor], plan.offsets[tensor] + plan.tensor_bytes[tensor]});
   }
   if (static_cast<size_t>(node) < plan.scratch_offsets.size() && plan.scratch_offsets[node] >= 0)
     spans.push_back({kScratch, plan.scratch_offsets[node], plan.scratch_offsets[node] + plan.scratch_bytes[node]});
@@ -86,7 +84,7 @@ std::string arena_map(const Graph& graph, const MemoryPlan& plan, int width) {
   std::string text = fmt::format("{:>4} {:<{}} |{:<{}}| {:>10}\n", "node", "operator", kOperatorColumn, 0, cells,
                                  with_separators(plan.arena_bytes) + " B");
   for (int32_t i = 0; i < rows; ++i) {
-    const auto spans = spans_at(graph, plan, letters, i);
+    const auto spans = spans_at(plan, letters, i);
     const std::string name = graph.nodes.empty() ? "" : shortened(operator_name(graph.nodes[i]), kOperatorColumn);
     text += fmt::format("{:>4} {:<{}} |{}| {:>10}{}\n", i, name, kOperatorColumn, draw(spans, plan.arena_bytes, cells),
                         with_separators(covered_bytes(spans)), i == plan.peak_node ? "  peak" : "");
@@ -94,7 +92,7 @@ std::string arena_map(const Graph& graph, const MemoryPlan& plan, int width) {
   text += "Tensors at the peak:\n";
   for (int32_t tensor : plan.peak_tensors)
     text += fmt::format("  {}  {:>10} B at {:<8} tensor {} {}{}\n", letters.at(tensor),
-                        with_separators(graph.tensors[tensor].type.bytes()), plan.offsets[tensor], tensor,
+                        with_separators(plan.tensor_bytes[tensor]), plan.offsets[tensor], tensor,
                         shortened(graph.tensors[tensor].name, std::max(16, width - 42)),
                         plan.shares_with[tensor] == kAbsent ? "" : " (in place)");
   // A graph without operators has a peak too: its inputs.

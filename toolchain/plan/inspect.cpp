@@ -156,6 +156,16 @@ std::string arena_text(const char* title, const Graph& graph, const MemoryPlan& 
 }
 
 Json arena_json(const Graph& graph, const MemoryPlan& plan) {
+  Json streams = Json::array();
+  for (const RowStream& stream : plan.streams) {
+    Json kept = Json::array();
+    for (const RowStream::Kept& each : stream.kept) kept.push_back({{"tensor", each.tensor}, {"rows", each.rows}});
+    streams.push_back({{"first_node", stream.first},
+                       {"last_node", stream.last},
+                       {"rows", stream.stages.back().rate},
+                       {"steps", stream.steps},
+                       {"kept", kept}});
+  }
   Json overlaps = Json::array();
   for (size_t i = 0; i < graph.nodes.size(); ++i)
     if (plan.leads[i] >= 0)
@@ -168,6 +178,7 @@ Json arena_json(const Graph& graph, const MemoryPlan& plan) {
           {"optimal", plan.optimal},
           {"peak_node", plan.peak_node},
           {"peak_tensors", plan.peak_tensors},
+          {"by_rows", streams},
           {"overlaps", overlaps},
           {"reasons", what_holds_the_peak(graph, plan)}};
 }
@@ -193,7 +204,8 @@ Json inspect_json(const InspectedFile& facts, const Graph& graph, const ArenaPla
   for (size_t i = 0; i < graph.tensors.size(); ++i) json["tensors"].push_back(tensor_json(graph, plan, i));
   json["arena"] = arena_json(graph, plan);
   json["arena"]["plan_in_file"] = graph.metadata.contains(kOfflinePlanMetadata);
-  json["compiled_arena"] = arena_json(graph, plans.compiled);
+  json["compiled_arena"] = arena_json(plans.lowered, plans.compiled);
+  json["compiled_arena"]["bytes_without_rows"] = plans.whole.arena_bytes;
   json["warnings"] = all_warnings(facts, graph);
   return json;
 }
@@ -203,7 +215,12 @@ std::string inspect_text(const InspectedFile& facts, const Graph& graph, const A
   text += "\nOperators\n" + operator_table(graph, width);
   const bool one = plans.compiled.arena_bytes == plans.interpreted.arena_bytes;
   text += arena_text(one ? "Arena" : "Arena of the interpreter", graph, plans.interpreted, width);
-  if (!one) text += arena_text("Arena of the compiled engine", graph, plans.compiled, width);
+  if (!one) {
+    text += fmt::format("- the compiled engine needs {} B less, see below\n",
+                        with_separators(plans.interpreted.arena_bytes - plans.compiled.arena_bytes));
+    text += arena_text("Arena of the compiled engine", plans.lowered, plans.compiled, width);
+    for (const std::string& line : what_rows_save(plans)) text += "- " + line + "\n";
+  }
   const auto warnings = all_warnings(facts, graph);
   if (!warnings.empty()) text += "\nWarnings\n";
   for (const std::string& warning : warnings) text += "- " + warning + "\n";

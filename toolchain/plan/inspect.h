@@ -20,14 +20,20 @@ struct InspectedFile {
 // Operators that mote cannot run with their place, float or partly quantized models, scales that look odd.
 std::vector<std::string> model_warnings(const Graph& graph);
 
-// Of one graph: what any interpreter can run, and what the compiled engine does.
+// What any interpreter can run, and what the compiled engine does.
 struct ArenaPlans {
-  MemoryPlan interpreted;  // Sharing::in_place
-  MemoryPlan compiled;     // Sharing::overlap
+  MemoryPlan interpreted;  // of the file's graph, Sharing::in_place
+  Graph lowered;           // what the compiled engine runs in place of the file's graph
+  MemoryPlan compiled;     // of it, Sharing::rows
+  MemoryPlan whole;        // of it, Sharing::overlap: with every tensor whole
 };
+// `lowered` as it is when mote has all operators of a model; else the file's graph.
+Result<ArenaPlans> arena_plans(const Graph& graph, Graph lowered);
 
 // What the peak is made of beyond the tensors that its operator reads and writes, a line each: what would lower it.
 std::vector<std::string> what_holds_the_peak(const Graph& graph, const MemoryPlan& plan);
+// What the compiled engine saves by rows, a line for each run of operators and one for all; empty when nothing.
+std::vector<std::string> what_rows_save(const ArenaPlans& plans);
 
 // Keys: model, operators[], tensors[], arena{}, compiled_arena{}, warnings[]; see docs/formats.md.
 Json inspect_json(const InspectedFile& facts, const Graph& graph, const ArenaPlans& plans);

@@ -7,7 +7,7 @@
 namespace mote {
 namespace {
 
-constexpr size_t kLargestSearch = 400;      // blocks; beyond, first fit alone
+constexpr size_t kLargestSearch = 400;      // blocks that do not always fit; beyond, first fit alone
 constexpr int64_t kShareOfImproving = 100;  // of the work, for each order of first fit
 constexpr int64_t kFewBlocks = 2000;        // beyond, one order of first fit alone: each is quadratic
 
@@ -52,6 +52,23 @@ int64_t lower_bound_of(std::span<const Block> blocks, std::span<const Lead> lead
 
 constexpr int64_t kAnyHeight = INT64_MAX;
 
+// The lowest place for a block beside those placed that are alive with it; these in order of their offsets.
+int64_t lowest_place(std::span<const Block> blocks, const Distances& distances, int32_t index,
+                     const std::vector<int32_t>& by_offset, const std::vector<int64_t>& offsets) {
+  int64_t offset = 0;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (int32_t other : by_offset) {
+      if (!blocks[index].lifetime.overlaps(blocks[other].lifetime)) continue;
+      const int64_t place = offsets[other], end = place + distances.above(other, index);
+      if (offset >= end || offset + distances.above(index, other) <= place) continue;
+      offset = aligned_to(end, blocks[index]);
+      moved = true;
+    }
+  }
+  return offset;
+}
+
 // Each block, in the order given, goes to the lowest place that the placed blocks alive with it leave. Stops early,
 // with a height of at least `limit`, when the placement is not lower than that.
 Placement first_fit(std::span<const Block> blocks, const Distances& distances, std::span<const int32_t> order,
@@ -60,17 +77,7 @@ Placement first_fit(std::span<const Block> blocks, const Distances& distances, s
   placement.offsets.assign(blocks.size(), 0);
   std::vector<int32_t> by_offset;  // placed blocks
   for (int32_t index : order) {
-    int64_t offset = 0;
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (int32_t other : by_offset) {
-        if (!blocks[index].lifetime.overlaps(blocks[other].lifetime)) continue;
-        const int64_t place = placement.offsets[other], end = place + distances.above(other, index);
-        if (offset >= end || offset + distances.above(index, other) <= place) continue;
-        offset = aligned_to(end, blocks[index]);
-        moved = true;
-      }
-    }
+    const int64_t offset = lowest_place(blocks, distances, index, by_offset, placement.offsets);
     placement.offsets[index] = offset;
     placement.height = std::max(placement.height, offset + blocks[index].bytes);
     if (placement.height >= limit) break;
@@ -160,7 +167,7 @@ class Search {
   }
 
  private:
-  bool done() const { return work_left_ <= 0 || best_.height == best_.lower_bound; }
+  bool done() const { return work_left_ <= 0 || best_.height <= best_.lower_bound; }
 
   // Places one more block at the lowest offset that the placed blocks below it leave, at `from` or higher. Of the
   // orders of blocks at equal offsets only the one by index is followed: they are never alive together, but for the
@@ -244,6 +251,67 @@ class Search {
   std::vector<int64_t> offsets_;
 };
 
+// Blocks that fit below `height` wherever the others lie: so large is one of the gaps that the blocks alive with them
+// leave, even if these are apart. In an order in which each may be placed after all that do not come before it.
+std::vector<int32_t> blocks_that_always_fit(std::span<const Block> blocks, int64_t height) {
+  std::vector<int32_t> order;
+  std::vector<bool> taken(blocks.size(), false);
+  const auto fits = [&](size_t index) {
+    int64_t gaps = 1, room = height;
+    for (size_t other = 0; other < blocks.size(); ++other) {
+      if (other == index || taken[other] || !blocks[index].lifetime.overlaps(blocks[other].lifetime)) continue;
+      ++gaps;
+      room -= blocks[other].bytes;
+    }
+    return room >= gaps * (blocks[index].bytes + blocks[index].alignment - 1);
+  };
+  for (bool more = true; more;) {
+    more = false;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      if (taken[i] || !fits(i)) continue;
+      order.push_back(static_cast<int32_t>(i));
+      taken[i] = more = true;
+    }
+  }
+  return order;
+}
+
+// Looks for a lower placement than `best`. True: there is none lower than what it is then.
+bool search(std::span<const Block> blocks, std::span<const Lead> leads, int64_t work_limit, Placement& best) {
+  std::vector<int32_t> always_fit = blocks_that_always_fit(blocks, best.lower_bound), new_index(blocks.size(), 0);
+  for (int32_t index : always_fit) new_index[index] = -1;
+  std::vector<int32_t> old_index;
+  std::vector<Block> hard;
+  std::vector<Lead> hard_leads;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (new_index[i] < 0) continue;
+    new_index[i] = static_cast<int32_t>(hard.size());
+    old_index.push_back(static_cast<int32_t>(i));
+    hard.push_back(blocks[i]);
+  }
+  if (hard.size() > kLargestSearch) return false;
+  for (const Lead& lead : leads)
+    if (new_index[lead.output] >= 0 && new_index[lead.input] >= 0)
+      hard_leads.push_back({new_index[lead.output], new_index[lead.input], lead.bytes});
+  Placement found;
+  found.height = best.height;
+  found.lower_bound = best.lower_bound;
+  const bool exhausted = Search(hard, hard_leads, found, work_limit).run();
+  if (found.height < best.height) {
+    best.height = found.height;
+    for (size_t i = 0; i < hard.size(); ++i) best.offsets[old_index[i]] = found.offsets[i];
+    const Distances distances(blocks, leads);
+    for (std::reverse(always_fit.begin(), always_fit.end()); int32_t index : always_fit) {
+      std::sort(old_index.begin(), old_index.end(),
+                [&](int32_t a, int32_t b) { return best.offsets[a] < best.offsets[b]; });
+      best.offsets[index] = lowest_place(blocks, distances, index, old_index, best.offsets);
+      best.height = std::max(best.height, best.offsets[index] + blocks[index].bytes);
+      old_index.push_back(index);
+    }
+  }
+  return exhausted;
+}
+
 }  // namespace
 
 int64_t saved_bytes(std::span<const Block> blocks, const Lead& lead) {
@@ -262,9 +330,9 @@ Placement place_blocks(std::span<const Block> blocks, std::span<const Lead> lead
   }
   best.lower_bound = lower_bound_of(blocks, leads);
   best.optimal = best.height == best.lower_bound;
-  if (best.optimal || blocks.size() > kLargestSearch) return best;
+  if (best.optimal || static_cast<int64_t>(blocks.size()) > kFewBlocks) return best;
   for (const auto& order : orders) improve(blocks, distances, order, work_limit / kShareOfImproving, best);
-  const bool exhausted = Search(blocks, leads, best, work_limit).run();
+  const bool exhausted = search(blocks, leads, work_limit, best);
   best.optimal = exhausted || best.height == best.lower_bound;
   return best;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "toolchain/graph/graph.h"
+#include "toolchain/plan/row_stream.h"
 
 namespace mote {
 
@@ -22,16 +23,18 @@ struct Lifetime {
 struct MemoryPlan {
   std::vector<int32_t>
       offsets;  // bytes from the arena's start, per tensor, multiples of kAlignment; -1 = not in the arena
+  std::vector<int64_t> tensor_bytes;     // in memory, per tensor: of a streamed one some of its rows
   std::vector<int32_t> scratch_offsets;  // per node; -1 = the kernel wants none
   std::vector<int64_t> scratch_bytes;    // per node
   std::vector<int64_t> alive_bytes;  // per node: what activations and scratch need while it runs, overlaps taken off
   std::vector<Lifetime> lifetimes;   // per tensor
   std::vector<int32_t> shares_with;  // per tensor: the input whose memory an in-place output takes over, else kAbsent
   std::vector<int64_t> leads;  // per node: bytes by which output 0 starts before input 0, which it overlaps; else -1
-  int64_t arena_bytes = 0;     // activations and scratch, without the interpreter's own bookkeeping
-  int64_t lower_bound = 0;     // largest need of one node: no plan can be smaller
-  bool optimal = false;        // proven: arena_bytes == lower_bound, or every other placement was excluded
-  int32_t peak_node = -1;      // where lower_bound is reached; -1 = nothing in the arena
+  std::vector<RowStream> streams;     // in order; the tensors that a stream uses live while any of its nodes runs
+  int64_t arena_bytes = 0;            // activations and scratch, without the interpreter's own bookkeeping
+  int64_t lower_bound = 0;            // largest need of one node: no plan can be smaller
+  bool optimal = false;               // proven: arena_bytes == lower_bound, or every other placement was excluded
+  int32_t peak_node = -1;             // where lower_bound is reached; -1 = nothing in the arena
   std::vector<int32_t> peak_tensors;  // alive there, largest first
 };
 
@@ -39,6 +42,7 @@ struct MemoryPlan {
 enum class Sharing : uint8_t {
   in_place,  // take it over as it is: also right for the interpreter, and for others that run the file
   overlap,   // and begin a little before it (OpDef::overlap): right for the kernels that the compiled engine calls
+  rows,      // and where that lowers the peak, runs of nodes go by rows: what the compiled engine does
 };
 
 // The smallest arena for the nodes' order as it is. Works on tensors and indices alone, so foreign operators are

@@ -273,7 +273,7 @@ TEST(Inspect, DrawsTheArenaWithThePeak) {
 
 TEST(Inspect, SaysWhatMakesThePeak) {
   const Graph graph = convolutions(1);
-  const std::string text = inspect_text({"m.tflite", 1234, "", {}}, graph, {planned(graph), overlapping(graph)});
+  const std::string text = inspect_text({"m.tflite", 1234, "", {}}, graph, *arena_plans(graph, graph));
   for (const char* part : {"Arena of the interpreter: 8,192 B", "Arena of the compiled engine: 4,624 B",
                            "tensor 1 (4,096 B) lies apart from what node 0 conv_2d makes of it",
                            "its output begins 528 B before its input"})
@@ -296,7 +296,7 @@ TEST(Inspect, TextStaysWithinItsWidthAndJsonAgreesWithThePlan) {
   Graph graph = chain({64, 64, 32});
   graph.tensors[1].name = std::string(300, 'x');
   const MemoryPlan plan = planned(graph);
-  const Json json = inspect_json({"m.tflite", 1234, "", {}}, graph, {plan, plan});
+  const Json json = inspect_json({"m.tflite", 1234, "", {}}, graph, *arena_plans(graph, graph));
   EXPECT_EQ(json["arena"]["bytes"], 128);
   EXPECT_EQ(json["operators"].size(), 2u);
   EXPECT_EQ(json["operators"][0]["macs"], nullptr);

@@ -2,10 +2,11 @@
    Arguments (-plugin libmote_count.so,window=0x...:0x...,...,out=FILE,step=0x...:0x...,...): a window is open from the
    execution of the instruction at its first address, itself included, until that at its second, itself not; each is the
    first instruction of a function. Windows do not overlap. A step is a function from its first address to behind its
-   last: whenever it is entered from outside, a new part of the count begins. The file gets for each time that a window
-   was open, in order of time,
-   {"steps": [[[address, instructions, address of the last, entered, went on 2 bytes after the last, went on 4 bytes
-   after it], ...], ...], "instructions": N}, the first part being what ran before any step; all of them as an array.
+   last: whenever it is entered from outside, a new part of the count begins. The file gets an array with, for each time
+   that a window was open, in order of time,
+   {"steps": [{"step": I, "blocks": [[address, instructions, address of the last, entered, went on 2 bytes after the
+   last, went on 4 bytes after it], ...]}, ...], "instructions": N}, I being the number of the step in the arguments, or
+   -1 in the first part, which ran before any.
    Whether the last instruction of a block was a taken branch follows from the last two once its size is known. Sizes
    and classes are decoded from the bytes of the ELF file by the reader: QEMU 7.2 misreports the size of the last
    instruction before a 1 KiB page end. */
@@ -60,7 +61,7 @@ static void write_part(void) {
 
 static void begin_window(const struct range* window) {
   static const char* separator = "";
-  fprintf(out, "%s{\"steps\": [[", separator);
+  fprintf(out, "%s{\"steps\": [{\"step\": -1, \"blocks\": [", separator);
   separator = ",\n";
   sum = 0;
   open_window = window;
@@ -68,7 +69,7 @@ static void begin_window(const struct range* window) {
 
 static void end_window(void) {
   write_part();
-  fprintf(out, "]],\n\"instructions\": %llu}", (unsigned long long)sum);
+  fprintf(out, "]}],\n\"instructions\": %llu}", (unsigned long long)sum);
   open_window = NULL;
 }
 
@@ -87,7 +88,7 @@ static void on_entry(unsigned int cpu, void* data) {
   if (!open_window) return;
   if (block->step && (from < block->step->begin || from >= block->step->end)) {
     write_part();
-    fputs("],\n[", out);
+    fprintf(out, "]},\n{\"step\": %d, \"blocks\": [", (int)(block->step - steps.list));
   }
   ++block->entered;
   previous = block;
