@@ -147,7 +147,9 @@ std::string operator_table(const Graph& graph, int width) {
 std::string arena_text(const char* title, const Graph& graph, const MemoryPlan& plan, int width) {
   std::string text = fmt::format("\n{}: {} B of activations and scratch; lower bound {} B; {}\n", title,
                                  with_separators(plan.arena_bytes), with_separators(plan.lower_bound),
-                                 plan.optimal ? "proven least" : "best found, not proven least");
+                                 !plan.optimal          ? "best found, not proven least"
+                                 : plan.streams.empty() ? "proven least"
+                                                        : "proven least for the rows below");
   text += arena_map(graph, plan, width);
   const auto reasons = what_holds_the_peak(graph, plan);
   if (!reasons.empty()) text += "What makes the peak, besides what its operator reads and writes:\n";

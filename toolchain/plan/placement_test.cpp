@@ -138,6 +138,22 @@ TEST(Placement, AChainOfOverlapsComesDownStepByStep) {
   EXPECT_TRUE(placement.optimal);
 }
 
+// Only the blocks near the peak matter: the many small ones after it fit wherever those lie.
+TEST(Placement, ProvesTheOptimumOfALongChainWithAShortPeak) {
+  std::vector<Block> blocks;
+  Leads leads;
+  for (int32_t i = 0; i < 8; ++i) {
+    blocks.push_back({1600, {i, i + 1}});
+    if (i > 0) leads.push_back({i, i - 1, 160});
+  }
+  for (int32_t time = 8; time < 150; ++time) blocks.push_back({16 * int64_t{1 + time % 4}, {time, time + 2}});
+  const Placement placement = place_blocks(blocks, leads, 2'000'000);
+  expect_valid(blocks, placement, leads);
+  EXPECT_EQ(placement.lower_bound, 1760);
+  EXPECT_EQ(placement.height, 1600 + 7 * 160);
+  EXPECT_TRUE(placement.optimal);
+}
+
 TEST(Placement, IsValidAndAtTheBoundOrSaysSoOnLargerCases) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     Random random(seed);
