@@ -126,7 +126,9 @@ struct EmitCall {
 enum class PackedFor : uint8_t {
   plain,    // cores that multiply one pair at a time, and those that the compiler vectorises for
   arm_dsp,  // Cortex-M with the DSP extension: device/packed_dot.h
+  arm_mve,  // Cortex-M with Helium: device/lanes.h
 };
+constexpr PackedFor kPackedForms[] = {PackedFor::plain, PackedFor::arm_dsp, PackedFor::arm_mve};
 
 // What emit_packed is given besides: the constants themselves, and a place for those that it makes of them.
 struct PackedCall {

@@ -95,4 +95,28 @@ std::vector<uint8_t> packed_scale_table(const std::vector<PackedScale>& scales) 
   return std::vector(bytes, bytes + table.size() * sizeof(uint32_t));
 }
 
+std::vector<Multiplier> channel_multipliers(const EmitCall& call, int32_t outputs) {
+  const auto& weights = call.input_types[1].quant.scales;
+  const ChannelMultiplier multiplier_of(float_bits(call.input_types[0].quant.scales[0]),
+                                        float_bits(call.output_types[0].quant.scales[0]));
+  std::vector<Multiplier> multipliers(static_cast<size_t>(outputs));
+  for (size_t o = 0; o < multipliers.size(); ++o)
+    multiplier_of.of(float_bits(weights[weights.size() == 1 ? 0 : o]), multipliers[o]);
+  return multipliers;
+}
+
+LaneTable lane_table(std::span<const uint8_t> starts, const std::vector<Multiplier>& multipliers) {
+  const auto outputs = static_cast<int32_t>(multipliers.size());
+  std::vector<int32_t> words(static_cast<size_t>(lane_table_words(outputs)));
+  LaneTable table;
+  for (int32_t o = 0; o < outputs; ++o) {
+    int32_t start = 0;
+    std::memcpy(&start, starts.data() + sizeof start * static_cast<size_t>(o), sizeof start);
+    table.usual &= set_lane(words.data(), o, start, multipliers[static_cast<size_t>(o)]);
+  }
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(words.data());
+  table.bytes.assign(bytes, bytes + words.size() * sizeof(int32_t));
+  return table;
+}
+
 }  // namespace mote

@@ -4,6 +4,9 @@
 #include "device/activation.h"
 #include "device/broadcast.h"
 #include "device/scaled_sum.h"
+#if defined(__ARM_FEATURE_MVE)
+#include "ops/add/add_mve.h"
+#endif
 
 namespace mote {
 
@@ -42,6 +45,9 @@ struct AddFloat32 {
 __attribute__((noinline)) inline void add_usual(const ScaledSum& p, const int8_t* larger, int32_t zero_larger,
                                                 const int8_t* smaller, int32_t zero_smaller, const Multiplier& scale,
                                                 int32_t count, int8_t* output) {
+#if defined(__ARM_FEATURE_MVE)
+  add_usual_mve(p, larger, zero_larger, smaller, zero_smaller, scale, count, output);
+#else
   const int32_t multiplier = scale.multiplier, shift = scale.shift, zero = p.zero_output, low = p.low, high = p.high;
   const Multiplier out = p.output;
   for (const int8_t* const end = larger + count; larger != end;) {
@@ -50,11 +56,11 @@ __attribute__((noinline)) inline void add_usual(const ScaledSum& p, const int8_t
     const int32_t sum = requantize_down(x + requantize_down(y, multiplier, shift), out.multiplier, out.shift);
     *output++ = static_cast<int8_t>(clamp(sum + zero, low, high));
   }
+#endif
 }
 
 // Chosen before the form for all operators of two inputs.
-inline void binary_run(const AddInt8& p, const StepGroup* groups, const int8_t* a, const int8_t* b,
-                       int8_t* output) {
+inline void binary_run(const AddInt8& p, const StepGroup* groups, const int8_t* a, const int8_t* b, int8_t* output) {
   const ScaledSum& sum = p.sum;
   const bool flat = p.groups == 1 && groups[0].step_a == 1 && groups[0].step_b == 1 && sum.output.shift < 0;
   if (flat && sum.a.shift == 0 && sum.b.shift < 0) {

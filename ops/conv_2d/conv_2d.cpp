@@ -263,17 +263,30 @@ const char* packed_function(const Conv2DGeometry& g) {
                                                                                    : "conv_2d_packed_run<true>";
 }
 
+// For vector units.
+std::string emit_lanes(const PackedCall& packed, const Conv2DInt8& p, std::span<const uint8_t> bias) {
+  const EmitCall& call = packed.call;
+  const std::span<const uint8_t> weights = packed.constants[1];
+  const LaneTable table = lane_table(fold_offset(bias, weights, p.g.outputs, p.g.patch(), p.input_offset),
+                                     channel_multipliers(call, p.g.outputs));
+  return fmt::format("  {} Conv2DLanes p = {{{}, {}, {}}};\n  conv_2d_lanes_run<{}>(p, {}, {}, {}, {}, {}, {});\n",
+                     cpp_parameters(call), cpp_geometry(call, p.g), -p.input_offset, cpp_output(p.output), table.usual,
+                     p.g.outputs, call.inputs[0], packed.keep("weights", DType::int8, {weights.begin(), weights.end()}),
+                     packed.keep("lanes", DType::int32, table.bytes), call.outputs[0], call.scratch);
+}
+
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const EmitCall& call = packed.call;
   const ConvolutionTensors tensors = convolution_tensors(call);
   const std::span<const uint8_t> bias = tensors.has_bias ? packed.constants[2] : std::span<const uint8_t>();
-  if (packed.core != PackedFor::arm_dsp || tensors.input.type != DType::int8 || packed.constants[1].empty() ||
+  if (packed.core == PackedFor::plain || tensors.input.type != DType::int8 || packed.constants[1].empty() ||
       (tensors.has_bias && bias.empty()))
     return std::optional<std::string>();
   Conv2DInt8 p{};
   if (const Status status = conv_2d_setup(call.attributes->as<Conv2DAttributes>(), tensors, p); status != Status::ok)
     return refused(status);
   if (p.g.groups() != 1) return std::optional<std::string>();
+  if (packed.core == PackedFor::arm_mve) return std::optional(emit_lanes(packed, p, bias));
   std::vector<uint8_t> weights(packed.constants[1].begin(), packed.constants[1].end());
   const auto row = [&](size_t o) { return weights.begin() + static_cast<int64_t>(o) * p.g.patch(); };
   std::vector<bool> zeros(static_cast<size_t>(p.g.outputs));

@@ -12,6 +12,7 @@
 // border is zeros. Two patches at a time share the loads of the weights, rows of weights the loads of the patches.
 #pragma once
 #include "device/convolution.h"
+#include "device/lanes.h"
 #include "device/window.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/conv_2d/conv_2d_dsp.h"
@@ -416,12 +417,24 @@ inline Status prepare_conv_2d_float32(PrepareContext& node) {
   return status;
 }
 
+#if defined(__ARM_FEATURE_MVE)
+// In conv_2d_lanes.h.
+template <class Finish>
+void conv_2d_lanes_interpreted(const Conv2DInt8& p, const LaneScales& scales, const int8_t* input,
+                               const int8_t* weights, const int32_t* bias, int8_t* output, void* scratch);
+#endif
+
 inline void invoke_conv_2d_int8(const InvokeContext& node) {
   const Conv2DNode& kept = node.data<Conv2DNode>();
+#if defined(__ARM_FEATURE_MVE)
+  conv_2d_lanes_interpreted<Lanes>(kept.p, LaneScales(node, kept.scales), node.input<int8_t>(0), node.input<int8_t>(1),
+                                   node.input<int32_t>(2), node.output<int8_t>(0), node.scratch());
+#else
   uint8_t* const scratch = static_cast<uint8_t*>(node.scratch());
   const LiveChannels scales = live_channels(node, kept.scales, kept.p.g.outputs, scratch);
   conv_2d_run(kept.p, scales, node.input<int8_t>(0), node.input<int8_t>(1), node.input<int32_t>(2),
               node.output<int8_t>(0), scratch + live_channels_bytes(kept.p.g.outputs));
+#endif
 }
 
 inline void invoke_conv_2d_float32(const InvokeContext& node) {
@@ -435,3 +448,7 @@ constexpr Kernel conv_2d_float32 = {kConv2DCode, DType::float32,          DType:
                                     false,       prepare_conv_2d_float32, invoke_conv_2d_float32};
 
 }  // namespace mote
+
+#if defined(__ARM_FEATURE_MVE)
+#include "ops/conv_2d/conv_2d_lanes.h"
+#endif

@@ -9,6 +9,7 @@
 #include "device/packed_dot.h"
 #include "device/packed_scale.h"
 #include "ops/conv_2d/conv_2d.h"
+#include "ops/conv_2d/conv_2d_lanes.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/conv_2d/conv_2d_packed_dsp.h"
 #endif

@@ -309,6 +309,31 @@ std::optional<std::string> emit_with_table(const PackedCall& packed, const Depth
                      call.scratch);
 }
 
+// For vector units; nullopt: a channel has several filters, or a weight is -128.
+std::optional<std::string> emit_lanes(const PackedCall& packed, const DepthwiseConv2DInt8& p,
+                                      std::span<const uint8_t> bias) {
+  const std::span<const uint8_t> weights = packed.constants[1];
+  const auto is_least = [](uint8_t weight) { return weight == 128; };  // -128
+  if (p.g.multiplier != 1 || std::any_of(weights.begin(), weights.end(), is_least)) return std::nullopt;
+  const int32_t n = p.g.inputs, taps = p.g.y.filter * p.g.x.filter;
+  std::vector<uint8_t> by_channel(weights.size());
+  std::vector<uint8_t> groups(static_cast<size_t>(depthwise_lanes_weights(n, taps)));
+  for (int32_t i = 0; i < n * taps; ++i) {
+    const int32_t channel = i % n, tap = i / n;
+    const uint8_t weight = weights[static_cast<size_t>(i)];
+    by_channel[static_cast<size_t>(channel * taps + tap)] = weight;
+    groups[static_cast<size_t>(depthwise_lanes_place(channel, tap, taps))] = weight;
+  }
+  const LaneTable table =
+      lane_table(fold_offset(bias, by_channel, n, taps, p.input_offset), channel_multipliers(packed.call, n));
+  return fmt::format(
+      "  {} DepthwiseLanes p = {{{}, {}, {}}};\n"
+      "  depthwise_conv_2d_lanes_run<{}>(p, {}, {}, {}, {}, {});\n",
+      cpp_parameters(packed.call), cpp_geometry(packed.call, p.g), -p.input_offset, cpp_output(p.output), table.usual,
+      n, packed.call.inputs[0], packed.keep("weights", DType::int8, groups),
+      packed.keep("lanes", DType::int32, table.bytes), packed.call.outputs[0]);
+}
+
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const EmitCall& call = packed.call;
   const ConvolutionTensors tensors = convolution_tensors(call);
@@ -317,6 +342,10 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
     return std::optional<std::string>();
   DepthwiseConv2DInt8 p{};
   if (const Status status = int8_setup(call, tensors, p); status != Status::ok) return refused(status);
+  if (packed.core == PackedFor::arm_mve) {
+    if (auto lanes = emit_lanes(packed, p, tensors.has_bias ? packed.constants[2] : std::span<const uint8_t>()))
+      return lanes;
+  }
   if (auto call_with_table = emit_with_table(packed, p, tensors.has_bias)) return call_with_table;
   const LiveTables tables(call, p.g.outputs());
   if (tables.multipliers.empty()) return std::optional<std::string>();

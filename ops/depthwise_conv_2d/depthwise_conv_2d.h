@@ -13,6 +13,7 @@
 // along the rows of the plane, whichever it is in the image. A plane that would be large is cut into strips of rows.
 #pragma once
 #include "device/convolution.h"
+#include "device/lanes.h"
 #include "device/window.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_dsp.h"
@@ -395,8 +396,20 @@ inline Status prepare_depthwise_conv_2d_float32(PrepareContext& node) {
   return status;
 }
 
+#if defined(__ARM_FEATURE_MVE)
+// In depthwise_conv_2d_lanes.h.
+inline bool depthwise_conv_2d_lanes_interpreted(const DepthwiseConv2DInt8& p, const LaneScales& scales,
+                                                const int8_t* input, const int8_t* weights, const int32_t* bias,
+                                                int8_t* output);
+#endif
+
 inline void invoke_depthwise_conv_2d_int8(const InvokeContext& node) {
   const DepthwiseConv2DNode& kept = node.data<DepthwiseConv2DNode>();
+#if defined(__ARM_FEATURE_MVE)
+  if (depthwise_conv_2d_lanes_interpreted(kept.p, LaneScales(node, kept.scales), node.input<int8_t>(0),
+                                          node.input<int8_t>(1), node.input<int32_t>(2), node.output<int8_t>(0)))
+    return;
+#endif
   const int32_t outputs = kept.p.g.outputs();
   uint8_t* const scratch = static_cast<uint8_t*>(node.scratch());
   depthwise_conv_2d_run(kept.p, live_channels(node, kept.scales, outputs, scratch), node.input<int8_t>(0),
@@ -420,3 +433,7 @@ constexpr Kernel depthwise_conv_2d_float32 = {kDepthwiseConv2DCode,
                                               invoke_depthwise_conv_2d_float32};
 
 }  // namespace mote
+
+#if defined(__ARM_FEATURE_MVE)
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_lanes.h"
+#endif

@@ -94,7 +94,7 @@ struct DepthwiseDsp {
                                                                                        int32_t rows, int32_t columns,
                                                                                        int32_t* row_sums) {
     for (; rows > 0; --rows, plane += step, row_sums += columns) {
-#if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
+#if defined(__OPTIMIZE__) && !defined(__PIC__) && !defined(__ARM_FEATURE_MVE)  // else too few registers are free
       const int16_t *x = plane, *w = taps;
       int32_t *sums = row_sums, pairs = (columns + 1) / 2, p;
       __asm__ volatile(  // r4-r6: (w0 w1) of each row of taps; r7-r9: (w1 w2); r10, r11: y0 and y1

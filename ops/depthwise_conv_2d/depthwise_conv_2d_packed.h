@@ -9,6 +9,7 @@
 #pragma once
 #include "device/packed_scale.h"
 #include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_lanes.h"
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_nine.h"
 #if defined(__ARM_FEATURE_DSP)
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_packed_dsp.h"

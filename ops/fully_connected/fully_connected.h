@@ -9,7 +9,9 @@
 #include "device/activation.h"
 #include "device/kernel.h"
 #include "device/requantize.h"
-#if defined(__ARM_FEATURE_DSP)
+#if defined(__ARM_FEATURE_MVE)
+#include "ops/fully_connected/fully_connected_mve.h"
+#elif defined(__ARM_FEATURE_DSP)
 #include "ops/fully_connected/fully_connected_dsp.h"
 #elif __ARM_ARCH_ISA_THUMB == 1
 #include "ops/fully_connected/fully_connected_m0.h"
@@ -143,7 +145,9 @@ struct BlockedDot {
   }
 };
 
-#if defined(__ARM_FEATURE_DSP)
+#if defined(__ARM_FEATURE_MVE)
+using FullyConnectedDot = FullyConnectedMveDot;
+#elif defined(__ARM_FEATURE_DSP)
 using FullyConnectedDot = FullyConnectedDspDot;
 #elif __ARM_ARCH_ISA_THUMB == 1
 using FullyConnectedDot = FullyConnectedM0Dot<PortableDot>;
@@ -159,6 +163,9 @@ template <bool kPerChannel>
 __attribute__((noinline)) void fully_connected_finish(const FullyConnectedInt8& p, ChannelScales channels,
                                                       const int32_t* bias, int32_t count, const int32_t* sums,
                                                       int8_t* output) {
+#if defined(__ARM_FEATURE_MVE)
+  fully_connected_finish_mve<kPerChannel>(p, channels, bias, count, sums, output);
+#else
   const int32_t offset = p.output_offset, low = p.low, high = p.high, multiplier = p.multiplier, shift = p.shift;
   for (int32_t i = 0; i < count; ++i) {
     const int32_t sum = bias != nullptr ? wrapping_add(sums[i], bias[i]) : sums[i];
@@ -166,6 +173,7 @@ __attribute__((noinline)) void fully_connected_finish(const FullyConnectedInt8& 
         kPerChannel ? requantize(sum, channels.multipliers[i], channels.shifts[i]) : requantize(sum, multiplier, shift);
     output[i] = static_cast<int8_t>(clamp(wrapping_add(scaled, offset), low, high));
   }
+#endif
 }
 
 // `bias` may be nullptr; `channels` is used when p.per_channel.

@@ -85,7 +85,7 @@ Result<CompiledProgram> all_cases(PackedFor core, int32_t random) {
 }
 
 TEST_F(Compiled, EveryCaseGivesTheInterpretersBytesHere) {
-  for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+  for (const PackedFor core : kPackedForms) {
     const auto program = all_cases(core, kRandomCases);
     ASSERT_TRUE(program.ok()) << program.error().message;
     ASSERT_TRUE(program->write(folder_).ok());
@@ -95,14 +95,17 @@ TEST_F(Compiled, EveryCaseGivesTheInterpretersBytesHere) {
   }
 }
 
-TEST_F(Compiled, EveryCaseGivesTheInterpretersBytesOnCortexM4) {
+TEST_F(Compiled, EveryCaseGivesTheInterpretersBytesOnCortexM) {
   NEEDS("arm-none-eabi-g++", "qemu-system-arm");
-  const auto program = all_cases(PackedFor::arm_dsp, 0);
-  ASSERT_TRUE(program.ok()) << program.error().message;
-  ASSERT_TRUE(program->write(folder_).ok());
-  const auto printed = run_on_cortex_m4(folder_, source_folder());
-  ASSERT_TRUE(printed.ok()) << printed.error().message;
-  EXPECT_THAT(*printed, HasSubstr("models " + std::to_string(program->models()) + " failures 0\n"));
+  for (const PackedFor core : {PackedFor::arm_dsp, PackedFor::arm_mve}) {
+    const auto program = all_cases(core, 0);
+    ASSERT_TRUE(program.ok()) << program.error().message;
+    ASSERT_TRUE(program->write(folder_).ok());
+    const auto run = core == PackedFor::arm_mve ? run_on_cortex_m55 : run_on_cortex_m4;
+    const auto printed = run(folder_, source_folder());
+    ASSERT_TRUE(printed.ok()) << printed.error().message;
+    EXPECT_THAT(*printed, HasSubstr("models " + std::to_string(program->models()) + " failures 0\n"));
+  }
 }
 
 // Models whose constant channels go: all ways for them to be constant, with and without a border behind them.
@@ -122,7 +125,7 @@ Result<CompiledProgram> constant_channels(PackedFor core) {
 
 TEST_F(Compiled, ConstantChannelsGiveTheInterpretersBytes) {
   NEEDS("arm-none-eabi-g++", "qemu-system-arm");
-  for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+  for (const PackedFor core : kPackedForms) {
     const auto program = constant_channels(core);
     ASSERT_TRUE(program.ok()) << program.error().message;
     ASSERT_TRUE(program->write(folder_).ok());
@@ -229,8 +232,8 @@ TEST_F(Compiled, AForeignFirmwareLinksTwoModels) {
        "set -e; flags='-O2 -mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -Wall -Wextra -Werror'\n"
        "arm-none-eabi-gcc $flags -c main.c -Imodels\n"
        "for model in first second; do arm-none-eabi-g++ $flags -ffp-contract=fast -c models/$model.cpp; done\n"
-       "arm-none-eabi-g++ $flags -ffreestanding -fno-exceptions -fno-rtti -nostartfiles -T " +
-           device + "/mps2.ld " + device +
+       "arm-none-eabi-g++ $flags -ffreestanding -fno-exceptions -fno-rtti -nostartfiles -L " +
+           device + " -T " + device + "/mps2.ld " + device +
            "/startup.cpp main.o first.o second.o -o foreign.elf\n"
            "arm-none-eabi-objdump -d first.o | grep -q vmul\n"
            "if arm-none-eabi-objdump -d first.o second.o | grep vfma; then echo contracted; exit 9; fi\n"
@@ -265,6 +268,7 @@ TEST(CompileModel, CoresAreNamed) {
   EXPECT_EQ(*packed_for_core("cortex-m7"), PackedFor::arm_dsp);
   EXPECT_THAT(packed_for_core("m4").error().message, AllOf(HasSubstr("'m4'"), HasSubstr("cortex-m33")));
   EXPECT_EQ(packed_for_board(**find_board("nano33ble")), PackedFor::arm_dsp);
+  EXPECT_EQ(packed_for_board(**find_board("ensemble_e1c")), PackedFor::arm_mve);
   EXPECT_EQ(packed_for_board(**find_board("rp2040")), PackedFor::plain);
 }
 

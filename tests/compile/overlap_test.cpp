@@ -273,7 +273,7 @@ class OverlappingKernels : public testing::Test {
 };
 
 TEST_F(OverlappingKernels, GiveTheSameBytesHere) {
-  for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+  for (const PackedFor core : kPackedForms) {
     const auto program = every_case(core, 40, 1);
     ASSERT_TRUE(program.ok()) << program.error().message;
     ASSERT_TRUE(program->write(folder_).ok());
@@ -283,15 +283,18 @@ TEST_F(OverlappingKernels, GiveTheSameBytesHere) {
   }
 }
 
-TEST_F(OverlappingKernels, GiveTheSameBytesOnCortexM4) {
+TEST_F(OverlappingKernels, GiveTheSameBytesOnCortexM) {
   for (const char* program : {"arm-none-eabi-g++", "qemu-system-arm"})
     if (!find_program(program)) GTEST_SKIP() << program << " is not installed";
-  const auto program = every_case(PackedFor::arm_dsp, 20, 4);
-  ASSERT_TRUE(program.ok()) << program.error().message;
-  ASSERT_TRUE(program->write(folder_).ok());
-  const auto printed = run_on_cortex_m4(folder_, source_);
-  ASSERT_TRUE(printed.ok()) << printed.error().message;
-  expect_safe_and_needed(*printed);
+  for (const PackedFor core : {PackedFor::arm_dsp, PackedFor::arm_mve}) {
+    const auto program = every_case(core, 20, 4);
+    ASSERT_TRUE(program.ok()) << program.error().message;
+    ASSERT_TRUE(program->write(folder_).ok());
+    const auto run = core == PackedFor::arm_mve ? run_on_cortex_m55 : run_on_cortex_m4;
+    const auto printed = run(folder_, source_);
+    ASSERT_TRUE(printed.ok()) << printed.error().message;
+    expect_safe_and_needed(*printed);
+  }
 }
 
 }  // namespace

@@ -73,18 +73,43 @@ Result<std::string> run_here(const std::filesystem::path& folder, const std::fil
   return ran.output + ran.errors;
 }
 
-Result<std::string> run_on_cortex_m4(const std::filesystem::path& folder, const std::filesystem::path& source) {
+namespace {
+
+Result<std::string> run_on_board(const std::filesystem::path& folder, const std::filesystem::path& source,
+                                 const std::vector<std::string>& cpu, const char* machine, const char* script) {
   const fs::path device = source / "tests/conformance/device";
-  MOTE_CHECK(compile({"arm-none-eabi-g++", "-O2", "-fno-exceptions", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard",
-                      "-mfpu=fpv4-sp-d16", "-nostdlib", "-I" + (source / "tests/compile").string(),
-                      "-I" + device.string(), "-T" + (device / "mps2.ld").string(), (device / "startup.cpp").string(),
-                      "models.cpp", "-lgcc", "-o", "board.elf"},
-                     folder));
+  std::vector<std::string> command = {"arm-none-eabi-g++",
+                                      "-O2",
+                                      "-fno-exceptions",
+                                      "-mthumb",
+                                      "-mfloat-abi=hard",
+                                      "-nostdlib",
+                                      "-I" + (source / "tests/compile").string(),
+                                      "-I" + device.string(),
+                                      "-L" + device.string(),
+                                      "-T" + (device / script).string(),
+                                      (device / "startup.cpp").string(),
+                                      "models.cpp",
+                                      "-lgcc",
+                                      "-o",
+                                      "board.elf"};
+  command.insert(command.begin() + 1, cpu.begin(), cpu.end());
+  MOTE_CHECK(compile(command, folder));
   MOTE_TRY(const ProcessOutput ran,
-           run_process({"qemu-system-arm", "-M", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none",
+           run_process({"qemu-system-arm", "-M", machine, "-nographic", "-monitor", "none", "-serial", "none",
                         "-semihosting-config", "enable=on,target=native", "-kernel", "board.elf"},
                        kSeconds, folder));
   return ran.output + ran.errors;
+}
+
+}  // namespace
+
+Result<std::string> run_on_cortex_m4(const std::filesystem::path& folder, const std::filesystem::path& source) {
+  return run_on_board(folder, source, {"-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16"}, "mps2-an386", "mps2.ld");
+}
+
+Result<std::string> run_on_cortex_m55(const std::filesystem::path& folder, const std::filesystem::path& source) {
+  return run_on_board(folder, source, {"-mcpu=cortex-m55"}, "mps3-an547", "mps3.ld");
 }
 
 }  // namespace mote

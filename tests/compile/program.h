@@ -33,5 +33,6 @@ class CompiledProgram {
 // What the compiler printed, or the program. Warnings are errors.
 Result<std::string> run_here(const std::filesystem::path& folder, const std::filesystem::path& source);
 Result<std::string> run_on_cortex_m4(const std::filesystem::path& folder, const std::filesystem::path& source);
+Result<std::string> run_on_cortex_m55(const std::filesystem::path& folder, const std::filesystem::path& source);
 
 }  // namespace mote

@@ -111,7 +111,7 @@ class ProgramWriter {
       return name_of(type, bytes);
     };
     names += ", {";
-    for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+    for (const PackedFor core : kPackedForms) {
       MOTE_TRY(const auto packed, node.op->emit_packed({call, core, constants, keep}));
       names += packed ? add_function(fmt::format("packed_{}", static_cast<int>(core)), *packed) + "," : "nullptr,";
     }
@@ -168,7 +168,8 @@ Result<std::string> run_device_program(const fs::path& folder, const fs::path& s
                                       "-mthumb",
                                       "-I" + source.string(),
                                       "-I" + device.string(),
-                                      "-T" + (device / "mps2.ld").string(),
+                                      "-L" + device.string(),
+                                      "-T" + (device / target.script).string(),
                                       (device / "startup.cpp").string(),
                                       (device / "runner.cpp").string(),
                                       "cases.cpp",

@@ -15,6 +15,7 @@ Result<void> write_device_program(const std::filesystem::path& folder, std::span
 struct DeviceTarget {
   const char* name;                // "cortex-m4"
   const char* machine;             // QEMU's
+  const char* script;              // of the linker, in device/
   std::vector<std::string> flags;  // of the compiler
 };
 

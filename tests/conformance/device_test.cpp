@@ -64,12 +64,14 @@ std::string core_name(const testing::TestParamInfo<Device::ParamType>& parameter
 // The M0+ has no QEMU machine with enough memory; its instructions are a subset of the M3's.
 INSTANTIATE_TEST_SUITE_P(
     Cores, Device,
-    testing::Combine(testing::Values(DeviceTarget{"cortex-m4",
-                                                  "mps2-an386",
-                                                  {"-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"}},
-                                     DeviceTarget{"cortex-m3", "mps2-an385", {"-mcpu=cortex-m3"}},
-                                     DeviceTarget{"cortex-m0plus", "mps2-an385", {"-mcpu=cortex-m0plus"}}),
-                     testing::Range(size_t{0}, all_ops().size(), kOpsPerProgram)),
+    testing::Combine(
+        testing::Values(
+            DeviceTarget{
+                "cortex-m4", "mps2-an386", "mps2.ld", {"-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"}},
+            DeviceTarget{"cortex-m3", "mps2-an385", "mps2.ld", {"-mcpu=cortex-m3"}},
+            DeviceTarget{"cortex-m0plus", "mps2-an385", "mps2.ld", {"-mcpu=cortex-m0plus"}},
+            DeviceTarget{"cortex-m55", "mps3-an547", "mps3.ld", {"-mcpu=cortex-m55", "-mfloat-abi=hard"}}),
+        testing::Range(size_t{0}, all_ops().size(), kOpsPerProgram)),
     core_name);
 
 }  // namespace

@@ -18,8 +18,10 @@ std::string kernels_text(const OpDef& op) {
 
 std::string variants_text(const OpDef& op, const std::filesystem::path& source) {
   const std::filesystem::path header = op.device_header;
-  const std::string dsp = header.stem().string() + "_dsp.h";
-  return std::filesystem::exists(source / header.parent_path() / dsp) ? "portable, Cortex-M DSP" : "portable";
+  std::string text = "portable";
+  for (const auto& [suffix, name] : {std::pair("_dsp.h", ", Cortex-M DSP"), std::pair("_mve.h", ", Cortex-M Helium")})
+    if (std::filesystem::exists(source / header.parent_path() / (header.stem().string() + suffix))) text += name;
+  return text;
 }
 
 std::string quantization_text(const OpDef& op) {

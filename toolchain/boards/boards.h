@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ const CycleModel& cortex_m3_cycles();
 const CycleModel& cortex_m4_cycles();
 const CycleModel& cortex_m33_cycles();
 const CycleModel& cortex_m7_cycles();
+const CycleModel& cortex_m55_cycles();
 const CycleModel& hazard3_cycles();
 const CycleModel& esp32c3_cycles();
 
@@ -56,6 +58,7 @@ struct Emulator {
   uint32_t flash_address = 0;
   uint32_t ram_address = 0;
   std::string note;  // in what the emulated core differs from the board's; empty = it does not
+  std::optional<uint32_t> vectors_address = std::nullopt;  // of the vector table; else the start of the flash
 };
 
 struct Board {

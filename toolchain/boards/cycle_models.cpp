@@ -83,6 +83,26 @@ const CycleModel& cortex_m7_cycles() {
   return model;
 }
 
+const CycleModel& cortex_m55_cycles() {
+  static const CycleModel model =
+      ModelBuilder("Cortex-M55",
+                   "estimate: Arm publishes no instruction timings of the Cortex-M55. Of its description (two 32-bit "
+                   "beats of a vector a cycle, the second half of one vector instruction beside the first half of "
+                   "another kind) are taken: two cycles for vector arithmetic, one to two for a vector load or store; "
+                   "the rest from the Cortex-M4 but for loads whose result is not used at once; zero wait states")
+          .set(load, 1, 1.5, 2)
+          .set(transfer_double, 1, 2, 3)
+          .set(divide, 2, 7, 12)
+          .set(fpu_divide, 14)
+          .set(vector, 1, 2, 2)
+          .set(vector_transfer, 1, 1, 2)
+          .set(branch_taken, 2, 3, 4)
+          .set(call, 2, 3, 4)
+          .set(return_multiple, 2, 3, 4)
+          .build();
+  return model;
+}
+
 const CycleModel& cortex_m3_cycles() {
   static const CycleModel model =
       ModelBuilder("Cortex-M3", "Arm DDI 0337I, table 3-1, zero wait states; stores as one cycle (write buffer)")

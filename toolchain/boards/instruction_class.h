@@ -22,8 +22,11 @@ namespace mote {
   X(fpu)                                                                                              \
   X(fpu_divide)         /* VDIV, VSQRT */                                                             \
   X(fpu_transfer)       /* VLDR, VSTR, VLDM, VSTM, VPUSH, VPOP */                                     \
+  X(vector)             /* Helium (MVE) but for loads and stores */                                   \
+  X(vector_transfer)    /* Helium loads and stores, of up to 16 bytes */                              \
   X(system)             /* MSR, MRS, barriers */                                                      \
-  X(branch_taken)       /* any change of flow but the next two */                                     \
+  X(loop_end)           /* LE, LETP that go back to the start of their loop */                        \
+  X(branch_taken)       /* any change of flow but those around it */                                  \
   X(call)               /* BL */                                                                      \
   X(return_multiple)    /* LDM or POP that loads the program counter */                               \
   X(transfer_registers) /* not instructions: registers moved by transfer_multiple, return_multiple */ \

@@ -1,7 +1,5 @@
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "toolchain/compile/compiled_model.h"
 
 namespace mote {
@@ -14,11 +12,11 @@ struct Core {
 
 // GCC's names; its -mcpu=cortex-m33 and up imply the DSP extension.
 constexpr Core kCores[] = {
-    {"cortex-m0", PackedFor::plain},     {"cortex-m0plus", PackedFor::plain}, {"cortex-m3", PackedFor::plain},
-    {"cortex-m23", PackedFor::plain},    {"cortex-m4", PackedFor::arm_dsp},   {"cortex-m7", PackedFor::arm_dsp},
-    {"cortex-m33", PackedFor::arm_dsp},  {"cortex-m35p", PackedFor::arm_dsp}, {"cortex-m55", PackedFor::arm_dsp},
-    {"cortex-m85", PackedFor::arm_dsp},  {"rv32imc", PackedFor::plain},       {"avr", PackedFor::plain},
-    {"x86-64", PackedFor::plain},        {"aarch64", PackedFor::plain},
+    {"cortex-m0", PackedFor::plain},    {"cortex-m0plus", PackedFor::plain}, {"cortex-m3", PackedFor::plain},
+    {"cortex-m23", PackedFor::plain},   {"cortex-m4", PackedFor::arm_dsp},   {"cortex-m7", PackedFor::arm_dsp},
+    {"cortex-m33", PackedFor::arm_dsp}, {"cortex-m35p", PackedFor::arm_dsp}, {"cortex-m55", PackedFor::arm_mve},
+    {"cortex-m85", PackedFor::arm_mve}, {"rv32imc", PackedFor::plain},       {"avr", PackedFor::plain},
+    {"x86-64", PackedFor::plain},       {"aarch64", PackedFor::plain},
 };
 
 }  // namespace
@@ -33,11 +31,10 @@ Result<PackedFor> packed_for_core(const std::string& core) {
 }
 
 PackedFor packed_for_board(const Board& board) {
-  const auto has = [&board](const Core& core) {
-    return core.packed == PackedFor::arm_dsp && std::count(board.cpu_flags.begin(), board.cpu_flags.end(),
-                                                           std::string("-mcpu=") + core.name) != 0;
-  };
-  return std::any_of(std::begin(kCores), std::end(kCores), has) ? PackedFor::arm_dsp : PackedFor::plain;
+  for (const std::string& flag : board.cpu_flags)
+    for (const Core& core : kCores)
+      if (flag == std::string("-mcpu=") + core.name) return core.packed;
+  return PackedFor::plain;
 }
 
 }  // namespace mote

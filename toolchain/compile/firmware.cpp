@@ -90,14 +90,6 @@ Result<std::string> features_source(const ModelFacts& facts) {
       facts.features->device_header(), constants, call);
 }
 
-std::string memory_script(const Board& board, int64_t flash_bytes, int64_t ram_bytes) {
-  const auto ram_end = board.emulator.ram_address + static_cast<uint32_t>(board.ram_bytes.value);
-  return fmt::format(
-      "MEMORY\n{{\n  FLASH (rx) : ORIGIN = 0x{:08x}, LENGTH = {}\n  RAM (rwx) : ORIGIN = 0x{:08x}, LENGTH = {}\n}}\n"
-      "__stack_top = 0x{:08x};\n",
-      board.emulator.flash_address, flash_bytes, board.emulator.ram_address, ram_bytes, ram_end);
-}
-
 std::vector<std::string> compile_flags(const Board& board, const std::string& level) {
   std::vector<std::string> flags = board.cpu_flags;
   const char* const common[] = {"-std=c++14",
@@ -203,6 +195,20 @@ Result<void> add_surroundings(const ModelFacts& facts, const Board& board, Sourc
 }
 
 }  // namespace
+
+std::string memory_script(const Board& board, int64_t flash_bytes, int64_t ram_bytes) {
+  const Emulator& emulator = board.emulator;
+  const auto ram_end = emulator.ram_address + static_cast<uint32_t>(board.ram_bytes.value);
+  const std::string regions =
+      fmt::format("  FLASH (rx) : ORIGIN = 0x{:08x}, LENGTH = {}\n  RAM (rwx) : ORIGIN = 0x{:08x}, LENGTH = {}\n",
+                  emulator.flash_address, flash_bytes, emulator.ram_address, ram_bytes);
+  const std::string vectors =
+      emulator.vectors_address
+          ? fmt::format("  VECTORS (rx) : ORIGIN = 0x{:08x}, LENGTH = 1K\n", *emulator.vectors_address)
+          : "";
+  const char* const alias = emulator.vectors_address ? "" : "REGION_ALIAS(\"VECTORS\", FLASH)\n";
+  return fmt::format("MEMORY\n{{\n{}{}}}\n{}__stack_top = 0x{:08x};\n", vectors, regions, alias, ram_end);
+}
 
 std::string to_string(Engine engine) {
   return engine == Engine::interpreter ? "interpreter" : "compiled";

@@ -64,4 +64,7 @@ struct Firmware {
 Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                                 const FirmwareOptions& options, const std::filesystem::path& folder);
 
+// memory.ld, which the linker scripts of boards/startup/ include: the regions at the emulator's addresses.
+std::string memory_script(const Board& board, int64_t flash_bytes, int64_t ram_bytes);
+
 }  // namespace mote

@@ -90,12 +90,7 @@ class Builder {
 
 // A memory.ld with the emulator's sizes; the one in the folder has the board's.
 Result<void> write_wide_memory(const Firmware& firmware, const Board& board) {
-  const auto ram_end = board.emulator.ram_address + static_cast<uint32_t>(board.ram_bytes.value);
-  return write_file(
-      firmware.folder / "objects" / "memory.ld",
-      fmt::format("MEMORY\n{{\n  FLASH (rx) : ORIGIN = 0x{:08x}, LENGTH = {}\n"
-                  "  RAM (rwx) : ORIGIN = 0x{:08x}, LENGTH = {}\n}}\n__stack_top = 0x{:08x};\n",
-                  board.emulator.flash_address, kEmulatorMemory, board.emulator.ram_address, kEmulatorMemory, ram_end));
+  return write_file(firmware.folder / "objects" / "memory.ld", memory_script(board, kEmulatorMemory, kEmulatorMemory));
 }
 
 }  // namespace

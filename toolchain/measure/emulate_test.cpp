@@ -73,7 +73,7 @@ class EmulateTest : public testing::Test {
     EXPECT_TRUE(write_file(
         folder_ / "memory.ld",
         std::string("MEMORY { FLASH (rx) : ORIGIN = 0, LENGTH = 1M\n RAM (rwx) : ORIGIN = 0x20000000, LENGTH "
-                    "= 64K }\n__stack_top = 0x20010000;\n")));
+                    "= 64K }\nREGION_ALIAS(\"VECTORS\", FLASH)\n__stack_top = 0x20010000;\n")));
     std::vector<std::string> command = {"arm-none-eabi-gcc", "-mthumb", "-nostdlib", "-o", "program.elf", "program.S"};
     command.insert(command.end(), {(startup / "cortex_m.S").string(), "-T", (startup / "cortex_m.ld").string()});
     command.insert(command.end(), cpu.begin(), cpu.end());
@@ -113,6 +113,60 @@ TEST_F(EmulateTest, CountsAKnownProgramByClass) {
   // One loop, taken branch: 2+1+1+1+1+1+3+4+4+1+7+1+3; what stands around it: BX 3, MOVS 1, LDR 2, BL 3; the last
   // branch is two cycles cheaper.
   EXPECT_EQ(modelled_cycles(cortex_m4_cycles(), n).typical, 30.0 * kLoops - 2 + 3 + 1 + 2 + 3);
+}
+
+// A loop of 12 turns, and a tail-predicated one over 40 bytes, of 3 turns; the loops' last ends are not taken.
+const char* const kVectorProgram = R"(
+        .syntax unified
+        .thumb
+        .text
+        .thumb_func
+        .global main
+        .type main, %function
+main:   push    {r4, lr}
+        bl      mote_mark_begin
+        movs    r0, #0
+        movs    r4, #40
+        movs    r2, #12
+        dls     lr, r2
+1:      adds    r0, #1
+        le      lr, 1b
+        movw    r1, #:lower16:data
+        movt    r1, #:upper16:data
+        dlstp.8 lr, r4
+2:      vldrb.u8 q0, [r1], #16
+        vmladava.s8 r0, q0, q0
+        letp    lr, 2b
+        bl      mote_mark_end
+        ldr     r1, =0x20026
+        cmp     r0, #52
+        it      ne
+        movne   r1, #0
+        movs    r0, #0x18
+        bkpt    0xab
+        .size main, . - main
+        .data
+        .balign 8
+data:   .fill 48, 1, 1
+)";
+
+TEST_F(EmulateTest, CountsHeliumAndItsLoops) {
+  const fs::path image = build(kVectorProgram, {"-mcpu=cortex-m55", "-mfloat-abi=hard"});
+  const auto elf = ElfFile::read(image);
+  ASSERT_TRUE(elf) << elf.error().message;
+  const Emulator emulator = {"qemu-system-arm", "qemu-system-arm", {"-M", "mps3-an547"}, 0, 0x20000000, ""};
+  const auto run = emulate(image, *elf, emulator, {folder_, {}, 60});
+  ASSERT_TRUE(run) << run.error().message;
+  const auto executed = classify_counts(run->counts, *elf);
+  ASSERT_TRUE(executed) << executed.error().message;
+  const InstructionCounts& n = executed->total;
+  using enum InstructionCount;
+  EXPECT_EQ(n.instructions(), 1u + 4u + 12u * 2u + 3u + 3u * 3u + 1u);
+  EXPECT_EQ(n[vector], 3u);
+  EXPECT_EQ(n[vector_transfer], 3u);
+  EXPECT_EQ(n[loop_end], 11u + 2u);
+  EXPECT_EQ(n[branch_taken], 1u);  // back from mote_mark_begin
+  EXPECT_EQ(n[call], 1u);
 }
 
 TEST_F(EmulateTest, AgreesWithTheEmulatorsTrace) {

@@ -16,7 +16,8 @@ struct Instruction {
 // Both take two halfwords in the order of memory; `second` is ignored for 16-bit instructions. What is not allocated
 // counts as alu.
 
-// Thumb and Thumb-2. Encodings: Arm DDI 0403 (ARMv7-M), chapters A5 and A6.
+// Thumb and Thumb-2. Encodings: Arm DDI 0403 (ARMv7-M), chapters A5 and A6; Arm DDI 0553 (Armv8-M), chapter C2, for
+// loops and Helium.
 Instruction decode_thumb(uint16_t first, uint16_t second);
 
 // RV32IMC and Zicsr. Encodings: The RISC-V Instruction Set Manual, volume I, chapters "RV32/64G Instruction Set

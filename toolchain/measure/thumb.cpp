@@ -1,6 +1,7 @@
 #include "toolchain/measure/instruction.h"
 
 #include <bit>
+#include <optional>
 
 namespace mote {
 namespace {
@@ -64,6 +65,17 @@ Instruction decode_floating_point(uint16_t i, uint16_t j) {
   return wide(data_processing && (division || square_root) ? fpu_divide : fpu);
 }
 
+// Helium, Armv8.1-M's vector extension, by the coprocessor number that an instruction names: 14 or 15, or any where the
+// first byte is EF or FF. nullopt: another instruction.
+std::optional<Instruction> decode_vector(uint16_t i, uint16_t j) {
+  const bool high_coprocessor = (j & 0x0e00) == 0x0e00;
+  const bool duplicate = (i & 0xff90) == 0xee80 && (j & 0x0f50) == 0x0b10;  // VDUP
+  if (!high_coprocessor && (i & 0xef00) != 0xef00 && !duplicate) return std::nullopt;
+  if ((i & 0xffa0) == 0xec00) return wide(fpu);                            // VMOV of two core registers
+  if ((i & 0xffbf) == 0xfe31 && (j & 0x1fff) == 0x0f4d) return wide(alu);  // VPST
+  return wide((i & 0xee00) == 0xec00 ? vector_transfer : vector);
+}
+
 // First halfword 1110 100x: several registers, two registers, exclusive, table branch.
 Instruction decode_multiple(uint16_t i, uint16_t j) {
   const bool is_load = i & 0x0010;
@@ -76,7 +88,14 @@ Instruction decode_multiple(uint16_t i, uint16_t j) {
   return wide(transfer_double);
 }
 
+// The low-overhead loops of Armv8.1-M: DLS, WLS, LE and their forms with tail predication, VCTP.
+Instruction decode_loop(uint16_t i, uint16_t j) {
+  if (j & 0x2000) return wide(alu);
+  return wide((i & 15) == kProgramCounter ? loop_end : branch_taken, 0, true);
+}
+
 Instruction decode_branch_or_system(uint16_t i, uint16_t j) {
+  if ((j & 0xd000) == 0xc000) return decode_loop(i, j);
   if ((j & 0xd000) == 0xd000) return wide(call, 0, true);
   if ((j & 0xd000) == 0x9000) return wide(branch_taken, 0, true);
   if ((i & 0x0380) != 0x0380) return wide(branch_taken, 0, true);  // conditional
@@ -107,7 +126,10 @@ Instruction decode_single(uint16_t i, uint16_t j) {
 
 Instruction decode_thumb(uint16_t first, uint16_t second) {
   if (first >> 11 < 0x1d) return decode_narrow(first);
-  if ((first & 0xec00) == 0xec00) return decode_floating_point(first, second);  // all coprocessor space
+  if ((first & 0xec00) == 0xec00) {
+    if (const auto vector = decode_vector(first, second)) return *vector;
+    return decode_floating_point(first, second);  // all other coprocessor space
+  }
   if ((first & 0xfe00) == 0xe800) return decode_multiple(first, second);
   if ((first & 0xf800) == 0xf000) return second & 0x8000 ? decode_branch_or_system(first, second) : wide(alu);
   if ((first & 0xfe00) == 0xf800) return decode_single(first, second);

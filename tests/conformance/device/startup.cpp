@@ -1,4 +1,4 @@
-// Reset of the mps2 boards: vector table, FPU on, .data copied, .bss cleared, constructors, main. And the four
+// Reset of the emulated boards: vector table, FPU on, .data copied, .bss cleared, constructors, main. And the four
 // memory functions that the compiler may call.
 #include <stddef.h>
 #include <stdint.h>
@@ -40,7 +40,7 @@ int memcmp(const void* a, const void* b, size_t count) {
 }
 
 [[noreturn]] void reset() {
-#ifdef __ARM_FP
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
   *reinterpret_cast<volatile uint32_t*>(0xE000ED88) |= 0xFu << 20;  // CPACR: full access to coprocessors 10 and 11
   __asm volatile("dsb\n isb");
 #endif

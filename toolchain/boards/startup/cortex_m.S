@@ -24,10 +24,18 @@ Reset_Handler:
         orrs    r1, r2
         str     r1, [r0]
 #endif
-#ifdef __ARM_FP
-        ldr     r0, =0xe000ed88         // CPACR: full access to the FPU
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
+        ldr     r0, =0xe000ed88         // CPACR: full access to the FPU and the vector unit
         ldr     r1, [r0]
         orr     r1, r1, #0x00f00000
+        str     r1, [r0]
+        dsb
+        isb
+#endif
+#ifdef __ARM_FEATURE_MVE
+        ldr     r0, =0xe000ed14         // CCR.LOB: low-overhead loops are kept in the branch cache
+        ldr     r1, [r0]
+        orr     r1, r1, #0x00080000
         str     r1, [r0]
         dsb
         isb

@@ -1,0 +1,130 @@
+// Depthwise convolution for cores with a vector unit, whose lanes are channels: a pixel at a time, in order, of it
+// eight channels at a time, which are written when all that they need is read. The input's zero point is folded into
+// the starts of the sums, and stands outside of the image. The same bytes as depthwise_conv_2d_run(). One filter for
+// each channel.
+//
+// Weights lie in groups of eight channels (what fills up the last are zeros), tap by tap. None is -128: then the
+// products of two taps fit 16 bits.
+#pragma once
+#include "device/lanes.h"
+#include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
+#if defined(__ARM_FEATURE_MVE)
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_mve.h"
+#endif
+
+namespace mote {
+
+struct DepthwiseLanes {
+  DepthwiseConv2DGeometry g;  // multiplier 1
+  int8_t border;              // what stands outside the image: the input's zero point
+  Int8Output output;
+};
+
+constexpr int32_t depthwise_lanes_weights(int32_t channels, int32_t taps) {
+  return (channels + kLanes - 1) / kLanes * kLanes * taps;
+}
+// Where in those weights one stands.
+constexpr int32_t depthwise_lanes_place(int32_t channel, int32_t tap, int32_t taps) {
+  return (channel / kLanes * taps + tap) * kLanes + channel % kLanes;
+}
+
+// A window. Taps are in the image if their row and their column is.
+struct DepthwiseWindow {
+  const int8_t *input, *weights;  // of the first tap, in the image or not
+  int32_t filter_rows, filter_columns;
+  TapRange rows, columns;         // in the image
+  int32_t input_row, input_step;  // from one row of taps to the next, from one column of taps to the next
+  int32_t border;
+};
+
+// The inner primitives. This is the portable form; an ISA's form gives the same bytes.
+struct PortableDepthwiseLanes {
+  static bool has_least(const int8_t* weights, int32_t count) {
+    for (; count > 0; --count)
+      if (*weights++ == -128) return true;
+    return false;
+  }
+  // The outputs of `count` channels.
+  template <bool kUsual>
+  static void pixel(const DepthwiseWindow& window, const Int8Output& range, const int32_t* table, int32_t count,
+                    int8_t* output) {
+    const DepthwiseWindow w = window;  // that stores of the output cannot change
+    const int32_t taps = w.filter_rows * w.filter_columns;
+    for (int32_t c = 0; c < count; ++c) {
+      int32_t sum = 0;
+      for (int32_t tap = 0; tap < taps; ++tap) {
+        const int32_t ky = tap / w.filter_columns, kx = tap % w.filter_columns;
+        const bool inside = ky >= w.rows.first && ky < w.rows.last && kx >= w.columns.first && kx < w.columns.last;
+        sum += (inside ? w.input[ky * w.input_row + kx * w.input_step + c] : w.border) *
+               w.weights[depthwise_lanes_place(c, tap, taps)];
+      }
+      PortableLanes::finish<kUsual>(range, table + lane_place(c), &sum, 1, output + c);
+    }
+  }
+};
+
+#if defined(__ARM_FEATURE_MVE)
+using DepthwiseLanesPrimitives = DepthwiseMve;
+#else
+using DepthwiseLanesPrimitives = PortableDepthwiseLanes;
+#endif
+
+// `count` channels from those at which the pointers stand. Not inlined, so that all calls share it.
+template <bool kUsual, class Primitives = DepthwiseLanesPrimitives>
+__attribute__((noinline)) void depthwise_conv_2d_lanes_run(const DepthwiseLanes& p, int32_t count, const int8_t* input,
+                                                           const int8_t* weights, const int32_t* table,
+                                                           int8_t* output) {
+  const DepthwiseConv2DGeometry& g = p.g;
+  const int32_t n = g.inputs, row = g.x.input * n;
+  DepthwiseWindow window = {};
+  window.weights = weights;
+  window.filter_rows = g.y.filter;
+  window.filter_columns = g.x.filter;
+  window.input_row = g.y.dilation * row;
+  window.input_step = g.x.dilation * n;
+  window.border = p.border;
+  for (int32_t b = 0; b < g.batches; ++b, input += g.y.input * row) {
+    for (int32_t y = 0, top = -g.y.before; y < g.y.output; ++y, top += g.y.stride) {
+      window.rows = taps_inside(g.y, top);
+      for (int32_t x = 0, left = -g.x.before; x < g.x.output; ++x, left += g.x.stride, output += n) {
+        window.columns = taps_inside(g.x, left);
+        window.input = input + (top * row + left * n);
+        Primitives::template pixel<kUsual>(window, p.output, table, count, output);
+      }
+    }
+  }
+}
+
+// As the interpreter has it: table and weights are made anew at each inference, for some channels at a time. False, and
+// nothing done: a weight is -128, a channel has several filters, or a filter has more taps than usual.
+inline bool depthwise_conv_2d_lanes_interpreted(const DepthwiseConv2DInt8& p, const LaneScales& scales,
+                                                const int8_t* input, const int8_t* weights, const int32_t* bias,
+                                                int8_t* output) {
+  constexpr int32_t kMostTaps = 25;
+  const int32_t n = p.g.inputs, taps = p.g.y.filter * p.g.x.filter;
+  if (p.g.multiplier != 1 || taps > kMostTaps || DepthwiseLanesPrimitives::has_least(weights, taps * n)) return false;
+  const DepthwiseLanes lanes = {p.g, static_cast<int8_t>(-p.input_offset), p.output};
+  const int32_t most = taps <= 9 ? kLaneChunk : kLaneChunk / 4;
+  int32_t table[lane_table_words(kLaneChunk)];
+  int8_t packed[depthwise_lanes_weights(kLaneChunk, 9)] = {};
+  static_assert(depthwise_lanes_weights(kLaneChunk / 4, kMostTaps) <= sizeof packed, "the most taps fit");
+  for (int32_t o = 0, count = 0; o < n; o += count) {
+    count = n - o < most ? n - o : most;
+    bool usual = true;
+    for (int32_t i = 0; i < count; ++i) {
+      int32_t start = bias != nullptr ? bias[o + i] : 0;
+      const int8_t* w = weights + o + i;
+      int8_t* place = packed + depthwise_lanes_place(i, 0, taps);
+      for (int32_t tap = taps; tap > 0; --tap, w += n, place += kLanes) {
+        *place = *w;
+        start = wrapping_add(start, p.input_offset * *w);
+      }
+      usual &= set_lane(table, i, start, scales.of(o + i));
+    }
+    const auto run = usual ? depthwise_conv_2d_lanes_run<true> : depthwise_conv_2d_lanes_run<false>;
+    run(lanes, count, input + o, packed, table, output + o);
+  }
+  return true;
+}
+
+}  // namespace mote
