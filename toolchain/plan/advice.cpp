@@ -27,6 +27,14 @@ bool is_used(const Graph& graph, const MemoryPlan& plan, int32_t node, int32_t t
   return false;
 }
 
+// Of a node, or of the most demanding of those that it runs together with.
+int64_t scratch_at(const MemoryPlan& plan, int32_t node) {
+  int64_t most = plan.scratch_bytes[node];
+  if (const RowStream* const stream = stream_of(plan, node); stream != nullptr)
+    for (int32_t i = stream->first; i <= stream->last; ++i) most = std::max(most, plan.scratch_bytes[i]);
+  return most;
+}
+
 // "2 to 5 (conv_2d, add)", each operator named once.
 std::string nodes_text(const Graph& graph, const RowStream& stream) {
   std::vector<std::string> names;
@@ -90,8 +98,8 @@ std::vector<std::string> what_holds_the_peak(const Graph& graph, const MemoryPla
   if (plan.leads[peak] >= 0)
     lines.push_back(fmt::format("its output begins {} B before its input and covers it: the larger of the two counts",
                                 with_separators(plan.leads[peak])));
-  if (plan.scratch_bytes[peak] > 0)
-    lines.push_back(fmt::format("its kernel wants {} B of scratch", with_separators(plan.scratch_bytes[peak])));
+  const int64_t scratch = scratch_at(plan, peak);
+  if (scratch > 0) lines.push_back(fmt::format("its kernel wants {} B of scratch", with_separators(scratch)));
   if (plan.arena_bytes > plan.lower_bound)
     lines.push_back(
         fmt::format("{} B more than any one operator needs, because tensors that overlap in a row each begin "
