@@ -42,6 +42,17 @@ class ArenaAllocator {
     used_ = saturating_sum(start, bytes);
     return used_ <= capacity_ ? arena_ + start : nullptr;
   }
+  // Memory at the high end, next below what was borrowed before, aligned to 4 bytes: free again when everything has
+  // been allocated. nullptr: too small, and then fits() says so too.
+  uint8_t* borrow_top(uint32_t bytes) {
+    capacity_ &= ~uint32_t{3};
+    if (bytes > capacity_ || used_ > capacity_ - bytes) {
+      capacity_ = 0;
+      return nullptr;
+    }
+    capacity_ -= bytes;
+    return arena_ + capacity_;
+  }
   uint32_t used() const { return used_; }
   bool fits() const { return used_ <= capacity_; }
 

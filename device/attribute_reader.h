@@ -31,7 +31,7 @@ class AttributeReader {
   uint8_t byte(int id, uint8_t otherwise) { return model_.u8_field(options_, id, otherwise); }
 
   void read_shape(int id, Shape& value) {
-    const Position dims = model_.vector_field(options_, id, 4);
+    const Position dims = model_.vector_field(options_, id, 2);
     if (dims == 0) return;
     if (model_.length(dims) > kMaxRank) {
       model_.fail();

@@ -3,20 +3,44 @@
 #include "device/activation.h"
 #include "device/kernel.h"
 #include "device/requantize.h"
+#include "device/window.h"
 
 namespace mote {
 
-// For requantize(), multiplier and shift of the live channels, in order. A channel of multiplier 0 is dead: it gives
-// one and the same number whatever its sum, so that it need not be computed. A model can have many.
+// For requantize(), multiplier and shift of the live channels, in order. A channel of multiplier 0, or whose weights
+// are all 0, is dead: it gives one and the same number at every pixel, so that it need not be computed. A model can
+// have many.
 struct LiveChannels {
   const int32_t* multipliers;
   const uint16_t* channels;  // the live ones in order, then the dead ones
   const int8_t* shifts;
   int32_t live;
+  bool whole = false;  // multipliers and shifts go on with those of the dead channels, which are 0 otherwise
 
   // Without the first `count` live channels.
   LiveChannels from(int32_t count) const {
-    return LiveChannels{multipliers + count, channels + count, shifts + count, live - count};
+    return LiveChannels{multipliers + count, channels + count, shifts + count, live - count, whole};
+  }
+};
+
+// Where the weights of the channels are: those of channel c, `count` of them, `step` apart from weights + c * next on.
+// nullptr: nobody looks whether they are all 0.
+struct ChannelWeights {
+  const int8_t* weights;
+  int32_t count, step, next;
+
+  bool all_zero(int32_t channel) const {
+    const int8_t* w = weights;
+    if (w == nullptr) return false;
+    w += channel * next;
+    int32_t i = count;
+    if (step == 1) {
+      for (; i >= 4; i -= 4, w += 4)
+        if ((w[0] | w[1] | w[2] | w[3]) != 0) return false;
+    }
+    for (; i > 0; --i, w += step)
+      if (*w != 0) return false;
+    return true;
   }
 };
 
@@ -26,13 +50,13 @@ struct Int8Output {
 
   // With it and a shift below 0, as nearly always, requantize_to_int8() does all.
   bool is_whole() const { return low == -128 && high == 127; }
-  __attribute__((noinline)) int8_t any(int32_t sum, int32_t multiplier, int32_t shift) const {
+  __attribute__((noinline, noclone)) int8_t any(int32_t sum, int32_t multiplier, int32_t shift) const {
     return static_cast<int8_t>(clamp(wrapping_add(requantize(sum, multiplier, shift), zero_point), low, high));
   }
 };
 
 // REQUIRES: is_clamping(activation), is_per_tensor(output) with type int8.
-inline Int8Output int8_output(Activation activation, const TensorInfo& output) {
+__attribute__((noinline)) inline Int8Output int8_output(Activation activation, const TensorInfo& output) {
   const Int8Range range = int8_activation_range(activation, output);
   return Int8Output{static_cast<int16_t>(output.quantization.zero_point), range.low, range.high};
 }
@@ -49,16 +73,20 @@ constexpr int32_t live_channels_bytes(int32_t channels) {
   return (7 * channels + 3) & ~3;
 }
 
-// Input, weights, perhaps a bias, and one output: the tensors of a convolution.
+// Input, weights, perhaps a bias, and one output: the tensors of a convolution or matrix product.
 struct ConvolutionTensors {
   TensorInfo input, weights, bias, output;
   bool has_bias = false;
 
   template <class Attributes>
   Status read(const PrepareContext& node, Attributes& attributes) {
+    const Status status = read_tensors(node);
+    return status != Status::ok || node.read(attributes) ? status : Status::bad_model;
+  }
+
+  __attribute__((noinline)) Status read_tensors(const PrepareContext& node) {
     if (node.input_count() > 3 || node.output_count() != 1 || !node.has_input(0) || !node.has_input(1))
       return Status::unsupported_shape;
-    if (!node.read(attributes)) return Status::bad_model;
     input = node.input(0);
     weights = node.input(1);
     output = node.output(0);
@@ -98,31 +126,38 @@ struct ConvolutionTensors {
 
 // Fills tables of `outputs` entries and gives how many channels are live. `scales`: `count` floats of the weights.
 inline int32_t derive_live_channels(uint32_t input, const float* scales, int32_t count, uint32_t output,
-                                    int32_t outputs, int32_t* multipliers, uint16_t* channels, int8_t* shifts) {
+                                    int32_t outputs, int32_t* multipliers, uint16_t* channels, int8_t* shifts,
+                                    const ChannelWeights& weights = {}) {
   const ChannelMultiplier multiplier_of(input, output);
   Multiplier multiplier = {0, 0};
   int32_t live = 0, dead = outputs;
   for (int32_t c = 0; c < outputs; ++c) {
     if (c < count) multiplier_of.of(float_bits_at(scales + c), multiplier);
-    if (multiplier.multiplier == 0) {
-      channels[--dead] = static_cast<uint16_t>(c);
-      continue;
-    }
-    multipliers[live] = multiplier.multiplier;
-    shifts[live] = static_cast<int8_t>(multiplier.shift);
-    channels[live++] = static_cast<uint16_t>(c);
+    const int32_t place = multiplier.multiplier == 0 || weights.all_zero(c) ? --dead : live++;
+    multipliers[place] = multiplier.multiplier;
+    shifts[place] = static_cast<int8_t>(multiplier.shift);
+    channels[place] = static_cast<uint16_t>(c);
   }
   return live;
 }
 
-// Writes the dead channels of `pixels` pixels of `outputs` channels.
-inline void fill_dead_channels(const Int8Output& range, const LiveChannels& scales, int32_t pixels, int32_t outputs,
-                               int8_t* output) {
-  const int8_t value = static_cast<int8_t>(clamp(range.zero_point, range.low, range.high));
+// Writes the dead channels of `pixels` pixels of `outputs` channels. `bias` may be nullptr.
+__attribute__((noinline, noclone)) inline void fill_dead_channels(const Int8Output& range, const LiveChannels& scales,
+                                                                  const int32_t* bias, int32_t pixels, int32_t outputs,
+                                                                  int8_t* output) {
   for (int32_t i = scales.live; i < outputs; ++i) {
-    int8_t* place = output + scales.channels[i];
+    const int32_t channel = scales.channels[i], sum = bias != nullptr ? bias[channel] : 0;
+    const int8_t value = scales.whole ? range.any(sum, scales.multipliers[i], scales.shifts[i]) : range.any(0, 0, 0);
+    int8_t* place = output + channel;
     for (int32_t pixel = 0; pixel < pixels; ++pixel, place += outputs) *place = value;
   }
+}
+
+// Whether the output is an image of these dimensions, and the bias, if there is one, has its channels.
+inline bool gives_image(const ConvolutionTensors& tensors, int32_t batches, int32_t height, int32_t width,
+                        int32_t channels) {
+  return is_image(tensors.output.shape, batches, height, width, channels) &&
+         (!tensors.has_bias || tensors.bias.shape.elements() == channels);
 }
 
 // REQUIRES: check_int8() gave ok.
@@ -169,13 +204,15 @@ void keep_convolution(PrepareContext& node, const ConvolutionTensors& tensors, C
 }
 
 // `memory`: live_channels_bytes(outputs), aligned to 4 bytes.
-inline LiveChannels live_channels(const InvokeContext& node, const ScaleSource& source, int32_t outputs, void* memory) {
+__attribute__((noinline, noclone)) inline LiveChannels live_channels(const InvokeContext& node,
+                                                                     const ScaleSource& source, int32_t outputs,
+                                                                     void* memory, const ChannelWeights& weights = {}) {
   int32_t* const multipliers = static_cast<int32_t*>(memory);
   uint16_t* const channels = reinterpret_cast<uint16_t*>(multipliers + outputs);
   int8_t* const shifts = reinterpret_cast<int8_t*>(channels + outputs);
   const int32_t live = derive_live_channels(source.input, node.at<float>(source.weights), source.count, source.output,
-                                            outputs, multipliers, channels, shifts);
-  return LiveChannels{multipliers, channels, shifts, live};
+                                            outputs, multipliers, channels, shifts, weights);
+  return LiveChannels{multipliers, channels, shifts, live, true};
 }
 
 }  // namespace mote

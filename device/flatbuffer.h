@@ -17,6 +17,23 @@ namespace mote {
 // Where something starts in the file; 0 = absent (word 0 is the root offset, so no field or vector is there).
 using Position = uint32_t;
 
+// Fields of a table, six bits each, the first lowest: the number, and whether the field is one byte or four.
+constexpr uint32_t kByteField = 32;
+constexpr uint32_t table_fields(uint32_t a, uint32_t b = 0, uint32_t c = 0, uint32_t d = 0, uint32_t e = 0) {
+  return a | b << 6 | c << 12 | d << 18 | e << 24;
+}
+
+// Where the fields of a table stand. A writer lets tables that are alike share their vtable, so that it is looked up
+// once for many of them.
+struct TableLayout {
+  Position vtable = 1;  // one that no table can have: not looked up yet
+  uint32_t bytes = 0;   // of a table
+};
+template <int32_t kFields>
+struct LayoutOf : TableLayout {
+  uint16_t at[kFields] = {};  // offset in the table, 0 = left out
+};
+
 class FlatBuffer {
  public:
   // REQUIRES: data aligned to at least 8 bytes, so that an aligned position is an aligned address.
@@ -29,44 +46,41 @@ class FlatBuffer {
 
   Position root() { return target(0); }
 
-  // Position of field `id` of a table, 0 when the table is absent or leaves the field out; `bytes` = size of the field.
-  Position field(Position table, int32_t id, uint32_t bytes) {
-    if (table == 0) return 0;
-    const uint32_t vtable = table - u32(table);  // the offset to the vtable is subtracted
-    if (!inside(vtable, 4, 2)) return fail();
-    const uint32_t vtable_bytes = u16(vtable);
-    const uint32_t table_bytes = u16(vtable + 2);
-    const uint32_t slot = 4 + 2 * static_cast<uint32_t>(id);
-    if (!inside(vtable, vtable_bytes, 2) || !inside(table, table_bytes, 4)) return fail();
-    if (slot + 2 > vtable_bytes) return 0;
-    const uint32_t offset = u16(vtable + slot);
-    if (offset == 0) return 0;
-    if (offset < 4 || offset + bytes > table_bytes || (offset & (alignment_of(bytes) - 1)) != 0) return fail();
-    return table + offset;
+  // Whether there is a table, all of whose fields (table_fields) can be read at layout.at[...] without further checks.
+  // False: absent or broken; then layout.at is all zeros.
+  template <int32_t kFields>
+  bool open(Position table, uint32_t fields, LayoutOf<kFields>& layout) {
+    return open(table, fields, kFields, layout, layout.at);
+  }
+
+  // Position of a field of a table, 0 when the table is absent or leaves the field out. `id`: also with kByteField.
+  Position field(Position table, uint32_t id) {
+    LayoutOf<1> layout;
+    return open(table, id, layout) ? behind(table, layout.at[0]) : 0;
   }
 
   // Scalars of a table.
-  int32_t i32_field(Position table, int32_t id, int32_t otherwise) {
-    const Position at = field(table, id, 4);
-    return at != 0 ? static_cast<int32_t>(u32(at)) : otherwise;
-  }
-  uint8_t u8_field(Position table, int32_t id, uint8_t otherwise) {
-    const Position at = field(table, id, 1);
+  int32_t i32_field(Position table, uint32_t id, int32_t otherwise) { return i32_or(field(table, id), otherwise); }
+  uint8_t u8_field(Position table, uint32_t id, uint8_t otherwise) {
+    const Position at = field(table, id | kByteField);
     return at != 0 ? data_[at] : otherwise;
   }
   // A table or vector that a field points at.
-  Position table_field(Position table, int32_t id) {
-    const Position at = field(table, id, 4);
-    return at != 0 ? target(at) : 0;
+  Position table_field(Position table, uint32_t id) { return table_behind(field(table, id)); }
+  // The position is that of the length word; the elements, of 2^log2_bytes bytes each, follow it.
+  Position vector_field(Position table, uint32_t id, int32_t log2_bytes) {
+    return vector_behind(field(table, id), log2_bytes);
   }
-  // The position is that of the length word; the elements follow it.
-  Position vector_field(Position table, int32_t id, uint32_t element_bytes) {
-    const Position at = field(table, id, 4);
+
+  // The same with the position of the field, 0 = left out, in a table that open() has checked.
+  static Position behind(Position table, uint16_t offset) { return offset != 0 ? table + offset : 0; }
+  int32_t i32_or(Position at, int32_t otherwise) const { return at != 0 ? static_cast<int32_t>(u32(at)) : otherwise; }
+  Position table_behind(Position at) { return at != 0 ? target(at) : 0; }
+  Position vector_behind(Position at, int32_t log2_bytes) {
     if (at == 0) return 0;
     const Position vector = target(at);
-    if (vector == 0) return 0;
-    if (u32(vector) > (size_ - vector - 4) / element_bytes) return fail();
-    return vector;
+    if (vector == 0 || u32(vector) <= (size_ - vector - 4) >> log2_bytes) return vector;
+    return fail();
   }
 
   int32_t length(Position vector) const { return vector != 0 ? static_cast<int32_t>(u32(vector)) : 0; }
@@ -83,21 +97,48 @@ class FlatBuffer {
     return 0;
   }
 
- private:
-  static uint32_t alignment_of(uint32_t bytes) { return bytes < 4 ? bytes : 4; }
-  bool inside(uint32_t at, uint32_t bytes, uint32_t alignment) const {
-    return (at & (alignment - 1)) == 0 && at <= size_ && bytes <= size_ - at;
-  }
+ protected:
   // REQUIRES: inside(at, 2, 2) and inside(at, 4, 4): one aligned load each.
-  uint32_t u16(Position at) const {
+  __attribute__((always_inline)) uint16_t u16(Position at) const {
     uint16_t value;
     __builtin_memcpy(&value, __builtin_assume_aligned(data_ + at, 2), 2);
     return value;
   }
-  uint32_t u32(Position at) const {
+  __attribute__((always_inline)) uint32_t u32(Position at) const {
     uint32_t value;
     __builtin_memcpy(&value, __builtin_assume_aligned(data_ + at, 4), 4);
     return value;
+  }
+
+ private:
+  __attribute__((always_inline)) bool inside(uint32_t at, uint32_t bytes, uint32_t alignment) const {
+    return (at & (alignment - 1)) == 0 && at <= size_ && bytes <= size_ - at;
+  }
+
+  bool open(Position table, uint32_t fields, int32_t count, TableLayout& layout, uint16_t* at) {
+    if (table != 0) {
+      const Position vtable = table - u32(table);  // the offset to the vtable is subtracted
+      if ((vtable == layout.vtable || look_up(vtable, fields, count, layout, at)) && inside(table, layout.bytes, 4))
+        return true;
+      fail();
+    }
+    layout.vtable = 1;
+    for (int32_t i = 0; i < count; ++i) at[i] = 0;
+    return false;
+  }
+
+  bool look_up(Position vtable, uint32_t fields, int32_t count, TableLayout& layout, uint16_t* at) {
+    if (!inside(vtable, 4, 2)) return false;
+    const uint32_t vtable_bytes = u16(vtable);
+    if (!inside(vtable, vtable_bytes, 2)) return false;
+    layout.vtable = vtable;
+    layout.bytes = u16(vtable + 2);
+    for (int32_t i = 0; i < count; ++i, fields >>= 6) {
+      const uint32_t slot = 4 + 2 * (fields & 31), bytes = (fields & kByteField) != 0 ? 1 : 4;
+      at[i] = slot + 2 > vtable_bytes ? 0 : u16(vtable + slot);
+      if (at[i] != 0 && (at[i] < 4 || at[i] + bytes > layout.bytes || (at[i] & (bytes - 1)) != 0)) return false;
+    }
+    return true;
   }
 
   // Follows the offset at `at` to a table or vector, of which the first word is there and aligned.

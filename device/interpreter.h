@@ -83,7 +83,8 @@ class Interpreter {
   }
 
   // Bytes of the arena in use, the least that init accepts for this model. After arena_too_small: bytes that suffice;
-  // they are the least as soon as the arena holds the bookkeeping (tensor words, node records, op data).
+  // they are the least as soon as the arena holds the bookkeeping (tensor words, node records, op data, 16 bytes for
+  // each activation while it is planned).
   uint32_t arena_used() const { return used_; }
 
   // The node at which init stopped, -1 when it was not a node's fault, and which operator a node needs.
@@ -121,46 +122,41 @@ class Interpreter {
     node_count_ = model.operator_count();
     const uint32_t tensors = static_cast<uint32_t>(model.tensor_count());
     ArenaAllocator allocator(arena_, arena_bytes);
-    int32_t* words = reinterpret_cast<int32_t*>(allocator.allocate(4 * tensors, 4));
+    auto* words = reinterpret_cast<int32_t*>(allocator.allocate(4 * tensors, 4));
     records_ = allocator.used();
     auto* records = reinterpret_cast<NodeRecord*>(
         allocator.allocate(static_cast<uint32_t>(sizeof(NodeRecord)) * static_cast<uint32_t>(node_count_), 4));
-    uint32_t unshared = 0;  // bytes of activations and scratch when nothing shares memory
+    ArenaPlanner planner(model, resolver_, allocator, records != nullptr ? words : nullptr, records);
+    planner.begin();
+    uint32_t scratch = 0;  // bytes when no nodes share any
     for (int32_t i = 0; i < node_count_; ++i) {
-      const Status status = prepare_node(model, i, records, allocator, unshared);
+      const Status status = prepare_node(model, i, records, allocator, planner, scratch);
       if (status != Status::ok) {
         failed_operator_ = i;
         return status;
       }
     }
-    const Position inputs = model.graph_inputs();
-    for (int32_t i = 0; i < model.length(inputs); ++i) add_bytes(model, model.index_at(inputs, i), unshared);
+    planner.end();
 
     const uint32_t base = align_up(allocator.used(), kAlignment);
-    auto* lives = reinterpret_cast<ArenaPlanner::Lifetime*>(
-        allocator.allocate(tensors * static_cast<uint32_t>(sizeof(ArenaPlanner::Lifetime)), kAlignment));
-    used_ = saturating_sum(base, unshared);
-    if (used_ < allocator.used()) used_ = allocator.used();
+    const uint32_t bookkeeping = saturating_sum(align_up(allocator.used(), 4), planner.tenant_bytes());
+    used_ = saturating_sum(saturating_sum(base, planner.activation_bytes()), scratch);
+    if (used_ < bookkeeping) used_ = bookkeeping;
     if (model.failed()) return model.status();
     if (!allocator.fits()) {
       for (int32_t t = 0; t < model.tensor_count(); ++t)
-        if (model.is_variable(t)) add_bytes(model, t, used_);
+        if (model.is_variable(t)) used_ = saturating_sum(used_, ArenaPlanner::needs(model.place(t).bytes));
       return Status::arena_too_small;
     }
-
-    ArenaPlanner planner(model, resolver_, words, lives, records, base);
-    const uint32_t end = planner.plan();
+    const uint32_t end = planner.plan(base);
     keeps_state_ = planner.keeps_state();
     if (model.failed() || end == 0) return model.failed() ? model.status() : Status::bad_model;
-    used_ = end > allocator.used() ? end : allocator.used();
+    used_ = end > bookkeeping ? end : bookkeeping;
     return used_ <= arena_bytes ? Status::ok : Status::arena_too_small;
   }
 
-  static void add_bytes(ModelView& model, int32_t tensor, uint32_t& sum) {
-    sum = saturating_sum(sum, align_up(static_cast<uint32_t>(model.tensor_bytes(tensor)), kAlignment));
-  }
-
-  Status prepare_node(ModelView& model, int32_t i, NodeRecord* records, ArenaAllocator& allocator, uint32_t& unshared) {
+  Status prepare_node(ModelView& model, int32_t i, NodeRecord* records, ArenaAllocator& allocator,
+                      ArenaPlanner& planner, uint32_t& scratch) {
     const OperatorId id = model.operator_id(i);
     const NodePosition node = model.node(i);
     PrepareContext context(model, node, allocator);
@@ -170,21 +166,20 @@ class Interpreter {
     if (found != Status::ok) return model.failed() ? model.status() : found;
     const Status prepared = resolver_.kernels[kernel]->prepare(context);
     if (model.failed() || prepared != Status::ok) return model.failed() ? model.status() : prepared;
-    if (records != nullptr)
-      records[i] =
-          NodeRecord{node.inputs, node.outputs, context.kept(), static_cast<uint32_t>(context.scratch_bytes()), kernel};
-    for (int32_t k = 0; k < context.output_count(); ++k) add_bytes(model, model.index_at(node.outputs, k), unshared);
-    unshared = saturating_sum(unshared, align_up(static_cast<uint32_t>(context.scratch_bytes()), kAlignment));
+    const uint32_t bytes = static_cast<uint32_t>(context.scratch_bytes());
+    if (records != nullptr) records[i] = NodeRecord{node.inputs, node.outputs, context.kept(), bytes, kernel};
+    scratch = saturating_sum(scratch, align_up(bytes, kAlignment));
+    planner.after_node(i, node);
     return Status::ok;
   }
 
   Status find_kernel(int32_t code, const PrepareContext& node, int32_t& kernel) const {
     Status status = Status::missing_operator;
+    const DType input = node.has_input(0) ? node.input_type() : kAnyType;
+    const DType output = node.output_count() > 0 ? node.output_type() : kAnyType;
     for (kernel = 0; kernel < resolver_.count; ++kernel) {
       const Kernel& candidate = *resolver_.kernels[kernel];
       if (candidate.code != code) continue;
-      const DType input = node.has_input(0) ? node.input(0).type : kAnyType;
-      const DType output = node.output_count() > 0 ? node.output(0).type : kAnyType;
       if (candidate.takes(input, output)) return Status::ok;
       status = Status::unsupported_type;
     }

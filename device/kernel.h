@@ -50,6 +50,10 @@ class PrepareContext {
   // REQUIRES: i < output_count().
   TensorInfo output(int32_t i) const { return model_.tensor(model_.index_at(node_.outputs, i)); }
 
+  // Of input 0 and output 0, which choose the kernel.
+  DType input_type() const { return model_.type(model_.index_at(node_.inputs, 0)); }
+  DType output_type() const { return model_.type(model_.index_at(node_.outputs, 0)); }
+
   // Where a part of the file starts, for InvokeContext::at(); op data keeps no pointers.
   uint32_t position_of(const void* part) const {
     return static_cast<uint32_t>(static_cast<const uint8_t*>(part) - model_.data());

@@ -21,6 +21,13 @@ struct OperatorId {
   int32_t version = 0;
 };
 
+// What placing a tensor in memory needs to know.
+struct TensorPlace {
+  int32_t bytes = 0;
+  Position data = 0;  // of the first byte of its constant data; 0 = it has none
+  bool variable = false;
+};
+
 class ModelView : public FlatBuffer {
  public:
   // The largest tensor, and the largest file. Keeps every sum of two sizes inside uint32.
@@ -33,89 +40,95 @@ class ModelView : public FlatBuffer {
     }
     model_ = root();
     if (i32_field(model_, kModelVersion, 0) != 3) fail();
-    const Position subgraphs = vector_field(model_, kModelSubgraphs, 4);
-    buffers_ = vector_field(model_, kModelBuffers, 4);
+    const Position subgraphs = vector_field(model_, kModelSubgraphs, 2);
+    buffers_ = vector_field(model_, kModelBuffers, 2);
     if (failed() || length(subgraphs) == 0) {
       fail();
       return;
     }
     subgraph_ = table_at(subgraphs, 0);
-    tensors_ = vector_field(subgraph_, kSubgraphTensors, 4);
-    operators_ = vector_field(subgraph_, kSubgraphOperators, 4);
+    tensors_ = vector_field(subgraph_, kSubgraphTensors, 2);
+    operators_ = vector_field(subgraph_, kSubgraphOperators, 2);
+    codes_ = vector_field(model_, kModelOperatorCodes, 2);
   }
 
   int32_t tensor_count() const { return length(tensors_); }
   int32_t operator_count() const { return length(operators_); }
 
   // Indices of the graph's inputs and outputs; every one exists.
-  Position graph_inputs() { return indices(subgraph_, kSubgraphInputs, 0); }
-  Position graph_outputs() { return indices(subgraph_, kSubgraphOutputs, 0); }
+  Position graph_inputs() { return indices(field(subgraph_, kSubgraphInputs), 0); }
+  Position graph_outputs() { return indices(field(subgraph_, kSubgraphOutputs), 0); }
 
   // REQUIRES: 0 <= i < operator_count().
   NodePosition node(int32_t i) {
+    constexpr uint32_t fields = table_fields(kOperatorInputs, kOperatorOutputs, kOperatorOptions);
     NodePosition node;
     const Position table = table_at(operators_, i);
-    node.inputs = indices(table, kOperatorInputs, -1);
-    node.outputs = indices(table, kOperatorOutputs, 0);
-    node.options = table_field(table, kOperatorOptions);
+    if (!open(table, fields, node_layout_)) return node;
+    node.inputs = indices(behind(table, node_layout_.at[0]), -1);
+    node.outputs = indices(behind(table, node_layout_.at[1]), 0);
+    node.options = table_behind(behind(table, node_layout_.at[2]));
     return node;
   }
 
   OperatorId operator_id(int32_t i) {
+    constexpr uint32_t fields = table_fields(kCodeDeprecatedBuiltin | kByteField, kCodeBuiltin, kCodeVersion);
     OperatorId id;
     const int32_t index = i32_field(table_at(operators_, i), kOperatorCodeIndex, 0);
-    const Position codes = vector_field(model_, kModelOperatorCodes, 4);
-    if (index < 0 || index >= length(codes)) {
+    if (index < 0 || index >= length(codes_)) {
       fail();
       return id;
     }
-    const Position code = table_at(codes, index);
-    const int32_t old_code = static_cast<int8_t>(u8_field(code, kCodeDeprecatedBuiltin, 0));
-    const int32_t new_code = i32_field(code, kCodeBuiltin, 0);
+    const Position code = table_at(codes_, index);
+    LayoutOf<3> layout;
+    if (!open(code, fields, layout)) return id;
+    const int32_t old_code = layout.at[0] != 0 ? static_cast<int8_t>(data()[code + layout.at[0]]) : 0;
+    const int32_t new_code = i32_or(behind(code, layout.at[1]), 0);
     id.code = old_code > new_code ? old_code : new_code;
-    id.version = i32_field(code, kCodeVersion, 1);
+    id.version = i32_or(behind(code, layout.at[2]), 1);
     return id;
   }
 
   int32_t index_at(Position indices, int32_t i) const { return i32_at(indices, i); }
 
-  int32_t tensor_bytes(int32_t i) {
-    TensorInfo info;
-    return read_shape(table_at(tensors_, i), info);
-  }
+  // REQUIRES, here and below: 0 <= i < tensor_count().
+  DType type(int32_t i) { return type_in(open_tensor(i)); }
 
   // Whether the tensor keeps its value from one inference to the next.
-  bool is_variable(int32_t i) { return u8_field(table_at(tensors_, i), kTensorIsVariable, 0) != 0; }
+  bool is_variable(int32_t i) { return is_variable_in(open_tensor(i)); }
 
-  // REQUIRES: 0 <= i < tensor_count(). Constant data is aligned to 4 bytes at least, because its length word is.
+  TensorPlace place(int32_t i) {
+    TensorInfo unused;
+    return read_place(open_tensor(i), unused);
+  }
+
+  // Constant data is aligned to 4 bytes at least, because its length word is.
   TensorInfo tensor(int32_t i) {
     TensorInfo info;
-    const Position table = table_at(tensors_, i);
-    const int32_t bytes = read_shape(table, info);
-    read_quantization(table_field(table, kTensorQuantization), info.quantization);
-    const Position data = buffer(i32_field(table, kTensorBuffer, 0));
-    info.variable = is_variable(i);
-    if (data != 0 && length(data) != 0) {
-      if (length(data) != bytes || info.variable) fail();
-      info.data = this->data() + data + 4;
-    } else if (bytes == 0) {
-      info.data = this->data();  // no elements: nothing is read from it, and it needs no place in the arena
+    const Position table = open_tensor(i);
+    const TensorPlace place = read_place(table, info);
+    if (tensor_layout_.at[3] != 0) read_quantization(table_behind(table + tensor_layout_.at[3]), info.quantization);
+    info.variable = place.variable;
+    if (place.data != 0) {
+      info.data = data() + place.data;
+    } else if (place.bytes == 0) {
+      info.data = data();  // no elements: nothing is read from it, and it needs no place in the arena
     }
     return info;
   }
 
   // The vector of bytes of a metadata entry, 0 when there is none of that name.
   Position metadata(const char* name) {
-    const Position entries = vector_field(model_, kModelMetadata, 4);
+    const Position entries = vector_field(model_, kModelMetadata, 2);
     for (int32_t i = 0; i < length(entries); ++i) {
       const Position entry = table_at(entries, i);
-      if (equals(vector_field(entry, kMetadataName, 1), name)) return buffer(i32_field(entry, kMetadataBuffer, 0));
+      if (equals(vector_field(entry, kMetadataName, 0), name)) return buffer(i32_field(entry, kMetadataBuffer, 0));
     }
     return 0;
   }
 
  private:
-  enum : int32_t {
+  enum : uint32_t {
     kModelVersion = 0,
     kModelOperatorCodes = 1,
     kModelSubgraphs = 2,
@@ -149,55 +162,83 @@ class ModelView : public FlatBuffer {
 
   Position buffer(int32_t index) {
     if (index < 0 || index >= length(buffers_)) return fail();
-    return vector_field(table_at(buffers_, index), kBufferData, 1);
+    const Position table = table_at(buffers_, index);
+    return open(table, kBufferData, buffer_layout_) ? vector_behind(behind(table, buffer_layout_.at[0]), 0) : 0;
   }
 
-  // A vector of tensor indices, each at least `least`.
-  Position indices(Position table, int32_t id, int32_t least) {
-    const Position list = vector_field(table, id, 4);
-    for (int32_t i = 0; i < length(list); ++i)
-      if (i32_at(list, i) < least || i32_at(list, i) >= tensor_count()) return fail();
+  // A vector of tensor indices, each at least `least`, that the field at `at` points at.
+  Position indices(Position at, int32_t least) {
+    const Position list = vector_behind(at, 2);
+    const int32_t count = tensor_count();
+    for (int32_t i = 0, n = length(list); i < n; ++i)
+      if (i32_at(list, i) < least || i32_at(list, i) >= count) return fail();
     return list;
   }
 
-  // Type and shape; returns the tensor's bytes. Types without a fixed size and too many bytes fail.
-  int32_t read_shape(Position table, TensorInfo& info) {
-    info.type = static_cast<DType>(u8_field(table, kTensorType, 0));
-    const Position dims = vector_field(table, kTensorShape, 4);
-    const int32_t element = element_bytes(info.type);
-    if (element == 0) fail(Status::unsupported_type);
-    if (length(dims) > kMaxRank) {
+  // The tensor's table, described by tensor_layout_ also when it is broken.
+  Position open_tensor(int32_t i) {
+    constexpr uint32_t fields = table_fields(kTensorShape, kTensorType | kByteField, kTensorBuffer, kTensorQuantization,
+                                             kTensorIsVariable | kByteField);
+    const Position table = table_at(tensors_, i);
+    open(table, fields, tensor_layout_);
+    return table;
+  }
+  uint8_t byte_in(Position table, uint16_t offset) const { return offset != 0 ? data()[table + offset] : 0; }
+  DType type_in(Position table) const { return static_cast<DType>(byte_in(table, tensor_layout_.at[1])); }
+  bool is_variable_in(Position table) const { return byte_in(table, tensor_layout_.at[4]) != 0; }
+
+  // Also type and shape. Constant data must have the tensor's size.
+  TensorPlace read_place(Position table, TensorInfo& info) {
+    TensorPlace place;
+    info.type = type_in(table);
+    place.bytes = read_shape(vector_behind(behind(table, tensor_layout_.at[0]), 2), info);
+    const Position data = buffer(i32_or(behind(table, tensor_layout_.at[2]), 0));
+    place.variable = is_variable_in(table);
+    if (length(data) != 0) {
+      if (length(data) != place.bytes || place.variable) fail();
+      place.data = data + 4;
+    }
+    return place;
+  }
+
+  // Returns the tensor's bytes. Types without a fixed size and too many bytes fail.
+  int32_t read_shape(Position dims, TensorInfo& info) {
+    const int32_t rank = length(dims);
+    int32_t bytes = element_bytes(info.type);
+    if (bytes == 0) fail(Status::unsupported_type);
+    bool fits = rank <= kMaxRank;
+    for (int32_t i = 0; fits && i < rank; ++i) {
+      const int32_t dim = i32_at(dims, i);
+      const int64_t product = int64_t{bytes} * dim;
+      fits = dim >= 0 && product <= kMaxBytes;
+      bytes = static_cast<int32_t>(product);
+      info.shape.dims[i] = dim;
+    }
+    if (!fits) {
       fail(Status::unsupported_shape);
       return 0;
     }
-    info.shape.rank = length(dims);
-    int64_t bytes = element;
-    for (int32_t i = 0; i < info.shape.rank; ++i) {
-      const int32_t dim = i32_at(dims, i);
-      if (dim < 0 || (bytes *= dim) > kMaxBytes) {
-        fail(Status::unsupported_shape);
-        info.shape.rank = 0;
-        return 0;
-      }
-      info.shape.dims[i] = dim;
-    }
-    return static_cast<int32_t>(bytes);
+    info.shape.rank = rank;
+    return bytes;
   }
 
   void read_quantization(Position table, Quantization& q) {
-    const Position scales = vector_field(table, kQuantizationScale, 4);
+    constexpr uint32_t fields = table_fields(kQuantizationScale, kQuantizationZeroPoint, kQuantizationAxis);
+    if (!open(table, fields, quantization_layout_)) return;
+    const Position scales = vector_behind(behind(table, quantization_layout_.at[0]), 2);
     if (length(scales) == 0) return;
     q.scales = reinterpret_cast<const float*>(data() + scales + 4);
     q.count = length(scales);
-    q.axis = i32_field(table, kQuantizationAxis, 0);
+    q.axis = i32_or(behind(table, quantization_layout_.at[2]), 0);
     // Zero points are 64-bit in the file. One may stand for all channels.
-    const Position zero_points = vector_field(table, kQuantizationZeroPoint, 8);
-    for (int32_t i = 0; i < length(zero_points); ++i) {
-      const int32_t low = i32_at(zero_points, 2 * i);
-      const bool fits = i32_at(zero_points, 2 * i + 1) == (low < 0 ? -1 : 0);
-      if (!fits || (i > 0 && low != q.zero_point)) fail(Status::bad_quantization);
-      q.zero_point = low;
-    }
+    const Position zero_points = vector_behind(behind(table, quantization_layout_.at[1]), 3);
+    const int32_t count = length(zero_points);
+    if (count == 0) return;
+    q.zero_point = i32_at(zero_points, 0);
+    const int32_t high = q.zero_point < 0 ? -1 : 0;
+    for (int32_t i = 0; i < count; ++i)
+      if (i32_at(zero_points, 2 * i) != q.zero_point || i32_at(zero_points, 2 * i + 1) != high)
+        fail(Status::bad_quantization);
   }
 
   bool equals(Position text, const char* name) const {
@@ -207,7 +248,11 @@ class ModelView : public FlatBuffer {
     return text != 0 && i == n && name[i] == 0;
   }
 
-  Position model_ = 0, buffers_ = 0, subgraph_ = 0, tensors_ = 0, operators_ = 0;
+  Position model_ = 0, buffers_ = 0, subgraph_ = 0, tensors_ = 0, operators_ = 0, codes_ = 0;
+  LayoutOf<5> tensor_layout_;
+  LayoutOf<3> quantization_layout_;
+  LayoutOf<1> buffer_layout_;
+  LayoutOf<3> node_layout_;
 };
 
 }  // namespace mote

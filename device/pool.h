@@ -132,7 +132,9 @@ Status pool_setup(const PoolAttributes& a, const TensorInfo& input, const Tensor
   constexpr DType kType = StoredAs<typename Parameters::Stored>::kType;
   if (input.type != kType || output.type != kType) return Status::unsupported_type;
   if (!is_clamping(a.activation)) return Status::unsupported_option;
-  if (!pool_geometry(a, input.shape, p.g) || pool_output(p.g) != output.shape) return Status::unsupported_shape;
+  if (!pool_geometry(a, input.shape, p.g) ||
+      !is_image(output.shape, p.g.batches, p.g.y.output, p.g.x.output, p.g.channels))
+    return Status::unsupported_shape;
   return pool_range(a.activation, input, output, p.low, p.high);
 }
 

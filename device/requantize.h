@@ -102,8 +102,11 @@ struct Real {
 };
 
 inline int32_t bit_length(uint64_t m) {
-  int32_t n = 0;
-  for (; m != 0; m >>= 1) ++n;
+  uint32_t part = static_cast<uint32_t>(m >> 32);
+  int32_t n = part != 0 ? 32 : 0;
+  if (part == 0) part = static_cast<uint32_t>(m);
+  for (; part > 0xFF; part >>= 8) n += 8;
+  for (; part != 0; part >>= 1) ++n;
   return n;
 }
 
@@ -301,9 +304,28 @@ inline int32_t round_to_integer(Real ratio) {
   return static_cast<int32_t>((ratio.mantissa + (uint64_t{1} << (-ratio.exponent - 1))) >> -ratio.exponent);
 }
 
-// round(float(value / scale)): how many steps a constant is from the zero point.
+// round(float(value / scale)), at most 2^30: how many steps a constant is from the zero point.
+// REQUIRES: bits of floats that are positive and finite.
 inline int32_t steps_of(uint32_t value, uint32_t scale) {
-  return round_to_integer(divide(real_from_float_bits(value), real_from_float_bits(scale), kFloat));
+  const NormalFloat a(value), b(scale);
+  uint32_t quotient = 0, remainder = a.mantissa;  // of 25 bits behind the first, which can be 0
+  for (int32_t i = 0; i < 26; ++i) {
+    quotient <<= 1;
+    if (remainder >= b.mantissa) {
+      remainder -= b.mantissa;
+      quotient |= 1;
+    }
+    remainder <<= 1;
+  }
+  // To the 24 bits of a float, to nearest, ties to even; then to an integer, ties away from zero.
+  const int32_t drop = quotient >> 25 != 0 ? 2 : 1;
+  const uint32_t half = uint32_t{1} << (drop - 1), tail = quotient & (2 * half - 1);
+  quotient >>= drop;
+  if (tail > half || (tail == half && (remainder != 0 || (quotient & 1) != 0))) ++quotient;
+  const int32_t shift = 25 - drop - a.exponent + b.exponent;
+  if (shift > 25) return 0;
+  if (shift <= 0) return shift < -6 ? int32_t{1} << 30 : static_cast<int32_t>(quotient) << -shift;
+  return static_cast<int32_t>((quotient + (uint32_t{1} << (shift - 1))) >> shift);
 }
 
 }  // namespace mote

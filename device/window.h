@@ -14,6 +14,12 @@ struct WindowAxis {
   int16_t before;  // padding at the low end
 };
 
+// Whether a tensor has the dimensions of these images.
+__attribute__((noinline)) inline bool is_image(const Shape& shape, int32_t batches, int32_t height, int32_t width,
+                                               int32_t channels) {
+  return shape.rank == 4 && shape[0] == batches && shape[1] == height && shape[2] == width && shape[3] == channels;
+}
+
 // Taps [first, last) of a window that lie inside the image.
 struct TapRange {
   int32_t first, last;
@@ -28,10 +34,11 @@ constexpr bool window_axis(int32_t input, int32_t filter, int32_t stride, int32_
   if (span > INT16_MAX) return false;
   const bool same = padding == static_cast<int8_t>(Padding::same);
   if (!same && (padding != static_cast<int8_t>(Padding::valid) || span > input)) return false;
-  const int64_t output = same ? (int64_t{input} + stride - 1) / stride : (input - span) / stride + 1;
-  const int64_t outside = (output - 1) * stride + span - input;
+  if (input > INT32_MAX - INT16_MAX) return false;  // no tensor is that large
+  const int32_t output = (same ? input - 1 : input - static_cast<int32_t>(span)) / stride + 1;
+  const int32_t outside = (output - 1) * stride + static_cast<int32_t>(span) - input;
   axis = WindowAxis{input,
-                    static_cast<int32_t>(output),
+                    output,
                     static_cast<int16_t>(filter),
                     static_cast<int16_t>(stride),
                     static_cast<int16_t>(dilation),

@@ -229,6 +229,14 @@ template <class Primitives>
 __attribute__((noinline)) void conv_2d_patch(const Conv2DGeometry& g, const int8_t* input, int32_t offset, int32_t y,
                                              int32_t x, int16_t* patch) {
   const int32_t origin_y = y * g.y.stride - g.y.before, origin_x = x * g.x.stride - g.x.before, depth = g.depth;
+  typename Primitives::Patch out(patch, g.patch(), depth, offset);
+  if (origin_y >= 0 && origin_x >= 0 && origin_y + g.y.filter <= g.y.input && origin_x + g.x.filter <= g.x.input &&
+      g.y.dilation == 1 && g.x.dilation == 1 && depth == g.inputs) {  // whole rows of the window lie in the image
+    const int8_t* row = input + (origin_y * g.x.input + origin_x) * depth;
+    for (int32_t ky = g.y.filter; ky > 0; --ky, row += g.x.input * depth) out.run(row, g.x.filter * depth);
+    out.finish();
+    return;
+  }
   const TapRange inside = taps_inside(g.x, origin_x);
   const int32_t taps = inside.last > inside.first ? inside.last - inside.first : 0;
   const int32_t before = taps > 0 ? inside.first * depth : 0, after = (g.x.filter - taps) * depth - before;
@@ -236,7 +244,6 @@ __attribute__((noinline)) void conv_2d_patch(const Conv2DGeometry& g, const int8
   const int32_t runs = contiguous ? taps > 0 : taps, run = contiguous ? taps * depth : depth;
   const int32_t step = g.x.dilation * g.inputs, row_step = g.y.dilation * g.x.input * g.inputs;
   const int8_t* row = input + (origin_y * g.x.input + origin_x + inside.first * g.x.dilation) * g.inputs;
-  typename Primitives::Patch out(patch, g.patch(), depth, offset);
   for (int32_t ky = 0, iy = origin_y; ky < g.y.filter; ++ky, iy += g.y.dilation, row += row_step) {
     if (iy < 0 || iy >= g.y.input) {
       out.zeros(g.x.filter * depth);
@@ -340,7 +347,7 @@ void conv_2d_run(const Conv2DInt8& p, const LiveChannels& scales, const int8_t* 
     output += pixels * g.outputs;
   }
   // Last, because the output may overlap the input.
-  fill_dead_channels(p.output, scales, g.batches * pixels, g.outputs, first_output);
+  fill_dead_channels(p.output, scales, bias, g.batches * pixels, g.outputs, first_output);
 }
 
 // One output of the float form; sums in the order of the reference.
@@ -380,7 +387,7 @@ inline void conv_2d_run(const Conv2DFloat32& p, const float* input, const float*
 inline Status conv_2d_sizes(const Conv2DAttributes& a, const ConvolutionTensors& tensors, Conv2DGeometry& g) {
   if (!is_clamping(a.activation)) return Status::unsupported_option;
   if (!conv_2d_geometry(a, tensors.input.shape, tensors.weights.shape, g) ||
-      conv_2d_output(g) != tensors.output.shape || (tensors.has_bias && tensors.bias.shape.elements() != g.outputs))
+      !gives_image(tensors, g.batches, g.y.output, g.x.output, g.outputs))
     return Status::unsupported_shape;
   return Status::ok;
 }
@@ -431,9 +438,11 @@ inline void invoke_conv_2d_int8(const InvokeContext& node) {
                                    node.input<int32_t>(2), node.output<int8_t>(0), node.scratch());
 #else
   uint8_t* const scratch = static_cast<uint8_t*>(node.scratch());
-  const LiveChannels scales = live_channels(node, kept.scales, kept.p.g.outputs, scratch);
-  conv_2d_run(kept.p, scales, node.input<int8_t>(0), node.input<int8_t>(1), node.input<int32_t>(2),
-              node.output<int8_t>(0), scratch + live_channels_bytes(kept.p.g.outputs));
+  const int8_t* const weights = node.input<int8_t>(1);
+  const int32_t n = kept.p.g.patch();
+  const LiveChannels scales = live_channels(node, kept.scales, kept.p.g.outputs, scratch, {weights, n, 1, n});
+  conv_2d_run(kept.p, scales, node.input<int8_t>(0), weights, node.input<int32_t>(2), node.output<int8_t>(0),
+              scratch + live_channels_bytes(kept.p.g.outputs));
 #endif
 }
 

@@ -1,8 +1,9 @@
 // Inner primitives of conv_2d for Cortex-M with the DSP extension (M4, M7, M33 and up).
 //
 // SXTB16 widens bytes 0 and 2 of a word, and, rotated, bytes 1 and 3. So a patch has its elements in groups of four in
-// the order 0, 2, 1, 3: four weights are one load and two SXTB16, four elements two loads, and no shuffling. What is
-// left behind the last whole group is in natural order. Words are loaded at any alignment, which these cores allow.
+// the order 0, 2, 1, 3: four weights are one load and two SXTB16, four elements two loads, and no shuffling. Zeros fill
+// up the last group, so that the weights behind a row's end, which are the next row's, do not matter; only the last
+// rows must not be read beyond. Words are loaded at any alignment, which these cores allow.
 // SMLAD wraps, so the sums equal PortableConv's bit for bit.
 //
 // The loop of rows() is one asm statement because it needs all 14 registers: given intrinsics, GCC 12 spills.
@@ -17,11 +18,12 @@ namespace mote {
 
 struct ConvDsp {
   using Single = ConvDsp;
-  static int16_t* second(int16_t* patches, int32_t n) { return patches + n; }
+  static int16_t* second(int16_t* patches, int32_t n) { return patches + whole_groups(n); }
   static void pair(int16_t* /*patches*/, int32_t /*n*/) {}
 
-  // Runs that are not whole groups are first put together as bytes in the second half of the patch's own memory; then
-  // they are widened from the front: group i is read at n + 4 i and written at 8 i, never before it is read.
+  // Runs that are not whole groups are first put together as bytes in the second half of the patch's own memory, whole
+  // groups of n elements; then they are widened from the front: group i is read at n + 4 i and written at 8 i, never
+  // before it is read.
   class Patch {
    public:
     Patch(int16_t* patch, int32_t elements, int32_t depth, int32_t offset)
@@ -47,9 +49,9 @@ struct ConvDsp {
     }
     void finish() {
       if (direct_) return;
+      for (int32_t i = elements_; (i & 3) != 0; ++i) bytes()[i] = static_cast<int8_t>(-offset_);
       at_ = reinterpret_cast<int8_t*>(patch_);
-      widen(bytes(), elements_ & ~3);
-      for (int32_t i = elements_ & ~3; i < elements_; ++i) patch_[i] = static_cast<int16_t>(bytes()[i] + offset_);
+      widen(bytes(), whole_groups(elements_));
     }
 
    private:
@@ -59,7 +61,7 @@ struct ConvDsp {
       for (; count >= 4; count -= 4, input += 4, out += 4) store(out, word(input));
       for (; count > 0; --count) *out++ = *input++;
     }
-    int8_t* bytes() const { return reinterpret_cast<int8_t*>(patch_) + elements_; }
+    int8_t* bytes() const { return reinterpret_cast<int8_t*>(patch_) + whole_groups(elements_); }
     // REQUIRES: count is a multiple of 4.
     __attribute__((noinline)) void widen(const int8_t* input, int32_t count) {
       const uint32_t offsets = (static_cast<uint32_t>(offset_) & 0xFFFFu) * 0x10001u;
@@ -82,24 +84,23 @@ struct ConvDsp {
     int8_t* at_;
   };
 
-  __attribute__((noinline, optimize("omit-frame-pointer"))) static void rows(const int16_t* patches,
-                                                                             const int8_t* weights, int32_t n,
-                                                                             const int32_t* bias,
-                                                                             const uint16_t* channels, int32_t count,
-                                                                             int32_t* sums) {
+  static void rows(const int16_t* patches, const int8_t* weights, int32_t n, const int32_t* bias,
+                   const uint16_t* channels, int32_t count, int32_t* sums) {
 #if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
-    if (n >= 4 && count >= 2 && bias != nullptr) {
-      const Rows pairs = {patches, weights, n, bias, channels, sums, count / 2};
-      sum_groups(pairs);
-      for (; count >= 2; count -= 2, channels += 2, sums += 4) {
-        if ((n & 3) != 0) add_rest(patches, weights, n, channels, sums);
-      }
+    // Where rows are not whole groups, the last one or two may not be read beyond.
+    const int32_t pairs = (n & 3) != 0 ? (count - 1) / 2 : count / 2;
+    if (pairs > 0 && bias != nullptr) {
+      const Rows whole = {patches, weights, n, bias, channels, sums, pairs, whole_groups(n)};
+      sum_groups(whole);
+      count -= 2 * pairs;
+      channels += 2 * pairs;
+      sums += 4 * pairs;
     }
 #endif
     for (; count > 0; --count, sums += 2) {
       const int32_t channel = *channels++, start = bias != nullptr ? bias[channel] : 0;
       sums[0] = dot(patches, weights + channel * n, n, start);
-      sums[1] = dot(patches + n, weights + channel * n, n, start);
+      sums[1] = dot(patches + whole_groups(n), weights + channel * n, n, start);
     }
   }
 
@@ -117,16 +118,11 @@ struct ConvDsp {
     const int32_t* bias;
     const uint16_t* channels;
     int32_t* sums;
-    int32_t pairs;  // of rows
+    int32_t pairs;    // of rows
+    int32_t columns;  // whole groups, and elements from one patch to the other
   };
 
-  // What the elements behind the last whole group add to two rows.
-  static void add_rest(const int16_t* patches, const int8_t* weights, int32_t n, const uint16_t* channels,
-                       int32_t* sums) {
-    const int32_t whole = n & ~3;
-    for (int32_t i = 0; i < 4; ++i)
-      sums[i] = dot(patches + (i & 1) * n + whole, weights + channels[i >> 1] * n + whole, n & 3, sums[i]);
-  }
+  static constexpr int32_t whole_groups(int32_t n) { return (n + 3) & ~3; }
 
   static int32_t dot(const int16_t* patch, const int8_t* weights, int32_t n, int32_t sum) {
     for (; n >= 4; n -= 4, patch += 4, weights += 4) {
@@ -134,7 +130,7 @@ struct ConvDsp {
       sum = __smlad(static_cast<int16x2_t>(word(patch)), __sxtb16(static_cast<int8x4_t>(w)), sum);
       sum = __smlad(static_cast<int16x2_t>(word(patch + 2)), __sxtb16(static_cast<int8x4_t>(w >> 8)), sum);
     }
-    for (int32_t i = 0; i < n; ++i) sum = __smlabb(patch[i], weights[i], sum);
+    for (int32_t i = 0; i < n; ++i) sum = __smlabb(patch[2 * i - (i >> 1) * 3], weights[i], sum);
     return sum;
   }
 
@@ -154,8 +150,8 @@ struct ConvDsp {
   }
 
 // clang-format off
-// r0, lr: elements; r1: patches; r2, r12: weights and distance; r3: n; r4, r5: sums of the first row with each patch;
-// r6, r7: of the second; r8, r9: weights; r10, r11: half of them, widened.
+// r0, lr: elements; r1: patches; r2, r12: weights and distance; r3: columns; r4, r5: sums of the first row with each
+// patch; r6, r7: of the second; r8, r9: weights; r10, r11: half of them, widened.
 // Two elements of both patches.
 #define MOTE_CONV_ELEMENTS         \
   "ldr lr, [r1, r3, lsl #1]\n\t"  \
@@ -179,14 +175,30 @@ struct ConvDsp {
   "sxtb16 r9, r9, ror #8\n\t"      \
   MOTE_CONV_PRODUCTS("r8", "r9")
 
+#if defined(__OPTIMIZE_SIZE__)
+#define MOTE_CONV_TURN "1:\n\t" MOTE_CONV_GROUP
+#else
+#define MOTE_CONV_TURN         \
+  "ands r0, r3, #12\n\t"      \
+  "beq 1f\n\t"                \
+  "cmp r0, #8\n\t"            \
+  "beq 3f\n\t"                \
+  "blt 4f\n\t"                \
+  "b 2f\n\t"                  \
+  "1:\n\t" MOTE_CONV_GROUP    \
+  "2:\n\t" MOTE_CONV_GROUP    \
+  "3:\n\t" MOTE_CONV_GROUP    \
+  "4:\n\t" MOTE_CONV_GROUP
+#endif
+
   // Bias and the whole groups of all pairs of rows. REQUIRES: there is a group and a pair.
-  // Four groups to a turn; the first turn begins in the middle when their number is not a multiple of four.
+  // For speed four groups to a turn; the first turn begins in the middle when their number is not a multiple of four.
   // On the stack: end of the groups, then the fields of Rows.
-  __attribute__((always_inline)) static void sum_groups(const Rows& rows) {
+  __attribute__((noinline, optimize("omit-frame-pointer"))) static void sum_groups(const Rows& rows) {
     register const Rows* state __asm__("r0") = &rows;
     __asm__ volatile(
-        "ldm r0, {r1, r2, r3, r4, r5, r6, r7}\n\t"
-        "push {r1, r2, r3, r4, r5, r6, r7}\n\t"
+        "ldm r0, {r1, r2, r3, r4, r5, r6, r7, r8}\n\t"
+        "push {r1, r2, r3, r4, r5, r6, r7, r8}\n\t"
         "sub sp, #4\n\t"
         "5:\n\t"
         "ldr r0, [sp, #20]\n\t"  // channels
@@ -203,20 +215,11 @@ struct ConvDsp {
         "mul r12, r9, r3\n\t"
         "mov r5, r4\n\t"
         "mov r7, r6\n\t"
-        "bic r0, r3, #3\n\t"
-        "add r0, r2\n\t"
+        "ldr r3, [sp, #32]\n\t"  // columns
+        "ldr r1, [sp, #4]\n\t"   // patches
+        "add r0, r3, r2\n\t"
         "str r0, [sp]\n\t"
-        "ldr r1, [sp, #4]\n\t"  // patches
-        "ands r0, r3, #12\n\t"
-        "beq 1f\n\t"
-        "cmp r0, #8\n\t"
-        "beq 3f\n\t"
-        "blt 4f\n\t"
-        "b 2f\n\t"
-        "1:\n\t" MOTE_CONV_GROUP
-        "2:\n\t" MOTE_CONV_GROUP
-        "3:\n\t" MOTE_CONV_GROUP
-        "4:\n\t" MOTE_CONV_GROUP
+        MOTE_CONV_TURN
         "ldr r0, [sp]\n\t"
         "cmp r2, r0\n\t"
         "bne 1b\n\t"
@@ -227,12 +230,13 @@ struct ConvDsp {
         "subs r1, #1\n\t"
         "str r1, [sp, #28]\n\t"
         "bne 5b\n\t"
-        "add sp, #32\n\t"
+        "add sp, #36\n\t"
         : "+r"(state)
         :
         : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "memory", "cc");
   }
 // clang-format on
+#undef MOTE_CONV_TURN
 #undef MOTE_CONV_GROUP
 #undef MOTE_CONV_PRODUCTS
 #undef MOTE_CONV_ELEMENTS

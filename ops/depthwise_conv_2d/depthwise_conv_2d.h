@@ -310,7 +310,7 @@ void depthwise_conv_2d_filters_run(const DepthwiseConv2DInt8& p, const LiveChann
     output += g.y.output * g.x.output * g.outputs();
   }
   // Last, because the output may overlap the input.
-  fill_dead_channels(p.output, scales, g.batches * g.y.output * g.x.output, g.outputs(), first_output);
+  fill_dead_channels(p.output, scales, bias, g.batches * g.y.output * g.x.output, g.outputs(), first_output);
 }
 
 template <class Primitives = DepthwisePrimitives>
@@ -355,8 +355,7 @@ inline Status depthwise_conv_2d_sizes(const DepthwiseConv2DAttributes& a, const 
                                       DepthwiseConv2DGeometry& g) {
   if (!is_clamping(a.activation)) return Status::unsupported_option;
   if (!depthwise_conv_2d_geometry(a, tensors.input.shape, tensors.weights.shape, g) ||
-      depthwise_conv_2d_output(g) != tensors.output.shape ||
-      (tensors.has_bias && tensors.bias.shape.elements() != g.outputs()))
+      !gives_image(tensors, g.batches, g.y.output, g.x.output, g.outputs()))
     return Status::unsupported_shape;
   return Status::ok;
 }
@@ -412,8 +411,10 @@ inline void invoke_depthwise_conv_2d_int8(const InvokeContext& node) {
 #endif
   const int32_t outputs = kept.p.g.outputs();
   uint8_t* const scratch = static_cast<uint8_t*>(node.scratch());
-  depthwise_conv_2d_run(kept.p, live_channels(node, kept.scales, outputs, scratch), node.input<int8_t>(0),
-                        node.input<int8_t>(1), node.input<int32_t>(2), node.output<int8_t>(0),
+  const int8_t* const weights = node.input<int8_t>(1);
+  const ChannelWeights taps = {weights, kept.p.g.y.filter * kept.p.g.x.filter, outputs, 1};
+  depthwise_conv_2d_run(kept.p, live_channels(node, kept.scales, outputs, scratch, taps), node.input<int8_t>(0),
+                        weights, node.input<int32_t>(2), node.output<int8_t>(0),
                         scratch + live_channels_bytes(outputs));
 }
 

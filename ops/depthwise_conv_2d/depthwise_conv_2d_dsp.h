@@ -32,7 +32,7 @@ struct DepthwiseDsp {
     const int32_t step = plan.rows.stride * plan.plane_pitch, next = plan.rows.dilation * plan.plane_pitch;
     if (three && plan.columns.stride == 1) {
       three_by_three(plane, step, next, taps, rows, columns, sums);
-    } else if (three && plan.columns.stride == 2) {
+    } else if (kThreeByStride2 && three && plan.columns.stride == 2) {
       three_by_three_stride_2(plane, step, next, taps, rows, columns, sums);
     } else {
       for (; rows > 0; --rows, plane += step, sums += columns) {
@@ -46,6 +46,12 @@ struct DepthwiseDsp {
   }
 
  private:
+#if defined(__OPTIMIZE_SIZE__)
+  static constexpr bool kThreeByStride2 = false;
+#else
+  static constexpr bool kThreeByStride2 = true;
+#endif
+
   static int16x2_t word(const int16_t* p) {
     int16x2_t value;
     __builtin_memcpy(&value, p, sizeof value);

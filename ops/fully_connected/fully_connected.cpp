@@ -91,13 +91,9 @@ std::string emit_float(const FullyConnectedFloat32& p, const EmitCall& call, con
 
 // The integer form's parameters; the error says why there is none.
 Result<FullyConnectedInt8> int8_parameters(const EmitCall& call) {
-  const TensorInfo input = tensor_info(call.input_types[0]), weights = tensor_info(call.input_types[1]);
-  const TensorInfo output = tensor_info(call.output_types[0]);
-  const bool has_bias = call.input_types.size() > 2 && call.input_types[2].shape.rank >= 0;
-  const TensorInfo bias = has_bias ? tensor_info(call.input_types[2]) : TensorInfo{};
   FullyConnectedInt8 p{};
-  const Status status = fully_connected_setup(call.attributes->as<FullyConnectedAttributes>(), input, weights,
-                                              has_bias ? &bias : nullptr, output, p);
+  const Status status =
+      fully_connected_setup(call.attributes->as<FullyConnectedAttributes>(), convolution_tensors(call), p);
   if (status != Status::ok) return refused(status);
   return p;
 }
@@ -141,11 +137,9 @@ Result<std::string> emit(const EmitCall& call) {
     MOTE_TRY(const FullyConnectedInt8 p, int8_parameters(call));
     return emit_int8("fully_connected_run", p, call, call.inputs[1], bias_text);
   }
-  const TensorInfo bias = has_bias ? tensor_info(call.input_types[2]) : TensorInfo{};
   FullyConnectedFloat32 p{};
-  const Status status = fully_connected_setup(
-      call.attributes->as<FullyConnectedAttributes>(), tensor_info(call.input_types[0]),
-      tensor_info(call.input_types[1]), has_bias ? &bias : nullptr, tensor_info(call.output_types[0]), p);
+  const Status status =
+      fully_connected_setup(call.attributes->as<FullyConnectedAttributes>(), convolution_tensors(call), p);
   if (status != Status::ok) return refused(status);
   return emit_float(p, call, bias_text);
 }

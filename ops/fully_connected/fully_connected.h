@@ -6,9 +6,7 @@
 // TFLite kernels/internal/reference/integer_ops/fully_connected.h (FullyConnected, FullyConnectedPerChannel),
 // kernels/internal/reference/fully_connected.h (float), scales as in micro/kernels/fully_connected_common.cc.
 #pragma once
-#include "device/activation.h"
-#include "device/kernel.h"
-#include "device/requantize.h"
+#include "device/convolution.h"
 #if defined(__ARM_FEATURE_MVE)
 #include "ops/fully_connected/fully_connected_mve.h"
 #elif defined(__ARM_FEATURE_DSP)
@@ -157,21 +155,36 @@ using FullyConnectedDot = BlockedDot;
 using FullyConnectedDot = PortableDot;
 #endif
 
+// Requantizes one sum, whatever the multiplier.
+__attribute__((noinline)) inline int8_t fully_connected_any(const FullyConnectedInt8& p, int32_t sum,
+                                                            int32_t multiplier, int32_t shift) {
+  return static_cast<int8_t>(clamp(wrapping_add(requantize(sum, multiplier, shift), p.output_offset), p.low, p.high));
+}
+
 // Adds the bias and requantizes `count` outputs. All pointers stand at the first of them; `bias` may be nullptr.
-// Not inlined: on its own the loop keeps its constants in registers.
-template <bool kPerChannel>
-__attribute__((noinline)) void fully_connected_finish(const FullyConnectedInt8& p, ChannelScales channels,
-                                                      const int32_t* bias, int32_t count, const int32_t* sums,
-                                                      int8_t* output) {
+// Not inlined: on its own the loops keep their constants in registers.
+__attribute__((noinline)) inline void fully_connected_finish(const FullyConnectedInt8& p, ChannelScales channels,
+                                                             const int32_t* bias, int32_t count, const int32_t* sums,
+                                                             int8_t* output) {
 #if defined(__ARM_FEATURE_MVE)
-  fully_connected_finish_mve<kPerChannel>(p, channels, bias, count, sums, output);
+  if (p.per_channel)
+    fully_connected_finish_mve<true>(p, channels, bias, count, sums, output);
+  else
+    fully_connected_finish_mve<false>(p, channels, bias, count, sums, output);
 #else
-  const int32_t offset = p.output_offset, low = p.low, high = p.high, multiplier = p.multiplier, shift = p.shift;
-  for (int32_t i = 0; i < count; ++i) {
-    const int32_t sum = bias != nullptr ? wrapping_add(sums[i], bias[i]) : sums[i];
-    const int32_t scaled =
-        kPerChannel ? requantize(sum, channels.multipliers[i], channels.shifts[i]) : requantize(sum, multiplier, shift);
-    output[i] = static_cast<int8_t>(clamp(wrapping_add(scaled, offset), low, high));
+  const int32_t zero = p.output_offset, multiplier = p.multiplier, shift = p.shift, step = p.per_channel;
+  const bool whole = p.low == -128 && p.high == 127;
+  const bool usual = whole && step == 0 && shift < 0 && multiplier != 0 && bias != nullptr;
+  const int32_t* const end = sums + count;
+  for (; usual && sums != end; ++output)
+    *output = static_cast<int8_t>(requantize_to_int8(wrapping_add(*sums++, *bias++), multiplier, shift, zero));
+  for (; sums != end; channels.multipliers += step, channels.shifts += step) {
+    int32_t sum = *sums++;
+    if (bias != nullptr) sum = wrapping_add(sum, *bias++);
+    const int32_t scale = *channels.multipliers, exponent = *channels.shifts;
+    *output++ = whole && exponent < 0 && scale != 0
+                    ? static_cast<int8_t>(requantize_to_int8(sum, scale, exponent, zero))
+                    : fully_connected_any(p, sum, scale, exponent);
   }
 #endif
 }
@@ -180,6 +193,7 @@ __attribute__((noinline)) void fully_connected_finish(const FullyConnectedInt8& 
 template <class Dot = FullyConnectedDot>
 void fully_connected_run(const FullyConnectedInt8& p, ChannelScales channels, const int8_t* input,
                          const int8_t* weights, const int32_t* bias, int8_t* output) {
+  if (p.per_channel == 0) channels = {&p.multiplier, &p.shift};
   constexpr int32_t kChunk = 32;  // outputs whose sums are on the stack at a time
   int32_t sums[kChunk];
   for (int32_t b = 0; b < p.batches; ++b, input += p.inputs, output += p.outputs) {
@@ -188,12 +202,9 @@ void fully_connected_run(const FullyConnectedInt8& p, ChannelScales channels, co
       const int32_t count = p.outputs - first < kChunk ? p.outputs - first : kChunk;
       Dot::rows(input, p.input_offset, rows, p.inputs, count, sums);
       const int32_t* const chunk_bias = bias != nullptr ? bias + first : nullptr;
-      if (p.per_channel) {
-        const ChannelScales chunk = {channels.multipliers + first, channels.shifts + first};
-        fully_connected_finish<true>(p, chunk, chunk_bias, count, sums, output + first);
-      } else {
-        fully_connected_finish<false>(p, channels, chunk_bias, count, sums, output + first);
-      }
+      const int32_t scales = p.per_channel != 0 ? first : 0;
+      fully_connected_finish(p, {channels.multipliers + scales, channels.shifts + scales}, chunk_bias, count, sums,
+                             output + first);
     }
   }
 }
@@ -212,21 +223,20 @@ inline void fully_connected_run(const FullyConnectedFloat32& p, const float* inp
   }
 }
 
-// What both types check of shapes and options. `bias` may be nullptr.
+// What both types check of shapes and options. The leading dimensions of the output do not matter, only their product.
 template <class Parameters>
-Status fully_connected_sizes(const FullyConnectedAttributes& a, const TensorInfo& input, const TensorInfo& weights,
-                             const TensorInfo* bias, const TensorInfo& output, Parameters& p) {
+Status fully_connected_sizes(const FullyConnectedAttributes& a, const ConvolutionTensors& tensors, Parameters& p) {
   if (!is_clamping(a.activation) || a.weights_format != 0) return Status::unsupported_option;
-  Shape shape;
-  FullyConnectedAttributes flat = a;
-  flat.keep_num_dims = false;  // the leading dimensions of the output do not matter here, only their product
-  if (!fully_connected_shape(flat, input.shape, weights.shape, shape)) return Status::unsupported_shape;
-  p.batches = shape[0];
-  p.inputs = weights.shape[1];
-  p.outputs = weights.shape[0];
-  if (output.shape.last() != p.outputs || output.shape.elements() != shape.elements()) return Status::unsupported_shape;
-  if (bias != nullptr && bias->shape.elements() != p.outputs) return Status::unsupported_shape;
-  return Status::ok;
+  const Shape &weights = tensors.weights.shape, &output = tensors.output.shape;
+  if (weights.rank != 2 || weights[0] < 1 || weights[1] < 1) return Status::unsupported_shape;
+  const int32_t elements = tensors.input.shape.elements();
+  p.inputs = weights[1];
+  p.outputs = weights[0];
+  p.batches = elements / p.inputs;
+  const bool fits = elements % p.inputs == 0 && output.last() == p.outputs &&
+                    output.elements() / p.outputs == p.batches &&
+                    (!tensors.has_bias || tensors.bias.shape.elements() == p.outputs);
+  return fits ? Status::ok : Status::unsupported_shape;
 }
 
 // Multiplier of output `o`, or of all outputs when the weights have one scale. False: bad scales.
@@ -240,61 +250,41 @@ inline bool fully_connected_multiplier(const TensorInfo& input, const TensorInfo
                       : multiplier_per_channel(in, scale, out, multiplier);
 }
 
-inline Status fully_connected_setup(const FullyConnectedAttributes& a, const TensorInfo& input,
-                                    const TensorInfo& weights, const TensorInfo* bias, const TensorInfo& output,
+inline Status fully_connected_setup(const FullyConnectedAttributes& a, const ConvolutionTensors& tensors,
                                     FullyConnectedInt8& p) {
-  const Status sizes = fully_connected_sizes(a, input, weights, bias, output, p);
-  if (sizes != Status::ok) return sizes;
-  if (input.type != DType::int8 || weights.type != DType::int8 || output.type != DType::int8 ||
-      (bias != nullptr && bias->type != DType::int32))
-    return Status::unsupported_type;
-  const Quantization& q = weights.quantization;
-  p.per_channel = q.count > 1;
-  if (!is_per_tensor(input) || !is_per_tensor(output) || q.count < 1 || q.zero_point != 0 ||
-      (p.per_channel && (q.count != p.outputs || q.axis != 0)))
-    return Status::bad_quantization;
+  Status status = fully_connected_sizes(a, tensors, p);
+  if (status == Status::ok) status = tensors.check_int8(0);
+  if (status != Status::ok) return status;
+  p.per_channel = tensors.weights.quantization.count > 1;
   Multiplier multiplier = {0, 0};
-  for (int32_t o = 0; o < q.count; ++o)
-    if (!fully_connected_multiplier(input, weights, output, o, multiplier)) return Status::bad_quantization;
-  const Int8Range range = int8_activation_range(a.activation, output);
+  if (!fully_connected_multiplier(tensors.input, tensors.weights, tensors.output, 0, multiplier))
+    return Status::bad_quantization;
+  const Int8Output range = int8_output(a.activation, tensors.output);
   p.multiplier = multiplier.multiplier;
   p.shift = static_cast<int8_t>(multiplier.shift);
-  p.input_offset = static_cast<int16_t>(-input.quantization.zero_point);
-  p.output_offset = static_cast<int16_t>(output.quantization.zero_point);
+  p.input_offset = static_cast<int16_t>(-tensors.input.quantization.zero_point);
+  p.output_offset = range.zero_point;
   p.low = range.low;
   p.high = range.high;
   return Status::ok;
 }
 
-inline Status fully_connected_setup(const FullyConnectedAttributes& a, const TensorInfo& input,
-                                    const TensorInfo& weights, const TensorInfo* bias, const TensorInfo& output,
+inline Status fully_connected_setup(const FullyConnectedAttributes& a, const ConvolutionTensors& tensors,
                                     FullyConnectedFloat32& p) {
-  const Status sizes = fully_connected_sizes(a, input, weights, bias, output, p);
-  if (sizes != Status::ok) return sizes;
-  if (input.type != DType::float32 || weights.type != DType::float32 || output.type != DType::float32 ||
-      (bias != nullptr && bias->type != DType::float32))
-    return Status::unsupported_type;
-  const FloatRange range = float_activation_range(a.activation);
-  p.low = range.low;
-  p.high = range.high;
-  return Status::ok;
+  const Status status = fully_connected_sizes(a, tensors, p);
+  return status == Status::ok ? finish_float32_setup(a.activation, tensors, p) : status;
 }
 
 template <class Parameters>
 Status prepare_fully_connected(PrepareContext& node) {
-  if (node.input_count() > 3 || node.output_count() != 1 || !node.has_input(0) || !node.has_input(1))
-    return Status::unsupported_shape;
+  ConvolutionTensors tensors;
   FullyConnectedAttributes attributes;
-  if (!node.read(attributes)) return Status::bad_model;
-  const TensorInfo input = node.input(0), weights = node.input(1), output = node.output(0);
-  TensorInfo bias;
-  const bool has_bias = node.has_input(2);
-  if (has_bias) bias = node.input(2);
   Parameters p;
-  const Status status = fully_connected_setup(attributes, input, weights, has_bias ? &bias : nullptr, output, p);
+  Status status = tensors.read(node, attributes);
+  if (status == Status::ok) status = fully_connected_setup(attributes, tensors, p);
   if (status != Status::ok) return status;
   node.keep(p);
-  return fully_connected_keep_channels(node, p, input, weights, output);
+  return fully_connected_keep_channels(node, p, tensors.input, tensors.weights, tensors.output);
 }
 
 inline Status fully_connected_keep_channels(PrepareContext& node, const FullyConnectedInt8& p, const TensorInfo& input,

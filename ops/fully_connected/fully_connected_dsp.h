@@ -4,8 +4,8 @@
 // then costs one load, two SXTB16 and two SMLAD per four multiply-accumulates: 23 instructions per 16. Words are loaded
 // at any alignment, which these cores allow. SMLAD wraps, so the sums equal PortableDot's bit for bit.
 //
-// The loop is one asm statement because it needs 13 registers: given intrinsics, GCC 12 spills four of them inside the
-// loop and does not fold the rotation into SXTB16 (30 instructions per 16, at -O2).
+// The loop is one asm statement because it needs all 14 registers: given intrinsics, GCC 12 spills inside the loop and
+// does not fold the rotation into SXTB16.
 #pragma once
 #if !defined(__ARM_FEATURE_DSP)
 #error "include ops/fully_connected/fully_connected.h, which chooses the variant"
@@ -26,89 +26,94 @@ struct FullyConnectedDspDot {
   }
 
  private:
-  __attribute__((always_inline)) static void four(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n,
-                                                  int32_t* sums) {
-    int32_t sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-    if (n >= 4) four_words(input, weights, pair(offset), n, sum0, sum1, sum2, sum3);
-    for (int32_t i = 0; i < (n & 3); ++i, ++weights) {
-      const int32_t x = input[i] + offset;
-      sum0 = __smlabb(x, weights[0], sum0);
-      sum1 = __smlabb(x, weights[n], sum1);
-      sum2 = __smlabb(x, weights[2 * n], sum2);
-      sum3 = __smlabb(x, weights[3 * n], sum3);
-    }
-    sums[0] = sum0;
-    sums[1] = sum1;
-    sums[2] = sum2;
-    sums[3] = sum3;
+  static void four(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n, int32_t* sums) {
+    for (int32_t r = 0; r < 4; ++r) sums[r] = 0;
+    const int32_t whole = n & ~3;
+    if (whole > 0) four_words({input, weights, n, 3 * n, pair(offset), input + whole, sums});
+    for (int32_t i = whole; i < n; ++i)
+      for (int32_t r = 0; r < 4; ++r) sums[r] = __smlabb(input[i] + offset, weights[i + r * n], sums[r]);
   }
 
   static int32_t one(const int8_t* input, int32_t offset, const int8_t* weights, int32_t n) {
-    const int16x2_t offsets = pair(offset);
     int32_t sum = 0;
-    for (; n >= 4; n -= 4, input += 4, weights += 4) {
-      const uint32_t x = word(input), w = word(weights);
-      sum = __smlad(__sxtab16(offsets, static_cast<int8x4_t>(x)), __sxtb16(static_cast<int8x4_t>(w)), sum);
-      sum = __smlad(__sxtab16(offsets, static_cast<int8x4_t>(x >> 8)), __sxtb16(static_cast<int8x4_t>(w >> 8)), sum);
-    }
-    for (int32_t i = 0; i < n; ++i) sum = __smlabb(input[i] + offset, weights[i], sum);
+    for (const int8_t* const end = input + n; input != end;) sum = __smlabb(*input++ + offset, *weights++, sum);
     return sum;
   }
 
   static int16x2_t pair(int32_t value) {
     return static_cast<int16x2_t>((static_cast<uint32_t>(value) & 0xFFFFu) * 0x10001u);
   }
-  static uint32_t word(const int8_t* p) {
-    uint32_t value;
-    __builtin_memcpy(&value, p, sizeof value);
-    return value;
-  }
+  struct Words {
+    const int8_t *input, *weights;
+    int32_t n, n3;
+    int16x2_t offsets;
+    const int8_t* end;  // of the input
+    int32_t* sums;
+  };
 
 // clang-format off
-// Four columns of one row, whose words stand at `address`.
-#define MOTE_ROW(sum, address)                 \
-  "ldr %[a], " address "\n\t"                 \
-  "sxtb16 %[b], %[a]\n\t"                     \
-  "smlad " sum ", %[b], %[even], " sum "\n\t" \
-  "sxtb16 %[a], %[a], ror #8\n\t"             \
-  "smlad " sum ", %[a], %[odd], " sum "\n\t"
-// Four columns of four rows; moves both pointers on.
-#define MOTE_STEP                              \
-  "ldr %[a], [%[x]], #4\n\t"                  \
-  "sxtab16 %[even], %[o], %[a]\n\t"           \
-  "sxtab16 %[odd], %[o], %[a], ror #8\n\t"    \
-  MOTE_ROW("%[s1]", "[%[w], %[n]]")            \
-  MOTE_ROW("%[s2]", "[%[w], %[n], lsl #1]")    \
-  MOTE_ROW("%[s3]", "[%[w], %[n3]]")           \
-  MOTE_ROW("%[s0]", "[%[w]], #4")
+// r0: input; r1: weights; r2: n; r3: 3 n; r4 .. r7: sums; r8, r9: inputs, even and odd; r10, r11: weights;
+// r12: offsets; lr: half of the weights.
+// Four columns of one row.
+#define MOTE_ROW(sum, word)              \
+  "sxtb16 lr, " word "\n\t"              \
+  "smlad " sum ", lr, r8, " sum "\n\t"   \
+  "sxtb16 " word ", " word ", ror #8\n\t" \
+  "smlad " sum ", " word ", r9, " sum "\n\t"
+// Four columns of four rows; moves both pointers on. Loads stand together: behind another, each takes one cycle less.
+#define MOTE_STEP                     \
+  "ldr r8, [r0], #4\n\t"              \
+  "ldr r10, [r1, r2]\n\t"             \
+  "ldr r11, [r1, r2, lsl #1]\n\t"     \
+  "sxtab16 r9, r12, r8, ror #8\n\t"   \
+  "sxtab16 r8, r12, r8\n\t"           \
+  MOTE_ROW("r5", "r10")                \
+  MOTE_ROW("r6", "r11")                \
+  "ldr r11, [r1, r3]\n\t"             \
+  "ldr r10, [r1], #4\n\t"             \
+  MOTE_ROW("r7", "r11")                \
+  MOTE_ROW("r4", "r10")
 
-  // The columns that make whole words, of four rows; moves both pointers behind them. REQUIRES: n >= 4.
-  // Four steps to a turn; the first turn begins in the middle when the number of steps is not a multiple of four.
-  __attribute__((always_inline)) static void four_words(const int8_t*& input, const int8_t*& weights,
-                                                        int16x2_t offsets, int32_t n, int32_t& sum0, int32_t& sum1,
-                                                        int32_t& sum2, int32_t& sum3) {
-    const int8_t* const end = input + (n & ~3);
-    int32_t even, odd, a, b;
-    __asm__(
-        "ands %[a], %[n], #12\n\t"
-        "beq 1f\n\t"
-        "cmp %[a], #8\n\t"
-        "beq 3f\n\t"
-        "blt 4f\n\t"
-        "b 2f\n\t"
-        "1:\n\t" MOTE_STEP
-        "2:\n\t" MOTE_STEP
-        "3:\n\t" MOTE_STEP
-        "4:\n\t" MOTE_STEP
-        "ldr %[a], %[end]\n\t"
-        "cmp %[x], %[a]\n\t"
+#if defined(__OPTIMIZE_SIZE__)
+#define MOTE_TURN "1:\n\t" MOTE_STEP
+#else
+#define MOTE_TURN        \
+  "ands r8, r2, #12\n\t" \
+  "beq 1f\n\t"          \
+  "cmp r8, #8\n\t"      \
+  "beq 3f\n\t"          \
+  "blt 4f\n\t"          \
+  "b 2f\n\t"            \
+  "1:\n\t" MOTE_STEP    \
+  "2:\n\t" MOTE_STEP    \
+  "3:\n\t" MOTE_STEP    \
+  "4:\n\t" MOTE_STEP
+#endif
+
+  // The columns that make whole words, of four rows. REQUIRES: there is one.
+  // For speed four steps to a turn; the first turn begins in the middle when their number is not a multiple of four.
+  __attribute__((noinline, optimize("omit-frame-pointer"))) static void four_words(const Words& words) {
+    register const Words* state __asm__("r0") = &words;
+    __asm__ volatile(
+        "ldr r4, [r0, #24]\n\t"
+        "ldm r0, {r0, r1, r2, r3, r12, lr}\n\t"
+        "push {r4, lr}\n\t"  // sums, end
+        "mov r4, #0\n\t"
+        "mov r5, #0\n\t"
+        "mov r6, #0\n\t"
+        "mov r7, #0\n\t"
+        MOTE_TURN
+        "ldr lr, [sp, #4]\n\t"
+        "cmp r0, lr\n\t"
         "bne 1b\n\t"
-        : [x] "+r"(input), [w] "+r"(weights), [s0] "+r"(sum0), [s1] "+r"(sum1), [s2] "+r"(sum2), [s3] "+r"(sum3),
-          [a] "=&r"(a), [b] "=&r"(b), [even] "=&r"(even), [odd] "=&r"(odd)
-        : [o] "r"(offsets), [n] "r"(n), [n3] "r"(3 * n), [end] "m"(end)
-        : "memory", "cc");
+        "pop {r8, lr}\n\t"
+        "stm r8, {r4, r5, r6, r7}\n\t"
+        : "+r"(state)
+        :
+        : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "memory", "cc");
   }
 // clang-format on
+#undef MOTE_TURN
 #undef MOTE_STEP
 #undef MOTE_ROW
 };

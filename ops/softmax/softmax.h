@@ -114,10 +114,16 @@ Status softmax_sizes(const SoftmaxAttributes& a, const TensorInfo& input, const 
 
 // min(beta * scale * 2^26, 2^31 - 1), which must be above 1 (PreprocessSoftmaxScaling).
 inline bool softmax_multiplier(uint32_t beta, const TensorInfo& input, Multiplier& multiplier) {
-  Real real = multiply(real_from_float_bits(beta), real_from_float_bits(float_bits_at(input.quantization.scales)));
-  real.exponent += 26;
-  quantize_multiplier(real, multiplier);
-  if (multiplier.shift > 31) multiplier = Multiplier{INT32_MAX, 31};
+  const NormalFloat a(beta), b(float_bits_at(input.quantization.scales));
+  const uint64_t product = uint64_t{a.mantissa} * b.mantissa;  // 47 or 48 bits, of which 31 are kept
+  const bool longer = product >> 47 != 0;
+  uint32_t fixed = static_cast<uint32_t>(((product >> (longer ? 1 : 0)) + 0x8000) >> 16);
+  int32_t shift = a.exponent + b.exponent + 26 + (longer ? 48 : 47);
+  if (fixed >> 31 != 0) {
+    fixed >>= 1;
+    ++shift;
+  }
+  multiplier = shift > 31 ? Multiplier{INT32_MAX, 31} : Multiplier{static_cast<int32_t>(fixed), shift};
   return multiplier.shift >= 1;
 }
 

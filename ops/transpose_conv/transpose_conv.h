@@ -113,7 +113,7 @@ inline void transpose_conv_run(const TransposeConvInt8& p, const LiveChannels& s
   const auto product = [offset = p.input_offset](int32_t a, int32_t w) {
     return static_cast<uint32_t>((a + offset) * w);
   };
-  fill_dead_channels(p.output, scales, g.batches * g.pixels(), g.outputs, output);
+  fill_dead_channels(p.output, scales, bias, g.batches * g.pixels(), g.outputs, output);
   for (int32_t b = 0; b < g.batches; ++b, input += g.y.output * g.x.output * g.inputs)
     for (int32_t y = 0; y < g.y.input; ++y)
       for (int32_t x = 0; x < g.x.input; ++x, output += g.outputs)

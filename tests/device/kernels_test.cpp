@@ -107,9 +107,14 @@ void check_node(ModelView& model, int32_t index, const std::vector<const uint8_t
   if (code == kFullyConnectedCode) {
     FullyConnectedAttributes attributes;
     visit(reader, attributes);
-    const TensorInfo bias = tensor(2);
+    ConvolutionTensors tensors;
+    tensors.input = tensor(0);
+    tensors.weights = tensor(1);
+    tensors.bias = tensor(2);
+    tensors.output = output;
+    tensors.has_bias = true;
     FullyConnectedInt8 p = {};
-    ASSERT_EQ(fully_connected_setup(attributes, tensor(0), tensor(1), &bias, output, p), Status::ok);
+    ASSERT_EQ(fully_connected_setup(attributes, tensors, p), Status::ok);
     ASSERT_FALSE(p.per_channel);
     fully_connected_run(p, {}, static_cast<const int8_t*>(bytes(0)), static_cast<const int8_t*>(bytes(1)),
                         static_cast<const int32_t*>(bytes(2)), got.data());
@@ -143,7 +148,7 @@ TEST(Kernels, NodesOfTheReferenceModelsGiveTheReferenceBytes) {
       const AlignedBytes activations = testing::read_bytes(base + ".bin");
       std::ifstream lines(base + ".txt");
       std::vector<const uint8_t*> known(static_cast<size_t>(model.tensor_count()));
-      known[static_cast<size_t>(input)] = inputs.data() + v * static_cast<uint32_t>(model.tensor_bytes(input));
+      known[static_cast<size_t>(input)] = inputs.data() + v * static_cast<uint32_t>(model.place(input).bytes);
       for (std::string line, word; std::getline(lines, line);) {
         std::istringstream text(line);
         int32_t node = 0;

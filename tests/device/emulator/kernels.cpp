@@ -161,7 +161,7 @@ int compare_depthwise_conv_2d(Tensors& t) {
 }
 
 int compare_convolutions() {
-  static Tensors tensors;
+  static Tensors tensors = {};
   int wrong = 0;
   for (int round = 0; round < 400; ++round) wrong += compare_conv_2d(tensors) + compare_depthwise_conv_2d(tensors);
   print("  convolutions: wrong bytes: ");

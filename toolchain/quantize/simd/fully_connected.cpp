@@ -29,14 +29,8 @@ int64_t copied_bytes(const Int8Primitives& isa, const FullyConnectedInt8& p) {
   return kVectorAlignment + vector_align_up(int64_t{p.batches} * p.inputs * stored_bytes(isa) + kReadBehind);
 }
 
-struct FullyConnectedTensors {
-  TensorInfo input, weights, bias, output;
-  bool has_bias;
-
-  explicit FullyConnectedTensors(const PrepareContext& node)
-      : input(node.input(0)), weights(node.input(1)), output(node.output(0)), has_bias(node.has_input(2)) {
-    if (has_bias) bias = node.input(2);
-  }
+struct FullyConnectedTensors : ConvolutionTensors {
+  explicit FullyConnectedTensors(const PrepareContext& node) { read_tensors(node); }
   bool are_constant() const { return weights.data != nullptr && (!has_bias || bias.data != nullptr); }
   int32_t bias_at(int32_t output_index) const {
     return has_bias ? static_cast<const int32_t*>(bias.data)[output_index] : 0;
@@ -71,8 +65,7 @@ Status prepare_host_fully_connected(PrepareContext& node, const Int8Primitives& 
   FullyConnectedAttributes attributes;
   FullyConnectedInt8 p;
   node.read(attributes);
-  fully_connected_setup(attributes, tensors.input, tensors.weights, tensors.has_bias ? &tensors.bias : nullptr,
-                        tensors.output, p);
+  fully_connected_setup(attributes, tensors, p);
   std::vector<Multiplier> multipliers(static_cast<size_t>(tensors.weights.quantization.count));
   for (size_t o = 0; o < multipliers.size(); ++o)
     fully_connected_multiplier(tensors.input, tensors.weights, tensors.output, static_cast<int32_t>(o), multipliers[o]);
