@@ -435,3 +435,5 @@ constexpr Kernel conv_2d_float32 = {kConv2DCode, DType::float32,          DType:
                                     false,       prepare_conv_2d_float32, invoke_conv_2d_float32};
 
 }  // namespace mote
+
+#include "ops/conv_2d/conv_2d_int16.h"
