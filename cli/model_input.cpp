@@ -179,8 +179,9 @@ Result<void> check_operators(const std::string& name, const Graph& graph) {
   const std::string output = first->name.substr(0, first->name.find(';'));  // fused: the last
   const std::string has = is_known(first->foreign) ? "" : "; the operators that mote has are " + op_names();
   const std::string more = lacking > 1 ? fmt::format(", and {} more cannot be run", lacking - 1) : "";
-  return input_error(fmt::format("{}: mote cannot run operator {}, {}{}. It writes '{}'{}; `mote inspect {}` lists all {}",
-                                 name, index, first->foreign, has, output, more, name, graph.nodes.size()));
+  return input_error(
+      fmt::format("{}: mote cannot run operator {}, {}{}. It writes '{}'{}; `mote inspect {}` lists all {}", name,
+                  index, first->foreign, has, output, more, name, graph.nodes.size()));
 }
 
 }  // namespace

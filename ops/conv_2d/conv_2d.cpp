@@ -215,7 +215,8 @@ Result<std::string> emit_int16(const EmitCall& call, const ConvolutionTensors& t
   Conv2DInt16 p{};
   if (const Status status = conv_2d_setup(call.attributes->as<Conv2DAttributes>(), tensors, p); status != Status::ok)
     return refused(status);
-  return fmt::format("{}  static constexpr Conv2DInt16 p = {{{}, {}, {}, {}}};\n  conv_2d_run(p, scales, {}, {}, {}, {});\n",
+  return fmt::format("{}  static constexpr Conv2DInt16 p = {{{}, {}, {}, {}}};\n"
+                     "  conv_2d_run(p, scales, {}, {}, {}, {});\n",
                      cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs),
                      cpp_geometry(p.g), p.low, p.high, p.wide, call.inputs[0], call.inputs[1], bias, call.outputs[0]);
 }
@@ -318,8 +319,8 @@ OpCase narrow_bias_case() {
                             make_shape({4, 3, 3, 6}));
   const float input = 1.0f / 32767, weights = 1.0f / 127;
   const auto scaled = [](DType type, float scale) { return TensorType{type, {}, {{scale}, {0}, 0}}; };
-  result.integer_types = {scaled(DType::int16, input), scaled(DType::int8, weights), scaled(DType::int32, input * weights),
-                          scaled(DType::int16, 8 * input)};
+  result.integer_types = {scaled(DType::int16, input), scaled(DType::int8, weights),
+                          scaled(DType::int32, input * weights), scaled(DType::int16, 8 * input)};
   return result;
 }
 
