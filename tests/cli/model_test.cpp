@@ -118,23 +118,5 @@ TEST_F(Model, Int16OutputsAreDequantized) {
   expect_array("sum.npy", array_of({1, 2, 3}, {2, 2, 103, 5, 5, 500}));
 }
 
-TEST_F(Model, WithoutInputsIsRefused) {
-  Graph graph = sum_and_difference();
-  save(graph);
-  ASSERT_EQ(mote({"inspect", "m.tflite"}, folder_).exit_status, 0);
-  for (int32_t t : {0, 1}) {
-    graph.tensors[static_cast<size_t>(t)].constant = true;
-    graph.tensors[static_cast<size_t>(t)].data.assign(t == 0 ? 24 : 12, 0);
-  }
-  graph.inputs.clear();
-  graph.input_names.clear();
-  save(graph);
-  for (const char* verb : {"inspect", "measure", "verify"}) {
-    const ProcessOutput done = mote({verb, "m.tflite", "--project", "."}, folder_);
-    EXPECT_EQ(done.exit_status, 2) << verb;
-    EXPECT_THAT(done.errors, HasSubstr("has no inputs")) << verb;
-  }
-}
-
 }  // namespace
 }  // namespace mote
