@@ -75,7 +75,7 @@ Result<void> save_arrays(const fs::path& folder, const Loaded& loaded, const Int
   MOTE_CHECK(write_npy(folder / "inputs.npy", inputs));
   const int64_t width = loaded.dataset.contract.elements();
   MOTE_CHECK(write_npy(folder / "readings.npy", {DType::int16, {part.size(), width}, readings(loaded.dataset, part)}));
-  MOTE_CHECK(write_npy(folder / "outputs.npy", output_array(model, std::move(outputs), part.size())));
+  MOTE_CHECK(write_npy(folder / "outputs.npy", output_array(model, outputs, part.size(), 0)));
   const bool classification = loaded.dataset.task == DataTask::classification;
   const std::vector<int32_t> labels = window_labels(part);
   NpyArray truth{classification ? DType::int32 : DType::float32, {part.size()}, {}};

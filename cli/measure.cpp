@@ -13,7 +13,8 @@ namespace mote {
 namespace {
 
 struct Options {
-  std::string model, board, core, engine = "interpreter", input, output, folder, against;
+  std::string model, board, core, engine = "interpreter", output, folder, against;
+  std::vector<std::string> inputs;
   bool readings = false, small = false;
 };
 
@@ -28,15 +29,14 @@ Result<Outcome> run(Session& session, const Options& options) {
   MOTE_TRY(const Board* const board,
            options.core.empty() ? board_for(session, options.board) : find_board_of_core(options.core));
   ModelRows rows;
-  if (!options.input.empty() && options.readings) {
-    MOTE_TRY(const NpyArray array, read_npy(options.input));
+  if (!options.inputs.empty() && options.readings) {
+    MOTE_TRY(const NpyArray array, read_npy(options.inputs[0]));
     if (array.dtype != DType::int16)
-      return input_error(options.input + ": --readings takes int16 sensor counts, the array is " +
+      return input_error(options.inputs[0] + ": --readings takes int16 sensor counts, the array is " +
                          to_string(array.dtype));
     rows = {array.data, array.rows()};
-  } else if (!options.input.empty()) {
-    MOTE_TRY(const NpyArray array, read_npy(options.input));
-    MOTE_TRY(rows, model_rows(options.input, array, model, InputKind::raw, nullptr));
+  } else if (!options.inputs.empty()) {
+    MOTE_TRY(rows, model_rows(options.inputs, model, InputKind::raw, nullptr));
   }
   MeasureOptions measure_options;
   measure_options.firmware.engine = options.engine == "compiled" ? Engine::compiled : Engine::interpreter;
@@ -52,7 +52,7 @@ Result<Outcome> run(Session& session, const Options& options) {
     const int64_t count = measurement.output_row_bytes > 0
                               ? static_cast<int64_t>(measurement.outputs.size()) / measurement.output_row_bytes
                               : 0;
-    MOTE_CHECK(write_npy(options.output, output_array(model, measurement.outputs, count)));
+    MOTE_CHECK(write_npy(options.output, output_array(model, measurement.outputs, count, 0)));
   }
   Json json = to_json(measurement);
   session.console.text(measurement_text(measurement, *board));
@@ -78,8 +78,8 @@ Run configure(CLI::App& command) {
   command.add_option("--engine", options->engine, "How the model is executed")
       ->check(CLI::IsMember({"interpreter", "compiled"}))
       ->capture_default_str();
-  command.add_option("--input", options->input, "Feeds every row of this array to the emulated board")
-      ->type_name("A.npy");
+  add_input_option(command, options->inputs,
+                   "Feeds every row of this array to the emulated board; once for each input of the model");
   command.add_option("--output", options->output, "Writes what the board answered: the model's own bytes")
       ->type_name("B.npy");
   command.add_flag("--readings", options->readings,

@@ -45,10 +45,20 @@ Result<int64_t> count_rows(const std::string& name, const NpyArray& array, int64
                                  expected));
 }
 
-uint8_t quantized(float value, float scale, int32_t zero_point, DType type) {
-  const double low = type == DType::uint8 ? 0 : -128, high = type == DType::uint8 ? 255 : 127;
-  const double stored = std::clamp(std::round(static_cast<double>(value) / scale) + zero_point, low, high);
-  return static_cast<uint8_t>(static_cast<int32_t>(stored));
+// The stored integers, one or two bytes each.
+template <class T>
+Result<std::vector<uint8_t>> quantize_values(const std::string& name, const NpyArray& array, const QuantParams& quant) {
+  std::vector<uint8_t> bytes(array.data.size() / sizeof(float) * sizeof(T));
+  for (size_t i = 0; i < array.data.size() / sizeof(float); ++i) {
+    float value = 0;
+    std::memcpy(&value, array.data.data() + i * sizeof(float), sizeof(float));
+    if (!std::isfinite(value)) return input_error(fmt::format("{}: value {} is not finite", name, i));
+    const double whole = std::round(static_cast<double>(value) / quant.scales[0]) + quant.zero_points[0];
+    const auto stored = static_cast<T>(
+        std::clamp<double>(whole, std::numeric_limits<T>::lowest(), std::numeric_limits<T>::max()));
+    std::memcpy(bytes.data() + i * sizeof(T), &stored, sizeof(T));
+  }
+  return bytes;
 }
 
 Result<ModelRows> quantize_rows(const std::string& name, const NpyArray& array, const TensorType& input,
@@ -56,15 +66,17 @@ Result<ModelRows> quantize_rows(const std::string& name, const NpyArray& array, 
   if (array.dtype != DType::float32)
     return input_error(
         fmt::format("{}: --quantize-input takes float32, the array is {}", name, to_string(array.dtype)));
-  if (!input.quant.quantized() || element_bytes(input.dtype) != 1)
-    return input_error(
-        fmt::format("{}: --quantize-input is for int8 models; this model's input is {}", name, to_string(input.dtype)));
-  ModelRows rows{std::vector<uint8_t>(array.data.size() / sizeof(float)), count};
-  for (size_t i = 0; i < rows.bytes.size(); ++i) {
-    float value = 0;
-    std::memcpy(&value, array.data.data() + i * sizeof(float), sizeof(float));
-    if (!std::isfinite(value)) return input_error(fmt::format("{}: value {} is not finite", name, i));
-    rows.bytes[i] = quantized(value, input.quant.scales[0], input.quant.zero_points[0], input.dtype);
+  const bool stored = input.dtype == DType::int8 || input.dtype == DType::uint8 || input.dtype == DType::int16;
+  if (!input.quant.quantized() || !stored)
+    return input_error(fmt::format("{}: --quantize-input is for quantized inputs; this one is {}", name,
+                                   to_string(input.dtype)));
+  ModelRows rows{{}, count};
+  if (input.dtype == DType::int8) {
+    MOTE_TRY(rows.bytes, quantize_values<int8_t>(name, array, input.quant));
+  } else if (input.dtype == DType::uint8) {
+    MOTE_TRY(rows.bytes, quantize_values<uint8_t>(name, array, input.quant));
+  } else {
+    MOTE_TRY(rows.bytes, quantize_values<int16_t>(name, array, input.quant));
   }
   return rows;
 }
@@ -91,20 +103,52 @@ Result<ModelRows> feature_rows(const std::string& name, const NpyArray& array, c
   return rows;
 }
 
-}  // namespace
-
-Result<ModelRows> model_rows(const std::string& name, const NpyArray& array, const Int8Executor& model, InputKind kind,
-                             const FeatureBlock* features) {
-  if (model.input_count() != 1)
-    return input_error(
-        fmt::format("the model has {} inputs; arrays are read for models with one", model.input_count()));
-  const TensorType input = model.input_type(0);
+Result<ModelRows> rows_of_input(const std::string& name, const TensorType& input, InputKind kind,
+                                const FeatureBlock* features) {
+  MOTE_TRY(const NpyArray array, read_npy(name));
   if (kind == InputKind::readings) return feature_rows(name, array, input, *features);
   if (kind == InputKind::raw) MOTE_CHECK(check_type(name, array.dtype, input));
   MOTE_TRY(const int64_t count,
            count_rows(name, array, input.shape.elements(), to_string(input.shape) + " " + to_string(input.dtype)));
-  if (kind == InputKind::quantize) return quantize_rows(name, array, input, count);
+  if (kind == InputKind::quantize && input.dtype != DType::float32) return quantize_rows(name, array, input, count);
   return ModelRows{array.data, count};
+}
+
+Result<void> check_count(const std::vector<std::string>& files, const Int8Executor& model) {
+  if (files.size() == static_cast<size_t>(model.input_count())) return {};
+  std::string inputs;
+  for (int32_t i = 0; i < model.input_count(); ++i)
+    inputs += fmt::format("{}{} {}", i == 0 ? "" : ", then ", to_string(model.input_type(i).shape),
+                          to_string(model.input_type(i).dtype));
+  return input_error(fmt::format("the model has {} inputs and {} arrays are given; give --input once for each: {}",
+                                 model.input_count(), files.size(), inputs));
+}
+
+}  // namespace
+
+CLI::Option* add_input_option(CLI::App& command, std::vector<std::string>& files, const char* what) {
+  return command.add_option("--input", files, what)->allow_extra_args(false)->type_name("A.npy");
+}
+
+Result<ModelRows> model_rows(const std::vector<std::string>& files, const Int8Executor& model, InputKind kind,
+                             const FeatureBlock* features) {
+  MOTE_CHECK(check_count(files, model));
+  ModelRows rows;
+  size_t at = 0;  // of the input in a row
+  for (size_t i = 0; i < files.size(); ++i) {
+    const TensorType input = model.input_type(static_cast<int32_t>(i));
+    MOTE_TRY(const ModelRows of_input, rows_of_input(files[i], input, kind, features));
+    if (i > 0 && of_input.count != rows.count)
+      return input_error(fmt::format("{} has {} rows, {} has {}; one inference takes one row of each", files[0],
+                                     rows.count, files[i], of_input.count));
+    rows.count = of_input.count;
+    const size_t row = static_cast<size_t>(input_row_bytes(model)), part = static_cast<size_t>(input.bytes());
+    rows.bytes.resize(row * static_cast<size_t>(rows.count));
+    for (size_t r = 0; r < static_cast<size_t>(rows.count); ++r)
+      std::copy_n(of_input.bytes.data() + r * part, part, rows.bytes.data() + r * row + at);
+    at += part;
+  }
+  return rows;
 }
 
 namespace {
@@ -115,21 +159,37 @@ std::string op_names() {
   return names;
 }
 
+// "CONV_2D" of "CONV_2D version 1: the input (input 0) is uint8" is an operator that mote has, in another form.
+bool is_known(const std::string& foreign) {
+  const auto ops = all_ops();
+  return std::any_of(ops.begin(), ops.end(), [&](const OpDef* op) {
+    return foreign.compare(0, std::strlen(op->tflite_name) + 1, std::string(op->tflite_name) + " ") == 0;
+  });
+}
+
+// The error names the first operator that mote lacks, or has in other forms only.
+Result<void> check_operators(const std::string& name, const Graph& graph) {
+  const Node* first = nullptr;
+  size_t lacking = 0, index = 0;
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (graph.nodes[n].op != nullptr) continue;
+    if (lacking++ == 0) first = &graph.nodes[n], index = n;
+  }
+  if (first == nullptr) return {};
+  const std::string output = first->name.substr(0, first->name.find(';'));  // fused: the last
+  const std::string has = is_known(first->foreign) ? "" : "; the operators that mote has are " + op_names();
+  const std::string more = lacking > 1 ? fmt::format(", and {} more cannot be run", lacking - 1) : "";
+  return input_error(
+      fmt::format("{}: mote cannot run operator {}, {}{}. It writes '{}'{}; `mote inspect {}` lists all {}", name,
+                  index, first->foreign, has, output, more, name, graph.nodes.size()));
+}
+
 }  // namespace
 
 Result<OpenModel> open_model(const std::filesystem::path& path) {
   MOTE_TRY(std::vector<uint8_t> bytes, read_file(path));
   MOTE_TRY(Graph graph, read_tflite(path.string(), bytes));
-  std::vector<std::string> lacking;
-  for (size_t n = 0; n < graph.nodes.size(); ++n)
-    if (graph.nodes[n].op == nullptr)
-      lacking.push_back(fmt::format("operator {}, {}, which writes '{}'", n, graph.nodes[n].foreign,
-                                    graph.nodes[n].name.substr(0, graph.nodes[n].name.find(';'))));  // fused: the last
-  if (!lacking.empty())
-    return input_error(
-        fmt::format("{}: mote cannot run {} of its {} operators; the first is {}. `mote inspect {}` lists them all; "
-                    "convert the model with the operators that mote has ({})",
-                    path.string(), lacking.size(), graph.nodes.size(), lacking.front(), path.string(), op_names()));
+  MOTE_CHECK(check_operators(path.string(), graph));
   MOTE_TRY(Int8Executor executor, Int8Executor::create(path.string(), bytes));
   return OpenModel{path, std::move(bytes), std::move(graph), std::move(executor)};
 }
@@ -143,22 +203,27 @@ Result<FeaturePtr> model_features(const OpenModel& model) {
   return features_from_json(metadata->features);
 }
 
-NpyArray output_array(const Int8Executor& model, std::vector<uint8_t> bytes, int64_t count) {
-  const TensorType output = model.output_type(0);
-  NpyArray array{output.dtype, {count}, std::move(bytes)};
-  for (int32_t d = 1; d < output.shape.rank; ++d) array.shape.push_back(output.shape[d]);
+NpyArray output_array(const Int8Executor& model, std::span<const uint8_t> rows, int64_t count, int32_t index) {
+  const TensorType output = model.output_type(index);
+  const size_t row = static_cast<size_t>(output_row_bytes(model)), part = static_cast<size_t>(output.bytes());
+  size_t at = 0;
+  for (int32_t i = 0; i < index; ++i) at += static_cast<size_t>(model.output_type(i).bytes());
+  NpyArray array{output.dtype, {count}, std::vector<uint8_t>(part * static_cast<size_t>(count))};
+  for (size_t r = 0; r < static_cast<size_t>(count); ++r)
+    std::copy_n(rows.data() + r * row + at, part, array.data.data() + r * part);
+  const bool batch_of_one = output.shape.rank > 0 && output.shape[0] == 1;
+  for (int32_t d = batch_of_one; d < output.shape.rank; ++d) array.shape.push_back(output.shape[d]);
   return array;
 }
 
-NpyArray dequantized_array(const Int8Executor& model, const NpyArray& outputs) {
-  const TensorType type = model.output_type(0);
-  if (!type.quant.quantized()) return outputs;
-  NpyArray array{DType::float32, outputs.shape, std::vector<uint8_t>(outputs.data.size() * sizeof(float))};
-  for (size_t i = 0; i < outputs.data.size(); ++i) {
-    const int32_t stored = type.dtype == DType::uint8 ? outputs.data[i] : static_cast<int8_t>(outputs.data[i]);
-    const float value = type.quant.scales[0] * static_cast<float>(stored - type.quant.zero_points[0]);
-    std::memcpy(array.data.data() + i * sizeof(float), &value, sizeof(float));
-  }
+NpyArray dequantized_array(const Int8Executor& model, const NpyArray& output, int32_t index) {
+  const TensorType type = model.output_type(index);
+  if (!type.quant.quantized()) return output;
+  std::vector<uint8_t> bytes = output.data;
+  const RuntimeTensor stored{type.dtype, type.shape, type.quant.scales[0], type.quant.zero_points[0], bytes};
+  const std::vector<float> values = stored.dequantized();
+  NpyArray array{DType::float32, output.shape, std::vector<uint8_t>(values.size() * sizeof(float))};
+  std::memcpy(array.data.data(), values.data(), array.data.size());
   return array;
 }
 

@@ -1,7 +1,9 @@
 // Arrays from .npy files as the inputs of a model, with a clear word when their type or shape is not the model's.
 #pragma once
+#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,7 +24,7 @@ struct OpenModel {
 Result<OpenModel> open_model(const std::filesystem::path& path);
 
 struct ModelRows {
-  std::vector<uint8_t> bytes;  // count times the bytes of input 0
+  std::vector<uint8_t> bytes;  // count times the bytes of every input, in the model's order
   int64_t count = 0;
 };
 
@@ -32,17 +34,21 @@ enum class InputKind {
   readings,  // the array is int16 sensor counts; the model's feature block is applied
 };
 
-// Rows of `array` (its first axis; an array of one row's shape is one row). `name` is the file for messages.
-// `features` is needed for readings only. Errors say what the model takes and which option converts.
-Result<ModelRows> model_rows(const std::string& name, const NpyArray& array, const Int8Executor& model, InputKind kind,
+// The option --input of a verb, given once for each input of the model.
+CLI::Option* add_input_option(CLI::App& command, std::vector<std::string>& files, const char* what);
+
+// Reads one .npy for each input of the model, in the model's order. Rows are those of the first axis; an array of one
+// row's shape is one row. `features` is needed for readings only, which are the rows of a model with one input. Errors
+// say what the model takes and which option converts.
+Result<ModelRows> model_rows(const std::vector<std::string>& files, const Int8Executor& model, InputKind kind,
                              const FeatureBlock* features);
 
 // The feature block in a model's metadata. The error says that the file has none.
 Result<FeaturePtr> model_features(const OpenModel& model);
 
-// [rows, output shape without its leading 1] of the model's own output type.
-NpyArray output_array(const Int8Executor& model, std::vector<uint8_t> bytes, int64_t count);
-// The same dequantized to float32.
-NpyArray dequantized_array(const Int8Executor& model, const NpyArray& outputs);
+// Output `index` of a batch's rows: [rows, its shape without a leading 1], of its own type.
+NpyArray output_array(const Int8Executor& model, std::span<const uint8_t> rows, int64_t count, int32_t index);
+// The same as float32, the real numbers that it stands for; unchanged when it stands for none.
+NpyArray dequantized_array(const Int8Executor& model, const NpyArray& output, int32_t index);
 
 }  // namespace mote

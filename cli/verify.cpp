@@ -22,7 +22,8 @@ constexpr int kNameWidth = 60;
 constexpr int64_t kRandomRows = 16;  // inputs when neither --input nor a project gives any
 
 struct Options {
-  std::string model, float_model, board, input;
+  std::string model, float_model, board;
+  std::vector<std::string> inputs;
 };
 
 // The model and what it is fed.
@@ -32,17 +33,25 @@ struct Subject {
   std::string origin;  // of the rows, for people
 };
 
+// Bytes that a tensor of this type may hold, spread over its whole range; floats normally distributed.
+void append_random(const TensorType& type, Random& random, std::vector<uint8_t>& bytes) {
+  const size_t first = bytes.size();
+  bytes.resize(first + static_cast<size_t>(type.bytes()));
+  if (type.dtype != DType::float32) {
+    for (size_t i = first; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(random.below(256));
+    return;
+  }
+  for (size_t i = first; i < bytes.size(); i += sizeof(float)) {
+    const float value = static_cast<float>(random.normal());
+    std::memcpy(bytes.data() + i, &value, sizeof value);
+  }
+}
+
 ModelRows random_rows(const Int8Executor& model, uint64_t seed) {
   Random random(seed);
-  ModelRows rows{std::vector<uint8_t>(static_cast<size_t>(model.input_type(0).bytes() * kRandomRows)), kRandomRows};
-  if (model.input_type(0).dtype != DType::float32) {
-    for (uint8_t& byte : rows.bytes) byte = static_cast<uint8_t>(random.below(256));
-    return rows;
-  }
-  for (size_t i = 0; i < rows.bytes.size(); i += sizeof(float)) {
-    const float value = static_cast<float>(random.normal());
-    std::memcpy(rows.bytes.data() + i, &value, sizeof value);
-  }
+  ModelRows rows{{}, kRandomRows};
+  for (int64_t row = 0; row < kRandomRows; ++row)
+    for (int32_t i = 0; i < model.input_count(); ++i) append_random(model.input_type(i), random, rows.bytes);
   return rows;
 }
 
@@ -62,10 +71,9 @@ Result<ModelRows> project_rows(Session& session, const OpenModel& model) {
 Result<Subject> open_subject(Session& session, const Options& options) {
   MOTE_TRY(const fs::path path, model_path(session, options.model));
   MOTE_TRY(OpenModel model, open_model(path));
-  if (!options.input.empty()) {
-    MOTE_TRY(const NpyArray array, read_npy(options.input));
-    MOTE_TRY(ModelRows rows, model_rows(options.input, array, model.executor, InputKind::raw, nullptr));
-    return Subject{std::move(model), std::move(rows), options.input};
+  if (!options.inputs.empty()) {
+    MOTE_TRY(ModelRows rows, model_rows(options.inputs, model.executor, InputKind::raw, nullptr));
+    return Subject{std::move(model), std::move(rows), fmt::format("{}", fmt::join(options.inputs, " "))};
   }
   Result<ModelRows> rows = project_rows(session, model);
   if (rows.ok()) return Subject{std::move(model), std::move(*rows), "the project's test windows"};
@@ -233,7 +241,8 @@ Result<Outcome> run(Session& session, const Options& options) {
                {"inputs", subject.rows.count},
                {"origin", subject.origin},
                {"board", board->name}};
-  const bool quantized = model.input_type(0).dtype == DType::int8 && model.input_type(0).quant.quantized();
+  const bool quantized = model.input_count() == 1 && model.input_type(0).dtype == DType::int8 &&
+                         model.input_type(0).quant.quantized();
   if (quantized) {
     MOTE_TRY(json["float_against_int8"], float_errors(session, options, subject));
     if (json["float_against_int8"].is_object())
@@ -262,8 +271,8 @@ Run configure(CLI::App& command) {
   command.add_option("--board", options->board, "Board to emulate [the project's]")->type_name("NAME");
   command.add_option("--float", options->float_model, "Its float model [float.mote beside it, or of the run]")
       ->type_name("FILE");
-  command.add_option("--input", options->input, "Inputs of the model's own type [the project's test windows]")
-      ->type_name("A.npy");
+  add_input_option(command, options->inputs,
+                   "Inputs of the model's own type, once for each input [the project's test windows]");
   return [options](Session& session) { return run(session, *options); };
 }
 

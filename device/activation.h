@@ -1,6 +1,7 @@
 // The output range of an operator with a fused activation.
 #pragma once
 #include "device/requantize.h"
+#include "device/stored_as.h"
 #include "device/tensor_view.h"
 
 namespace mote {
@@ -10,17 +11,21 @@ constexpr bool is_clamping(Activation activation) {
          activation == Activation::relu6;
 }
 
-struct Int8Range {
-  int8_t low = -128;
-  int8_t high = 127;
+template <class T>
+struct StoredRange {
+  T low = StoredAs<T>::kLow;
+  T high = StoredAs<T>::kHigh;
 };
+using Int8Range = StoredRange<int8_t>;
 
 // The stored values that the activation lets through (CalculateActivationRangeQuantized in TFLite's
-// kernels/kernel_util.cc). REQUIRES: is_clamping(activation), is_per_tensor(output) with type int8.
-inline Int8Range int8_activation_range(Activation activation, const TensorInfo& output) {
+// kernels/kernel_util.cc). REQUIRES: is_clamping(activation), is_per_tensor(output) with the type of T.
+template <class T>
+StoredRange<T> stored_activation_range(Activation activation, const TensorInfo& output) {
+  constexpr int32_t kLow = StoredAs<T>::kLow, kHigh = StoredAs<T>::kHigh;
   const int32_t zero = output.quantization.zero_point;
   const uint32_t scale = float_bits_at(output.quantization.scales);
-  int32_t low = -128, high = 127;
+  int32_t low = kLow, high = kHigh;
   if (activation == Activation::relu || activation == Activation::relu6) low = zero;
   if (activation == Activation::relu6) high = zero + steps_of(0x40C00000u, scale);  // 6.0f
   if (activation == Activation::relu_n1_to_1) {
@@ -28,10 +33,13 @@ inline Int8Range int8_activation_range(Activation activation, const TensorInfo& 
     low = zero - one;
     high = zero + one;
   }
-  Int8Range range;
-  range.low = static_cast<int8_t>(clamp(low, -128, 127));
-  range.high = static_cast<int8_t>(clamp(high, -128, 127));
+  StoredRange<T> range;
+  range.low = static_cast<T>(clamp(low, kLow, kHigh));
+  range.high = static_cast<T>(clamp(high, kLow, kHigh));
   return range;
+}
+inline Int8Range int8_activation_range(Activation activation, const TensorInfo& output) {
+  return stored_activation_range<int8_t>(activation, output);
 }
 
 struct FloatRange {

@@ -101,7 +101,24 @@ struct ConvolutionTensors {
 
   // Types and scales. The weights are symmetric and have one scale, or one for each index of dimension `axis`.
   Status check_int8(int32_t axis) const {
-    if (!has_types(DType::int8, DType::int32)) return Status::unsupported_type;
+    Multiplier largest = {0, 0};
+    return has_types(DType::int8, DType::int32) ? check_scales(axis, largest) : Status::unsupported_type;
+  }
+
+  // int16 activations, whose zero points are 0, int8 weights, and a bias of 32 or 64 bits.
+  Status check_int16(int32_t axis) const {
+    if (input.type != DType::int16 || weights.type != DType::int8 || output.type != DType::int16 ||
+        (has_bias && bias.type != DType::int32 && bias.type != DType::int64))
+      return Status::unsupported_type;
+    if (input.quantization.zero_point != 0 || output.quantization.zero_point != 0) return Status::bad_quantization;
+    Multiplier largest = {0, 0};
+    const Status status = check_scales(axis, largest);
+    return status == Status::ok && largest.shift >= kWideShiftEnd ? Status::bad_quantization : status;
+  }
+
+ private:
+  // `multiplier`: that of the largest scale.
+  Status check_scales(int32_t axis, Multiplier& multiplier) const {
     const Quantization& q = weights.quantization;
     if (!is_per_tensor(input) || !is_per_tensor(output) || q.count < 1 || q.zero_point != 0 ||
         (q.count > 1 && (q.axis != axis || q.count != weights.shape[axis])))
@@ -111,14 +128,12 @@ struct ConvolutionTensors {
       const uint32_t scale = float_bits_at(q.scales + i);
       if (scale > largest) largest = scale;
     }
-    Multiplier multiplier = {0, 0};
     const bool fits = largest < 0x7F800000u &&  // negative, infinite or NaN; 0 is a dead channel
                       multiplier_per_channel(float_bits_at(input.quantization.scales), largest,
                                              float_bits_at(output.quantization.scales), multiplier);
     return fits ? Status::ok : Status::bad_quantization;
   }
 
- private:
   bool has_types(DType type, DType bias_type) const {
     return input.type == type && weights.type == type && output.type == type && (!has_bias || bias.type == bias_type);
   }

@@ -74,7 +74,20 @@ inline int32_t requantize(int32_t x, int32_t multiplier, int32_t shift) {
   return rounding_divide_by_power_of_two(doubling_high_mul(shifted, multiplier), left - shift);
 }
 
-// The same for most multipliers, without a choice to make. REQUIRES: multiplier >= 2^30, shift < 0.
+// The shift from which on requantize_wide() is not defined.
+constexpr int32_t kWideShiftEnd = 8;
+
+// x * multiplier / 2^31 * 2^shift for sums of 64 bits, with the multiplier rounded to 15 bits: TFLite's
+// MultiplyByQuantizedMultiplier for int64_t. To nearest, ties towards plus infinity; wraps.
+// REQUIRES: multiplier >= 0, shift < kWideShiftEnd.
+inline int32_t requantize_wide(int64_t x, int32_t multiplier, int32_t shift) {
+  const int32_t reduced = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
+  const int32_t down = 15 - shift;
+  const uint64_t product = static_cast<uint64_t>(x) * static_cast<uint64_t>(reduced) + (uint64_t{1} << (down - 1));
+  return static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(static_cast<int64_t>(product) >> down)));
+}
+
+// The same as requantize() for most multipliers, without a choice to make. REQUIRES: multiplier >= 2^30, shift < 0.
 inline int32_t requantize_down(int32_t x, int32_t multiplier, int32_t shift) {
 #if defined(__ARM_FEATURE_DSP)
   const int32_t high = doubling_high_mul_dsp(x, multiplier);

@@ -1,7 +1,7 @@
 // Kernels of element-wise operators of one input from what each of them has:
 //
 //   struct MyParameters {                          // fixed-width fields, no pointers
-//     using Stored = int8_t;                       // or float
+//     using Stored = int8_t;                       // or int16_t, float
 //     static constexpr int32_t kTabulateAbove = 256;  // so many elements and more are looked up; kNeverTabulate
 //     int32_t count;                               // filled here
 //     ...
@@ -59,8 +59,8 @@ void keep_table(PrepareContext& node, const Parameters& p, const int8_t*) {
   int8_t* table = is_tabulated(p) ? node.keep_array<int8_t>(kTableEntries) : nullptr;
   if (table != nullptr) fill_table(p, table);
 }
-template <class Parameters>
-void keep_table(PrepareContext&, const Parameters&, const float*) {}
+template <class Parameters, class Stored>
+void keep_table(PrepareContext&, const Parameters&, const Stored*) {}
 
 template <class Attributes, class Parameters>
 Status prepare_unary(PrepareContext& node) {
@@ -82,8 +82,8 @@ void unary_invoke(const Parameters& p, const int8_t* input, int8_t* output) {
   else
     unary_run(p, input, output);
 }
-template <class Parameters>
-void unary_invoke(const Parameters& p, const float* input, float* output) {
+template <class Parameters, class Stored>
+void unary_invoke(const Parameters& p, const Stored* input, Stored* output) {
   unary_run(p, input, output);
 }
 

@@ -7,6 +7,7 @@
 namespace mote {
 
 int32_t pad_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
+  if (inputs[0].dtype == DType::int16) return 4;
   if (inputs[0].shape.rank > 4) return 3;
   return inputs[0].dtype == DType::int8 ? 2 : 1;
 }
@@ -19,8 +20,8 @@ Result<void> read_paddings(Attributes& attributes, std::span<const TensorType> i
 }
 
 Result<std::vector<Shape>> infer_pad(const Attributes& attributes, std::span<const TensorType> inputs) {
-  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8}));
   if (inputs.size() == 3) {
+    MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8}));
     MOTE_CHECK(expect_type(inputs, 2, "value", {inputs[0].dtype}));
     if (inputs[2].shape.rank < 0 || inputs[2].shape.elements() != 1)
       return input_error(
@@ -89,7 +90,14 @@ void pad_backward(const FloatCall& call) {
 }
 
 Result<std::string> pad_emit(const EmitCall& call) {
-  return call.input_types[0].dtype == DType::float32 ? emit_as<float>("float", call) : emit_as<int8_t>("int8_t", call);
+  switch (call.input_types[0].dtype) {
+    case DType::float32:
+      return emit_as<float>("float", call);
+    case DType::int16:
+      return emit_as<int16_t>("int16_t", call);
+    default:
+      return emit_as<int8_t>("int8_t", call);
+  }
 }
 
 std::vector<OpCase> pad_cases() {

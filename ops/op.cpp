@@ -33,13 +33,31 @@ Result<void> expect_inputs(std::span<const TensorType> inputs, size_t least, siz
   return {};
 }
 
+namespace {
+
+// What a converter was told, or was not, for a tensor to have a type that none of `allowed` is.
+std::string conversion_hint(std::span<const TensorType> inputs, size_t index, std::initializer_list<DType> allowed) {
+  const DType found = inputs[index].dtype;
+  const bool int8 = std::find(allowed.begin(), allowed.end(), DType::int8) != allowed.end();
+  if (found == DType::uint8 && int8)
+    return "; uint8 is the quantization of TensorFlow 1: convert with TensorFlow 2, which quantizes to int8";
+  if (found == DType::int8 && index > 0 && inputs[0].dtype == DType::float32)
+    return "; int8 weights of a float model are dynamic-range quantization: give the converter a representative data "
+           "set, for int8 throughout, or no optimization, for float32";
+  if (found == DType::float16) return "; convert without float16 weights";
+  return "";
+}
+
+}  // namespace
+
 Result<void> expect_type(std::span<const TensorType> inputs, size_t index, const char* what,
                          std::initializer_list<DType> allowed) {
   const DType found = inputs[index].dtype;
   if (std::find(allowed.begin(), allowed.end(), found) != allowed.end()) return {};
   std::string expected;
   for (DType type : allowed) expected += (expected.empty() ? "" : " or ") + to_string(type);
-  return input_error(fmt::format("the {} (input {}) is {}; mote runs {}", what, index, to_string(found), expected));
+  return input_error(fmt::format("the {} (input {}) is {}; mote runs {}{}", what, index, to_string(found), expected,
+                                 conversion_hint(inputs, index, allowed)));
 }
 
 Result<void> expect_weighted(std::span<const TensorType> inputs) {

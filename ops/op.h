@@ -156,6 +156,13 @@ struct OpCase {
   std::vector<TensorType> integer_types;
 };
 
+// The same case, whose integer form has int16 activations.
+inline OpCase as_int16(OpCase item) {
+  item.name += "_int16";
+  item.input_type = item.output_type = DType::int16;
+  return item;
+}
+
 // Where output 0 may overlap an input 0 that nothing reads later.
 struct Overlap {
   int64_t lead;      // bytes by which it starts before the input, at least; 0 or more

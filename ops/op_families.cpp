@@ -13,15 +13,26 @@ std::string text_of(const StepGroups& groups) {
   return "{" + text + "}";
 }
 
-Result<std::vector<Shape>> infer_binary(const Attributes&, std::span<const TensorType> inputs) {
+namespace {
+
+Result<std::vector<Shape>> infer_operands(std::span<const TensorType> inputs, std::initializer_list<DType> types) {
   MOTE_CHECK(expect_inputs(inputs, 2, 2));
-  MOTE_CHECK(expect_type(inputs, 0, "first operand", {DType::float32, DType::int8}));
+  MOTE_CHECK(expect_type(inputs, 0, "first operand", types));
   MOTE_CHECK(expect_type(inputs, 1, "second operand", {inputs[0].dtype}));
   Shape output;
   if (!broadcast_shape(inputs[0].shape, inputs[1].shape, output))
     return input_error(fmt::format("its operands have shapes {} and {}; dimensions must be equal, or 1 in one of them",
                                    to_string(inputs[0].shape), to_string(inputs[1].shape)));
   return std::vector{output};
+}
+
+}  // namespace
+
+Result<std::vector<Shape>> infer_binary(const Attributes&, std::span<const TensorType> inputs) {
+  return infer_operands(inputs, {DType::float32, DType::int8});
+}
+Result<std::vector<Shape>> infer_binary_with_int16(const Attributes&, std::span<const TensorType> inputs) {
+  return infer_operands(inputs, {DType::float32, DType::int8, DType::int16});
 }
 
 std::vector<OpCase> binary_cases(const Attributes& attributes, float low, float high) {

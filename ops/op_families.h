@@ -14,6 +14,7 @@
 #include "device/reduce.h"
 #include "device/requantize.h"
 #include "device/rows.h"
+#include "device/scaled_sum.h"
 #include "device/unary.h"
 #include "ops/op.h"
 
@@ -30,7 +31,11 @@ inline int32_t version_1(const Attributes&, std::span<const TensorType>, std::sp
 inline int32_t version_2_for_int8(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
   return inputs[0].dtype == DType::int8 ? 2 : 1;
 }
-// The same, and 3 for a broadcast of more than 4 dimensions.
+inline int32_t version_2_for_int16(const Attributes&, std::span<const TensorType> inputs,
+                                   std::span<const TensorType>) {
+  return inputs[0].dtype == DType::int16 ? 2 : 1;
+}
+// As version_2_for_int8, and 3 for a broadcast of more than 4 dimensions.
 inline int32_t version_3_for_broadcast(const Attributes& a, std::span<const TensorType> inputs,
                                        std::span<const TensorType> outputs) {
   const bool broadcast = inputs[0].shape != inputs[1].shape;
@@ -54,6 +59,9 @@ inline std::string cpp_number(float value) {
 inline std::string cpp_number(int8_t value) {
   return fmt::format("{}", value);
 }
+inline std::string cpp_number(int16_t value) {
+  return fmt::format("{}", value);
+}
 
 inline TensorInfo float_info(const Shape& shape) {
   TensorInfo info;
@@ -72,6 +80,13 @@ inline OpCase case_of(const char* name, std::vector<Shape> inputs, uint32_t seed
 }
 
 // --- one input ---
+
+template <DType... kTypes>
+Result<std::vector<Shape>> infer_elementwise_of(const Attributes&, std::span<const TensorType> inputs) {
+  MOTE_CHECK(expect_inputs(inputs, 1, 1));
+  MOTE_CHECK(expect_type(inputs, 0, "input", {kTypes...}));
+  return std::vector{inputs[0].shape};
+}
 
 template <class Values, class P>
 void unary_forward(const FloatCall& call) {
@@ -107,10 +122,13 @@ Result<std::string> unary_emit_as(const EmitCall& call) {
   return fmt::format("  static constexpr {};\n  unary_run(p, {}, {});\n", text_of(p), call.inputs[0], call.outputs[0]);
 }
 
-template <class Values, class Int8, class Float32>
+// Types that no form is for are refused by its setup.
+template <class Values, class Int8, class Float32, class Int16 = Int8>
 Result<std::string> unary_emit(const EmitCall& call) {
-  return call.input_types[0].dtype == DType::float32 ? unary_emit_as<Values, Float32>(call)
-                                                     : unary_emit_as<Values, Int8>(call);
+  const DType type = call.input_types[0].dtype;
+  return type == DType::float32 ? unary_emit_as<Values, Float32>(call)
+         : type == DType::int16 ? unary_emit_as<Values, Int16>(call)
+                                : unary_emit_as<Values, Int8>(call);
 }
 
 // One element, odd sizes, and enough elements for a table.
@@ -172,7 +190,15 @@ Result<std::string> rows_emit(const EmitCall& call) {
 
 std::string text_of(const StepGroups& groups);
 
+template <class T>
+std::string text_of(const ScaledSumOf<T>& p) {
+  return fmt::format("{{{}, {}, {}, {}, {}, {}, {}, {}}}", text_of(p.a), text_of(p.b), text_of(p.output), p.zero_a,
+                     p.zero_b, p.zero_output, p.low, p.high);
+}
+
+// Of float32 and int8; the other of int16 too.
 Result<std::vector<Shape>> infer_binary(const Attributes&, std::span<const TensorType> inputs);
+Result<std::vector<Shape>> infer_binary_with_int16(const Attributes&, std::span<const TensorType> inputs);
 
 template <class Values, class P>
 void binary_forward(const FloatCall& call) {
@@ -225,10 +251,12 @@ Result<std::string> binary_emit_as(const EmitCall& call) {
       text_of(p), text_of(broadcast), call.inputs[0], call.inputs[1], call.outputs[0]);
 }
 
-template <class Values, class Int8, class Float32>
+template <class Values, class Int8, class Float32, class Int16 = Int8>
 Result<std::string> binary_emit(const EmitCall& call) {
-  return call.input_types[0].dtype == DType::float32 ? binary_emit_as<Values, Float32>(call)
-                                                     : binary_emit_as<Values, Int8>(call);
+  const DType type = call.input_types[0].dtype;
+  return type == DType::float32 ? binary_emit_as<Values, Float32>(call)
+         : type == DType::int16 ? binary_emit_as<Values, Int16>(call)
+                                : binary_emit_as<Values, Int8>(call);
 }
 
 // One element, equal shapes, a constant of the last dimension, repetition on both sides, a scalar.

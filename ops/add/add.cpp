@@ -5,9 +5,11 @@
 namespace mote {
 
 static std::string text_of(const AddInt8& p) {
-  const ScaledSum& s = p.sum;
-  return fmt::format("AddInt8 p = {{{}, {{{}, {}, {}, {}, {}, {}, {}, {}}}}}", p.groups, text_of(s.a), text_of(s.b),
-                     text_of(s.output), s.zero_a, s.zero_b, s.zero_output, s.low, s.high);
+  return fmt::format("AddInt8 p = {{{}, {}}}", p.groups, text_of(p.sum));
+}
+
+static std::string text_of(const AddInt16& p) {
+  return fmt::format("AddInt16 p = {{{}, {}}}", p.groups, text_of(p.sum));
 }
 
 static std::string text_of(const AddFloat32& p) {
@@ -18,7 +20,7 @@ namespace {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_clamping(attributes.as<AddAttributes>().activation));
-  return infer_binary(attributes, inputs);
+  return infer_binary_with_int16(attributes, inputs);
 }
 
 BinarySlopes slopes(const Attributes& attributes, float, float, float y) {
@@ -38,16 +40,25 @@ std::vector<OpCase> cases() {
     all.push_back(case_of(each.name, {image, image}, 7, -2, 5));
     all.back().attributes = Attributes::of(AddAttributes{each.activation});
   }
+  for (size_t i : {1, 3, 5}) all.push_back(as_int16(all[i]));
   return all;
 }
 
 OpCase random_case(Random& random) {
   constexpr Activation kActivations[] = {Activation::none, Activation::relu, Activation::relu6,
                                          Activation::relu_n1_to_1};
-  return binary_random_case(random, Attributes::of(AddAttributes{kActivations[random.below(4)]}), -3, 4);
+  OpCase result = binary_random_case(random, Attributes::of(AddAttributes{kActivations[random.below(4)]}), -3, 4);
+  return random.below(4) == 0 ? as_int16(result) : result;
 }
 
-constexpr DeviceKernel kKernels[] = {{"add_int8", &add_int8}, {"add_float32", &add_float32}};
+int32_t tflite_version(const Attributes& attributes, std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) {
+  const bool any_scale = inputs[0].dtype == DType::int16 && !attributes.as<AddAttributes>().pot_scale_int16;
+  return any_scale ? 3 : version_2_for_int8(attributes, inputs, outputs);
+}
+
+constexpr DeviceKernel kKernels[] = {
+    {"add_int8", &add_int8}, {"add_int16", &add_int16}, {"add_float32", &add_float32}};
 
 }  // namespace
 
@@ -57,7 +68,7 @@ const OpDef add_def = {
     .tflite_name = "ADD",
     .tflite_code = 0,
     .tflite_options = 11,
-    .tflite_version = version_2_for_int8,
+    .tflite_version = tflite_version,
     .default_attributes = default_attributes<AddAttributes>,
     .visit = visit_attributes<AddAttributes>,
     .read_constants = nullptr,
@@ -72,7 +83,7 @@ const OpDef add_def = {
     .in_place = true,
     .device_header = "ops/add/add.h",
     .kernels = kKernels,
-    .emit = binary_emit<AddAttributes, AddInt8, AddFloat32>,
+    .emit = binary_emit<AddAttributes, AddInt8, AddFloat32, AddInt16>,
     .cases = cases,
     .random_case = random_case,
     .row_rule = rows_of_elements,

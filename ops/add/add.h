@@ -1,4 +1,4 @@
-// Sum of two inputs whose shapes broadcast, with a fused activation. int8: device/scaled_sum.h. Source: TFLite
+// Sum of two inputs whose shapes broadcast, with a fused activation. Integers: device/scaled_sum.h. Source: TFLite
 // kernels/internal/reference/add.h, micro/kernels/add_common.cc.
 #pragma once
 #include "device/activation.h"
@@ -14,11 +14,13 @@ constexpr int32_t kAddCode = 0;
 
 struct AddAttributes {
   Activation activation = Activation::none;
+  bool pot_scale_int16 = true;  // what TFLite Micro's int16 form pays no heed to
 };
 
 template <class V>
 void visit(V& v, AddAttributes& a) {
   v.field(0, "fused_activation_function", a.activation);
+  v.field(1, "pot_scale_int16", a.pot_scale_int16);
 }
 
 struct AddInt8 {
@@ -27,6 +29,14 @@ struct AddInt8 {
   ScaledSum sum;
 
   int8_t operator()(int8_t a, int8_t b) const { return scaled_sum(sum, a, b, 1); }
+};
+
+struct AddInt16 {
+  using Stored = int16_t;
+  int32_t groups;
+  ScaledSumOf<int16_t> sum;
+
+  int16_t operator()(int16_t a, int16_t b) const { return scaled_sum(sum, a, b, 1); }
 };
 
 struct AddFloat32 {
@@ -77,6 +87,11 @@ inline Status binary_setup(const AddAttributes& attributes, const TensorInfo& a,
   return scaled_sum_setup(attributes.activation, a, b, output, p.sum);
 }
 
+inline Status binary_setup(const AddAttributes& attributes, const TensorInfo& a, const TensorInfo& b,
+                           const TensorInfo& output, AddInt16& p) {
+  return scaled_sum_setup(attributes.activation, a, b, output, p.sum);
+}
+
 inline Status binary_setup(const AddAttributes& attributes, const TensorInfo&, const TensorInfo&, const TensorInfo&,
                            AddFloat32& p) {
   if (!is_clamping(attributes.activation)) return Status::unsupported_option;
@@ -87,6 +102,7 @@ inline Status binary_setup(const AddAttributes& attributes, const TensorInfo&, c
 }
 
 constexpr Kernel add_int8 = binary_kernel<AddAttributes, AddInt8>(kAddCode);
+constexpr Kernel add_int16 = binary_kernel<AddAttributes, AddInt16>(kAddCode);
 constexpr Kernel add_float32 = binary_kernel<AddAttributes, AddFloat32>(kAddCode);
 
 }  // namespace mote

@@ -12,16 +12,25 @@ namespace mote {
 
 namespace {
 
-// TFLite's versioning: 1 float, 3 int8, 6 with groups.
+// TFLite's versioning: 1 float, 3 int8, 4 int16, 6 with groups.
 int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
   if (inputs[0].shape.last() != inputs[1].shape.last()) return 6;
-  return inputs[0].dtype == DType::int8 ? 3 : 1;
+  return inputs[0].dtype == DType::int8 ? 3 : inputs[0].dtype == DType::int16 ? 4 : 1;
+}
+
+// int16 activations have int8 weights.
+Result<void> expect_int16(std::span<const TensorType> inputs) {
+  MOTE_CHECK(expect_inputs(inputs, 2, 3));
+  MOTE_CHECK(expect_type(inputs, 1, "weights of an int16 input", {DType::int8}));
+  if (inputs.size() == 3 && inputs[2].shape.rank >= 0)
+    MOTE_CHECK(expect_type(inputs, 2, "bias", {DType::int64, DType::int32}));
+  return {};
 }
 
 // x [B, H, W, I], weights [O, KH, KW, I / groups], optional bias [O] -> [B, OH, OW, O].
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   const auto a = attributes.as<Conv2DAttributes>();
-  MOTE_CHECK(expect_weighted(inputs));
+  MOTE_CHECK(inputs.size() > 1 && inputs[0].dtype == DType::int16 ? expect_int16(inputs) : expect_weighted(inputs));
   MOTE_CHECK(expect_clamping(a.activation));
   const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
   if (x.rank != 4 || x[0] < 1 || x[3] < 1)
@@ -208,6 +217,16 @@ std::string cpp_geometry(const EmitCall& call, const Conv2DGeometry& g) {
                      g.depth);
 }
 
+Result<std::string> emit_int16(const EmitCall& call, const ConvolutionTensors& tensors, const std::string& bias) {
+  Conv2DInt16 p{};
+  if (const Status status = conv_2d_setup(call.attributes->as<Conv2DAttributes>(), tensors, p); status != Status::ok)
+    return refused(status);
+  return fmt::format("{}  static constexpr Conv2DInt16 p = {{{}, {}, {}, {}}};\n"
+                     "  conv_2d_run(p, scales, {}, {}, {}, {});\n",
+                     cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs),
+                     cpp_geometry(p.g), p.low, p.high, p.wide, call.inputs[0], call.inputs[1], bias, call.outputs[0]);
+}
+
 Result<std::string> emit(const EmitCall& call) {
   const auto a = call.attributes->as<Conv2DAttributes>();
   const ConvolutionTensors tensors = convolution_tensors(call);
@@ -219,6 +238,7 @@ Result<std::string> emit(const EmitCall& call) {
                        cpp_parameters(call), cpp_geometry(call, p.g), cpp_float(p.low), cpp_float(p.high),
                        call.inputs[0], call.inputs[1], bias, call.outputs[0]);
   }
+  if (tensors.input.type == DType::int16) return emit_int16(call, tensors, bias);
   Conv2DInt8 p{};
   if (const Status status = conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
   return fmt::format(
@@ -321,6 +341,17 @@ OpCase make_case(const char* name, Conv2DAttributes attributes, Shape input, Sha
   return result;
 }
 
+// int16 activations whose bias has 32 bits, and so the sum.
+OpCase narrow_bias_case() {
+  OpCase result = make_case("int16_bias_int32", options(Padding::same, 1, Activation::relu), make_shape({1, 5, 4, 6}),
+                            make_shape({4, 3, 3, 6}));
+  const float input = 1.0f / 32767, weights = 1.0f / 127;
+  const auto scaled = [](DType type, float scale) { return TensorType{type, {}, {{scale}, {0}, 0}}; };
+  result.integer_types = {scaled(DType::int16, input), scaled(DType::int8, weights),
+                          scaled(DType::int32, input * weights), scaled(DType::int16, 8 * input)};
+  return result;
+}
+
 std::vector<OpCase> cases() {
   constexpr Padding same = Padding::same, valid = Padding::valid;
   Conv2DAttributes uneven = options(same);
@@ -347,6 +378,8 @@ std::vector<OpCase> cases() {
   };
   all[6].low = -2, all[6].high = 2;
   for (size_t i : {1, 4, 8, 10, 11}) all[i].per_channel = true;
+  for (size_t i : {1, 2, 5, 6, 8}) all.push_back(as_int16(all[i]));
+  all.push_back(narrow_bias_case());
   return all;
 }
 
@@ -367,10 +400,12 @@ OpCase random_case(Random& random) {
   result.low = -2, result.high = 2;
   result.per_channel = random.below(2) == 1;
   result.seed = static_cast<uint32_t>(random.bits());
-  return result;
+  return random.below(4) == 0 ? as_int16(result) : result;
 }
 
-constexpr DeviceKernel kKernels[] = {{"conv_2d_int8", &conv_2d_int8}, {"conv_2d_float32", &conv_2d_float32}};
+constexpr DeviceKernel kKernels[] = {{"conv_2d_int8", &conv_2d_int8},
+                                     {"conv_2d_int16", &conv_2d_int16},
+                                     {"conv_2d_float32", &conv_2d_float32}};
 
 }  // namespace
 

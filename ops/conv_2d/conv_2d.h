@@ -461,3 +461,4 @@ constexpr Kernel conv_2d_float32 = {kConv2DCode, DType::float32,          DType:
 #if defined(__ARM_FEATURE_MVE)
 #include "ops/conv_2d/conv_2d_lanes.h"
 #endif
+#include "ops/conv_2d/conv_2d_int16.h"

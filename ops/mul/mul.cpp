@@ -4,9 +4,10 @@
 
 namespace mote {
 
-static std::string text_of(const MulInt8& p) {
-  return fmt::format("MulInt8 p = {{{}, {}, {}, {}, {}, {}, {}}}", p.groups, text_of(p.scale), p.zero_a, p.zero_b,
-                     p.zero_output, p.low, p.high);
+template <class T>
+static std::string text_of(const MulOf<T>& p) {
+  return fmt::format("MulOf<int{}_t> p = {{{}, {}, {}, {}, {}, {}, {}}}", 8 * sizeof(T), p.groups, text_of(p.scale),
+                     p.zero_a, p.zero_b, p.zero_output, p.low, p.high);
 }
 
 static std::string text_of(const MulFloat32& p) {
@@ -36,16 +37,19 @@ std::vector<OpCase> cases() {
   all[1].attributes = Attributes::of(relu);
   all[2].attributes = Attributes::of(relu6);
   all[3].attributes = Attributes::of(relu_n1_to_1);
+  for (size_t i : {1, 3, 4}) all.push_back(as_int16(all[i]));
   return all;
 }
 
 OpCase random_case(Random& random) {
   MulAttributes attributes;
   attributes.activation = random_activation(random);
-  return binary_random_case(random, Attributes::of(attributes), -3, 4);
+  OpCase result = binary_random_case(random, Attributes::of(attributes), -3, 4);
+  return random.below(4) == 0 ? as_int16(result) : result;
 }
 
-constexpr DeviceKernel kKernels[] = {{"mul_int8", &mul_int8}, {"mul_float32", &mul_float32}};
+constexpr DeviceKernel kKernels[] = {
+    {"mul_int8", &mul_int8}, {"mul_int16", &mul_int16}, {"mul_float32", &mul_float32}};
 
 }  // namespace
 
@@ -59,7 +63,7 @@ const OpDef mul_def = {
     .default_attributes = default_attributes<MulAttributes>,
     .visit = visit_attributes<MulAttributes>,
     .read_constants = nullptr,
-    .infer = infer_binary,
+    .infer = infer_binary_with_int16,
     .cost = no_cost,
     .forward = binary_forward<MulAttributes, MulFloat32>,
     .backward = binary_backward<slopes>,
@@ -70,7 +74,7 @@ const OpDef mul_def = {
     .in_place = true,
     .device_header = "ops/mul/mul.h",
     .kernels = kKernels,
-    .emit = binary_emit<MulAttributes, MulInt8, MulFloat32>,
+    .emit = binary_emit<MulAttributes, MulInt8, MulFloat32, MulInt16>,
     .cases = cases,
     .random_case = random_case,
     .row_rule = rows_of_elements,

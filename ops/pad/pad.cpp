@@ -8,10 +8,24 @@ namespace {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 2, 2));
+  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8, DType::int16}));
   return infer_pad(attributes, inputs);
 }
 
-constexpr DeviceKernel kKernels[] = {{"pad_int8", &pad_int8}, {"pad_float32", &pad_float32}};
+constexpr DeviceKernel kKernels[] = {
+    {"pad_int8", &pad_int8}, {"pad_int16", &pad_int16}, {"pad_float32", &pad_float32}};
+
+// One more with int16, which PADV2 has not.
+std::vector<OpCase> cases() {
+  std::vector<OpCase> all = pad_cases();
+  all.push_back(as_int16(all[1]));
+  return all;
+}
+
+OpCase random_case(Random& random) {
+  OpCase result = pad_random_case(random);
+  return random.below(4) == 0 ? as_int16(result) : result;
+}
 
 }  // namespace
 
@@ -37,8 +51,8 @@ const OpDef pad_def = {
     .device_header = "ops/pad/pad.h",
     .kernels = kKernels,
     .emit = pad_emit,
-    .cases = pad_cases,
-    .random_case = pad_random_case,
+    .cases = cases,
+    .random_case = random_case,
     .overlap = overlap_of_pad,
 };
 

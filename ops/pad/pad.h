@@ -132,6 +132,7 @@ void invoke_pad(const InvokeContext& node) {
 }
 
 constexpr Kernel pad_int8 = {kPadCode, DType::int8, DType::int8, false, prepare_pad<int8_t>, invoke_pad<int8_t>};
+constexpr Kernel pad_int16 = {kPadCode, DType::int16, DType::int16, false, prepare_pad<int16_t>, invoke_pad<int16_t>};
 constexpr Kernel pad_float32 = {kPadCode, DType::float32, DType::float32, false, prepare_pad<float>, invoke_pad<float>};
 
 }  // namespace mote

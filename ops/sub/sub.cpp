@@ -4,13 +4,12 @@
 
 namespace mote {
 
-static std::string text_of(const ScaledSum& p) {
-  return fmt::format("{{{}, {}, {}, {}, {}, {}, {}, {}}}", text_of(p.a), text_of(p.b), text_of(p.output), p.zero_a,
-                     p.zero_b, p.zero_output, p.low, p.high);
-}
-
 static std::string text_of(const SubInt8& p) {
   return fmt::format("SubInt8 p = {{{}, {}}}", p.groups, text_of(p.sum));
+}
+
+static std::string text_of(const SubInt16& p) {
+  return fmt::format("SubInt16 p = {{{}, {}}}", p.groups, text_of(p.sum));
 }
 
 static std::string text_of(const SubFloat32& p) {
@@ -32,16 +31,25 @@ std::vector<OpCase> cases() {
   all[1].attributes = Attributes::of(relu);
   all[2].attributes = Attributes::of(relu6);
   all[3].attributes = Attributes::of(relu_n1_to_1);
+  for (size_t i : {1, 3, 4}) all.push_back(as_int16(all[i]));
   return all;
 }
 
 OpCase random_case(Random& random) {
   SubAttributes attributes;
   attributes.activation = random_activation(random);
-  return binary_random_case(random, Attributes::of(attributes), -4, 5);
+  OpCase result = binary_random_case(random, Attributes::of(attributes), -4, 5);
+  return random.below(4) == 0 ? as_int16(result) : result;
 }
 
-constexpr DeviceKernel kKernels[] = {{"sub_int8", &sub_int8}, {"sub_float32", &sub_float32}};
+int32_t tflite_version(const Attributes& attributes, std::span<const TensorType> inputs,
+                       std::span<const TensorType> outputs) {
+  const bool any_scale = inputs[0].dtype == DType::int16 && !attributes.as<SubAttributes>().pot_scale_int16;
+  return any_scale ? 5 : version_3_for_broadcast(attributes, inputs, outputs);
+}
+
+constexpr DeviceKernel kKernels[] = {
+    {"sub_int8", &sub_int8}, {"sub_int16", &sub_int16}, {"sub_float32", &sub_float32}};
 
 }  // namespace
 
@@ -51,11 +59,11 @@ const OpDef sub_def = {
     .tflite_name = "SUB",
     .tflite_code = 41,
     .tflite_options = 28,
-    .tflite_version = version_3_for_broadcast,
+    .tflite_version = tflite_version,
     .default_attributes = default_attributes<SubAttributes>,
     .visit = visit_attributes<SubAttributes>,
     .read_constants = nullptr,
-    .infer = infer_binary,
+    .infer = infer_binary_with_int16,
     .cost = no_cost,
     .forward = binary_forward<SubAttributes, SubFloat32>,
     .backward = binary_backward<slopes>,
@@ -66,7 +74,7 @@ const OpDef sub_def = {
     .in_place = true,
     .device_header = "ops/sub/sub.h",
     .kernels = kKernels,
-    .emit = binary_emit<SubAttributes, SubInt8, SubFloat32>,
+    .emit = binary_emit<SubAttributes, SubInt8, SubFloat32, SubInt16>,
     .cases = cases,
     .random_case = random_case,
     .row_rule = rows_of_elements,

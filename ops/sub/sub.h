@@ -1,4 +1,4 @@
-// Difference with a fused activation; shapes broadcast. int8: device/scaled_sum.h.
+// Difference with a fused activation; shapes broadcast. Integers: device/scaled_sum.h.
 #pragma once
 #include "device/broadcast.h"
 #include "device/scaled_sum.h"
@@ -9,7 +9,7 @@ constexpr int32_t kSubCode = 41;
 
 struct SubAttributes {
   Activation activation = Activation::none;
-  bool pot_scale_int16 = true;  // concerns int16 only
+  bool pot_scale_int16 = true;  // what TFLite Micro's int16 form pays no heed to
 };
 
 template <class V>
@@ -28,6 +28,19 @@ struct SubInt8 {
 
 inline Status binary_setup(const SubAttributes& attributes, const TensorInfo& a, const TensorInfo& b,
                            const TensorInfo& output, SubInt8& p) {
+  return scaled_sum_setup(attributes.activation, a, b, output, p.sum);
+}
+
+struct SubInt16 {
+  using Stored = int16_t;
+  int32_t groups;
+  ScaledSumOf<int16_t> sum;
+
+  int16_t operator()(int16_t a, int16_t b) const { return scaled_sum(sum, a, b, -1); }
+};
+
+inline Status binary_setup(const SubAttributes& attributes, const TensorInfo& a, const TensorInfo& b,
+                           const TensorInfo& output, SubInt16& p) {
   return scaled_sum_setup(attributes.activation, a, b, output, p.sum);
 }
 
@@ -52,6 +65,7 @@ inline Status binary_setup(const SubAttributes& attributes, const TensorInfo&, c
 }
 
 constexpr Kernel sub_int8 = binary_kernel<SubAttributes, SubInt8>(kSubCode);
+constexpr Kernel sub_int16 = binary_kernel<SubAttributes, SubInt16>(kSubCode);
 constexpr Kernel sub_float32 = binary_kernel<SubAttributes, SubFloat32>(kSubCode);
 
 }  // namespace mote

@@ -169,7 +169,7 @@ class ModelMaker {
         return;
       case InputRole::bias: {
         const TensorType &x = data_tensor().type, &w = tensor_of(1).type;
-        type.dtype = DType::int32;
+        type.dtype = x.dtype == DType::int16 ? DType::int64 : DType::int32;
         for (float scale : w.quant.scales) type.quant.scales.push_back(x.quant.scales[0] * scale);
         type.quant.zero_points.assign(type.quant.scales.size(), 0);
         return;
@@ -323,6 +323,9 @@ std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>&
       case DType::int16:
         append<int16_t>(bytes, stored);
         break;
+      case DType::int64:
+        append<int64_t>(bytes, stored);
+        break;
       default:
         append<int32_t>(bytes, stored);
         break;
@@ -351,6 +354,9 @@ std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> byte
         break;
       case DType::int16:
         stored = static_cast<int16_t>(at[0] | at[1] << 8);
+        break;
+      case DType::int64:  // within what to_stored() gives
+        std::memcpy(&stored, at, sizeof stored);
         break;
       default:
         std::memcpy(&stored, at, size);

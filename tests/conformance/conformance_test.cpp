@@ -113,8 +113,10 @@ TEST_P(Case, DeviceKernelAgreesWithFloatForward) {
     const double expected = model().expected[i];
     // Half a step of rounding is not in int8_tolerance's count, so a tolerance of 1 allows 1.5 steps before rounding.
     const bool number = !quantized && output_type().dtype != DType::float32;
-    const double allowed = quantized ? node().op->int8_tolerance + 1e-4 : number ? 0 : 1e-5 * (1 + std::fabs(expected));
     const double step = step_of(output_type());
+    // Both are floats, whose last bit is a part of an int16 step.
+    const double steps = node().op->int8_tolerance + 1e-4 + std::fabs(expected) / step * 0x1p-22;
+    const double allowed = quantized ? steps : number ? 0 : 1e-5 * (1 + std::fabs(expected));
     EXPECT_LE(std::fabs(found[i] - nearest[i]) / step, allowed) << "element " << i << ": float " << expected;
   }
 }

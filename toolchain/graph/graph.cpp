@@ -174,7 +174,8 @@ OpCost node_cost(const Graph& graph, const Node& node) {
   for (const TensorType& type : input_types(graph, node)) inputs.push_back(type.shape);
   for (int32_t output : node.outputs) outputs.push_back(graph.tensors[output].type.shape);
   OpCost cost = node.op->cost(node.attributes, inputs, outputs);
-  if (graph.tensors[node.outputs[0]].type.dtype == DType::float32) cost.scratch_bytes = 0;
+  const DType type = graph.tensors[node.outputs[0]].type.dtype;
+  if (type == DType::float32 || type == DType::int16) cost.scratch_bytes = 0;  // plain loops
   return cost;
 }
 

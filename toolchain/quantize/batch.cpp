@@ -47,22 +47,41 @@ Result<OutputMatrix> outputs(const Int8Executor& model, int64_t count, ThreadPoo
 
 }  // namespace
 
+int64_t input_row_bytes(const Int8Executor& model) {
+  int64_t bytes = 0;
+  for (int32_t i = 0; i < model.input_count(); ++i) bytes += model.input_type(i).bytes();
+  return bytes;
+}
+
+int64_t output_row_bytes(const Int8Executor& model) {
+  int64_t bytes = 0;
+  for (int32_t i = 0; i < model.output_count(); ++i) bytes += model.output_type(i).bytes();
+  return bytes;
+}
+
 Result<std::vector<uint8_t>> run_batch(const Int8Executor& model, std::span<const uint8_t> inputs, int64_t count,
                                        ThreadPool& pool, Rows rows) {
-  const size_t input_bytes = static_cast<size_t>(model.input_type(0).bytes());
-  const size_t output_bytes = static_cast<size_t>(model.output_type(0).bytes());
+  const size_t input_bytes = static_cast<size_t>(input_row_bytes(model));
+  const size_t output_bytes = static_cast<size_t>(output_row_bytes(model));
   if (inputs.size() != input_bytes * static_cast<size_t>(count))
-    return input_error(fmt::format("inputs have {} bytes; {} examples of {} ({} bytes each) were expected",
-                                   inputs.size(), count, to_string(model.input_type(0).shape), input_bytes));
+    return input_error(fmt::format("inputs have {} bytes; {} examples of {} bytes each were expected", inputs.size(),
+                                   count, input_bytes));
   std::vector<uint8_t> outputs(output_bytes * static_cast<size_t>(count));
   const Block block = [&](Int8Executor& executor, int64_t first, int64_t last) -> Result<void> {
     for (int64_t example = first; example < last; ++example) {
       if (rows == Rows::examples) executor.reset();
-      std::memcpy(executor.input(0).bytes.data(), inputs.data() + static_cast<size_t>(example) * input_bytes,
-                  input_bytes);
+      const uint8_t* from = inputs.data() + static_cast<size_t>(example) * input_bytes;
+      for (int32_t i = 0; i < executor.input_count(); ++i) {
+        const std::span<uint8_t> bytes = executor.input(i).bytes;
+        std::copy_n(from, bytes.size(), bytes.data());
+        from += bytes.size();
+      }
       MOTE_CHECK(executor.invoke());
-      std::memcpy(outputs.data() + static_cast<size_t>(example) * output_bytes, executor.output(0).bytes.data(),
-                  output_bytes);
+      uint8_t* to = outputs.data() + static_cast<size_t>(example) * output_bytes;
+      for (int32_t i = 0; i < executor.output_count(); ++i) {
+        const std::span<const uint8_t> bytes = executor.output(i).bytes;
+        to = std::copy(bytes.begin(), bytes.end(), to);
+      }
     }
     return {};
   };

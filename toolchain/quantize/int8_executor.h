@@ -82,7 +82,11 @@ enum class Rows : uint8_t {
   sequence,  // each goes on from the row before
 };
 
-// Raw batch: `inputs` holds `count` times the bytes of input 0, the result `count` times the bytes of output 0.
+// One row of a raw batch: the bytes of every input, or output, in the model's order.
+int64_t input_row_bytes(const Int8Executor& model);
+int64_t output_row_bytes(const Int8Executor& model);
+
+// Raw batch: `inputs` holds `count` rows of inputs, the result `count` rows of outputs.
 Result<std::vector<uint8_t>> run_batch(const Int8Executor& model, std::span<const uint8_t> inputs, int64_t count,
                                        ThreadPool& pool, Rows rows);
 

@@ -79,17 +79,39 @@ class Reader {
     return *subgraph().tensors()->Get(static_cast<flatbuffers::uoffset_t>(tensor));
   }
 
-  Result<void> check_model() const {
+  Result<void> check_model() {
     if (model_.version() != 3)
       return input_error(fmt::format("TFLite schema version {} is not supported; expected 3", model_.version()));
-    const int32_t subgraphs = count(model_.subgraphs());
-    if (subgraphs != 1)
-      return input_error(
-          fmt::format("it has {} subgraphs, expected 1: control flow (IF, WHILE, CALL_ONCE) and several entry points "
-                      "are not supported; convert one function with fixed control flow",
-                      subgraphs));
+    if (count(model_.subgraphs()) == 0) return input_error("it has no subgraph, so there is nothing to run");
+    if (count(model_.subgraphs()) > 1) {
+      MOTE_CHECK(check_calls());
+      file_.warnings.push_back(fmt::format("it has {} subgraphs; the first, which uses none of the others, is run",
+                                           count(model_.subgraphs())));
+    }
     if (count(model_.external_buffers()) > 0)
       return input_error("its weights lie in other files (external buffers); convert to a single file");
+    return {};
+  }
+
+  // Operators that run other subgraphs are refused before anything is read of their tensors, whose types and sizes go
+  // with them.
+  Result<void> check_calls() const {
+    for (int32_t i = 0; i < count(subgraph().operators()); ++i) {
+      const schema::Operator& node = *subgraph().operators()->Get(static_cast<flatbuffers::uoffset_t>(i));
+      if (node.opcode_index() >= static_cast<uint32_t>(count(model_.operator_codes()))) continue;
+      const auto code = static_cast<schema::BuiltinOperator>(
+          builtin_code(*model_.operator_codes()->Get(node.opcode_index())));
+      const bool once = code == schema::BuiltinOperator::CALL_ONCE;
+      const bool flow = code == schema::BuiltinOperator::IF || code == schema::BuiltinOperator::WHILE ||
+                        code == schema::BuiltinOperator::CALL;
+      if (!once && !flow) continue;
+      return input_error(fmt::format(
+          "operator {}, {}, runs another of its {} subgraphs; mote runs the first alone: {}", i,
+          schema::EnumNameBuiltinOperator(code), count(model_.subgraphs()),
+          once ? "convert with the state as inputs and outputs of the model (streaming with external state), not as "
+                 "resource variables"
+               : "convert with fixed control flow, loops unrolled"));
+    }
     return {};
   }
 
@@ -384,12 +406,14 @@ class Reader {
   Result<void> read_signature() {
     for (int32_t end : graph().inputs) graph().input_names.push_back(graph().tensors[end].name);
     for (int32_t end : graph().outputs) graph().output_names.push_back(graph().tensors[end].name);
+    int32_t named = 0;
     for (int32_t i = 0; i < count(model_.signature_defs()); ++i) {
       const schema::SignatureDef& signature = *model_.signature_defs()->Get(static_cast<flatbuffers::uoffset_t>(i));
-      if (signature.subgraph_index() != 0)
-        return input_error(
-            fmt::format("signature {} names subgraph {}, but there is 1", i, signature.subgraph_index()));
-      if (i > 0) {
+      if (signature.subgraph_index() >= static_cast<uint32_t>(count(model_.subgraphs())))
+        return input_error(fmt::format("signature {} names subgraph {}, but there are {}", i,
+                                       signature.subgraph_index(), count(model_.subgraphs())));
+      if (signature.subgraph_index() != 0) continue;
+      if (named++ > 0) {
         file_.warnings.push_back(
             fmt::format("it has {} signatures; the names of the first are used", count(model_.signature_defs())));
         return {};
@@ -397,7 +421,7 @@ class Reader {
       MOTE_CHECK(read_names("input", signature.inputs(), graph().inputs, graph().input_names));
       MOTE_CHECK(read_names("output", signature.outputs(), graph().outputs, graph().output_names));
     }
-    if (count(model_.signature_defs()) == 0)
+    if (named == 0)
       file_.warnings.push_back("it has no signature: inputs and outputs go by the names of their tensors");
     return {};
   }

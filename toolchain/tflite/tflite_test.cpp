@@ -330,8 +330,9 @@ TEST(TfliteAnswers, WhatIsNotSupportedByName) {
     const std::string text = odd_answer(odd);
     EXPECT_NE(text.find(part), std::string::npos) << text;
   };
-  says({.subgraphs = 2}, "it has 2 subgraphs, expected 1");
-  says({.subgraphs = 0}, "it has 0 subgraphs, expected 1");
+  says({.subgraphs = 0}, "it has no subgraph");
+  says({.subgraphs = 2, .code = 129}, "operator 0, CALL_ONCE, runs another of its 2 subgraphs; mote runs the first");
+  says({.subgraphs = 2, .code = 119}, "operator 0, WHILE, runs another of its 2 subgraphs");
   says({.variable = true}, "graph input tensor 0 'x' is a constant or a variable");
   says({.variable = true, .filled = true}, "tensor 0 'x' is a variable (state kept between inferences) with first");
   says({.shape = {1, 0}}, "tensor 0 'x' has size 0 in dimension 1; expected at least 1");
@@ -348,6 +349,14 @@ TEST(TfliteAnswers, WhatIsNotSupportedByName) {
   EXPECT_EQ(odd_answer({.shape = {4}, .axis = 3}), "LOCAL_RESPONSE_NORMALIZATION version 3")
       << "a bias with the dimension of its weights";
   EXPECT_EQ(odd_answer({.signature = {-1, 4}}), "LOCAL_RESPONSE_NORMALIZATION version 3") << "an open batch of 1";
+}
+
+// As of files with one signature for each of several functions.
+TEST(Tflite, OfSeveralSubgraphsTheFirstIsRead) {
+  const auto read = read_tflite_file("m", odd_file({.subgraphs = 3}));
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(read->graph.nodes.size(), 1u);
+  EXPECT_EQ(read->warnings[0], "it has 3 subgraphs; the first, which uses none of the others, is run");
 }
 
 TEST(Tflite, EmptyTensorsThatNothingReadsComeBack) {

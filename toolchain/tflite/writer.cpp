@@ -29,6 +29,9 @@ struct NewerRuntime {
   const char* release;
 };
 constexpr NewerRuntime kNewerRuntimes[] = {
+    {0, 3, "2.4.0"},   {41, 4, "2.4.0"},  {34, 3, "2.4.0"},   // ADD, SUB, PAD
+    {34, 4, "2.6.0"},                                         // PAD
+    {3, 6, "2.9.0"},                                          // CONV_2D
     {9, 10, "2.11.0"}, {9, 11, "2.15.0"}, {9, 12, "2.17.0"},  // FULLY_CONNECTED
 };
 
