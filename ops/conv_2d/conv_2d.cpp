@@ -221,10 +221,12 @@ Result<std::string> emit_int16(const EmitCall& call, const ConvolutionTensors& t
   Conv2DInt16 p{};
   if (const Status status = conv_2d_setup(call.attributes->as<Conv2DAttributes>(), tensors, p); status != Status::ok)
     return refused(status);
-  return fmt::format("{}  static constexpr Conv2DInt16 p = {{{}, {}, {}, {}}};\n"
-                     "  conv_2d_run(p, scales, {}, {}, {}, {});\n",
-                     cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs),
-                     cpp_geometry(p.g), p.low, p.high, p.wide, call.inputs[0], call.inputs[1], bias, call.outputs[0]);
+  return fmt::format(
+      "{}  {} Conv2DInt16 p = {{{}, {}, {}, {}}};\n"
+      "  conv_2d_run(p, scales, {}, {}, {}, {});\n",
+      cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs),
+      cpp_parameters(call), cpp_geometry(call, p.g), p.low, p.high, p.wide, call.inputs[0], call.inputs[1], bias,
+      call.outputs[0]);
 }
 
 Result<std::string> emit(const EmitCall& call) {
@@ -403,9 +405,8 @@ OpCase random_case(Random& random) {
   return random.below(4) == 0 ? as_int16(result) : result;
 }
 
-constexpr DeviceKernel kKernels[] = {{"conv_2d_int8", &conv_2d_int8},
-                                     {"conv_2d_int16", &conv_2d_int16},
-                                     {"conv_2d_float32", &conv_2d_float32}};
+constexpr DeviceKernel kKernels[] = {
+    {"conv_2d_int8", &conv_2d_int8}, {"conv_2d_int16", &conv_2d_int16}, {"conv_2d_float32", &conv_2d_float32}};
 
 }  // namespace
 
