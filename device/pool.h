@@ -13,6 +13,7 @@ struct PoolAttributes {
   int32_t stride_w = 0, stride_h = 0;
   int32_t filter_w = 0, filter_h = 0;
   Activation activation = Activation::none;
+  WindowBorder border_h = {}, border_w = {};  // every window has an element of the image
 };
 
 template <class V>
@@ -35,8 +36,8 @@ constexpr bool pool_geometry(const PoolAttributes& a, const Shape& input, PoolGe
   if (input.rank != 4 || input[0] < 1 || input[3] < 1) return false;
   g.batches = input[0];
   g.channels = input[3];
-  return window_axis(input[1], a.filter_h, a.stride_h, 1, a.padding, g.y) &&
-         window_axis(input[2], a.filter_w, a.stride_w, 1, a.padding, g.x);
+  return window_axis(input[1], a.filter_h, a.stride_h, 1, a.padding, a.border_h, g.y) &&
+         window_axis(input[2], a.filter_w, a.stride_w, 1, a.padding, a.border_w, g.x);
 }
 
 constexpr Shape pool_output(const PoolGeometry& g) {
@@ -67,7 +68,7 @@ Total fold(const PoolWindow& w, const T* input, Total total, const Step& step) {
   return total;
 }
 
-// body(window, first element of the output pixel) for every output pixel in order. SAME padding never leaves a window
+// body(window, first element of the output pixel) for every output pixel in order. Padding never leaves a window
 // without an element.
 template <class Body>
 void for_each_window(const PoolGeometry& g, const Body& body) {

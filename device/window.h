@@ -25,6 +25,12 @@ struct TapRange {
   int32_t first, last;
 };
 
+// Rows or columns of zeros around an image, inside what the padding adds. No file has them: in a compiled model they
+// are what a PAD before the window put there.
+struct WindowBorder {
+  int16_t before = 0, after = 0;
+};
+
 // Output size and padding as TFLite has them (kernels/padding.h). False: a size or step below 1, a window that does not
 // fit (VALID), or one beyond 32767.
 constexpr bool window_axis(int32_t input, int32_t filter, int32_t stride, int32_t dilation, int8_t padding,
@@ -43,6 +49,18 @@ constexpr bool window_axis(int32_t input, int32_t filter, int32_t stride, int32_
                     static_cast<int16_t>(stride),
                     static_cast<int16_t>(dilation),
                     static_cast<int16_t>(outside > 0 ? outside / 2 : 0)};
+  return true;
+}
+
+// The same for an image with a border.
+constexpr bool window_axis(int32_t input, int32_t filter, int32_t stride, int32_t dilation, int8_t padding,
+                           WindowBorder border, WindowAxis& axis) {
+  if (input < 1 || input > INT32_MAX - 2 * INT16_MAX || border.before < 0 || border.after < 0 ||
+      !window_axis(input + border.before + border.after, filter, stride, dilation, padding, axis) ||
+      axis.before + border.before > INT16_MAX)
+    return false;
+  axis.input = input;
+  axis.before = static_cast<int16_t>(axis.before + border.before);
   return true;
 }
 

@@ -70,9 +70,9 @@ Result<void> expect_weighted(std::span<const TensorType> inputs) {
 }
 
 Result<WindowAxis> infer_window(const char* what, int32_t input, int32_t filter, int32_t stride, int32_t dilation,
-                                int8_t padding) {
+                                int8_t padding, WindowBorder border) {
   WindowAxis axis{};
-  if (window_axis(input, filter, stride, dilation, padding, axis)) return axis;
+  if (window_axis(input, filter, stride, dilation, padding, border, axis)) return axis;
   return input_error(fmt::format(
       "a window of {} {} with dilation {}, stride {} and padding {} does not go over an image of {} {}; expected sizes "
       "and steps of at least 1, SAME (0) or VALID (1) padding, a window within 32767, and for VALID within the image",

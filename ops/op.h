@@ -270,7 +270,7 @@ Result<void> expect_type(std::span<const TensorType> inputs, size_t index, const
 Result<void> expect_weighted(std::span<const TensorType> inputs);
 // Why a window does not fit on the axis of an image; `what` is "height" or "width".
 Result<WindowAxis> infer_window(const char* what, int32_t input, int32_t filter, int32_t stride, int32_t dilation,
-                                int8_t padding);
+                                int8_t padding, WindowBorder border = {});
 // The fused activation is one of those that clamp.
 Result<void> expect_clamping(Activation activation);
 

@@ -198,8 +198,8 @@ Result<std::vector<Shape>> infer_pool(const Attributes& attributes, std::span<co
   const Shape& x = inputs[0].shape;
   if (x.rank != 4 || x[0] < 1 || x[3] < 1)
     return input_error(fmt::format("the input has shape {}, expected [batch, height, width, channels]", to_string(x)));
-  MOTE_TRY(const WindowAxis height, infer_window("height", x[1], a.filter_h, a.stride_h, 1, a.padding));
-  MOTE_TRY(const WindowAxis width, infer_window("width", x[2], a.filter_w, a.stride_w, 1, a.padding));
+  MOTE_TRY(const WindowAxis height, infer_window("height", x[1], a.filter_h, a.stride_h, 1, a.padding, a.border_h));
+  MOTE_TRY(const WindowAxis width, infer_window("width", x[2], a.filter_w, a.stride_w, 1, a.padding, a.border_w));
   return std::vector{make_shape({x[0], height.output, width.output, x[3]})};
 }
 

@@ -41,8 +41,10 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
         fmt::format("the weights have shape {}, expected [outputs, height, width, channels] with the {} channels of "
                     "the input, or an even part of them and outputs that divide into as many groups",
                     to_string(weights), x[3]));
-  MOTE_TRY(const WindowAxis height, infer_window("height", x[1], weights[1], a.stride_h, a.dilation_h, a.padding));
-  MOTE_TRY(const WindowAxis width, infer_window("width", x[2], weights[2], a.stride_w, a.dilation_w, a.padding));
+  MOTE_TRY(const WindowAxis height,
+           infer_window("height", x[1], weights[1], a.stride_h, a.dilation_h, a.padding, a.border_h));
+  MOTE_TRY(const WindowAxis width,
+           infer_window("width", x[2], weights[2], a.stride_w, a.dilation_w, a.padding, a.border_w));
   if (inputs.size() == 3 && inputs[2].shape.rank >= 0 && inputs[2].shape.elements() != weights[0])
     return input_error(fmt::format("the bias has shape {}, expected one number for each of the {} outputs",
                                    to_string(inputs[2].shape), weights[0]));

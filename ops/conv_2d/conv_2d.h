@@ -29,6 +29,7 @@ struct Conv2DAttributes {
   int32_t stride_w = 0, stride_h = 0;
   Activation activation = Activation::none;
   int32_t dilation_w = 1, dilation_h = 1;
+  WindowBorder border_h = {}, border_w = {};
 };
 
 template <class V>
@@ -62,8 +63,8 @@ constexpr bool conv_2d_geometry(const Conv2DAttributes& a, const Shape& input, c
   g.depth = weights[3];
   return g.inputs % g.depth == 0 && g.outputs % (g.inputs / g.depth) == 0 &&
          weights.elements() / g.outputs <= INT32_MAX / 8 && g.outputs <= int32_t{UINT16_MAX} &&
-         window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
-         window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x);
+         window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, a.border_h, g.y) &&
+         window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, a.border_w, g.x);
 }
 
 constexpr Shape conv_2d_output(const Conv2DGeometry& g) {

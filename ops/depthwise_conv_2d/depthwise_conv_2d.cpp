@@ -34,8 +34,10 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
         fmt::format("the weights have shape {} and the depth multiplier is {}; expected [1, height, width, outputs] "
                     "with the multiplier times the {} channels of the input",
                     to_string(weights), a.depth_multiplier, x[3]));
-  MOTE_TRY(const WindowAxis height, infer_window("height", x[1], weights[1], a.stride_h, a.dilation_h, a.padding));
-  MOTE_TRY(const WindowAxis width, infer_window("width", x[2], weights[2], a.stride_w, a.dilation_w, a.padding));
+  MOTE_TRY(const WindowAxis height,
+           infer_window("height", x[1], weights[1], a.stride_h, a.dilation_h, a.padding, a.border_h));
+  MOTE_TRY(const WindowAxis width,
+           infer_window("width", x[2], weights[2], a.stride_w, a.dilation_w, a.padding, a.border_w));
   DepthwiseConv2DGeometry g{};
   if (!depthwise_conv_2d_geometry(a, x, weights, g))
     return input_error(fmt::format("an image of {} is too large for windows of {}", to_string(x), to_string(weights)));

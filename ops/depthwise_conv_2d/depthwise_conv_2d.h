@@ -31,6 +31,7 @@ struct DepthwiseConv2DAttributes {
   int32_t depth_multiplier = 0;  // 0, or what the shapes say
   Activation activation = Activation::none;
   int32_t dilation_w = 1, dilation_h = 1;
+  WindowBorder border_h = {}, border_w = {};
 };
 
 template <class V>
@@ -90,8 +91,8 @@ constexpr bool depthwise_conv_2d_geometry(const DepthwiseConv2DAttributes& a, co
   g.multiplier = weights[3] / input[3];
   return g.outputs() == weights[3] && g.outputs() <= int32_t{UINT16_MAX} &&
          (a.depth_multiplier == 0 || a.depth_multiplier == g.multiplier) &&
-         window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, g.y) &&
-         window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, g.x) &&
+         window_axis(input[1], weights[1], a.stride_h, a.dilation_h, a.padding, a.border_h, g.y) &&
+         window_axis(input[2], weights[2], a.stride_w, a.dilation_w, a.padding, a.border_w, g.x) &&
          int64_t{g.columns().output} * g.columns().stride < (int32_t{1} << 24) &&
          int64_t{window_span(g.rows(), 1)} * depthwise_plane_pitch(g) < (int32_t{1} << 28);
 }

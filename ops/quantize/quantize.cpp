@@ -40,6 +40,8 @@ Result<std::string> emit(const EmitCall& call) {
   } else {
     QuantizeFromInteger p{};
     if (const Status status = quantize_setup(input, output, p); status != Status::ok) return refused(status);
+    if (quantize_is_turn(p, input.type, output.type))
+      return fmt::format("  quantize_turn_run({}, {}, {});\n", p.count, call.inputs[0], call.outputs[0]);
     parameters = fmt::format("QuantizeFromInteger p = {{{}, {}, {}, {}, {}}}", p.count, p.multiplier, p.shift,
                              p.input_zero_point, p.output_zero_point);
   }

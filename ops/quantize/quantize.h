@@ -59,6 +59,25 @@ void quantize_run(const QuantizeFromInteger& p, const From* input, To* output) {
   }
 }
 
+// With one scale and zero points that are 128 apart, uint8 becomes int8 or the other way by turning the sign bit.
+constexpr bool quantize_is_turn(const QuantizeFromInteger& p, DType input, DType output) {
+  const bool bytes =
+      (input == DType::uint8 && output == DType::int8) || (input == DType::int8 && output == DType::uint8);
+  const int32_t difference = output == DType::int8 ? 128 : -128;
+  return bytes && p.multiplier == 1 << 30 && p.shift == 1 && p.input_zero_point - p.output_zero_point == difference;
+}
+
+template <class From, class To>
+void quantize_turn_run(int32_t count, const From* input, To* output) {
+  uint32_t word;
+  for (; count >= 4; count -= 4, input += 4, output += 4) {
+    __builtin_memcpy(&word, input, sizeof word);
+    word ^= 0x80808080u;
+    __builtin_memcpy(output, &word, sizeof word);
+  }
+  for (; count > 0; --count) *output++ = static_cast<To>(*input++ ^ 0x80);
+}
+
 inline Status quantize_setup(const TensorInfo& input, const TensorInfo& output, QuantizeFromFloat& p) {
   if (input.type != DType::float32) return Status::unsupported_type;
   if (input.shape != output.shape) return Status::unsupported_shape;

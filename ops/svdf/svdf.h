@@ -13,6 +13,7 @@
 #include "device/activation.h"
 #include "device/kernel.h"
 #include "device/requantize.h"
+#include "ops/fully_connected/offset_dot.h"
 
 namespace mote {
 
@@ -67,15 +68,28 @@ void svdf_shift(T* state, int32_t count) {
   for (int32_t i = 0; i + 1 < count; ++i) state[i] = state[i + 1];
 }
 
-// One projection in the state's integers.
+// One projection's sum in the state's integers.
 template <class T>
-T svdf_project(const SvdfInt8& p, const int8_t* input, const int8_t* features) {
-  int32_t sum = 0;
-  for (int32_t i = 0; i < p.size.inputs; ++i) sum = wrapping_add(sum, features[i] * (input[i] - p.input_zero_point));
+T svdf_project(const SvdfInt8& p, int32_t sum) {
   constexpr int32_t kHigh = sizeof(T) == 2 ? 32767 : 127;
   const int32_t scaled = requantize(sum, p.projection.multiplier, p.projection.shift);
   return static_cast<T>(p.state_zero_point + clamp(scaled, -kHigh - 1, kHigh));
 }
+
+// The sum of (state - zero_point) * time over the memory, wrapping.
+inline uint32_t svdf_remember(const int8_t* state, const int8_t* time, int32_t memory, int32_t zero_point) {
+  int32_t sum = 0;
+  offset_dots(state, -zero_point, time, memory, 1, &sum);
+  return static_cast<uint32_t>(sum);
+}
+inline uint32_t svdf_remember(const int16_t* state, const int16_t* time, int32_t memory, int32_t zero_point) {
+  uint32_t sum = 0;
+  for (int32_t t = 0; t < memory; ++t)
+    sum += static_cast<uint32_t>(int32_t{time[t]}) * static_cast<uint32_t>(state[t] - zero_point);
+  return sum;
+}
+
+constexpr int32_t kSvdfProjections = 4;  // at a time
 
 // T: int16_t or int8_t. `bias` may be nullptr.
 template <class T>
@@ -83,15 +97,18 @@ void svdf_run(const SvdfInt8& p, const int8_t* input, const int8_t* features, co
               T* state, int8_t* output) {
   const SvdfSize& size = p.size;
   const int32_t filters = size.units * size.rank;
+  int32_t projections[kSvdfProjections];
   svdf_shift(state, size.batches * filters * size.memory);
   for (int32_t b = 0; b < size.batches; ++b, input += size.inputs) {
     for (int32_t unit = 0, filter = 0; unit < size.units; ++unit) {
       uint32_t sum = bias != nullptr ? static_cast<uint32_t>(bias[unit]) : 0;
       for (int32_t last = filter + size.rank; filter < last; ++filter, state += size.memory) {
-        state[size.memory - 1] = svdf_project<T>(p, input, features + filter * size.inputs);
-        const T* const time = times + filter * size.memory;
-        for (int32_t t = 0; t < size.memory; ++t)
-          sum += static_cast<uint32_t>(int32_t{time[t]}) * static_cast<uint32_t>(state[t] - p.state_zero_point);
+        const int32_t at = filter % kSvdfProjections, left = filters - filter;
+        if (at == 0)
+          offset_dots(input, -p.input_zero_point, features + filter * size.inputs, size.inputs,
+                      left < kSvdfProjections ? left : kSvdfProjections, projections);
+        state[size.memory - 1] = svdf_project<T>(p, projections[at]);
+        sum += svdf_remember(state, times + filter * size.memory, size.memory, p.state_zero_point);
       }
       const int32_t scaled = requantize(static_cast<int32_t>(sum), p.output.multiplier, p.output.shift);
       *output++ = static_cast<int8_t>(clamp(wrapping_add(scaled, p.output_zero_point), -128, 127));

@@ -104,12 +104,13 @@ void backward(const FloatCall& call) {
       if (*y <= p.low || *y >= p.high) continue;
       if (db != nullptr) db[o] += *dy;
       const int32_t of_image = place / g.pixels() * image, pixel = place % g.pixels();
-      for_each_contribution(g, pixel / g.x.input, pixel % g.x.input, [&](int32_t from, int32_t tap) {
-        for (int32_t i = 0; i < g.inputs; ++i) {
-          if (dw != nullptr) dw[o * row + tap + i] += *dy * x[of_image + from + i];
-          if (dx != nullptr) dx[of_image + from + i] += *dy * w[o * row + tap + i];
-        }
-      });
+      for_each_contribution(g, TransposeConvPlaces(g, pixel / g.x.input, pixel % g.x.input),
+                            [&](int32_t from, int32_t tap) {
+                              for (int32_t i = 0; i < g.inputs; ++i) {
+                                if (dw != nullptr) dw[o * row + tap + i] += *dy * x[of_image + from + i];
+                                if (dx != nullptr) dx[of_image + from + i] += *dy * w[o * row + tap + i];
+                              }
+                            });
     }
 }
 

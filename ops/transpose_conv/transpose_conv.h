@@ -9,6 +9,7 @@
 #pragma once
 #include "device/convolution.h"
 #include "device/window.h"
+#include "ops/fully_connected/offset_dot.h"
 
 namespace mote {
 
@@ -79,11 +80,21 @@ constexpr TapRange places_over(const WindowAxis& axis, int32_t at) {
   return TapRange{below < 0 ? 0 : below / axis.stride + 1, last < axis.output ? last : axis.output};
 }
 
-// visit(first channel of an input pixel, first weight of output channel 0 for it) for all that add to the output's
-// place (y, x) of one image, in the order of the input.
+// The input pixels that add to one output pixel, and that pixel's place.
+struct TransposeConvPlaces {
+  TapRange rows, columns;
+  int32_t y, x;
+
+  constexpr TransposeConvPlaces(const TransposeConvGeometry& g, int32_t row, int32_t column)
+      : rows(places_over(g.y, row)), columns(places_over(g.x, column)), y(row), x(column) {}
+};
+
+// visit(first channel of an input pixel, first weight of output channel 0 for it) for all `places` of one image, in the
+// order of the input.
 template <class Visit>
-void for_each_contribution(const TransposeConvGeometry& g, int32_t y, int32_t x, const Visit& visit) {
-  const TapRange rows = places_over(g.y, y), columns = places_over(g.x, x);
+void for_each_contribution(const TransposeConvGeometry& g, const TransposeConvPlaces& places, const Visit& visit) {
+  const TapRange rows = places.rows, columns = places.columns;
+  const int32_t y = places.y, x = places.x;
   for (int32_t i = rows.first; i < rows.last; ++i) {
     const int32_t ky = y + g.y.before - i * g.y.stride;
     for (int32_t j = columns.first; j < columns.last; ++j) {
@@ -93,48 +104,42 @@ void for_each_contribution(const TransposeConvGeometry& g, int32_t y, int32_t x,
   }
 }
 
-// The sum of product(input, weight) for one output, without bias.
-template <class T, class Product>
-auto transpose_conv_sum(const TransposeConvGeometry& g, const T* input, const T* weights, int32_t y, int32_t x,
-                        const Product& product) {
-  decltype(product(*input, *weights)) sum = 0;
-  for_each_contribution(g, y, x, [&](int32_t pixel, int32_t tap) {
-    const T *const a = input + pixel, *const w = weights + tap;
-    for (int32_t i = 0; i < g.inputs; ++i) sum += product(a[i], w[i]);
-  });
-  return sum;
-}
-
 // `bias` may be nullptr.
 inline void transpose_conv_run(const TransposeConvInt8& p, const LiveChannels& scales, const int8_t* input,
                                const int8_t* weights, const int32_t* bias, int8_t* output) {
   const TransposeConvGeometry& g = p.g;
   const int32_t row = g.y.filter * g.x.filter * g.inputs;
-  const auto product = [offset = p.input_offset](int32_t a, int32_t w) {
-    return static_cast<uint32_t>((a + offset) * w);
-  };
   fill_dead_channels(p.output, scales, bias, g.batches * g.pixels(), g.outputs, output);
   for (int32_t b = 0; b < g.batches; ++b, input += g.y.output * g.x.output * g.inputs)
     for (int32_t y = 0; y < g.y.input; ++y)
-      for (int32_t x = 0; x < g.x.input; ++x, output += g.outputs)
+      for (int32_t x = 0; x < g.x.input; ++x, output += g.outputs) {
+        const TransposeConvPlaces places(g, y, x);
         for (int32_t k = 0; k < scales.live; ++k) {
           const int32_t o = scales.channels[k];
-          const auto sum = static_cast<int32_t>(transpose_conv_sum(g, input, weights + o * row, y, x, product));
-          output[o] =
-              p.output.any(bias != nullptr ? wrapping_add(sum, bias[o]) : sum, scales.multipliers[k], scales.shifts[k]);
+          int32_t sum = bias != nullptr ? bias[o] : 0;
+          for_each_contribution(g, places, [&](int32_t pixel, int32_t tap) {
+            int32_t part = 0;
+            offset_dots(input + pixel, p.input_offset, weights + o * row + tap, g.inputs, 1, &part);
+            sum = wrapping_add(sum, part);
+          });
+          output[o] = p.output.any(sum, scales.multipliers[k], scales.shifts[k]);
         }
+      }
 }
 
 inline void transpose_conv_run(const TransposeConvFloat32& p, const float* input, const float* weights,
                                const float* bias, float* output) {
   const TransposeConvGeometry& g = p.g;
   const int32_t row = g.y.filter * g.x.filter * g.inputs;
-  const auto product = [](float a, float w) { return a * w; };
   for (int32_t b = 0; b < g.batches; ++b, input += g.y.output * g.x.output * g.inputs)
     for (int32_t y = 0; y < g.y.input; ++y)
       for (int32_t x = 0; x < g.x.input; ++x)
         for (int32_t o = 0; o < g.outputs; ++o) {
-          float sum = transpose_conv_sum(g, input, weights + o * row, y, x, product);
+          float sum = 0;
+          for_each_contribution(g, TransposeConvPlaces(g, y, x), [&](int32_t pixel, int32_t tap) {
+            const float *const a = input + pixel, *const w = weights + o * row + tap;
+            for (int32_t i = 0; i < g.inputs; ++i) sum += a[i] * w[i];
+          });
           if (bias != nullptr) sum += bias[o];
           *output++ = sum < p.low ? p.low : sum > p.high ? p.high : sum;
         }

@@ -15,6 +15,7 @@
 #include "device/kernel.h"
 #include "device/requantize.h"
 #include "device/sigmoid_table.h"
+#include "ops/fully_connected/offset_dot.h"
 
 namespace mote {
 
@@ -105,18 +106,21 @@ inline int32_t saturate_int16(int32_t x) {
   return clamp(x, -32768, 32767);
 }
 
-// What unit `unit` of a gate sums: W x + b + R h in Q3.12.
-inline int32_t lstm_sum(const LstmInt8& p, const LstmConstants<int8_t, int32_t>& c, int32_t gate, int32_t unit,
-                        const int8_t* x, const int8_t* h) {
-  const int8_t* const w = c.weights[gate] + unit * p.size.inputs;
-  const int8_t* const r = c.recurrent[gate] + unit * p.size.units;
-  int32_t from_input = c.biases[gate][unit], from_hidden = 0;
-  for (int32_t i = 0; i < p.size.inputs; ++i) from_input = wrapping_add(from_input, w[i] * (x[i] - p.input_zero_point));
-  for (int32_t i = 0; i < p.size.units; ++i)
-    from_hidden = wrapping_add(from_hidden, r[i] * (h[i] - p.hidden_zero_point));
+constexpr int32_t kLstmBlock = 4;  // units whose sums are made at a time
+
+// What `count` units of a gate, from `unit` on, sum: W x + b + R h in Q3.12.
+inline void lstm_sums(const LstmInt8& p, const LstmConstants<int8_t, int32_t>& c, int32_t gate, int32_t unit,
+                      int32_t count, const int8_t* x, const int8_t* h, int32_t* sums) {
+  const LstmSize& size = p.size;
+  int32_t from_hidden[kLstmBlock];
+  offset_dots(x, -p.input_zero_point, c.weights[gate] + unit * size.inputs, size.inputs, count, sums);
+  offset_dots(h, -p.hidden_zero_point, c.recurrent[gate] + unit * size.units, size.units, count, from_hidden);
   const Multiplier a = p.weights[gate], b = p.recurrent[gate];
-  return saturate_int16(saturate_int16(requantize(from_input, a.multiplier, a.shift)) +
-                        saturate_int16(requantize(from_hidden, b.multiplier, b.shift)));
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t from_input = wrapping_add(sums[i], c.biases[gate][unit + i]);
+    sums[i] = saturate_int16(saturate_int16(requantize(from_input, a.multiplier, a.shift)) +
+                             saturate_int16(requantize(from_hidden[i], b.multiplier, b.shift)));
+  }
 }
 
 inline float lstm_sum(const LstmFloat32& p, const LstmConstants<float, float>& c, int32_t gate, int32_t unit,
@@ -129,10 +133,9 @@ inline float lstm_sum(const LstmFloat32& p, const LstmConstants<float, float>& c
   return from_input + c.biases[gate][unit] + from_hidden;
 }
 
-// One unit: renews its cell and gives its hidden value. `x` and `h` are whole rows.
-inline int8_t lstm_unit(const LstmInt8& p, const LstmConstants<int8_t, int32_t>& c, int32_t unit, const int8_t* x,
-                        const int8_t* h, int16_t& cell) {
-  const auto sum = [&](int32_t gate) { return lstm_sum(p, c, gate, unit, x, h); };
+// One unit, from the sums of its gates, which are kLstmBlock apart: renews its cell and gives its hidden value.
+inline int8_t lstm_unit(const LstmInt8& p, const int32_t* sums, int16_t& cell) {
+  const auto sum = [sums](int32_t gate) { return sums[gate * kLstmBlock]; };
   const auto scaled = [](int32_t value, Multiplier m) { return requantize(value, m.multiplier, m.shift); };
   const int32_t forget = logistic_int16(3 * sum(kForgetGate)), input = logistic_int16(3 * sum(kInputGate));
   const int32_t candidate = tanh_int16(3 * sum(kCellGate)), output = logistic_int16(3 * sum(kOutputGate));
@@ -146,6 +149,18 @@ inline int8_t lstm_unit(const LstmInt8& p, const LstmConstants<int8_t, int32_t>&
   return static_cast<int8_t>(clamp(stored, -128, 127));
 }
 
+// All units of a step; `x` and `h` are whole rows.
+inline void lstm_step(const LstmInt8& p, const LstmConstants<int8_t, int32_t>& c, const int8_t* x, const int8_t* h,
+                      int16_t* cells, int8_t* y) {
+  int32_t sums[kLstmGates * kLstmBlock];
+  for (int32_t unit = 0; unit < p.size.units; unit += kLstmBlock) {
+    const int32_t left = p.size.units - unit, count = left < kLstmBlock ? left : kLstmBlock;
+    for (int32_t gate = 0; gate < kLstmGates; ++gate)
+      lstm_sums(p, c, gate, unit, count, x, h, sums + gate * kLstmBlock);
+    for (int32_t i = 0; i < count; ++i) y[unit + i] = lstm_unit(p, sums + i, cells[unit + i]);
+  }
+}
+
 inline float lstm_unit(const LstmFloat32& p, const LstmConstants<float, float>& c, int32_t unit, const float* x,
                        const float* h, float& cell) {
   const auto sum = [&](int32_t gate) { return lstm_sum(p, c, gate, unit, x, h); };
@@ -154,6 +169,11 @@ inline float lstm_unit(const LstmFloat32& p, const LstmConstants<float, float>& 
   if (p.clip > 0) value = value < -p.clip ? -p.clip : value > p.clip ? p.clip : value;
   cell = value;
   return tanh_float(value) * logistic_float(sum(kOutputGate));
+}
+
+inline void lstm_step(const LstmFloat32& p, const LstmConstants<float, float>& c, const float* x, const float* h,
+                      float* cells, float* y) {
+  for (int32_t unit = 0; unit < p.size.units; ++unit) y[unit] = lstm_unit(p, c, unit, x, h, cells[unit]);
 }
 
 // A step writes its output first, because every unit still needs the hidden state of the step before.
@@ -165,8 +185,7 @@ void lstm_run(const Parameters& p, const Value* input, const LstmConstants<Value
     for (int32_t step = 0; step < size.steps; ++step) {
       const int32_t row = size.time_major != 0 ? step * size.batches + batch : batch * size.steps + step;
       Value* const y = output + row * size.units;
-      for (int32_t unit = 0; unit < size.units; ++unit)
-        y[unit] = lstm_unit(p, constants, unit, input + row * size.inputs, hidden, cells[unit]);
+      lstm_step(p, constants, input + row * size.inputs, hidden, cells, y);
       for (int32_t unit = 0; unit < size.units; ++unit) hidden[unit] = y[unit];
     }
   }

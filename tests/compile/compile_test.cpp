@@ -137,6 +137,38 @@ TEST_F(Compiled, ConstantChannelsGiveTheInterpretersBytes) {
   }
 }
 
+// uint8 to int8 and back with one scale, of lengths that are no whole words; zero points 128 apart and not.
+Result<CompiledProgram> turned_signs(PackedFor core) {
+  CompiledProgram program(core);
+  for (const int32_t count : {1, 3, 4, 257})
+    for (const int32_t difference : {128, 127}) {
+      const Shape shape = make_shape({1, count});
+      const QuantParams low{{0.25f}, {3}, 0}, high{{0.25f}, {3 + difference}, 0};
+      Graph g;
+      g.tensors = {{"image", {DType::uint8, shape, high}, false, false, {}},
+                   {"signed", {DType::int8, shape, low}, false, false, {}},
+                   {"back", {DType::uint8, shape, high}, false, false, {}}};
+      const OpDef* const quantize = find_op("quantize");
+      g.nodes = {{quantize, "in", quantize->default_attributes(), {0}, {1}, ""},
+                 {quantize, "out", quantize->default_attributes(), {1}, {2}, ""}};
+      g.inputs = {0}, g.outputs = {1, 2};
+      g.input_names = {"image"}, g.output_names = {"signed", "back"};
+      std::vector<uint8_t> input(static_cast<size_t>(count));
+      for (size_t i = 0; i < input.size(); ++i) input[i] = static_cast<uint8_t>(i * 3 + 1);
+      MOTE_CHECK(program.add("turned", file_of(g), {input}));
+    }
+  return program;
+}
+
+TEST_F(Compiled, TurnedSignsGiveTheInterpretersBytes) {
+  const auto program = turned_signs(PackedFor::arm_dsp);
+  ASSERT_TRUE(program.ok()) << program.error().message;
+  ASSERT_TRUE(program->write(folder_).ok());
+  const auto printed = run_here(folder_, source_folder());
+  ASSERT_TRUE(printed.ok()) << printed.error().message;
+  EXPECT_THAT(*printed, HasSubstr("models 8 failures 0\n"));
+}
+
 // Bytes of arena and static memory that each model may take.
 const std::map<std::string, int64_t> kMostRam = {{"ad01_int8", 900},
                                                  {"kws_ref_model", 9000},

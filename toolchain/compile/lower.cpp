@@ -57,6 +57,7 @@ Result<void> lower(const std::string& name, Graph& graph) {
   const auto run = [&name](const Graph& whole, const Node& node) { return evaluate(name, whole, node); };
   MOTE_TRY([[maybe_unused]] const int32_t folded, fold_constants(graph, run));
   remove_requantization(graph);
+  merge_padding(graph);
   remove_constant_channels(graph);
   remove_unused(graph);
   return {};

@@ -24,6 +24,12 @@ Result<int32_t> fold_constants(Graph& graph, const EvaluateNode& evaluate);
 // dequantize of them. Graph outputs stay. Returns how many went.
 int32_t remove_requantization(Graph& graph);
 
+// A pad or padv2 of an int8 image's height and width goes into the windows that read it: into a convolution when it
+// puts zeros around the image, into a max_pool_2d when it puts the least number there. It stays when something else
+// reads it, when a window would see nothing of the image, or when a reader already has a border. Not into
+// average_pool_2d, which counts what it sees. Returns how many went.
+int32_t merge_padding(Graph& graph);
+
 // Channels that hold one number in every pixel - their filter is zeros, or scaled to nothing - are taken out between an
 // int8 conv_2d and those that read it, through depthwise convolutions; what they give goes into the biases of the
 // readers. Where a window leaves the image, only a channel that holds the zero point can go. What is left is a multiple
