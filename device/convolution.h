@@ -5,6 +5,13 @@
 #include "device/requantize.h"
 #include "device/window.h"
 
+// One copy for all kernels, where GCC would make one for each of them.
+#if defined(__clang__)
+#define MOTE_SHARED __attribute__((noinline))
+#else
+#define MOTE_SHARED __attribute__((noinline, noclone))
+#endif
+
 namespace mote {
 
 // For requantize(), multiplier and shift of the live channels, in order. A channel of multiplier 0, or whose weights
@@ -50,7 +57,7 @@ struct Int8Output {
 
   // With it and a shift below 0, as nearly always, requantize_to_int8() does all.
   bool is_whole() const { return low == -128 && high == 127; }
-  __attribute__((noinline, noclone)) int8_t any(int32_t sum, int32_t multiplier, int32_t shift) const {
+  MOTE_SHARED int8_t any(int32_t sum, int32_t multiplier, int32_t shift) const {
     return static_cast<int8_t>(clamp(wrapping_add(requantize(sum, multiplier, shift), zero_point), low, high));
   }
 };
@@ -157,9 +164,8 @@ inline int32_t derive_live_channels(uint32_t input, const float* scales, int32_t
 }
 
 // Writes the dead channels of `pixels` pixels of `outputs` channels. `bias` may be nullptr.
-__attribute__((noinline, noclone)) inline void fill_dead_channels(const Int8Output& range, const LiveChannels& scales,
-                                                                  const int32_t* bias, int32_t pixels, int32_t outputs,
-                                                                  int8_t* output) {
+MOTE_SHARED inline void fill_dead_channels(const Int8Output& range, const LiveChannels& scales, const int32_t* bias,
+                                           int32_t pixels, int32_t outputs, int8_t* output) {
   for (int32_t i = scales.live; i < outputs; ++i) {
     const int32_t channel = scales.channels[i], sum = bias != nullptr ? bias[channel] : 0;
     const int8_t value = scales.whole ? range.any(sum, scales.multipliers[i], scales.shifts[i]) : range.any(0, 0, 0);
@@ -219,9 +225,8 @@ void keep_convolution(PrepareContext& node, const ConvolutionTensors& tensors, C
 }
 
 // `memory`: live_channels_bytes(outputs), aligned to 4 bytes.
-__attribute__((noinline, noclone)) inline LiveChannels live_channels(const InvokeContext& node,
-                                                                     const ScaleSource& source, int32_t outputs,
-                                                                     void* memory, const ChannelWeights& weights = {}) {
+MOTE_SHARED inline LiveChannels live_channels(const InvokeContext& node, const ScaleSource& source, int32_t outputs,
+                                              void* memory, const ChannelWeights& weights = {}) {
   int32_t* const multipliers = static_cast<int32_t*>(memory);
   uint16_t* const channels = reinterpret_cast<uint16_t*>(multipliers + outputs);
   int8_t* const shifts = reinterpret_cast<int8_t*>(channels + outputs);
@@ -231,3 +236,5 @@ __attribute__((noinline, noclone)) inline LiveChannels live_channels(const Invok
 }
 
 }  // namespace mote
+
+#undef MOTE_SHARED
