@@ -264,7 +264,7 @@ TEST_F(Compiled, AForeignFirmwareLinksTwoModels) {
        "set -e; flags='-O2 -mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -Wall -Wextra -Werror'\n"
        "arm-none-eabi-gcc $flags -c main.c -Imodels\n"
        "for model in first second; do arm-none-eabi-g++ $flags -ffp-contract=fast -c models/$model.cpp; done\n"
-       "arm-none-eabi-g++ $flags -ffreestanding -fno-exceptions -fno-rtti -nostartfiles -L " +
+       "arm-none-eabi-gcc $flags -ffreestanding -fno-exceptions -fno-rtti -nostartfiles -L " +
            device + " -T " + device + "/mps2.ld " + device +
            "/startup.cpp main.o first.o second.o -o foreign.elf\n"
            "arm-none-eabi-objdump -d first.o | grep -q vmul\n"
