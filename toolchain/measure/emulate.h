@@ -1,8 +1,9 @@
-// Runs a firmware image in QEMU with the counting plugin.
+// Runs a firmware image in QEMU with the counting plugin, or in the program that counts for an AVR.
 #pragma once
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,8 @@ namespace mote {
 
 struct EmulatedRun {
   std::map<std::string, int64_t> report;  // "name number" lines that the program printed
-  Json counts;                            // of the plugin, see counter.c
-  std::vector<std::string> command;       // without the plugin: runs the same image alone
+  Json counts;                            // of the plugin, see counter.c, or of simavr.c
+  std::vector<std::string> command;       // without counting: runs the same image alone
 };
 
 // A function whose entries divide the count into parts.
@@ -32,6 +33,11 @@ struct EmulateOptions {
 
 // The plugin's path when no other is given.
 std::filesystem::path default_counter();
+
+// Where the program is: in PATH, or for one of ours beside the plugin (empty: the default one). nullopt: it is missing.
+std::optional<std::filesystem::path> find_emulator(const Emulator& emulator, const std::filesystem::path& counter = {});
+// What to do when it is missing.
+std::string emulator_advice(const Emulator& emulator);
 
 // `elf` is `image` read; it has functions mote_mark_begin and mote_mark_end.
 // Errors: input when the emulator or plugin is missing; defect when the program does not end by itself.

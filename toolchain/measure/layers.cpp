@@ -13,6 +13,7 @@ constexpr uint32_t kInvokeInKernel = 12;  // bytes from a Kernel's start to its 
 // In a compiled model's object: constants stand in sections of their own, parameters inside functions (_ZZ...).
 std::string compiled_category(const std::string& section) {
   if (section.starts_with(".text.model_")) return "engine";
+  if (section.starts_with(".progmem.mote.")) return section.starts_with(".progmem.mote.op_") ? "model" : "kernels";
   return section.starts_with(".rodata._ZN") ? "model" : "kernels";
 }
 
@@ -119,8 +120,8 @@ Result<void> add_layers(const ExecutedCode& executed, const BuiltImage& image, c
     measurement.layers.push_back(layer);
   }
   if (executed.steps.size() != layer_of_step.size() + 1)
-    return defect(fmt::format("the firmware entered {} operators, it has {}", executed.steps.size() - 1,
-                              layer_of_step.size()));
+    return defect(
+        fmt::format("the firmware entered {} operators, it has {}", executed.steps.size() - 1, layer_of_step.size()));
   const PieceFinder pieces(image);
   for (size_t step = 0; step < executed.steps.size(); ++step) {
     for (const FunctionCounts& function : executed.steps[step]) {

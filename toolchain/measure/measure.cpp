@@ -108,6 +108,14 @@ Result<void> run_on_board(const std::string& name, const Firmware& firmware, con
   MOTE_TRY(const EmulatedRun run,
            emulate(m.firmware, elf, board.emulator,
                    {folder, options.counter, options.timeout_seconds, step_functions(firmware, elf)}));
+  if (run.report.contains("stack_overrun")) {
+    m.fits = false;
+    m.misfits.push_back(
+        fmt::format("the stack reaches the variables in the {} of RAM of {}: take smaller layers or a "
+                    "shorter window, or a board with more RAM",
+                    kibibytes(board.ram_bytes.value), m.board));
+    return {};
+  }
   MOTE_CHECK(check_report(run, firmware, rows, name));
   m.emulator_command = run.command;
   m.ram.stack = run.report.at("stack");
@@ -143,9 +151,10 @@ Result<Measurement> measure(const std::string& name, const std::vector<uint8_t>&
   m.notes.push_back(board.memory_note);
   m.flash.model = firmware.model_bytes;  // before it is linked; compiled weights are as many
   m.ram.arena = firmware.arena_bytes;
+  m.ram.statics = 2 * firmware.window_readings;
   check_fit(board, m);
   if (!m.fits) return m;  // hopeless: need not even be linked
-  m.flash.model = m.ram.arena = 0;
+  m.flash.model = m.ram.arena = m.ram.statics = 0;
 
   tell(1, "building");
   const fs::path cache = options.cache.empty() ? options.folder.parent_path() / "cache" : options.cache;
