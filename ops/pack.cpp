@@ -1,5 +1,7 @@
 #include "ops/pack.h"
 
+#include <fmt/format.h>
+
 #include "device/packed_dot.h"
 
 namespace mote {
@@ -93,6 +95,73 @@ std::vector<uint8_t> packed_scale_table(const std::vector<PackedScale>& scales) 
   }
   const auto* const bytes = reinterpret_cast<const uint8_t*>(table.data());
   return std::vector(bytes, bytes + table.size() * sizeof(uint32_t));
+}
+
+bool fits_flash_rows(const FlashLayer& layer) {
+  return layer.rows <= INT16_MAX && layer.columns <= INT16_MAX;
+}
+
+std::string cpp_flash_rows(const FlashLayer& layer, int32_t outputs) {
+  return fmt::format("{{{}, {}, {}}}", cpp_output(layer.output), layer.columns, outputs);
+}
+
+namespace {
+
+// The rows from `first` on, `count` of them, as the kernel reads them.
+void append_flash_rows(const FlashLayer& layer, int32_t first, int32_t count, std::vector<uint8_t>& to) {
+  const auto v = [&](int32_t row, int32_t column) {
+    return static_cast<uint8_t>(layer.weights[static_cast<size_t>(int64_t{row} * layer.columns + column)] ^ 0x80);
+  };
+  int32_t r = first;
+  for (; r + kFlashGroup <= first + count; r += kFlashGroup)
+    for (int32_t c = 0; c < layer.columns; ++c)
+      for (int32_t i = 0; i < kFlashGroup; ++i) to.push_back(v(r + i, c));
+  for (; r < first + count; ++r)
+    for (int32_t c = 0; c < layer.columns; ++c) to.push_back(v(r, c));
+}
+
+template <class T>
+void append_bytes(T value, std::vector<uint8_t>& to) {
+  uint8_t bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
+  to.insert(to.end(), std::begin(bytes), std::end(bytes));
+}
+
+std::vector<uint8_t> flash_records(const FlashLayer& layer, std::span<const Multiplier> scales) {
+  const std::vector<uint8_t> starts =
+      fold_offset(layer.bias, layer.weights, layer.rows, layer.columns, layer.input_offset - 128);
+  std::vector<uint8_t> records;
+  for (int32_t r = 0; r < layer.rows; ++r) {
+    uint32_t start = 0;
+    std::memcpy(&start, &starts[sizeof start * static_cast<size_t>(r)], sizeof start);
+    append_bytes(start - 128u * 128u * static_cast<uint32_t>(layer.columns), records);
+    append_bytes(scales[static_cast<size_t>(r)].multiplier, records);
+    append_bytes(static_cast<int8_t>(scales[static_cast<size_t>(r)].shift), records);
+  }
+  return records;
+}
+
+}  // namespace
+
+std::string keep_flash_layer(const PackedCall& packed, const FlashLayer& layer, std::span<const Multiplier> scales,
+                             int32_t part) {
+  std::vector<uint8_t> weights;
+  const int32_t rows = part > 0 ? part : layer.rows;
+  for (int32_t first = 0; first < layer.rows; first += rows) append_flash_rows(layer, first, rows, weights);
+  const auto address = [&](const char* name, const std::vector<uint8_t>& bytes) {
+    return "MOTE_FLASH_ADDRESS(" + packed.keep(name, DType::uint8, bytes) + ")";
+  };
+  return address("weights", weights) + ", " + address("records", flash_records(layer, scales));
+}
+
+std::vector<Multiplier> channel_multipliers(const EmitCall& call, int32_t outputs) {
+  const auto& weights = call.input_types[1].quant.scales;
+  const ChannelMultiplier multiplier_of(float_bits(call.input_types[0].quant.scales[0]),
+                                        float_bits(call.output_types[0].quant.scales[0]));
+  std::vector<Multiplier> multipliers(static_cast<size_t>(outputs));
+  for (size_t o = 0; o < multipliers.size(); ++o)
+    multiplier_of.of(float_bits(weights[weights.size() == 1 ? 0 : o]), multipliers[o]);
+  return multipliers;
 }
 
 }  // namespace mote

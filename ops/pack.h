@@ -1,5 +1,6 @@
-// For emit_packed functions of convolutions.
+// For emit_packed functions of convolutions, and of all that an AVR runs by rows.
 #pragma once
+#include "device/flash_rows.h"
 #include "device/packed_scale.h"
 #include "ops/op.h"
 
@@ -18,5 +19,23 @@ std::optional<std::vector<PackedScale>> packed_scales(const EmitCall& call, cons
                                                       std::span<const uint8_t> starts, const std::vector<bool>& zeros);
 // The table as bytes.
 std::vector<uint8_t> packed_scale_table(const std::vector<PackedScale>& scales);
+
+// Rows of weights and what becomes of their sums, for device/flash_rows.h.
+struct FlashLayer {
+  std::span<const uint8_t> weights, bias;  // as bytes; no bias: zeros
+  int32_t rows = 0, columns = 0;
+  int32_t input_offset = 0;  // minus the input's zero point
+  Int8Output output{};
+};
+// Keeps the weights and the records of the layer and gives expressions for them: "weights, records". The rows are dealt
+// out in parts of `part` (0: all of them), each packed by itself.
+std::string keep_flash_layer(const PackedCall& packed, const FlashLayer& layer, std::span<const Multiplier> scales,
+                             int32_t part = 0);
+// Of a convolution: the multiplier of every output channel.
+std::vector<Multiplier> channel_multipliers(const EmitCall& call, int32_t outputs);
+// Whether sizes fit its 16 bits.
+bool fits_flash_rows(const FlashLayer& layer);
+// Initialiser of a FlashRows.
+std::string cpp_flash_rows(const FlashLayer& layer, int32_t outputs);
 
 }  // namespace mote

@@ -247,16 +247,28 @@ bool join_starts(std::span<const uint8_t> weights, std::vector<PackedScale>& sca
   return true;
 }
 
+// By rows in program memory.
+std::optional<std::string> emit_flash(const PackedCall& packed, const Conv2DInt8& p, std::span<const uint8_t> bias) {
+  const EmitCall& call = packed.call;
+  const FlashLayer layer{packed.constants[1], bias, p.g.outputs, p.g.patch(), p.input_offset, p.output};
+  if (p.g.groups() != 1 || !fits_flash_rows(layer)) return std::nullopt;
+  return fmt::format("  static constexpr Conv2DFlash p = {{{}, {}, {}}};\n  conv_2d_flash_run(p, {}, {}, {}, {});\n",
+                     cpp_geometry(p.g), -p.input_offset, cpp_flash_rows(layer, p.g.outputs),
+                     keep_flash_layer(packed, layer, channel_multipliers(call, p.g.outputs)), call.inputs[0],
+                     call.outputs[0], call.scratch);
+}
+
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const EmitCall& call = packed.call;
   const ConvolutionTensors tensors = convolution_tensors(call);
   const std::span<const uint8_t> bias = tensors.has_bias ? packed.constants[2] : std::span<const uint8_t>();
-  if (packed.core != PackedFor::arm_dsp || tensors.input.type != DType::int8 || packed.constants[1].empty() ||
+  if (packed.core == PackedFor::plain || tensors.input.type != DType::int8 || packed.constants[1].empty() ||
       (tensors.has_bias && bias.empty()))
     return std::optional<std::string>();
   Conv2DInt8 p{};
   if (const Status status = conv_2d_setup(call.attributes->as<Conv2DAttributes>(), tensors, p); status != Status::ok)
     return refused(status);
+  if (packed.core == PackedFor::avr) return emit_flash(packed, p, bias);
   if (p.g.groups() != 1) return std::optional<std::string>();
   std::vector<uint8_t> weights(packed.constants[1].begin(), packed.constants[1].end());
   const auto row = [&](size_t o) { return weights.begin() + static_cast<int64_t>(o) * p.g.patch(); };

@@ -263,6 +263,26 @@ std::optional<std::string> emit_pixels(const PackedCall& packed, const Depthwise
       packed.call.outputs[0]);
 }
 
+// By rows in program memory, one for each filter, its taps in the order of the plane.
+std::optional<std::string> emit_flash(const PackedCall& packed, const DepthwiseConv2DInt8& p,
+                                      std::span<const uint8_t> bias) {
+  const EmitCall& call = packed.call;
+  const int32_t taps = p.g.y.filter * p.g.x.filter, outputs = p.g.outputs();
+  const DepthwiseSteps step = depthwise_steps(p.g, p.g.x.filter, outputs);
+  std::vector<uint8_t> rows;
+  for (int32_t o = 0; o < outputs; ++o)
+    for (int32_t r = 0; r < p.g.rows().filter; ++r)
+      for (int32_t c = 0; c < p.g.columns().filter; ++c)
+        rows.push_back(packed.constants[1][static_cast<size_t>(r * step.row + c * step.column + o)]);
+  const FlashLayer layer{rows, bias, outputs, taps, p.input_offset, p.output};
+  if (!fits_flash_rows(layer) || taps * p.g.multiplier > INT16_MAX) return std::nullopt;
+  return fmt::format(
+      "  static constexpr DepthwiseFlash p = {{{}, {}, {}}};\n  depthwise_conv_2d_flash_run(p, {}, {}, {}, {});\n",
+      cpp_geometry(p.g), -p.input_offset, cpp_flash_rows(layer, p.g.multiplier),
+      keep_flash_layer(packed, layer, channel_multipliers(call, outputs), p.g.multiplier), call.inputs[0],
+      call.outputs[0], call.scratch);
+}
+
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const EmitCall& call = packed.call;
   const ConvolutionTensors tensors = convolution_tensors(call);
@@ -273,6 +293,8 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   if (const Status status = depthwise_conv_2d_setup(call.attributes->as<DepthwiseConv2DAttributes>(), tensors, p);
       status != Status::ok)
     return refused(status);
+  if (packed.core == PackedFor::avr)
+    return emit_flash(packed, p, tensors.has_bias ? packed.constants[2] : std::span<const uint8_t>());
   if (auto pixels = emit_pixels(packed, p, tensors.has_bias)) return pixels;
   const LiveTables tables(call, p.g.outputs());
   if (tables.multipliers.empty()) return std::optional<std::string>();

@@ -83,7 +83,7 @@ Result<std::string> OverlapProgram::statements(const CaseModel& model, const std
     };
     MOTE_TRY(const auto packed, node.op->emit_packed({call, core_, constants, keep}));
     if (packed) {
-      includes_[node.op->packed_header];
+      includes_[packed_header(*node.op, core_)];
       return *packed;
     }
   }
@@ -273,7 +273,7 @@ class OverlappingKernels : public testing::Test {
 };
 
 TEST_F(OverlappingKernels, GiveTheSameBytesHere) {
-  for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+  for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp, PackedFor::avr}) {
     const auto program = every_case(core, 40, 1);
     ASSERT_TRUE(program.ok()) << program.error().message;
     ASSERT_TRUE(program->write(folder_).ok());

@@ -13,6 +13,8 @@ namespace mote::conformance {
 
 namespace {
 
+constexpr PackedFor kCores[] = {PackedFor::plain, PackedFor::arm_dsp, PackedFor::avr};
+
 class ProgramWriter {
  public:
   Result<void> add(const CaseModel& model) {
@@ -39,7 +41,8 @@ class ProgramWriter {
     std::string includes, kernels;
     for (const OpDef* op : all_ops()) {
       includes += fmt::format("#include \"{}\"\n", op->device_header);
-      if (op->packed_header != nullptr) includes += fmt::format("#include \"{}\"\n", op->packed_header);
+      if (op->packed_header != nullptr)
+        for (const PackedFor core : kCores) includes += fmt::format("#include \"{}\"\n", packed_header(*op, core));
       for (const DeviceKernel& kernel : op->kernels) kernels += fmt::format("    &{},\n", kernel.symbol);
     }
     const std::string text = fmt::format(
@@ -111,7 +114,7 @@ class ProgramWriter {
       return name_of(type, bytes);
     };
     names += ", {";
-    for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+    for (const PackedFor core : kCores) {
       MOTE_TRY(const auto packed, node.op->emit_packed({call, core, constants, keep}));
       names += packed ? add_function(fmt::format("packed_{}", static_cast<int>(core)), *packed) + "," : "nullptr,";
     }

@@ -14,11 +14,11 @@ struct Core {
 
 // GCC's names; its -mcpu=cortex-m33 and up imply the DSP extension.
 constexpr Core kCores[] = {
-    {"cortex-m0", PackedFor::plain},     {"cortex-m0plus", PackedFor::plain}, {"cortex-m3", PackedFor::plain},
-    {"cortex-m23", PackedFor::plain},    {"cortex-m4", PackedFor::arm_dsp},   {"cortex-m7", PackedFor::arm_dsp},
-    {"cortex-m33", PackedFor::arm_dsp},  {"cortex-m35p", PackedFor::arm_dsp}, {"cortex-m55", PackedFor::arm_dsp},
-    {"cortex-m85", PackedFor::arm_dsp},  {"rv32imc", PackedFor::plain},       {"avr", PackedFor::plain},
-    {"x86-64", PackedFor::plain},        {"aarch64", PackedFor::plain},
+    {"cortex-m0", PackedFor::plain},    {"cortex-m0plus", PackedFor::plain}, {"cortex-m3", PackedFor::plain},
+    {"cortex-m23", PackedFor::plain},   {"cortex-m4", PackedFor::arm_dsp},   {"cortex-m7", PackedFor::arm_dsp},
+    {"cortex-m33", PackedFor::arm_dsp}, {"cortex-m35p", PackedFor::arm_dsp}, {"cortex-m55", PackedFor::arm_dsp},
+    {"cortex-m85", PackedFor::arm_dsp}, {"rv32imc", PackedFor::plain},       {"avr", PackedFor::avr},
+    {"x86-64", PackedFor::plain},       {"aarch64", PackedFor::plain},
 };
 
 }  // namespace
@@ -33,9 +33,10 @@ Result<PackedFor> packed_for_core(const std::string& core) {
 }
 
 PackedFor packed_for_board(const Board& board) {
+  if (board.compiler->separate_memories) return PackedFor::avr;
   const auto has = [&board](const Core& core) {
-    return core.packed == PackedFor::arm_dsp && std::count(board.cpu_flags.begin(), board.cpu_flags.end(),
-                                                           std::string("-mcpu=") + core.name) != 0;
+    return core.packed == PackedFor::arm_dsp &&
+           std::count(board.cpu_flags.begin(), board.cpu_flags.end(), std::string("-mcpu=") + core.name) != 0;
   };
   return std::any_of(std::begin(kCores), std::end(kCores), has) ? PackedFor::arm_dsp : PackedFor::plain;
 }
