@@ -131,6 +131,15 @@ Result<void> run_on_board(const std::string& name, const Firmware& firmware, con
   return {};
 }
 
+// Two measurements into one folder would mix their sources. The lock lies in the cache: nothing of it is left in the
+// folder, which is replaced as a whole, or beside the user's model.
+Result<FileLock> lock_folder(const fs::path& folder, const fs::path& cache) {
+  std::error_code error;
+  const fs::path whole = fs::weakly_canonical(folder, error);
+  return FileLock::acquire(cache / (fingerprint((error ? folder : whole).string()) + ".lock"),
+                           fmt::format("a measurement into {}", folder.string()));
+}
+
 }  // namespace
 
 Result<Measurement> measure(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
@@ -138,6 +147,8 @@ Result<Measurement> measure(const std::string& name, const std::vector<uint8_t>&
   const auto tell = [&](int step, const char* what) {
     if (progress) progress({"measure", step, 3, what});
   };
+  const fs::path cache = options.cache.empty() ? options.folder.parent_path() / "cache" : options.cache;
+  MOTE_TRY(const FileLock lock, lock_folder(options.folder, cache));
   tell(0, "writing firmware");
   MOTE_TRY(const Firmware firmware, write_firmware(name, model, board, options.firmware, options.folder));
   Measurement m;
@@ -157,7 +168,6 @@ Result<Measurement> measure(const std::string& name, const std::vector<uint8_t>&
   m.flash.model = m.ram.arena = m.ram.statics = 0;
 
   tell(1, "building");
-  const fs::path cache = options.cache.empty() ? options.folder.parent_path() / "cache" : options.cache;
   MOTE_TRY(const BuiltImage image, build_firmware(firmware, board, cache));
   m.firmware = fs::absolute(image.elf);
   add_sizes(image, firmware, m);

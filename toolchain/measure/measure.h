@@ -108,8 +108,8 @@ struct MeasureOptions {
 
 // Measures `model` (the bytes of a .tflite file that messages call `name`) on `board`. A model too big for the board is
 // not an error: Measurement::fits is false and the figures say by how much. Errors: input when the model is not valid,
-// when a compiler or the emulator is missing (with what to install), when `rows` is not a whole number of inputs;
-// defect when the firmware does not build or stops early.
+// when a compiler or the emulator is missing (with what to install), when `rows` is not a whole number of inputs, when
+// another measurement is writing the folder; defect when the firmware does not build or stops early.
 Result<Measurement> measure(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                             const MeasureOptions& options, const Progress& progress = {});
 

@@ -189,6 +189,22 @@ TEST_F(MeasureTest, RowsMustBeWholeInputs) {
   EXPECT_NE(readings.error().message.find("no feature block"), std::string::npos) << readings.error().message;
 }
 
+TEST_F(MeasureTest, ASecondMeasurementIntoTheFolderIsRefusedUntilTheFirstEnds) {
+  NEEDS_TOOLS();
+  const std::vector<uint8_t> model = float_model({"Dense(2)"}, 3);
+  const Board& board = **find_board("nano33ble");
+  std::string second;
+  const auto first = measure("model.tflite", model, board, options_, [&](const ProgressEvent& step) {
+    if (step.done != 1) return;
+    const auto meanwhile = run(model, "nano33ble");
+    second = meanwhile.ok() ? "not refused" : meanwhile.error().message;
+  });
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_NE(second.find("a measurement into " + options_.folder.string() + " is already being done"), std::string::npos)
+      << second;
+  EXPECT_TRUE(run(model, "nano33ble").ok());
+}
+
 TEST_F(MeasureTest, DamagedModelsAreInputErrors) {
   const std::vector<uint8_t> model = float_model({"Dense(4)"}, 6);
   for (const size_t size : {size_t{0}, size_t{7}, model.size() / 2}) {
