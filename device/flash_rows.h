@@ -16,7 +16,7 @@
 
 namespace mote {
 
-constexpr int32_t kFlashGroup = 4, kFlashRecordBytes = 9;
+constexpr uint8_t kFlashGroup = 4, kFlashRecordBytes = 9;
 constexpr int32_t kFlashBlock = 256;  // columns at a time: 256 * 255 * 255 < 2^24
 
 // The inner primitives. This is the portable form; an ISA's form gives the same sums, bit for bit.
@@ -25,7 +25,7 @@ struct PortableFlashDot {
   static void four(const int8_t* input, FlashAddress weights, uint16_t n, uint32_t* sums) {
     for (uint16_t i = 0; i < n; ++i) {
       const uint8_t u = static_cast<uint8_t>(input[i] + 128);
-      for (int32_t r = 0; r < kFlashGroup; ++r) sums[r] += static_cast<uint32_t>(u) * fetch_byte(weights++);
+      for (uint8_t r = 0; r < kFlashGroup; ++r) sums[r] += static_cast<uint32_t>(u) * fetch_byte(weights++);
     }
   }
   // The sum of one row.

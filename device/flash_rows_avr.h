@@ -11,7 +11,7 @@ namespace mote {
 #endif
 
 // One input as u in %[x], and its product with the next weight added to a sum, whose fourth byte stays 0.
-#define MOTE_NEXT_INPUT "ld %[x], X+\n\tsubi %[x], 128\n\t"
+#define MOTE_NEXT_INPUT "ld %[x], %a[input]+\n\tsubi %[x], 128\n\t"
 #define MOTE_ADD_PRODUCT(sum)                                                                                      \
   MOTE_FETCH_NEXT " %[w], Z+\n\tmul %[x], %[w]\n\tadd %A" sum ", r0\n\tadc %B" sum ", r1\n\tadc %C" sum ", %D" sum \
                   "\n\t"
@@ -22,22 +22,21 @@ struct AvrFlashDot {
   __attribute__((noinline)) static void four(const int8_t* input, FlashAddress weights, uint16_t n, uint32_t* sums) {
     begin(weights);
     uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    register const int8_t* from __asm__("r26") = input;  // named: left to itself the compiler finds none free
-    register uint16_t z __asm__("r30") = static_cast<uint16_t>(weights);
+    uint16_t z = static_cast<uint16_t>(weights);
     uint8_t pairs = static_cast<uint8_t>(n >> 1), x, w;
     if (pairs != 0)
-      __asm__ volatile(
-          "1:\t" MOTE_COLUMN MOTE_COLUMN "dec %[pairs]\n\tbrne 1b\n\tclr r1"
-          : [x] "=&d"(x), [w] "=&r"(w), [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [pairs] "+r"(pairs),
-            "+r"(from), "+r"(z)
-          :
-          : "memory");
-    if ((n & 1) != 0)
-      __asm__ volatile(MOTE_COLUMN "clr r1"
+      __asm__ volatile("1:\t" MOTE_COLUMN MOTE_COLUMN "dec %[pairs]\n\tbrne 1b\n\tclr r1"
                        : [x] "=&d"(x), [w] "=&r"(w), [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3),
-                         "+r"(from), "+r"(z)
+                         [pairs] "+r"(pairs), [input] "+e"(input), "+z"(z)
                        :
                        : "memory");
+    if ((n & 1) != 0)
+      __asm__ volatile(
+          MOTE_COLUMN "clr r1"
+          : [x] "=&d"(x), [w] "=&r"(w), [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [input] "+e"(input),
+            "+z"(z)
+          :
+          : "memory");
     sums[0] += s0;
     sums[1] += s1;
     sums[2] += s2;
@@ -50,7 +49,7 @@ struct AvrFlashDot {
     uint16_t z = static_cast<uint16_t>(weights);
     uint8_t left = static_cast<uint8_t>(n), x, w;  // 0 stands for 256
     __asm__ volatile("1:\t" MOTE_NEXT_INPUT MOTE_ADD_PRODUCT("[sum]") "dec %[left]\n\tbrne 1b\n\tclr r1"
-                     : [x] "=&d"(x), [w] "=&r"(w), [sum] "+r"(sum), [left] "+r"(left), "+x"(input), "+z"(z)
+                     : [x] "=&d"(x), [w] "=&r"(w), [sum] "+r"(sum), [left] "+r"(left), [input] "+e"(input), "+z"(z)
                      :
                      : "memory");
     return sum;

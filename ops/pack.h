@@ -27,10 +27,10 @@ struct FlashLayer {
   int32_t input_offset = 0;  // minus the input's zero point
   Int8Output output{};
 };
-// Keeps the weights and the records of the layer and gives expressions for them: "weights, records". The rows are dealt
-// out in parts of `part` (0: all of them), each packed by itself.
-std::string keep_flash_layer(const PackedCall& packed, const FlashLayer& layer, std::span<const Multiplier> scales,
-                             int32_t part = 0);
+// Keep the weights and the records of a layer and give expressions for them: "weights, records". By rows as
+// device/flash_rows.h reads them, or as filters whose weights stay as they are, for kernels that multiply signed bytes.
+std::string keep_flash_rows(const PackedCall& packed, const FlashLayer& layer, std::span<const Multiplier> scales);
+std::string keep_flash_filters(const PackedCall& packed, const FlashLayer& layer, std::span<const Multiplier> scales);
 // Of a convolution: the multiplier of every output channel.
 std::vector<Multiplier> channel_multipliers(const EmitCall& call, int32_t outputs);
 // Whether sizes fit its 16 bits.

@@ -254,7 +254,7 @@ std::optional<std::string> emit_flash(const PackedCall& packed, const Conv2DInt8
   if (p.g.groups() != 1 || !fits_flash_rows(layer)) return std::nullopt;
   return fmt::format("  static constexpr Conv2DFlash p = {{{}, {}, {}}};\n  conv_2d_flash_run(p, {}, {}, {}, {});\n",
                      cpp_geometry(p.g), -p.input_offset, cpp_flash_rows(layer, p.g.outputs),
-                     keep_flash_layer(packed, layer, channel_multipliers(call, p.g.outputs)), call.inputs[0],
+                     keep_flash_rows(packed, layer, channel_multipliers(call, p.g.outputs)), call.inputs[0],
                      call.outputs[0], call.scratch);
 }
 

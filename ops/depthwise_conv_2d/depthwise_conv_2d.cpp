@@ -263,24 +263,26 @@ std::optional<std::string> emit_pixels(const PackedCall& packed, const Depthwise
       packed.call.outputs[0]);
 }
 
-// By rows in program memory, one for each filter, its taps in the order of the plane.
+// Filters in program memory, their taps in the order of the plane.
 std::optional<std::string> emit_flash(const PackedCall& packed, const DepthwiseConv2DInt8& p,
                                       std::span<const uint8_t> bias) {
   const EmitCall& call = packed.call;
-  const int32_t taps = p.g.y.filter * p.g.x.filter, outputs = p.g.outputs();
-  const DepthwiseSteps step = depthwise_steps(p.g, p.g.x.filter, outputs);
-  std::vector<uint8_t> rows;
+  const WindowAxis &rows = p.g.rows(), &columns = p.g.columns();
+  const int32_t outputs = p.g.outputs();
+  const int64_t step = int64_t{rows.dilation} * depthwise_plane_pitch(p.g);
+  if (rows.filter > UINT8_MAX || columns.filter > UINT8_MAX || step > INT16_MAX) return std::nullopt;
+  const DepthwiseSteps steps = depthwise_steps(p.g, p.g.x.filter, outputs);
+  std::vector<uint8_t> weights;
   for (int32_t o = 0; o < outputs; ++o)
-    for (int32_t r = 0; r < p.g.rows().filter; ++r)
-      for (int32_t c = 0; c < p.g.columns().filter; ++c)
-        rows.push_back(packed.constants[1][static_cast<size_t>(r * step.row + c * step.column + o)]);
-  const FlashLayer layer{rows, bias, outputs, taps, p.input_offset, p.output};
-  if (!fits_flash_rows(layer) || taps * p.g.multiplier > INT16_MAX) return std::nullopt;
+    for (int32_t r = 0; r < rows.filter; ++r)
+      for (int32_t c = 0; c < columns.filter; ++c)
+        weights.push_back(packed.constants[1][static_cast<size_t>(r * steps.row + c * steps.column + o)]);
+  const FlashLayer layer{weights, bias, outputs, rows.filter * columns.filter, p.input_offset, p.output};
   return fmt::format(
       "  static constexpr DepthwiseFlash p = {{{}, {}, {}}};\n  depthwise_conv_2d_flash_run(p, {}, {}, {}, {});\n",
-      cpp_geometry(p.g), -p.input_offset, cpp_flash_rows(layer, p.g.multiplier),
-      keep_flash_layer(packed, layer, channel_multipliers(call, outputs), p.g.multiplier), call.inputs[0],
-      call.outputs[0], call.scratch);
+      cpp_geometry(p.g), -p.input_offset, cpp_output(p.output),
+      keep_flash_filters(packed, layer, channel_multipliers(call, outputs)), call.inputs[0], call.outputs[0],
+      call.scratch);
 }
 
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {

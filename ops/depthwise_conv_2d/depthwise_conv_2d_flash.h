@@ -1,94 +1,98 @@
-// Depthwise convolution of the compiled engine with weights in program memory (device/flash_rows.h): the filters of one
-// input channel are rows, their taps in the order of the plane, and what one output sees of the channel is a patch. The
-// same bytes as depthwise_conv_2d_run(), and the same order: strip by strip, in it channel by channel, of which all is
-// read before any is written.
+// Depthwise convolution of the compiled engine with weights in program memory. The same bytes as
+// depthwise_conv_2d_run(), and the same order: strip by strip, in it channel by channel, of which all is read before
+// any is written. What a strip sees of a channel is copied into a plane of bytes with a border of the input's zero
+// point, which is folded into what the sums begin with; then one filter after the other is fetched.
+//
+// Layout of the weights: filter by filter, its taps in the order of the plane. Of each a record of kFlashRecordBytes as
+// in device/flash_rows.h.
 #pragma once
 #include "device/flash_rows.h"
 #include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
+#if defined(__AVR__)
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_avr.h"
+#endif
 
 namespace mote {
 
 struct DepthwiseFlash {
   DepthwiseConv2DGeometry g;
   int32_t border;  // what stands outside the image: the input's zero point
-  FlashRows rows;  // of one channel: n taps, g.multiplier outputs
+  Int8Output output;
 };
 
-// What one output sees of a channel.
-struct DepthwiseView {
-  TapRange rows, columns;  // the taps inside the image
-  const int8_t* first;     // of those
-  int32_t row_step;
-  int16_t column_step;
-};
+// The inner primitive: the sum of products of what one output sees of a plane, `row_step` bytes from row to row and
+// `column_step` from tap to tap. This is the portable form; an ISA's form gives the same sum, bit for bit.
+struct PortableDepthwiseWindow {
+  uint8_t rows, columns;
+  int16_t row_step, column_step;
 
-inline void depthwise_flash_patch(const DepthwisePlan& plan, const DepthwiseView& view, int8_t border, int8_t* patch) {
-  const int8_t* row = view.first;
-  const int16_t height = plan.rows.filter, width = plan.columns.filter;
-  const int16_t first = static_cast<int16_t>(view.columns.first), last = static_cast<int16_t>(view.columns.last);
-  for (int16_t ky = 0; ky < height; ++ky) {
-    const bool inside = ky >= view.rows.first && ky < view.rows.last;
-    const int8_t* input = row;
-    for (int16_t kx = 0; kx < width; ++kx) {
-      const bool read = inside && kx >= first && kx < last;
-      *patch++ = read ? *input : border;
-      if (read) input += view.column_step;
+  int32_t sum(const int8_t* plane, const int8_t* taps) const {
+    int32_t total = 0;
+    for (uint8_t r = 0; r < rows; ++r, plane += row_step) {
+      const int8_t* x = plane;
+      for (uint8_t c = 0; c < columns; ++c, x += column_step) total += int32_t{*x} * *taps++;
     }
-    if (inside) row += view.row_step;
+    return total;
+  }
+};
+
+#if defined(__AVR__)
+using DepthwiseWindow = AvrDepthwiseWindow<PortableDepthwiseWindow>;
+#else
+using DepthwiseWindow = PortableDepthwiseWindow;
+#endif
+
+// What output rows of the plane, `count` from `first` on, see of the channel that begins at `input`.
+inline void depthwise_flash_plane(const DepthwisePlan& plan, const int8_t* input, int8_t border, int32_t first,
+                                  int32_t count, int8_t* plane) {
+  int32_t row = first * plan.rows.stride - plan.rows.before;
+  for (int32_t left = window_span(plan.rows, count); left > 0; --left, ++row) {
+    const bool inside = row >= 0 && row < plan.rows.input;
+    const int8_t* from = input + (inside ? row : 0) * plan.input.row;
+    const int16_t begin = plan.columns.before, end = inside ? static_cast<int16_t>(begin + plan.filled) : begin;
+    const int16_t pitch = static_cast<int16_t>(plan.plane_pitch);
+    for (int16_t c = 0; c < pitch; ++c) {
+      const bool read = c >= begin && c < end;
+      *plane++ = read ? *from : border;
+      if (read) from += plan.input.column;
+    }
   }
 }
 
-// A part of the work: `count` rows of the plane's output from `first` on, of one channel, which `input` and `output`
-// begin with.
-struct DepthwiseStrip {
-  int32_t first, count;
-  const int8_t* input;
-  int8_t* output;
-};
-
-// `patch`: memory for one, and behind it for what the strip sees of the image.
-template <class Dot>
-void depthwise_flash_strip(const DepthwiseFlash& p, const DepthwisePlan& plan, const DepthwiseStrip& strip,
-                           FlashAddress weights, FlashAddress records, int8_t* patch) {
-  const int32_t top = strip.first * plan.rows.stride - plan.rows.before,
-                end = top + window_span(plan.rows, strip.count);
-  const int32_t low = top < 0 ? 0 : top, high = end < plan.rows.input ? end : plan.rows.input;
-  int8_t* const plane = patch + p.rows.n;
-  int8_t* to = plane;
-  for (int32_t row = low; row < high; ++row) {
-    const int8_t* from = strip.input + row * plan.input.row;
-    for (int32_t c = plan.filled; c > 0; --c, from += plan.input.column) *to++ = *from;
-  }
-  for (int32_t r = 0, y = top; r < strip.count; ++r, y += plan.rows.stride) {
-    const TapRange rows = taps_inside(plan.rows, y);
-    int8_t* output = strip.output + (strip.first + r) * plan.output.row;
-    const int8_t* const row = plane + (y + rows.first * plan.rows.dilation - low) * plan.filled;
-    for (int32_t c = 0, x = -plan.columns.before; c < plan.columns.output; ++c, x += plan.columns.stride) {
-      const TapRange columns = taps_inside(plan.columns, x);
-      const DepthwiseView view = {rows, columns, row + x + columns.first * plan.columns.dilation,
-                                  plan.rows.dilation * plan.filled, plan.columns.dilation};
-      depthwise_flash_patch(plan, view, static_cast<int8_t>(p.border), patch);
-      flash_rows_run<Dot>(p.rows, weights, records, patch, output);
-      output += plan.output.column;
-    }
+// The outputs of one filter, whose record and taps lie in program memory; `output` is the first of the strip.
+template <class Window>
+void depthwise_flash_filter(const DepthwiseFlash& p, const DepthwisePlan& plan, const Window& window, int32_t rows,
+                            FlashAddress record, const int8_t* taps, const int8_t* plane, int8_t* output) {
+  const int32_t start = fetch<int32_t>(record), multiplier = fetch<int32_t>(record + 4);
+  const int8_t shift = fetch<int8_t>(record + 8);
+  for (int32_t r = 0; r < rows; ++r, plane += plan.rows.stride * plan.plane_pitch, output += plan.output.row) {
+    const int8_t* x = plane;
+    int8_t* out = output;
+    for (int32_t c = plan.columns.output; c > 0; --c, x += plan.columns.stride, out += plan.output.column)
+      *out = p.output.any(wrapping_add(start, window.sum(x, taps)), multiplier, shift);
   }
 }
 
 // `scratch`: depthwise_conv_2d_scratch_bytes().
-template <class Dot = FlashDot>
+template <class Window = DepthwiseWindow>
 void depthwise_conv_2d_flash_run(const DepthwiseFlash& p, FlashAddress weights, FlashAddress records,
                                  const int8_t* input, int8_t* output, void* scratch) {
   const DepthwiseConv2DGeometry& g = p.g;
   const DepthwisePlan plan(g);
-  const uint16_t weights_step = static_cast<uint16_t>(p.rows.n * p.rows.outputs);
-  const uint16_t records_step = static_cast<uint16_t>(kFlashRecordBytes * g.multiplier);
+  const Window window = {static_cast<uint8_t>(plan.rows.filter), static_cast<uint8_t>(plan.columns.filter),
+                         static_cast<int16_t>(plan.rows.dilation * plan.plane_pitch), plan.columns.dilation};
+  const uint16_t size = static_cast<uint16_t>(window.rows * window.columns);
+  int8_t *const taps = static_cast<int8_t*>(scratch), *const plane = taps + size;
   for (int32_t b = 0; b < g.batches; ++b) {
     for (int32_t first = 0; first < plan.rows.output; first += plan.strip) {
       const int32_t count = plan.rows.output - first < plan.strip ? plan.rows.output - first : plan.strip;
-      FlashAddress w = weights, r = records;
-      for (int32_t c = 0; c < g.inputs; ++c, w += weights_step, r += records_step) {
-        const DepthwiseStrip strip = {first, count, input + c, output + c * g.multiplier};
-        depthwise_flash_strip<Dot>(p, plan, strip, w, r, static_cast<int8_t*>(scratch));
+      int8_t* const strip = output + first * plan.output.row;
+      FlashAddress w = weights, record = records;
+      for (int32_t o = 0; o < g.outputs(); ++o, w += size, record += kFlashRecordBytes) {
+        if (o % g.multiplier == 0)
+          depthwise_flash_plane(plan, input + o / g.multiplier, static_cast<int8_t>(p.border), first, count, plane);
+        fetch_bytes(w, taps, size);
+        depthwise_flash_filter(p, plan, window, count, record, taps, plane, strip + o);
       }
     }
     input += g.y.input * g.x.input * g.inputs;

@@ -169,7 +169,7 @@ std::optional<std::string> emit_flash(const PackedCall& packed, const FullyConne
   scales.resize(static_cast<size_t>(p.outputs), scales[0]);
   return fmt::format(
       "  static constexpr FullyConnectedFlash p = {{{}, {}}};\n  fully_connected_flash_run(p, {}, {}, {});\n",
-      cpp_flash_rows(layer, p.outputs), p.batches, keep_flash_layer(packed, layer, scales), call.inputs[0],
+      cpp_flash_rows(layer, p.outputs), p.batches, keep_flash_rows(packed, layer, scales), call.inputs[0],
       call.outputs[0]);
 }
 

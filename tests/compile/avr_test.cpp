@@ -167,6 +167,28 @@ TEST_F(Avr, WeightsBeyond64KiBAreReached) {
   EXPECT_FALSE(small->fits);
 }
 
+// A model of MLPerf Tiny on the Arduino Mega: the bytes of TensorFlow Lite Micro.
+TEST_F(Avr, TheStreamingWakeWordModelGivesTheReferenceBytes) {
+  const char* const data = std::getenv("MOTE_DATA");
+  const fs::path shared = data != nullptr ? fs::path(data) : fs::path(std::getenv("MOTE_SOURCE_DIR")) / "../shared";
+  const fs::path golden = shared / "golden/mlperf_tiny";
+  if (!fs::exists(golden)) GTEST_SKIP() << "no reference bytes in " << golden << "; set MOTE_DATA";
+  const auto model = read_file(shared / "models/mlperf_tiny/str_ww_ref_model.tflite");
+  const auto rows = read_file(golden / "str_ww_ref_model.in.bin"), out = read_file(golden / "str_ww_ref_model.out.bin");
+  ASSERT_TRUE(model.ok() && rows.ok() && out.ok());
+  constexpr size_t kRows = 3, kInputBytes = 1200, kOutputBytes = 3;
+  MeasureOptions options;
+  options.firmware.engine = Engine::compiled;
+  options.folder = folder_ / "firmware";
+  options.counter = binary_folder() / "libmote_count.so";
+  options.rows = std::span(*rows).first(kRows * kInputBytes);
+  const auto m = measure("str_ww_ref_model", *model, **find_board("mega2560"), options);
+  ASSERT_TRUE(m.ok()) << m.error().message;
+  EXPECT_TRUE(m->fits);
+  EXPECT_EQ(m->outputs, std::vector<uint8_t>(out->begin(), out->begin() + kRows * kOutputBytes));
+  EXPECT_LE(m->ram.arena, 4096);
+}
+
 TEST_F(Avr, TheInterpreterIsRefused) {
   const auto m = measured("uno", case_named("fully_connected.plain"), Engine::interpreter);
   ASSERT_FALSE(m.ok());
