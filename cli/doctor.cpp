@@ -8,6 +8,7 @@
 #include "toolchain/base/process.h"
 #include "toolchain/data/simulate.h"
 #include "toolchain/measure/build.h"
+#include "toolchain/measure/emulate.h"
 #include "toolchain/report/table.h"
 
 namespace mote {
@@ -43,6 +44,15 @@ Finding check_library(const CrossCompiler& compiler) {
   return {name, "missing", fmt::format("sudo apt-get install -y {}", compiler.library_package), false};
 }
 
+Finding check_emulator(const Emulator& emulator) {
+  if (!emulator.beside_mote) return check_tool(emulator.program, emulator.package);
+  const auto program = find_emulator(emulator);
+  if (!program) return {emulator.program, "missing", emulator_advice(emulator), false};
+  Finding finding = check_tool(program->string(), emulator.package);
+  finding.name = emulator.program;
+  return finding;
+}
+
 // What the boards need, each program once, with the boards that need it.
 std::vector<Finding> check_boards() {
   std::vector<Finding> findings;
@@ -58,7 +68,7 @@ std::vector<Finding> check_boards() {
     const Emulator& emulator = board->emulator;
     needed(*board, compiler.program, [&] { return check_tool(compiler.program, compiler.package); });
     needed(*board, compiler.library, [&] { return check_library(compiler); });
-    needed(*board, emulator.program, [&] { return check_tool(emulator.program, emulator.package); });
+    needed(*board, emulator.program, [&] { return check_emulator(emulator); });
   }
   return findings;
 }

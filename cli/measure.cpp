@@ -13,7 +13,7 @@ namespace mote {
 namespace {
 
 struct Options {
-  std::string model, board, core, engine = "interpreter", output, folder, against;
+  std::string model, board, core, engine, output, folder, against;
   std::vector<std::string> inputs;
   bool readings = false, small = false;
 };
@@ -39,7 +39,9 @@ Result<Outcome> run(Session& session, const Options& options) {
     MOTE_TRY(rows, model_rows(options.inputs, model, InputKind::raw, nullptr));
   }
   MeasureOptions measure_options;
-  measure_options.firmware.engine = options.engine == "compiled" ? Engine::compiled : Engine::interpreter;
+  measure_options.firmware.engine = options.engine.empty()         ? default_engine(*board)
+                                    : options.engine == "compiled" ? Engine::compiled
+                                                                   : Engine::interpreter;
   measure_options.firmware.optimization = options.small ? Optimization::size : Optimization::speed;
   measure_options.folder = options.folder.empty() ? path.parent_path() / (path.stem().string() + "-" + board->name)
                                                   : fs::path(options.folder);
@@ -75,9 +77,8 @@ Run configure(CLI::App& command) {
   command.add_option("--cpu", options->core, "A core instead of a board, as compilers name it: cortex-m0plus, rv32imc")
       ->type_name("CORE")
       ->excludes(board);
-  command.add_option("--engine", options->engine, "How the model is executed")
-      ->check(CLI::IsMember({"interpreter", "compiled"}))
-      ->capture_default_str();
+  command.add_option("--engine", options->engine, "How the model is executed [interpreter; compiled on an AVR]")
+      ->check(CLI::IsMember({"interpreter", "compiled"}));
   add_input_option(command, options->inputs,
                    "Feeds every row of this array to the emulated board; once for each input of the model");
   command.add_option("--output", options->output, "Writes what the board answered: the model's own bytes")

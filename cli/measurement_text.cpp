@@ -16,6 +16,12 @@ namespace {
 constexpr size_t kShownFunctions = 6;
 constexpr int kNameWidth = 40, kFunctionWidth = 90;
 
+std::string origin_of_cycles(const Measurement& m) {
+  if (m.counts[InstructionCount::counted_cycles] > 0) return "exact";
+  return fmt::format("modelled, {} to {}", format_count(std::llround(m.latency.cycles.low)),
+                     format_count(std::llround(m.latency.cycles.high)));
+}
+
 std::string figures_text(const Measurement& m, const Board& board) {
   const FlashBytes& f = m.flash;
   std::string text = fmt::format("  {} on {}\n\n", m.engine, board.title);
@@ -31,11 +37,9 @@ std::string figures_text(const Measurement& m, const Board& board) {
     return text;
   }
   table.row({"latency", format_seconds(m.latency.milliseconds.typical / 1e3),
-             fmt::format("{} instructions (exact), {} cycles (modelled, {} to {})",
+             fmt::format("{} instructions (exact), {} cycles ({})",
                          format_count(static_cast<int64_t>(m.latency.instructions)),
-                         format_count(std::llround(m.latency.cycles.typical)),
-                         format_count(std::llround(m.latency.cycles.low)),
-                         format_count(std::llround(m.latency.cycles.high)))});
+                         format_count(std::llround(m.latency.cycles.typical)), origin_of_cycles(m))});
   table.row({"set-up", format_seconds(m.setup.cycles / board.clock_hz.value),
              fmt::format("{} instructions, {} cycles, once", format_count(static_cast<int64_t>(m.setup.instructions)),
                          format_count(std::llround(m.setup.cycles)))});

@@ -254,6 +254,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   int64_t different = 0;
   Json before;
   for (const Engine engine : {Engine::interpreter, Engine::compiled}) {
+    if (engine == Engine::interpreter && default_engine(*board) == Engine::compiled) continue;  // it cannot run there
     MOTE_TRY(const Json verdict,
              verify_engine(session, subject, {*board, engine, scratch.path() / to_string(engine)}, before));
     different += verdict.at("different_inputs").get<int64_t>();

@@ -4,6 +4,7 @@
 // Qm.n: an int32 with m integer bits stands for raw / 2^(31 - m). Products of Qa and Qb are Q(a + b), by the doubling
 // high multiplication of requantize.h. Sums do not overflow in the ranges stated.
 #pragma once
+#include "device/program_memory.h"
 #include "device/requantize.h"
 
 namespace mote {
@@ -30,18 +31,21 @@ inline int32_t exp_of_small_negative(int32_t a) {
   return kExpOfMinusEighth + saturating_rounding_doubling_high_mul(kExpOfMinusEighth, x + rest);
 }
 
+// exp(-2^k) for k = -2 .. 4 in Q0.31.
+MOTE_IN_FLASH("exp_factors")
+constexpr int32_t kExpFactors[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+
 // exp(a) in Q0.31 for a <= 0 in Q5.26, or with fewer integer bits: the part below 1/4 by the series, every higher bit
 // by a constant factor.
 inline int32_t exp_on_negative_values(int32_t a, int32_t integer_bits = 5) {
   if (a == 0) return INT32_MAX;
   const int32_t quarter = int32_t{1} << (29 - integer_bits);
-  // exp(-2^k) for k = -2 .. 4 in Q0.31.
-  constexpr int32_t kFactors[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
   const int32_t small = (a & (quarter - 1)) - quarter;
   int32_t result = exp_of_small_negative(small * (1 << integer_bits));
   const int32_t rest = small - a;
   for (int32_t k = 0; k < 2 + integer_bits; ++k)
-    if ((rest & (quarter << k)) != 0) result = saturating_rounding_doubling_high_mul(result, kFactors[k]);
+    if ((rest & (quarter << k)) != 0)
+      result = saturating_rounding_doubling_high_mul(result, MOTE_FLASH_ARRAY(kExpFactors)[k]);
   return result;
 }
 

@@ -20,11 +20,43 @@ struct Multiplier {
   int32_t shift;
 };
 
-// round(a * b / 2^31), ties towards plus infinity; INT32_MAX for the one product that overflows.
+// round(a * b / 2^31), ties towards plus infinity, the product modulo 2^63.
+#if defined(__AVR__)
+// Not inlined: it is long. The compiler would shift 64 bits in a loop, so libgcc's product is taken as two halves.
+__attribute__((noinline)) inline int32_t doubling_high_product(int32_t a, int32_t b) {
+  register uint32_t low __asm__("r18") = static_cast<uint32_t>(b);
+  register uint32_t high __asm__("r22") = static_cast<uint32_t>(a);
+  __asm__(
+      "%~call __mulsidi3\n\tsubi %D0, 0xc0\n\tsbci %A1, 0xff\n\tsbci %B1, 0xff\n\tsbci %C1, 0xff\n\tsbci %D1, 0xff\n\t"
+      "lsl %D0\n\trol %A1\n\trol %B1\n\trol %C1\n\trol %D1"
+      : "+r"(low), "+r"(high)
+      :
+      : "r0", "r26", "r27", "r30", "r31");
+  return static_cast<int32_t>(high);
+}
+#else
+inline int32_t doubling_high_product(int32_t a, int32_t b) {
+  return static_cast<int32_t>((int64_t{a} * b + (int64_t{1} << 30)) >> 31);
+}
+#endif
+
+// The same saturated: INT32_MAX for the one product that overflows.
 // The reference adds 2^30 or 1 - 2^30 and truncates towards zero, which is the same number for both signs of a * b.
 inline int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b) {
   if (a == b && a == INT32_MIN) return INT32_MAX;
-  return static_cast<int32_t>((int64_t{a} * b + (int64_t{1} << 30)) >> 31);
+  return doubling_high_product(a, b);
+}
+
+// x / 2^count, rounded down. 0 <= count <= 31.
+inline int32_t shift_right(int32_t x, int32_t count) {
+#if defined(__AVR__)  // which shifts bit by bit, or whole bytes at once
+  uint8_t bits = static_cast<uint8_t>(count);
+  if (bits >= 16) x >>= 16, bits = static_cast<uint8_t>(bits - 16);
+  if (bits >= 8) x >>= 8, bits = static_cast<uint8_t>(bits - 8);
+  return x >> bits;
+#else
+  return x >> count;
+#endif
 }
 
 // round(x / 2^exponent), ties away from zero. 0 <= exponent <= 31.
@@ -34,7 +66,7 @@ inline int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b) {
 inline int32_t rounding_divide_by_power_of_two(int32_t x, int32_t exponent) {
   if (exponent == 0) return x;
   const int32_t y = x + (x >> 31);
-  return ((y >> (exponent - 1)) + 1) >> 1;
+  return (shift_right(y, exponent - 1) + 1) >> 1;
 }
 
 // Sums that hostile data can overflow wrap, as they do in the reference on every machine it runs on.
@@ -64,7 +96,7 @@ inline int32_t doubling_high_mul(int32_t x, int32_t multiplier) {
 #elif __ARM_ARCH_ISA_THUMB == 1
   return doubling_high_mul_of_halves(x, multiplier);
 #endif
-  return static_cast<int32_t>((int64_t{x} * multiplier + (int64_t{1} << 30)) >> 31);
+  return doubling_high_product(x, multiplier);
 }
 
 // x * multiplier / 2^31 * 2^shift with both roundings. REQUIRES: multiplier >= 0.

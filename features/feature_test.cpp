@@ -154,7 +154,8 @@ TEST(Raw, FirmwareConstantsGiveTheSameBytes) {
   ASSERT_TRUE(block->transform_int8({counts.data(), 150}, 0.031f, 5, host).ok());
   raw_int8(counts.data(), 50, 3, channels, 5, device.data());
   EXPECT_EQ(host, device);
-  EXPECT_EQ(block->firmware_call("input", "a", "b"), "mote::raw_int8(a, 50, 3, input_channels, input_zero_point, b);");
+  EXPECT_EQ(block->firmware_call("input", "a", "b"),
+            "mote::raw_int8(a, 50, 3, MOTE_FLASH_ARRAY(input_channels), input_zero_point, b);");
 }
 
 TEST(Raw, TravelsAsJson) {

@@ -19,6 +19,10 @@ size_t data_input(const OpDef& op) {
   return i;
 }
 
+std::string packed_header(const OpDef& op, PackedFor core) {
+  return core == PackedFor::avr ? fmt::format("ops/{0}/{0}_flash.h", op.name) : op.packed_header;
+}
+
 bool runs_integers(const OpDef& op) {
   return std::any_of(op.kernels.begin(), op.kernels.end(),
                      [](const DeviceKernel& each) { return each.kernel->input_type != DType::float32; });

@@ -127,8 +127,9 @@ enum class PackedFor : uint8_t {
   plain,    // cores that multiply one pair at a time, and those that the compiler vectorises for
   arm_dsp,  // Cortex-M with the DSP extension: device/packed_dot.h
   arm_mve,  // Cortex-M with Helium: device/lanes.h
+  avr,      // constants in program memory: device/flash_rows.h; there is no other form on an AVR
 };
-constexpr PackedFor kPackedForms[] = {PackedFor::plain, PackedFor::arm_dsp, PackedFor::arm_mve};
+constexpr PackedFor kPackedForms[] = {PackedFor::plain, PackedFor::arm_dsp, PackedFor::arm_mve, PackedFor::avr};
 
 // What emit_packed is given besides: the constants themselves, and a place for those that it makes of them.
 struct PackedCall {
@@ -303,6 +304,9 @@ std::string cpp_live_channels(const TensorType& input, const TensorType& weights
 
 // One float32 or int8 activation in, the same shape out.
 Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const TensorType> inputs);
+
+// The header that a packed form is in: packed_header, for an AVR ops/<op>/<op>_flash.h.
+std::string packed_header(const OpDef& op, PackedFor core);
 
 // All operators, in the order of ops/ops.def.
 std::span<const OpDef* const> all_ops();

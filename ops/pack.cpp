@@ -1,5 +1,7 @@
 #include "ops/pack.h"
 
+#include <fmt/format.h>
+
 #include "device/packed_dot.h"
 
 namespace mote {
@@ -93,6 +95,74 @@ std::vector<uint8_t> packed_scale_table(const std::vector<PackedScale>& scales) 
   }
   const auto* const bytes = reinterpret_cast<const uint8_t*>(table.data());
   return std::vector(bytes, bytes + table.size() * sizeof(uint32_t));
+}
+
+bool fits_flash_rows(const FlashLayer& layer) {
+  return layer.rows <= INT16_MAX && layer.columns <= INT16_MAX;
+}
+
+std::string cpp_flash_rows(const FlashLayer& layer, int32_t outputs) {
+  return fmt::format("{{{}, {}, {}}}", cpp_output(layer.output), layer.columns, outputs);
+}
+
+namespace {
+
+// Whether 128 is added to inputs and weights.
+enum class FlashForm : uint8_t { rows, filters };
+
+void append_flash_rows(const FlashLayer& layer, std::vector<uint8_t>& to) {
+  const auto v = [&](int32_t row, int32_t column) {
+    return static_cast<uint8_t>(layer.weights[static_cast<size_t>(int64_t{row} * layer.columns + column)] ^ 0x80);
+  };
+  int32_t r = 0;
+  for (; r + kFlashGroup <= layer.rows; r += kFlashGroup)
+    for (int32_t c = 0; c < layer.columns; ++c)
+      for (int32_t i = 0; i < kFlashGroup; ++i) to.push_back(v(r + i, c));
+  for (; r < layer.rows; ++r)
+    for (int32_t c = 0; c < layer.columns; ++c) to.push_back(v(r, c));
+}
+
+template <class T>
+void append_bytes(T value, std::vector<uint8_t>& to) {
+  uint8_t bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
+  to.insert(to.end(), std::begin(bytes), std::end(bytes));
+}
+
+std::vector<uint8_t> flash_records(const FlashLayer& layer, std::span<const Multiplier> scales, FlashForm form) {
+  const int32_t shift = form == FlashForm::rows ? 128 : 0;  // of inputs and weights
+  const std::vector<uint8_t> starts =
+      fold_offset(layer.bias, layer.weights, layer.rows, layer.columns, layer.input_offset - shift);
+  std::vector<uint8_t> records;
+  for (int32_t r = 0; r < layer.rows; ++r) {
+    uint32_t start = 0;
+    std::memcpy(&start, &starts[sizeof start * static_cast<size_t>(r)], sizeof start);
+    append_bytes(start - static_cast<uint32_t>(shift * shift) * static_cast<uint32_t>(layer.columns), records);
+    append_bytes(scales[static_cast<size_t>(r)].multiplier, records);
+    append_bytes(static_cast<int8_t>(scales[static_cast<size_t>(r)].shift), records);
+  }
+  return records;
+}
+
+std::string keep_both(const PackedCall& packed, const std::vector<uint8_t>& weights,
+                      const std::vector<uint8_t>& records) {
+  const auto address = [&](const char* name, const std::vector<uint8_t>& bytes) {
+    return "MOTE_FLASH_ADDRESS(" + packed.keep(name, DType::uint8, bytes) + ")";
+  };
+  return address("weights", weights) + ", " + address("records", records);
+}
+
+}  // namespace
+
+std::string keep_flash_rows(const PackedCall& packed, const FlashLayer& layer, std::span<const Multiplier> scales) {
+  std::vector<uint8_t> weights;
+  append_flash_rows(layer, weights);
+  return keep_both(packed, weights, flash_records(layer, scales, FlashForm::rows));
+}
+
+std::string keep_flash_filters(const PackedCall& packed, const FlashLayer& layer, std::span<const Multiplier> scales) {
+  return keep_both(packed, {layer.weights.begin(), layer.weights.end()},
+                   flash_records(layer, scales, FlashForm::filters));
 }
 
 std::vector<Multiplier> channel_multipliers(const EmitCall& call, int32_t outputs) {

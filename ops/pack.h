@@ -1,5 +1,6 @@
-// For emit_packed functions of convolutions.
+// For emit_packed functions of convolutions, and of all that an AVR runs by rows.
 #pragma once
+#include "device/flash_rows.h"
 #include "device/lanes.h"
 #include "device/packed_scale.h"
 #include "ops/op.h"
@@ -28,5 +29,21 @@ struct LaneTable {
   bool usual = true;
 };
 LaneTable lane_table(std::span<const uint8_t> starts, const std::vector<Multiplier>& multipliers);
+
+// Rows of weights and what becomes of their sums, for device/flash_rows.h.
+struct FlashLayer {
+  std::span<const uint8_t> weights, bias;  // as bytes; no bias: zeros
+  int32_t rows = 0, columns = 0;
+  int32_t input_offset = 0;  // minus the input's zero point
+  Int8Output output{};
+};
+// Keep the weights and the records of a layer and give expressions for them: "weights, records". By rows as
+// device/flash_rows.h reads them, or as filters whose weights stay as they are, for kernels that multiply signed bytes.
+std::string keep_flash_rows(const PackedCall& packed, const FlashLayer& layer, std::span<const Multiplier> scales);
+std::string keep_flash_filters(const PackedCall& packed, const FlashLayer& layer, std::span<const Multiplier> scales);
+// Whether sizes fit its 16 bits.
+bool fits_flash_rows(const FlashLayer& layer);
+// Initialiser of a FlashRows.
+std::string cpp_flash_rows(const FlashLayer& layer, int32_t outputs);
 
 }  // namespace mote

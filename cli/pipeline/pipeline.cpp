@@ -137,6 +137,7 @@ Result<Step> Pipeline::data() {
 Result<Json> Pipeline::measure_model(const std::string& name, const std::vector<uint8_t>& model,
                                      const fs::path& folder) {
   MeasureOptions options;
+  options.firmware.engine = default_engine(*board_);
   options.folder = folder / kFirmwareFolder;
   options.cache = workspace_.objects();
   MOTE_TRY(const Measurement measurement, mote::measure(name, model, *board_, options, console_.progress()));

@@ -87,9 +87,10 @@ Result<void> RawBlock::transform_int8(std::span<const int16_t> window, float sca
 
 Result<std::string> RawBlock::firmware_constants(const std::string& name, float scale, int32_t zero_point) const {
   MOTE_TRY(const std::vector<RawChannel> channels, fixed_point(scale));
-  std::string text =
-      fmt::format("constexpr int32_t {}_zero_point = {};\nconstexpr mote::RawChannel {}_channels[{}] = {{\n", name,
-                  zero_point, name, channels.size());
+  std::string text = fmt::format(
+      "constexpr int32_t {}_zero_point = {};\nMOTE_IN_FLASH(\"channels\") constexpr mote::RawChannel {}_channels[{}] = "
+      "{{\n",
+      name, zero_point, name, channels.size());
   for (size_t c = 0; c < channels.size(); ++c)
     text += fmt::format("    {{{}, {}, {}}},  // channel {}\n", channels[c].offset, channels[c].multiplier,
                         channels[c].shift, c);
@@ -98,8 +99,8 @@ Result<std::string> RawBlock::firmware_constants(const std::string& name, float 
 
 std::string RawBlock::firmware_call(const std::string& name, const std::string& input,
                                     const std::string& output) const {
-  return fmt::format("mote::raw_int8({}, {}, {}, {}_channels, {}_zero_point, {});", input, contract().window,
-                     standards_.size(), name, name, output);
+  return fmt::format("mote::raw_int8({}, {}, {}, MOTE_FLASH_ARRAY({}_channels), {}_zero_point, {});", input,
+                     contract().window, standards_.size(), name, name, output);
 }
 
 Json RawBlock::parameters() const {

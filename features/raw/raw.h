@@ -3,6 +3,7 @@
 #pragma once
 #include <stdint.h>
 
+#include "device/program_memory.h"
 #include "device/requantize.h"
 
 namespace mote {
@@ -15,8 +16,9 @@ struct RawChannel {
   int32_t shift;
 };
 
-// input, output: readings x channels, channels interleaved.
-inline void raw_int8(const int16_t* input, int32_t readings, int32_t channels, const RawChannel* parameters,
+// input, output: readings x channels, channels interleaved. `parameters`: RawChannel by index.
+template <class Parameters>
+inline void raw_int8(const int16_t* input, int32_t readings, int32_t channels, const Parameters& parameters,
                      int32_t zero_point, int8_t* output) {
   for (int32_t i = 0; i < readings; ++i) {
     for (int32_t c = 0; c < channels; ++c) {

@@ -299,6 +299,17 @@ std::string emit_lanes(const PackedCall& packed, const Conv2DInt8& p, std::span<
                      packed.keep("lanes", DType::int32, table.bytes), call.outputs[0], call.scratch);
 }
 
+// By rows in program memory.
+std::optional<std::string> emit_flash(const PackedCall& packed, const Conv2DInt8& p, std::span<const uint8_t> bias) {
+  const EmitCall& call = packed.call;
+  const FlashLayer layer{packed.constants[1], bias, p.g.outputs, p.g.patch(), p.input_offset, p.output};
+  if (p.g.groups() != 1 || !fits_flash_rows(layer)) return std::nullopt;
+  return fmt::format("  {} Conv2DFlash p = {{{}, {}, {}}};\n  conv_2d_flash_run(p, {}, {}, {}, {});\n",
+                     cpp_parameters(call), cpp_geometry(call, p.g), -p.input_offset, cpp_flash_rows(layer, p.g.outputs),
+                     keep_flash_rows(packed, layer, channel_multipliers(call, p.g.outputs)), call.inputs[0],
+                     call.outputs[0], call.scratch);
+}
+
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const EmitCall& call = packed.call;
   const ConvolutionTensors tensors = convolution_tensors(call);
@@ -309,6 +320,7 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   Conv2DInt8 p{};
   if (const Status status = conv_2d_setup(call.attributes->as<Conv2DAttributes>(), tensors, p); status != Status::ok)
     return refused(status);
+  if (packed.core == PackedFor::avr) return emit_flash(packed, p, bias);
   if (p.g.groups() != 1) return std::optional<std::string>();
   if (packed.core == PackedFor::arm_mve) return std::optional(emit_lanes(packed, p, bias));
   std::vector<uint8_t> weights(packed.constants[1].begin(), packed.constants[1].end());

@@ -336,6 +336,27 @@ std::optional<std::string> emit_lanes(const PackedCall& packed, const DepthwiseC
       packed.keep("lanes", DType::int32, table.bytes), packed.call.outputs[0]);
 }
 
+// Filters in program memory, their taps in the order of the plane.
+std::optional<std::string> emit_flash(const PackedCall& packed, const DepthwiseConv2DInt8& p,
+                                      std::span<const uint8_t> bias) {
+  const EmitCall& call = packed.call;
+  const WindowAxis &rows = p.g.rows(), &columns = p.g.columns();
+  const int32_t outputs = p.g.outputs();
+  const int64_t step = int64_t{rows.dilation} * depthwise_plane_pitch(p.g);
+  if (rows.filter > UINT8_MAX || columns.filter > UINT8_MAX || step > INT16_MAX) return std::nullopt;
+  const DepthwiseSteps steps = depthwise_steps(p.g, p.g.x.filter, outputs);
+  std::vector<uint8_t> weights;
+  for (int32_t o = 0; o < outputs; ++o)
+    for (int32_t r = 0; r < rows.filter; ++r)
+      for (int32_t c = 0; c < columns.filter; ++c)
+        weights.push_back(packed.constants[1][static_cast<size_t>(r * steps.row + c * steps.column + o)]);
+  const FlashLayer layer{weights, bias, outputs, rows.filter * columns.filter, p.input_offset, p.output};
+  return fmt::format("  {} DepthwiseFlash p = {{{}, {}, {}}};\n  depthwise_conv_2d_flash_run(p, {}, {}, {}, {});\n",
+                     cpp_parameters(call), cpp_geometry(call, p.g), -p.input_offset, cpp_output(p.output),
+                     keep_flash_filters(packed, layer, channel_multipliers(call, outputs)), call.inputs[0],
+                     call.outputs[0], call.scratch);
+}
+
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const EmitCall& call = packed.call;
   const ConvolutionTensors tensors = convolution_tensors(call);
@@ -344,9 +365,10 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
     return std::optional<std::string>();
   DepthwiseConv2DInt8 p{};
   if (const Status status = int8_setup(call, tensors, p); status != Status::ok) return refused(status);
+  const std::span<const uint8_t> bias_bytes = tensors.has_bias ? packed.constants[2] : std::span<const uint8_t>();
+  if (packed.core == PackedFor::avr) return emit_flash(packed, p, bias_bytes);
   if (packed.core == PackedFor::arm_mve) {
-    if (auto lanes = emit_lanes(packed, p, tensors.has_bias ? packed.constants[2] : std::span<const uint8_t>()))
-      return lanes;
+    if (auto lanes = emit_lanes(packed, p, bias_bytes)) return lanes;
   }
   if (auto call_with_table = emit_with_table(packed, p, tensors.has_bias)) return call_with_table;
   const LiveTables tables(call, p.g.outputs());

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "ops/op.h"
+#include "ops/pack.h"
 #include "toolchain/base/simd/simd.h"
 
 namespace mote {
@@ -152,6 +152,21 @@ bool is_usual(const FullyConnectedInt8& p, const EmitCall& call) {
          });
 }
 
+// By rows in program memory.
+std::optional<std::string> emit_flash(const PackedCall& packed, const FullyConnectedInt8& p,
+                                      std::span<const uint8_t> bias) {
+  const EmitCall& call = packed.call;
+  const FlashLayer layer{
+      packed.constants[1], bias, p.outputs, p.inputs, p.input_offset, Int8Output{p.output_offset, p.low, p.high}};
+  if (!fits_flash_rows(layer) || p.batches > INT16_MAX) return std::nullopt;
+  std::vector<Multiplier> scales = output_multipliers(p, call);
+  scales.resize(static_cast<size_t>(p.outputs), scales[0]);
+  return fmt::format(
+      "  static constexpr FullyConnectedFlash p = {{{}, {}}};\n  fully_connected_flash_run(p, {}, {}, {});\n",
+      cpp_flash_rows(layer, p.outputs), p.batches, keep_flash_rows(packed, layer, scales), call.inputs[0],
+      call.outputs[0]);
+}
+
 Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const EmitCall& call = packed.call;
   const bool has_bias = call.inputs.size() > 2 && call.input_types[2].shape.rank >= 0;
@@ -160,6 +175,7 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   if (call.input_types[0].dtype != DType::int8 || weights.empty() || (has_bias && bias.empty()))
     return std::optional<std::string>();
   MOTE_TRY(FullyConnectedInt8 p, int8_parameters(call));
+  if (packed.core == PackedFor::avr) return emit_flash(packed, p, bias);
   const std::string folded =
       packed.keep("bias", DType::int32, fold_offset(bias, weights, p.outputs, p.inputs, p.input_offset));
   p.input_offset = 0;

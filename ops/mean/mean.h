@@ -17,7 +17,7 @@ struct MeanInt8 {
 
   int8_t operator()(const int8_t* first) const {
     const int32_t sum =
-        fold(reduction.reduced, first, 0, [](int32_t total, int8_t x) { return wrapping_add(total, x); });
+        fold(reduction.reduced, first, int32_t{0}, [](int32_t total, int8_t x) { return wrapping_add(total, x); });
     const int32_t scaled = requantize(wrapping_add(sum, -zero_sum), multiplier.multiplier, multiplier.shift);
     return static_cast<int8_t>(clamp(wrapping_add(scaled, output_zero_point), -128, 127));
   }

@@ -18,7 +18,7 @@ struct SumInt8 {
   int32_t output_zero_point;
 
   int8_t operator()(const int8_t* first) const {
-    const int32_t sum = fold(reduction.reduced, first, 0, [](int32_t total, int8_t x) { return total + x; });
+    const int32_t sum = fold(reduction.reduced, first, int32_t{0}, [](int32_t total, int8_t x) { return total + x; });
     const int32_t scaled = requantize(wrapping_add(sum, -input_zero_points), scale.multiplier, scale.shift);
     return static_cast<int8_t>(clamp(wrapping_add(scaled, output_zero_point), -128, 127));
   }

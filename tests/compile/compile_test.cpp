@@ -86,6 +86,7 @@ Result<CompiledProgram> all_cases(PackedFor core, int32_t random) {
 
 TEST_F(Compiled, EveryCaseGivesTheInterpretersBytesHere) {
   for (const PackedFor core : kPackedForms) {
+    if (core == PackedFor::avr) continue;  // refuses operators by name, and has less RAM: avr_test.cpp
     const auto program = all_cases(core, kRandomCases);
     ASSERT_TRUE(program.ok()) << program.error().message;
     ASSERT_TRUE(program->write(folder_).ok());

@@ -83,7 +83,7 @@ Result<std::string> OverlapProgram::statements(const CaseModel& model, const std
     };
     MOTE_TRY(const auto packed, node.op->emit_packed({call, core_, constants, keep}));
     if (packed) {
-      includes_[node.op->packed_header];
+      includes_[packed_header(*node.op, core_)];
       return *packed;
     }
   }

@@ -46,10 +46,13 @@ Result<void> CompiledProgram::add(const std::string& name, const std::vector<uin
   files_.merge(compiled.files);
   includes_ += fmt::format("#define {}_ARENA_ELSEWHERE\n#include \"{}.cpp\"\n", macro, id);
   symbols_ += fmt::format("    \".global {0}_arena\\n.set {0}_arena, shared_arena\\n\"\n", id);
+  includes_ += fmt::format(
+      "static int init_{0}() {{ return static_cast<int>({0}_init()); }}\n"
+      "static int run_{0}() {{ return static_cast<int>({0}_run()); }}\n",
+      id);
   table_ += fmt::format(
-      "    {{\"{0}\", {1}_arena, {2}_ARENA_BYTES, [] {{ return static_cast<int>({1}_init()); }},\n"
-      "     [] {{ return static_cast<int>({1}_run()); }}, {1}_input, {1}_output, {2}_INPUTS, {2}_OUTPUTS,\n"
-      "     {{{3}}}, {{{4}}}}},\n",
+      "    {{MODEL_NAME(\"{0}\"), {1}_arena, {2}_ARENA_BYTES, init_{1}, run_{1}, {1}_input, {1}_output, {2}_INPUTS,\n"
+      "     {2}_OUTPUTS, {{{3}}}, {{{4}}}}},\n",
       name, id, macro, place(inputs), place(last));
   return {};
 }
@@ -57,12 +60,13 @@ Result<void> CompiledProgram::add(const std::string& name, const std::vector<uin
 Result<void> CompiledProgram::write(const std::filesystem::path& folder) const {
   for (const auto& [path, text] : files_) MOTE_CHECK(write_file(folder / path, std::string_view(text)));
   MOTE_CHECK(write_file(folder / "blob.bin", std::span<const uint8_t>(blob_)));
+  const bool avr = core_ == PackedFor::avr;
   const std::string text = fmt::format(
-      "{}#include \"runner.h\"\n\n__asm(\n    \".section .rodata\\n.balign 16\\n.global blob\\nblob:\\n"
-      ".incbin \\\"blob.bin\\\"\\n\"\n    \".bss\\n.balign 16\\n.skip 32\\nshared_arena:\\n.skip 262144\\n\"\n{}"
-      "    \".text\\n\");\n\nstatic const Model models[] = {{\n{}}};\n\nint main() {{\n  return "
-      "run_models(models);\n}}\n",
-      includes_, symbols_, table_);
+      "{}#include \"runner.h\"\n\n__asm(\n    \".section {}\\n.balign 16\\n.global blob\\nblob:\\n"
+      ".incbin \\\"blob.bin\\\"\\n\"\n    \".section .bss\\n.balign 16\\n.skip 32\\nshared_arena:\\n.skip {}\\n\"\n{}"
+      "    \".text\\n\");\n\nMODELS_IN_FLASH static const Model models[] = {{\n{}}};\n\nint main() {{\n  return "
+      "run_models(MODELS_BY_INDEX(models), sizeof models / sizeof *models);\n}}\n",
+      includes_, avr ? ".progmem.blob,\\\"a\\\"" : ".rodata", avr ? kAvrArena + 32 : 262144, symbols_, table_);
   return write_file(folder / "models.cpp", text);
 }
 
@@ -110,6 +114,24 @@ Result<std::string> run_on_cortex_m4(const std::filesystem::path& folder, const 
 
 Result<std::string> run_on_cortex_m55(const std::filesystem::path& folder, const std::filesystem::path& source) {
   return run_on_board(folder, source, {"-mcpu=cortex-m55"}, "mps3-an547", "mps3.ld");
+}
+
+Result<std::string> run_on_mega2560(const std::filesystem::path& folder, const std::filesystem::path& source,
+                                    const std::filesystem::path& emulator) {
+  const fs::path startup = source / "toolchain/boards/startup";
+  MOTE_CHECK(write_file(folder / "memory.ld",
+                        std::string("MEMORY\n{\n  FLASH (rx) : ORIGIN = 0, LENGTH = 256K\n  RAM (rwx) : ORIGIN = "
+                                    "0x800200, LENGTH = 8K\n}\n__stack_top = 0x802200;\n")));
+  MOTE_CHECK(
+      compile({"avr-g++", "-O2", "-mmcu=atmega2560", "-fno-threadsafe-statics", "-fno-jump-tables",
+               "-fno-tree-switch-conversion", "-ffunction-sections", "-nostdlib", "-Wl,--gc-sections",
+               "-I" + (source / "tests/compile").string(), "-I" + (source / "toolchain/compile/template").string(),
+               "-I.", "-T" + (startup / "avr.ld").string(), (startup / "avr.S").string(), "models.cpp", "-lc", "-lgcc",
+               "-o", "board.elf"},
+              folder));
+  MOTE_TRY(const ProcessOutput ran,
+           run_process({emulator.string(), "-m", "atmega2560", "board.elf"}, kSeconds, folder));
+  return ran.output + ran.errors;
 }
 
 }  // namespace mote

@@ -34,5 +34,9 @@ class CompiledProgram {
 Result<std::string> run_here(const std::filesystem::path& folder, const std::filesystem::path& source);
 Result<std::string> run_on_cortex_m4(const std::filesystem::path& folder, const std::filesystem::path& source);
 Result<std::string> run_on_cortex_m55(const std::filesystem::path& folder, const std::filesystem::path& source);
+// On the ATmega2560; `emulator`: mote_simavr. The arenas of all models share kAvrArena bytes.
+constexpr int64_t kAvrArena = 5632;
+Result<std::string> run_on_mega2560(const std::filesystem::path& folder, const std::filesystem::path& source,
+                                    const std::filesystem::path& emulator);
 
 }  // namespace mote

@@ -39,7 +39,9 @@ class ProgramWriter {
     std::string includes, kernels;
     for (const OpDef* op : all_ops()) {
       includes += fmt::format("#include \"{}\"\n", op->device_header);
-      if (op->packed_header != nullptr) includes += fmt::format("#include \"{}\"\n", op->packed_header);
+      if (op->packed_header != nullptr)
+        for (const PackedFor core : kPackedForms)
+          includes += fmt::format("#include \"{}\"\n", packed_header(*op, core));
       for (const DeviceKernel& kernel : op->kernels) kernels += fmt::format("    &{},\n", kernel.symbol);
     }
     const std::string text = fmt::format(

@@ -9,6 +9,7 @@
 #include "toolchain/base/files.h"
 #include "toolchain/base/process.h"
 #include "toolchain/boards/boards.h"
+#include "toolchain/measure/emulate.h"
 
 namespace mote {
 namespace {
@@ -26,7 +27,7 @@ TEST(Figures, NoneIsWorseThanRecorded) {
   if (!models.ok()) GTEST_SKIP() << models.error().message;
   for (const FiguresRow& row : recorded_rows()) {
     const Board& board = **find_board(row.board);
-    if (!find_program(board.compiler->program) || !find_program(board.emulator.program))
+    if (!find_program(board.compiler->program) || !find_emulator(board.emulator, binary_folder() / "libmote_count.so"))
       GTEST_SKIP() << fmt::format("{} needs {} and {}", row.board, board.compiler->package, board.emulator.package);
     const auto now = measure_row(row, *models, binary_folder() / "figures");
     ASSERT_TRUE(now.ok()) << now.error().message;

@@ -33,7 +33,7 @@ Result<const Board*> find_board_of_core(const std::string& core) {
   std::vector<std::string> cores;
   for (const Board* board : all_boards()) {
     for (const std::string& flag : board->cpu_flags) {
-      if (!flag.starts_with("-mcpu=") && !flag.starts_with("-march=")) continue;
+      if (!flag.starts_with("-mcpu=") && !flag.starts_with("-march=") && !flag.starts_with("-mmcu=")) continue;
       const std::string name = flag.substr(flag.find('=') + 1);
       if (name == core) return board;
       if (std::find(cores.begin(), cores.end(), name) == cores.end()) cores.push_back(name);

@@ -40,6 +40,7 @@ const CycleModel& cortex_m7_cycles();
 const CycleModel& cortex_m55_cycles();
 const CycleModel& hazard3_cycles();
 const CycleModel& esp32c3_cycles();
+const CycleModel& avr_cycles();
 
 // What builds firmware for one family of cores.
 struct CrossCompiler {
@@ -47,9 +48,13 @@ struct CrossCompiler {
   std::string library, library_package;  // a file that `program` finds when its C library is installed
   std::vector<std::string> libraries;    // link flags that come last
   std::string startup, script;           // files of boards/startup/
+  // Program memory is no part of the data's addresses, and a constant is copied into RAM unless it is fetched from
+  // there by instructions of its own (device/program_memory.h). So a model cannot be read in place: it is compiled.
+  bool separate_memories = false;
 };
 const CrossCompiler& arm_compiler();
 const CrossCompiler& riscv_compiler();
+const CrossCompiler& avr_compiler();
 
 // How the board's code is executed here.
 struct Emulator {
@@ -59,6 +64,8 @@ struct Emulator {
   uint32_t ram_address = 0;
   std::string note;  // in what the emulated core differs from the board's; empty = it does not
   std::optional<uint32_t> vectors_address = std::nullopt;  // of the vector table; else the start of the flash
+  // A program of ours that counts as it runs, beside mote. It is built when `package` is there.
+  bool beside_mote = false;
 };
 
 struct Board {

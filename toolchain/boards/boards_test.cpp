@@ -44,7 +44,9 @@ TEST(CycleModel, RangesAreOrdered) {
     for (size_t i = 0; i < kInstructionCounts; ++i) {
       EXPECT_LE(model->cycles[i].low, model->cycles[i].typical);
       EXPECT_LE(model->cycles[i].typical, model->cycles[i].high);
-      EXPECT_GT(model->cycles[i].low, 0);
+      // An emulator that counts cycles leaves nothing to the model.
+      const bool modelled = i != static_cast<size_t>(InstructionCount::counted_cycles);
+      EXPECT_EQ(model->cycles[i].low > 0, modelled == (model != &avr_cycles())) << i;
     }
   }
 }

@@ -28,4 +28,18 @@ const CrossCompiler& riscv_compiler() {
   return compiler;
 }
 
+const CrossCompiler& avr_compiler() {
+  static const CrossCompiler compiler = {
+      .program = "avr-g++",
+      .package = "gcc-avr",
+      .library = "libc.a",
+      .library_package = "avr-libc",
+      .libraries = {"-lc", "-lgcc"},
+      .startup = "avr.S",
+      .script = "avr.ld",
+      .separate_memories = true,
+  };
+  return compiler;
+}
+
 }  // namespace mote

@@ -165,4 +165,16 @@ const CycleModel& esp32c3_cycles() {
   return model;
 }
 
+const CycleModel& avr_cycles() {
+  static const CycleModel model = [] {
+    CycleModel counted;
+    counted.core = "AVR";
+    counted.source =
+        "exact: counted by simavr from the cycles of each instruction in the AVR Instruction Set Manual (Atmel-0856)";
+    counted.cycles[static_cast<size_t>(counted_cycles)] = {1, 1, 1};
+    return counted;
+  }();
+  return model;
+}
+
 }  // namespace mote

@@ -30,7 +30,8 @@ namespace mote {
   X(call)               /* BL */                                                                      \
   X(return_multiple)    /* LDM or POP that loads the program counter */                               \
   X(transfer_registers) /* not instructions: registers moved by transfer_multiple, return_multiple */ \
-  X(fpu_registers)      /* not instructions: words moved by fpu_transfer */
+  X(fpu_registers)      /* not instructions: words moved by fpu_transfer */                           \
+  X(counted_cycles)     /* not instructions: cycles of an emulator that counts them itself */
 
 enum class InstructionCount : uint8_t {
 #define MOTE_ENUMERATOR(name) name,

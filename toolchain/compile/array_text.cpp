@@ -45,9 +45,10 @@ std::string number_at(DType type, const uint8_t* bytes) {
 
 }  // namespace
 
-std::string array_text(const std::string& name, DType type, std::span<const uint8_t> bytes) {
+std::string array_text(const std::string& name, DType type, std::span<const uint8_t> bytes, const std::string& prefix) {
   const auto size = static_cast<size_t>(element_bytes(type));
-  std::string text = fmt::format("alignas({}) constexpr {} {}[] = {{\n", kAlignment, c_type(type), name), line = "   ";
+  std::string text = prefix.empty() ? fmt::format("alignas({})", kAlignment) : prefix, line = "   ";
+  text += fmt::format(" constexpr {} {}[] = {{\n", c_type(type), name);
   for (size_t i = 0; i < bytes.size(); i += size) {
     const std::string each = " " + number_at(type, &bytes[i]) + ",";
     if (line.size() + each.size() > kLineWidth) {

@@ -10,6 +10,7 @@
 #include "toolchain/compile/c_interface.h"
 #include "toolchain/compile/lower.h"
 #include "toolchain/compile/model_facts.h"
+#include "toolchain/compile/program_memory.h"
 #include "toolchain/compile/row_text.h"
 #include "toolchain/plan/plan.h"
 #include "toolchain/tflite/metadata.h"
@@ -37,6 +38,7 @@ class SourceWriter {
 
   Result<void> run() {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) MOTE_CHECK(add_operator(i));
+    MOTE_CHECK(check_outputs());
     input_cases_ = pointer_cases(graph_.inputs);
     output_cases_ = pointer_cases(graph_.outputs);
     const auto unused = [this](const Constant& constant) {
@@ -68,8 +70,12 @@ class SourceWriter {
   // A constant by its value: equal ones are one array.
   std::string keep(const std::string& name, DType type, const std::vector<uint8_t>& bytes) {
     if (bytes.empty()) return "nullptr";
-    const auto [known, fresh] = known_.try_emplace({type, bytes}, name);
-    if (fresh) constants_.push_back({name, array_text(name, type, bytes), static_cast<int64_t>(bytes.size())});
+    const bool in_flash = core_ == PackedFor::avr;
+    const std::string own = in_flash && is_large_for_avr(bytes.size()) ? name + "_of_" + name_ : name;
+    const auto [known, fresh] = known_.try_emplace({type, bytes}, own);
+    if (fresh)
+      constants_.push_back({own, in_flash ? array_in_flash(own, type, bytes) : array_text(own, type, bytes),
+                            static_cast<int64_t>(bytes.size())});
     return known->second;
   }
 
@@ -86,6 +92,9 @@ class SourceWriter {
     if (t.constant) return keep(name, t.type.dtype, t.data);
     return fmt::format("tensor<{}, {}, {}>()", c_type(t.type.dtype), plan_.offsets[tensor], plan_.tensor_bytes[tensor]);
   }
+  Result<std::string> separate_statements(const Node& node, const std::string& function, EmitCall call,
+                                          const std::vector<std::span<const uint8_t>>& constants);
+  Result<void> check_outputs() const;
   std::string pointer_cases(const std::vector<int32_t>& tensors);
   std::string reset_statements() const;
 
@@ -127,14 +136,42 @@ Result<std::string> SourceWriter::statements(size_t index, const std::string& fu
     };
     MOTE_TRY(const auto packed, node.op->emit_packed({call, core_, constants, keep_packed}));
     if (packed) {
-      headers.insert(node.op->packed_header);
-      return *packed;
+      headers.insert(packed_header(*node.op, core_));
+      return core_ == PackedFor::avr ? parameters_in_flash(*packed, function) : *packed;
     }
   }
+  if (core_ == PackedFor::avr) return separate_statements(node, function, call, constants);
   for (size_t i = 0; i < inputs.size(); ++i)
     if (!constants[i].empty()) inputs[i] = expression(node.inputs[i], fmt::format("{}_input_{}", function, i));
   headers.insert(node.op->device_header);
   return node.op->emit(call);
+}
+
+// The interpreter's kernel on a core that cannot read constants as data: only the parameters may be some, and they are
+// copied.
+Result<std::string> SourceWriter::separate_statements(const Node& node, const std::string& function, EmitCall call,
+                                                      const std::vector<std::span<const uint8_t>>& constants) {
+  const std::string placeholder = function + "_constant_";
+  std::vector<std::string> inputs(call.inputs.begin(), call.inputs.end());
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!constants[i].empty()) inputs[i] = placeholder;
+  call.inputs = inputs;
+  MOTE_TRY(const std::string code, node.op->emit(call));
+  if (code.find(placeholder) != std::string::npos)
+    return input_error(
+        "with these types and options it takes its constants as data, which on an AVR would fill the RAM; mote has "
+        "forms with constants in program memory for int8 FULLY_CONNECTED, CONV_2D of one group and DEPTHWISE_CONV_2D");
+  headers.insert(node.op->device_header);
+  headers.insert("device/program_memory.h");
+  return parameters_in_flash(code, function);
+}
+
+Result<void> SourceWriter::check_outputs() const {
+  if (core_ != PackedFor::avr) return {};
+  for (size_t i = 0; i < graph_.outputs.size(); ++i)
+    if (graph_.tensors[graph_.outputs[i]].constant)
+      return input_error(fmt::format("{}: output {} is a constant, which an AVR cannot read as data", file_, i));
+  return {};
 }
 
 Result<void> SourceWriter::add_operator(size_t index) {
@@ -247,7 +284,9 @@ Result<CompiledModel> compile_model(const std::string& file, const std::vector<u
   MOTE_TRY(const ModelFacts facts, model_facts(file, model));  // refuses what the engine refuses
   MOTE_TRY(Graph graph, read_tflite(file, model));
   MOTE_CHECK(lower(file, graph));
-  MOTE_TRY(const MemoryPlan plan, plan_memory(graph, Sharing::rows));
+  // By rows, an operator's parameters are computed as it runs; an AVR's lie in program memory (parameters_in_flash).
+  const Sharing sharing = options.core == PackedFor::avr ? Sharing::overlap : Sharing::rows;
+  MOTE_TRY(const MemoryPlan plan, plan_memory(graph, sharing));
   MOTE_TRY(const auto metadata, model_metadata(graph));
   SourceWriter writer(file, compiled.name, options.core, graph, plan);
   MOTE_CHECK(writer.run());

@@ -52,13 +52,14 @@ std::string model_source(const ModelFacts& facts, size_t model_bytes) {
 // A function that gives a tensor of the compiled model; `what` is "input".
 std::string tensor_function(const std::string& what, size_t count) {
   const std::string macro = macro_prefix(what);
-  std::string bytes;
-  for (size_t i = 0; i < count; ++i) bytes += fmt::format("MODEL_{}_{}_BYTES, ", macro, i);
+  std::string bytes;  // no array: an AVR would keep it in RAM
+  for (size_t i = 0; i + 1 < count; ++i) bytes += fmt::format("i == {1} ? MODEL_{0}_{1}_BYTES : ", macro, i);
+  bytes += fmt::format("MODEL_{}_{}_BYTES", macro, count - 1);
   return fmt::format(
       "int32_t firmware_{0}_count() {{\n  return MODEL_{1}S;\n}}\n"
-      "TensorView firmware_{0}(int32_t i) {{\n  static constexpr int32_t bytes[] = {{{2}}};\n  TensorView view;\n"
+      "TensorView firmware_{0}(int32_t i) {{\n  TensorView view;\n"
       "  view.data = const_cast<void*>(static_cast<const void*>(model_{0}(static_cast<int>(i))));\n"
-      "  view.bytes = bytes[i];\n  return view;\n}}\n",
+      "  view.bytes = {2};\n  return view;\n}}\n",
       what, macro, bytes);
 }
 
@@ -108,6 +109,8 @@ std::vector<std::string> compile_flags(const Board& board, const std::string& le
                                 "-g",
                                 "-I."};
   flags.insert(flags.end(), std::begin(common), std::end(common));
+  // Tables that stand for a switch would be constants in RAM, or beyond the reach of 16-bit addresses.
+  if (board.compiler->separate_memories) flags.insert(flags.end(), {"-fno-jump-tables", "-fno-tree-switch-conversion"});
   flags.push_back(level);
   return flags;
 }
@@ -218,8 +221,17 @@ std::string to_string(Optimization optimization) {
   return optimization == Optimization::speed ? "speed" : "size";
 }
 
+Engine default_engine(const Board& board) {
+  return board.compiler->separate_memories ? Engine::compiled : Engine::interpreter;
+}
+
 Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                                 const FirmwareOptions& options, const std::filesystem::path& folder) {
+  if (options.engine == Engine::interpreter && board.compiler->separate_memories)
+    return input_error(fmt::format(
+        "{}: the interpreter reads the model in place, but the program memory of {} is not among its data addresses; "
+        "take the compiled engine (--engine compiled)",
+        name, board.title));
   MOTE_TRY(const ModelFacts facts, model_facts(name, model));
   const bool interpreted = options.engine == Engine::interpreter;
   SourceFiles files;

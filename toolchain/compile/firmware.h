@@ -17,6 +17,9 @@ std::string to_string(Optimization optimization);  // "speed"
 enum class Engine : uint8_t { interpreter, compiled };
 std::string to_string(Engine engine);  // "interpreter"
 
+// The interpreter, where the board can read a model in place.
+Engine default_engine(const Board& board);
+
 struct FirmwareOptions {
   Optimization optimization = Optimization::speed;
   Engine engine = Engine::interpreter;
@@ -60,7 +63,7 @@ struct Firmware {
 // exists): main.cpp, its feature block, the device headers these include, start-up code, linker script, Makefile; and
 // for the interpreter the model as aligned data, a resolver of only the kernels it needs and an arena of exactly the
 // size it needs, for the compiled engine what compile_model() makes of it. Errors: the file is not valid, or an
-// operator or type has no device kernel (named, with its place in the graph).
+// operator or type has no device kernel (named, with its place in the graph), or the board cannot run this engine.
 Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8_t>& model, const Board& board,
                                 const FirmwareOptions& options, const std::filesystem::path& folder);
 

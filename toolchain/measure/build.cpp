@@ -13,6 +13,7 @@ namespace {
 constexpr const char* kDiskFull = "No space left on device";  // in the words of compiler and linker
 constexpr double kCompileSeconds = 120;
 constexpr int64_t kEmulatorMemory = 4 << 20;  // of each of the two regions: the smallest emulated machine has so much
+constexpr int64_t kSixteenBitRam = 60 << 10;  // with separate memories, where data have addresses of 16 bits
 
 Result<std::string> run_compiler(const CrossCompiler& compiler, const std::vector<std::string>& arguments,
                                  const fs::path& folder) {
@@ -90,7 +91,8 @@ class Builder {
 
 // A memory.ld with the emulator's sizes; the one in the folder has the board's.
 Result<void> write_wide_memory(const Firmware& firmware, const Board& board) {
-  return write_file(firmware.folder / "objects" / "memory.ld", memory_script(board, kEmulatorMemory, kEmulatorMemory));
+  const int64_t ram_bytes = board.compiler->separate_memories ? kSixteenBitRam : kEmulatorMemory;
+  return write_file(firmware.folder / "objects" / "memory.ld", memory_script(board, kEmulatorMemory, ram_bytes));
 }
 
 }  // namespace

@@ -14,12 +14,12 @@ namespace {
 
 using enum InstructionCount;
 
-// One row of the plugin's table.
+// One row of the plugin's table; simavr.c's has the cycles too.
 struct Block {
   uint32_t address = 0;
   uint64_t instructions = 0;
   uint32_t last = 0;
-  uint64_t entered = 0, after_2 = 0, after_4 = 0;
+  uint64_t entered = 0, after_2 = 0, after_4 = 0, cycles = 0;
 };
 
 bool single_transfer(InstructionCount kind) {
@@ -31,9 +31,12 @@ bool moves_registers(InstructionCount kind) {
 }
 
 Result<void> add_block(const Block& block, const ElfFile& elf, InstructionCounts& counts) {
-  const auto decode = elf.machine() == ElfFile::kRiscv ? decode_riscv : decode_thumb;
+  const auto decode = elf.machine() == ElfFile::kRiscv ? decode_riscv
+                      : elf.machine() == ElfFile::kAvr ? decode_avr
+                                                       : decode_thumb;
   uint32_t address = block.address;
   InstructionCount before = alu;
+  counts[counted_cycles] += block.cycles;
   for (uint64_t i = 0; i < block.instructions; ++i) {
     const auto first = elf.halfword(address);
     if (!first)
@@ -99,7 +102,13 @@ Result<ExecutedCode> classify_counts(const Json& counts, const ElfFile& elf) {
   for (const Json& step : counts.at("steps")) {
     Functions step_functions;
     for (const Json& row : step.at("blocks")) {
-      const Block block{row.at(0), row.at(1), row.at(2), row.at(3), row.at(4), row.at(5)};
+      const Block block{row.at(0),
+                        row.at(1),
+                        row.at(2),
+                        row.at(3),
+                        row.at(4),
+                        row.at(5),
+                        row.size() > 6 ? row.at(6).get<uint64_t>() : 0};
       InstructionCounts block_counts;
       MOTE_CHECK(add_block(block, elf, block_counts));
       add(block_counts, executed.total);

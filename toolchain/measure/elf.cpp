@@ -103,6 +103,10 @@ const ElfSymbol* ElfFile::function_at(uint32_t address) const {
   for (const ElfSymbol& symbol : symbols_) {
     if (symbol.function && address >= symbol.address && address - symbol.address < symbol.bytes) return &symbol;
   }
+  if (machine() != kAvr) return nullptr;
+  for (const ElfSymbol& symbol : symbols_) {  // libgcc's, which have a size but no type
+    if (address >= symbol.address && address - symbol.address < symbol.bytes) return &symbol;
+  }
   return nullptr;
 }
 

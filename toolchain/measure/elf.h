@@ -24,7 +24,7 @@ class ElfFile {
   static Result<ElfFile> read(const std::filesystem::path& path);
   static Result<ElfFile> parse(const std::string& name, std::vector<uint8_t> bytes);
 
-  static constexpr uint16_t kArm = 40, kRiscv = 243;
+  static constexpr uint16_t kArm = 40, kAvr = 83, kRiscv = 243;
   uint16_t machine() const { return static_cast<uint16_t>(bytes_[18] | bytes_[19] << 8); }
 
   const std::vector<ElfSymbol>& symbols() const { return symbols_; }  // sorted by address

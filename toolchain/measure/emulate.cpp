@@ -1,6 +1,7 @@
 #include "toolchain/measure/emulate.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <sstream>
@@ -10,6 +11,8 @@
 
 namespace mote {
 namespace {
+
+constexpr const char* kCounts = "counts.json";  // in the working folder
 
 std::map<std::string, int64_t> parse_report(const std::string& text) {
   std::map<std::string, int64_t> report;
@@ -48,21 +51,40 @@ Result<ProcessOutput> run_counted(std::vector<std::string> command, const fs::pa
   return run_process(command, options.timeout_seconds, options.folder);
 }
 
-// What the plugin is to be told.
-Result<std::string> counter_arguments(const fs::path& image, const ElfFile& elf, const EmulateOptions& options) {
-  std::string arguments = "out=counts.json";
+// What the program that counts gets, as single words: between which addresses, in which parts, where to write.
+Result<std::vector<std::string>> counter_arguments(const fs::path& image, const ElfFile& elf,
+                                                   const EmulateOptions& options) {
+  std::vector<std::string> arguments = {std::string("out=") + kCounts};
   for (const CountWindow& window : options.windows) {
     const ElfSymbol* begin = elf.find(window.begin);
     const ElfSymbol* end = elf.find(window.end);
     if (!begin || !end) return defect(fmt::format("{} lacks {} or {}", image.string(), window.begin, window.end));
-    arguments += fmt::format(",window=0x{:x}:0x{:x}", begin->address, end->address);
+    arguments.push_back(fmt::format("window=0x{:x}:0x{:x}", begin->address, end->address));
   }
-  for (const StepFunction& step : options.steps) arguments += fmt::format(",step=0x{:x}:0x{:x}", step.begin, step.end);
+  for (const StepFunction& step : options.steps)
+    arguments.push_back(fmt::format("step=0x{:x}:0x{:x}", step.begin, step.end));
   return arguments;
 }
 
 bool refuses_interface(const ProcessOutput& result) {
   return result.exit_status != 0 && result.errors.find("plugin requires API version") != std::string::npos;
+}
+
+Result<ProcessOutput> run_qemu(const std::vector<std::string>& command, const std::vector<std::string>& arguments,
+                               const EmulateOptions& options) {
+  MOTE_TRY(const fs::path counter, find_counter(options.counter));
+  const std::string joined = fmt::format("{}", fmt::join(arguments, ","));
+  MOTE_TRY(ProcessOutput result, run_counted(command, counter, joined, options));
+  if (!refuses_interface(result)) return result;
+  return run_counted(command, counter.parent_path() / (counter.stem().string() + "_qemu9.so"), joined, options);
+}
+
+Result<ProcessOutput> run_simavr(std::vector<std::string> command, const std::vector<std::string>& arguments,
+                                 const ElfFile& elf, const EmulateOptions& options) {
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  if (const ElfSymbol* variables = elf.find("__bss_end"))
+    command.push_back(fmt::format("stack=0x{:x}", variables->address & 0xffff));
+  return run_process(command, options.timeout_seconds, options.folder);
 }
 
 }  // namespace
@@ -72,26 +94,37 @@ std::filesystem::path default_counter() {
   return fs::read_symlink("/proc/self/exe", error).parent_path() / "libmote_count.so";
 }
 
+std::optional<std::filesystem::path> find_emulator(const Emulator& emulator, const std::filesystem::path& counter) {
+  if (!emulator.beside_mote) return find_program(emulator.program);
+  std::error_code error;
+  const fs::path path = (counter.empty() ? default_counter() : counter).parent_path() / emulator.program;
+  if (!fs::exists(path, error)) return std::nullopt;
+  return fs::absolute(path, error);
+}
+
+std::string emulator_advice(const Emulator& emulator) {
+  return fmt::format("`apt-get install {}`{}", emulator.package,
+                     emulator.beside_mote ? " and build mote again, which makes it from that" : "");
+}
+
 Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& elf, const Emulator& emulator,
                             const EmulateOptions& options) {
-  if (!find_program(emulator.program)) {
-    return input_error(fmt::format("{} is not installed; `apt-get install {}`, or see `mote doctor`", emulator.program,
-                                   emulator.package));
-  }
-  MOTE_TRY(const fs::path counter, find_counter(options.counter));
-  MOTE_TRY(const std::string arguments, counter_arguments(image, elf, options));
+  const auto program = find_emulator(emulator, options.counter);
+  if (!program)
+    return input_error(
+        fmt::format("{} is not installed; {}, or see `mote doctor`", emulator.program, emulator_advice(emulator)));
+  MOTE_TRY(const std::vector<std::string> arguments, counter_arguments(image, elf, options));
   EmulatedRun run;
   std::error_code error;
-  run.command = {emulator.program};
+  run.command = {emulator.beside_mote ? program->string() : emulator.program};
   run.command.insert(run.command.end(), emulator.arguments.begin(), emulator.arguments.end());
-  run.command.insert(run.command.end(), {"-nographic", "-monitor", "none", "-serial", "none", "-semihosting", "-kernel",
-                                         fs::absolute(image, error).string()});
-  fs::remove(options.folder / "counts.json", error);
-  MOTE_TRY(ProcessOutput result, run_counted(run.command, counter, arguments, options));
-  if (refuses_interface(result)) {
-    const fs::path newer = counter.parent_path() / (counter.stem().string() + "_qemu9.so");
-    MOTE_TRY(result, run_counted(run.command, newer, arguments, options));
-  }
+  if (!emulator.beside_mote)
+    run.command.insert(run.command.end(),
+                       {"-nographic", "-monitor", "none", "-serial", "none", "-semihosting", "-kernel"});
+  run.command.push_back(fs::absolute(image, error).string());
+  fs::remove(options.folder / kCounts, error);
+  MOTE_TRY(const ProcessOutput result, emulator.beside_mote ? run_simavr(run.command, arguments, elf, options)
+                                                            : run_qemu(run.command, arguments, options));
   if (result.timed_out) {
     return defect(fmt::format("{} did not end within {} s", image.string(), options.timeout_seconds));
   }
@@ -100,7 +133,8 @@ Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& e
                               image.string(), result.errors, result.output));
   }
   run.report = parse_report(result.errors + "\n" + result.output);
-  MOTE_TRY(const Json counts, read_json(options.folder / "counts.json"));
+  if (run.report.contains(kStackOverrun)) return run;
+  MOTE_TRY(const Json counts, read_json(options.folder / kCounts));
   if (counts.size() != options.windows.size())
     return defect(fmt::format("{} opened {} of {} windows", image.string(), counts.size(), options.windows.size()));
   run.counts.assign(counts.begin(), counts.end());

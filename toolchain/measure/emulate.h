@@ -1,8 +1,9 @@
-// Runs a firmware image in QEMU with the counting plugin.
+// Runs a firmware image in QEMU with the counting plugin, or in the program that counts for an AVR.
 #pragma once
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,13 @@
 
 namespace mote {
 
+// In a report: an AVR's stack reached the variables, and the run was broken off; it has no counts.
+constexpr const char* kStackOverrun = "stack_overrun";
+
 struct EmulatedRun {
   std::map<std::string, int64_t> report;  // "name number" lines that the program printed
-  std::vector<Json> counts;               // of the plugin, see counter.c: one for each of EmulateOptions::windows
-  std::vector<std::string> command;       // without the plugin: runs the same image alone
+  std::vector<Json> counts;               // see counter.c, simavr.c: one for each of EmulateOptions::windows
+  std::vector<std::string> command;       // without counting: runs the same image alone
 };
 
 // A function whose entries divide the count into parts.
@@ -42,8 +46,13 @@ struct EmulateOptions {
 // The plugin's path when no other is given.
 std::filesystem::path default_counter();
 
+// Where the program is: in PATH, or for one of ours beside the plugin (empty: the default one). nullopt: it is missing.
+std::optional<std::filesystem::path> find_emulator(const Emulator& emulator, const std::filesystem::path& counter = {});
+// What to do when it is missing.
+std::string emulator_advice(const Emulator& emulator);
+
 // `elf` is `image` read. Errors: input when the emulator or plugin is missing; defect when the program does not end by
-// itself, or does not open every window once.
+// itself, or does not open every window once, unless it reports kStackOverrun.
 Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& elf, const Emulator& emulator,
                             const EmulateOptions& options);
 

@@ -157,7 +157,7 @@ TEST_F(EmulateTest, CountsHeliumAndItsLoops) {
   const Emulator emulator = {"qemu-system-arm", "qemu-system-arm", {"-M", "mps3-an547"}, 0, 0x20000000, ""};
   const auto run = emulate(image, *elf, emulator, {folder_, {}, 60});
   ASSERT_TRUE(run) << run.error().message;
-  const auto executed = classify_counts(run->counts, *elf);
+  const auto executed = classify_counts(run->counts.at(0), *elf);
   ASSERT_TRUE(executed) << executed.error().message;
   const InstructionCounts& n = executed->total;
   using enum InstructionCount;

@@ -13,7 +13,7 @@ struct Instruction {
   bool branch = false;                            // may change the flow
 };
 
-// Both take two halfwords in the order of memory; `second` is ignored for 16-bit instructions. What is not allocated
+// All take two halfwords in the order of memory; `second` is ignored for 16-bit instructions. What is not allocated
 // counts as alu.
 
 // Thumb and Thumb-2. Encodings: Arm DDI 0403 (ARMv7-M), chapters A5 and A6; Arm DDI 0553 (Armv8-M), chapter C2, for
@@ -23,5 +23,8 @@ Instruction decode_thumb(uint16_t first, uint16_t second);
 // RV32IMC and Zicsr. Encodings: The RISC-V Instruction Set Manual, volume I, chapters "RV32/64G Instruction Set
 // Listings" and "C Standard Extension".
 Instruction decode_riscv(uint16_t first, uint16_t second);
+
+// AVR, 8-bit core. Encodings: AVR Instruction Set Manual (Atmel-0856).
+Instruction decode_avr(uint16_t first, uint16_t second);
 
 }  // namespace mote

@@ -14,6 +14,7 @@ constexpr uint32_t kInvokeInKernel = 12;  // bytes from a Kernel's start to its 
 // In a compiled model's object: constants stand in sections of their own, parameters inside functions (_ZZ...).
 std::string compiled_category(const std::string& section) {
   if (section.starts_with(".text.model_")) return "engine";
+  if (section.starts_with(".progmem.mote.")) return section.starts_with(".progmem.mote.op_") ? "model" : "kernels";
   return section.starts_with(".rodata._ZN") ? "model" : "kernels";
 }
 

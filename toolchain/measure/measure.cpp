@@ -109,6 +109,14 @@ Result<void> run_on_board(const std::string& name, const Firmware& firmware, con
   MOTE_TRY(const EmulatedRun run,
            emulate(m.firmware, elf, board.emulator,
                    {folder, options.counter, options.timeout_seconds, steps, {kSetupWindow, kInferenceWindow}}));
+  if (run.report.contains(kStackOverrun)) {
+    m.fits = false;
+    m.misfits.push_back(
+        fmt::format("the stack reaches the variables in the {} of RAM of {}: take smaller layers or a "
+                    "shorter window, or a board with more RAM",
+                    kibibytes(board.ram_bytes.value), m.board));
+    return {};
+  }
   MOTE_CHECK(check_report(run, firmware, rows, name));
   m.emulator_command = run.command;
   m.ram.stack = run.report.at("stack");
@@ -157,9 +165,10 @@ Result<Measurement> measure(const std::string& name, const std::vector<uint8_t>&
   m.notes.push_back(board.memory_note);
   m.flash.model = firmware.model_bytes;  // before it is linked; compiled weights are as many
   m.ram.arena = firmware.arena_bytes;
+  m.ram.statics = 2 * firmware.window_readings;
   check_fit(board, m);
   if (!m.fits) return m;  // hopeless: need not even be linked
-  m.flash.model = m.ram.arena = 0;
+  m.flash.model = m.ram.arena = m.ram.statics = 0;
 
   tell(1, "building");
   MOTE_TRY(const BuiltImage image, build_firmware(firmware, board, cache));

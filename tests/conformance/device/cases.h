@@ -15,7 +15,7 @@ struct DeviceCase {
   uint32_t scratch_bytes;             // as the operator declares
   // The emitted call, and its packed form for each kind of core or nullptr. inputs[i]: kAlignment-aligned copies.
   using Call = void (*)(const uint8_t* const* inputs, uint8_t* output, uint8_t* scratch);
-  Call call, packed_calls[3];
+  Call call, packed_calls[4];
 };
 
 extern "C" const uint8_t mote_blob[];
