@@ -266,6 +266,8 @@ TEST(CompileModel, CoresAreNamed) {
   EXPECT_THAT(packed_for_core("m4").error().message, AllOf(HasSubstr("'m4'"), HasSubstr("cortex-m33")));
   EXPECT_EQ(packed_for_board(**find_board("nano33ble")), PackedFor::arm_dsp);
   EXPECT_EQ(packed_for_board(**find_board("rp2040")), PackedFor::plain);
+  EXPECT_EQ(*packed_for_core("avr"), PackedFor::avr);
+  EXPECT_EQ(packed_for_board(**find_board("uno")), PackedFor::avr);
 }
 
 // Equal weights are one array; a reshape in place has no code.
