@@ -303,6 +303,8 @@ TEST(CompileModel, CoresAreNamed) {
   EXPECT_EQ(packed_for_board(**find_board("nano33ble")), PackedFor::arm_dsp);
   EXPECT_EQ(packed_for_board(**find_board("ensemble_e1c")), PackedFor::arm_mve);
   EXPECT_EQ(packed_for_board(**find_board("rp2040")), PackedFor::plain);
+  EXPECT_EQ(*packed_for_core("avr"), PackedFor::avr);
+  EXPECT_EQ(packed_for_board(**find_board("uno")), PackedFor::avr);
 }
 
 // Equal weights are one array; a reshape in place has no code.
