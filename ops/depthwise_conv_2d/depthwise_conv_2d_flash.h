@@ -37,9 +37,9 @@ struct PortableDepthwiseWindow {
 };
 
 #if defined(__AVR__)
-using DepthwiseWindow = AvrDepthwiseWindow<PortableDepthwiseWindow>;
+using FlashDepthwiseWindow = AvrDepthwiseWindow<PortableDepthwiseWindow>;
 #else
-using DepthwiseWindow = PortableDepthwiseWindow;
+using FlashDepthwiseWindow = PortableDepthwiseWindow;
 #endif
 
 // What output rows of the plane, `count` from `first` on, see of the channel that begins at `input`.
@@ -74,7 +74,7 @@ void depthwise_flash_filter(const DepthwiseFlash& p, const DepthwisePlan& plan, 
 }
 
 // `scratch`: depthwise_conv_2d_scratch_bytes().
-template <class Window = DepthwiseWindow>
+template <class Window = FlashDepthwiseWindow>
 void depthwise_conv_2d_flash_run(const DepthwiseFlash& p, FlashAddress weights, FlashAddress records,
                                  const int8_t* input, int8_t* output, void* scratch) {
   const DepthwiseConv2DGeometry& g = p.g;
