@@ -86,7 +86,8 @@ bool is_for_pixels(const DepthwiseConv2DGeometry& g) {
   return outputs * (taps + 4 * g.y.filter) < 600;
 }
 
-// What the forms by pixels promise, of which vector units have one for every image: pixels in order, and what one sees of a channel is read before that is written.
+// What the forms by pixels promise, of which vector units have one for every image: pixels in order, and what one sees
+// of a channel is read before that is written.
 Overlap overlap_of_pixels(const DepthwiseConv2DGeometry& g) {
   Overlap overlap{0, g.inputs};
   for (const int64_t image : {0, g.batches - 1})
