@@ -57,7 +57,7 @@ constexpr bool window_axis(int32_t input, int32_t filter, int32_t stride, int32_
                            WindowBorder border, WindowAxis& axis) {
   if (input < 1 || input > INT32_MAX - int32_t{2} * INT16_MAX || border.before < 0 || border.after < 0 ||
       !window_axis(input + border.before + border.after, filter, stride, dilation, padding, axis) ||
-      axis.before + border.before > INT16_MAX)
+      int32_t{axis.before} + border.before > INT16_MAX)
     return false;
   axis.input = input;
   axis.before = static_cast<int16_t>(axis.before + border.before);
