@@ -86,8 +86,7 @@ bool is_for_pixels(const DepthwiseConv2DGeometry& g) {
   return outputs * (taps + 4 * g.y.filter) < 600;
 }
 
-// What the forms by pixels promise, of which vector units have one for every image: pixels in order, and what one sees
-// of a channel is read before that is written.
+// What the form by pixels promises: pixels in order, and what one sees of a channel is read before that is written.
 Overlap overlap_of_pixels(const DepthwiseConv2DGeometry& g) {
   Overlap overlap{0, g.inputs};
   for (const int64_t image : {0, g.batches - 1})
@@ -110,7 +109,7 @@ std::optional<Overlap> overlap(const Attributes& attributes, std::span<const Ten
                         ? overlap_of_strips(g, DepthwiseNinePlan::is_turned(g), depthwise_nine_rows(g.x.stride))
                         : result;
   if (result && nine) result->lead = std::max(result->lead, nine->lead);
-  if (result) result->lead = std::max(result->lead, overlap_of_pixels(g).lead);
+  if (result && is_for_pixels(g)) result->lead = std::max(result->lead, overlap_of_pixels(g).lead);
   return result;
 }
 
@@ -312,12 +311,21 @@ std::optional<std::string> emit_with_table(const PackedCall& packed, const Depth
                      call.scratch);
 }
 
-// For vector units; nullopt: a channel has several filters, or a weight is -128.
+// Whether the output may begin so little before the input that pixels in order would be written over what is still
+// read.
+bool is_too_near_for_pixels(const EmitCall& call, const DepthwiseConv2DGeometry& g) {
+  if (call.rows > 0) return false;  // apart
+  const auto declared = overlap(*call.attributes, call.input_types, call.output_types[0]);
+  return declared && declared->lead < overlap_of_pixels(g).lead;
+}
+
+// For vector units; nullopt: a channel has several filters, a weight is -128, or the output may lie too near.
 std::optional<std::string> emit_lanes(const PackedCall& packed, const DepthwiseConv2DInt8& p,
                                       std::span<const uint8_t> bias) {
   const std::span<const uint8_t> weights = packed.constants[1];
   const auto is_least = [](uint8_t weight) { return weight == 128; };  // -128
   if (p.g.multiplier != 1 || std::any_of(weights.begin(), weights.end(), is_least)) return std::nullopt;
+  if (is_too_near_for_pixels(packed.call, p.g)) return std::nullopt;
   const int32_t n = p.g.inputs, taps = p.g.y.filter * p.g.x.filter;
   std::vector<uint8_t> by_channel(weights.size());
   std::vector<uint8_t> groups(static_cast<size_t>(depthwise_lanes_weights(n, taps)));
