@@ -64,7 +64,8 @@ constexpr bool quantize_is_turn(const QuantizeFromInteger& p, DType input, DType
   const bool bytes =
       (input == DType::uint8 && output == DType::int8) || (input == DType::int8 && output == DType::uint8);
   const int32_t difference = output == DType::int8 ? 128 : -128;
-  return bytes && p.multiplier == int32_t{1} << 30 && p.shift == 1 && p.input_zero_point - p.output_zero_point == difference;
+  return bytes && p.multiplier == int32_t{1} << 30 && p.shift == 1 &&
+         p.input_zero_point - p.output_zero_point == difference;
 }
 
 template <class From, class To>
