@@ -182,8 +182,8 @@ TEST_F(Set, MagicWand) {
 
 TEST_F(Set, SoilMoisture) {
   if (!build("soil_moisture")) GTEST_SKIP() << skip_reason;
-  // One seed on 136 rows: 0.24 to 0.31 by seed and by the length of the machine's vectors. Its interval has to reach the
-  // bar, which is a mean of three seeds.
+  // One seed on 136 rows: 0.24 to 0.31 by seed and by the length of the machine's vectors. Its interval has to reach
+  // the bar, which is a mean of three seeds.
   EXPECT_LE(number(metrics, "/int8/test/mae_ci95/0"), 0.284);
   EXPECT_GE(number(metrics, "/int8/test/r2"), 0.986 - 0.01);
 }
