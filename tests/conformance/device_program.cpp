@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ops/op.h"
 #include "tests/conformance/host_run.h"
 #include "tests/conformance/model_folder.h"
@@ -15,7 +17,9 @@ namespace {
 
 class ProgramWriter {
  public:
-  Result<void> add(const CaseModel& model) {
+  // `forms`: the packed forms that the case runs in.
+  Result<void> add(const CaseModel& model, std::span<const PackedFor> forms) {
+    if (std::ranges::find(ops_, model.op) == ops_.end()) ops_.push_back(model.op);
     MOTE_TRY(const auto file, write_tflite(model.graph));
     const HostRun run = run_on_host(file, model.inputs);
     if (run.status != Status::ok)
@@ -26,7 +30,7 @@ class ProgramWriter {
       offsets += fmt::format("{},", place(input));
       sizes += fmt::format("{},", input.size());
     }
-    MOTE_TRY(const std::string calls, emit_functions(model));
+    MOTE_TRY(const std::string calls, emit_functions(model, forms));
     const std::vector<uint8_t> expected = in_a_row(run.outputs);
     table_ += fmt::format("    {{\"{}\", {}, {}, {}, {{{}}}, {{{}}}, {}, {}, {}, {}}},\n", stem_of(model), place(file),
                           file.size(), model.inputs.size(), offsets, sizes, place(expected), expected.size(),
@@ -37,7 +41,7 @@ class ProgramWriter {
 
   Result<void> finish(const fs::path& folder) const {
     std::string includes, kernels;
-    for (const OpDef* op : all_ops()) {
+    for (const OpDef* op : ops_) {
       includes += fmt::format("#include \"{}\"\n", op->device_header);
       if (op->packed_header != nullptr)
         for (const PackedFor core : kPackedForms)
@@ -77,7 +81,7 @@ class ProgramWriter {
   }
 
   // Writes functions with the code that the operator emits, and gives their names.
-  Result<std::string> emit_functions(const CaseModel& model) {
+  Result<std::string> emit_functions(const CaseModel& model, std::span<const PackedFor> forms) {
     const Graph& graph = model.graph;
     const Node& node = graph.nodes[0];
     const std::vector<TensorType> types = input_types(graph, node);
@@ -113,7 +117,7 @@ class ProgramWriter {
       return name_of(type, bytes);
     };
     names += ", {";
-    for (const PackedFor core : kPackedForms) {
+    for (const PackedFor core : forms) {
       MOTE_TRY(const auto packed, node.op->emit_packed({call, core, constants, keep}));
       names += packed ? add_function(fmt::format("packed_{}", static_cast<int>(core)), *packed) + "," : "nullptr,";
     }
@@ -138,6 +142,7 @@ class ProgramWriter {
     return name;
   }
 
+  std::vector<const OpDef*> ops_;  // of the cases, each once
   std::vector<uint8_t> blob_;
   std::string functions_, table_;
   int32_t count_ = 0, kept_ = 0;
@@ -145,9 +150,11 @@ class ProgramWriter {
 
 }  // namespace
 
-Result<void> write_device_program(const fs::path& folder, std::span<const CaseModel> models) {
+Result<void> write_device_program(const fs::path& folder, std::span<const CaseModel> models,
+                                  std::span<const CaseModel> random_models, PackedFor core) {
   ProgramWriter writer;
-  for (const CaseModel& model : models) MOTE_CHECK(writer.add(model));
+  for (const CaseModel& model : models) MOTE_CHECK(writer.add(model, kPackedForms));
+  for (const CaseModel& model : random_models) MOTE_CHECK(writer.add(model, {&core, 1}));
   return writer.finish(folder);
 }
 

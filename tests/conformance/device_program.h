@@ -4,18 +4,22 @@
 #include <filesystem>
 #include <span>
 
+#include "ops/op.h"
 #include "tests/conformance/case_model.h"
 
 namespace mote::conformance {
 
 // Writes cases.cpp and blob.bin into `folder`. The expected bytes are those of this host, whose kernels are the
-// portable ones.
-Result<void> write_device_program(const std::filesystem::path& folder, std::span<const CaseModel> models);
+// portable ones. `models` run in every packed form, `random_models` in that of `core` only: compiling the forms is most
+// of the time.
+Result<void> write_device_program(const std::filesystem::path& folder, std::span<const CaseModel> models,
+                                  std::span<const CaseModel> random_models, PackedFor core);
 
 struct DeviceTarget {
   const char* name;                // "cortex-m4"
   const char* machine;             // QEMU's
   const char* script;              // of the linker, in device/
+  PackedFor packed;                // the form that is for this core
   std::vector<std::string> flags;  // of the compiler
 };
 

@@ -22,10 +22,8 @@ constexpr size_t kOpsPerProgram = 6;  // all in one would not fit into the board
 // A core, and the first operator of those that one program has.
 class Device : public testing::TestWithParam<std::tuple<DeviceTarget, size_t>> {};
 
-std::vector<CaseModel> models_of(size_t first_op) {
-  std::vector<CaseModel> models = all_case_models();
-  for (bool integer : {false, true})
-    for (CaseModel& model : random_case_models(kSeed, kRandomCases, integer)) models.push_back(std::move(model));
+// Those of the operators that one program has.
+std::vector<CaseModel> of_ops(std::vector<CaseModel> models, size_t first_op) {
   std::erase_if(models, [&](const CaseModel& model) {
     const auto ops = all_ops();
     const auto index = static_cast<size_t>(std::ranges::find(ops, model.op) - ops.begin());
@@ -34,20 +32,28 @@ std::vector<CaseModel> models_of(size_t first_op) {
   return models;
 }
 
+std::vector<CaseModel> all_random_models() {
+  std::vector<CaseModel> models = random_case_models(kSeed, kRandomCases, false);
+  for (CaseModel& model : random_case_models(kSeed, kRandomCases, true)) models.push_back(std::move(model));
+  return models;
+}
+
 TEST_P(Device, InterpreterAndEmittedCallsGiveTheHostsBytes) {
   for (const char* program : {"arm-none-eabi-g++", "qemu-system-arm"})
     if (!find_program(program)) GTEST_SKIP() << program << " is not installed";
   RecordProperty("seed", std::to_string(kSeed));
   const auto& [target, first_op] = GetParam();
-  const std::vector<CaseModel> models = models_of(first_op);
+  const std::vector<CaseModel> models = of_ops(all_case_models(), first_op);
+  const std::vector<CaseModel> random_models = of_ops(all_random_models(), first_op);
   const fs::path source = std::getenv("MOTE_SOURCE_DIR");
   const fs::path folder =
       fs::path(std::getenv("MOTE_BINARY_DIR")) / "conformance" / all_ops()[first_op]->name / target.name;
-  const auto written = write_device_program(folder, models);
+  const auto written = write_device_program(folder, models, random_models, target.packed);
   ASSERT_TRUE(written.ok()) << written.error().message;
   const auto printed = run_device_program(folder, source, target);
   ASSERT_TRUE(printed.ok()) << printed.error().message;
-  EXPECT_THAT(*printed, testing::HasSubstr(" cases " + std::to_string(models.size()) + " failures 0\n"))
+  EXPECT_THAT(*printed,
+              testing::HasSubstr(" cases " + std::to_string(models.size() + random_models.size()) + " failures 0\n"))
       << "seed " << kSeed;
   const bool packs = std::ranges::any_of(models, [](const CaseModel& model) { return model.op->emit_packed; });
   EXPECT_EQ(printed->find("packed 0 ") == std::string::npos, packs) << "operators with a packed form must use it";
@@ -66,11 +72,15 @@ INSTANTIATE_TEST_SUITE_P(
     Cores, Device,
     testing::Combine(
         testing::Values(
+            DeviceTarget{"cortex-m4",
+                         "mps2-an386",
+                         "mps2.ld",
+                         PackedFor::arm_dsp,
+                         {"-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"}},
+            DeviceTarget{"cortex-m3", "mps2-an385", "mps2.ld", PackedFor::plain, {"-mcpu=cortex-m3"}},
+            DeviceTarget{"cortex-m0plus", "mps2-an385", "mps2.ld", PackedFor::plain, {"-mcpu=cortex-m0plus"}},
             DeviceTarget{
-                "cortex-m4", "mps2-an386", "mps2.ld", {"-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"}},
-            DeviceTarget{"cortex-m3", "mps2-an385", "mps2.ld", {"-mcpu=cortex-m3"}},
-            DeviceTarget{"cortex-m0plus", "mps2-an385", "mps2.ld", {"-mcpu=cortex-m0plus"}},
-            DeviceTarget{"cortex-m55", "mps3-an547", "mps3.ld", {"-mcpu=cortex-m55", "-mfloat-abi=hard"}}),
+                "cortex-m55", "mps3-an547", "mps3.ld", PackedFor::arm_mve, {"-mcpu=cortex-m55", "-mfloat-abi=hard"}}),
         testing::Range(size_t{0}, all_ops().size(), kOpsPerProgram)),
     core_name);
 
