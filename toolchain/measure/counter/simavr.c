@@ -1,18 +1,15 @@
 /* Runs an AVR firmware image in simavr and counts instructions and cycles, exactly: what QEMU with counter.c is for
    other cores. A program of its own, because simavr's library is under the GPL.
      mote_simavr -m MCU IMAGE.elf [out=FILE window=FROM:TO ... [step=FROM:TO ...]] [stack=ADDRESS]
-   Windows, steps and the file are those of counter.c. A row stands for one instruction and has a seventh number: the
-   cycles that it took, all executions together. `stack` is the lowest address that the stack may reach: beyond it the
-   run ends with the line "stack_overrun 1".
-   The firmware writes a semihosting operation to GPIOR0, after the address of its argument block to GPIOR1 (low byte)
-   and GPIOR2, which then hold the result. A block's fields have 16 bits. See template/semihosting.h. */
+   Windows, steps and the file are those of parts.h. A block is as in counter.c, of one instruction, and has a seventh
+   number: the cycles that it took, all executions together. `stack` is the lowest address that the stack may reach:
+   beyond it the run ends with the line "stack_overrun 1". The firmware writes a semihosting operation to GPIOR0, after
+   the address of its argument block to GPIOR1 (low byte) and GPIOR2, which then hold the result. A block's fields have
+   16 bits. See template/semihosting.h. */
+#include "parts.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <sim_avr.h>
 #include <sim_core.h>
@@ -26,20 +23,7 @@ struct place {
   uint64_t entered, after_2, after_4, cycles;
 };
 
-struct range {
-  uint32_t begin, end;
-};
-
-struct ranges {
-  struct range* list;
-  size_t count;
-};
-
 static struct place places[kSlots]; /* by word address */
-static struct ranges steps, windows;
-static const struct range* open_window;
-static uint64_t sum; /* instructions in it */
-static FILE* out;
 static FILE* files[kFiles];
 static bool ended;
 
@@ -86,50 +70,19 @@ static void on_operation(avr_t* avr, avr_io_addr_t address, uint8_t operation, v
   avr->data[kGpior1 + 1] = (uint8_t)(result >> 8);
 }
 
-/* Ends a part of the count. */
-static void write_part(void) {
+static uint64_t write_blocks(void) {
   const char* separator = "";
+  uint64_t instructions = 0;
   for (uint32_t i = 0; i < kSlots; ++i) {
     struct place* const p = &places[i];
     if (p->entered == 0) continue;
     fprintf(out, "%s[%u, 1, %u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]", separator, 2 * i, 2 * i,
             p->entered, p->after_2, p->after_4, p->cycles);
     separator = ",\n";
-    sum += p->entered;
+    instructions += p->entered;
     memset(p, 0, sizeof *p);
   }
-}
-
-static void begin_window(const struct range* window) {
-  static const char* separator = "";
-  fprintf(out, "%s{\"steps\": [{\"step\": -1, \"blocks\": [", separator);
-  separator = ",\n";
-  sum = 0;
-  open_window = window;
-}
-
-static void end_window(void) {
-  write_part();
-  fprintf(out, "]}],\n\"instructions\": %" PRIu64 "}", sum);
-  open_window = NULL;
-}
-
-static const struct range* beginning_at(const struct ranges* ranges, uint32_t address) {
-  for (size_t i = 0; i < ranges->count; ++i)
-    if (ranges->list[i].begin == address) return &ranges->list[i];
-  return NULL;
-}
-
-/* Before the instruction at `at`, which follows that at `from`. */
-static void begin_parts(uint32_t from, uint32_t at) {
-  if (open_window && at == open_window->end) end_window();
-  const struct range* const window = beginning_at(&windows, at);
-  if (!open_window && window) begin_window(window);
-  if (!open_window) return;
-  const struct range* const step = beginning_at(&steps, at);
-  if (!step || (from >= step->begin && from < step->end)) return;
-  write_part();
-  fprintf(out, "]},\n{\"step\": %d, \"blocks\": [", (int)(step - steps.list));
+  return instructions;
 }
 
 /* 0: the firmware ended by itself. */
@@ -138,7 +91,7 @@ static int run(avr_t* avr, uint16_t stack) {
   avr->state = cpu_Running;
   while (!ended && avr->state == cpu_Running) {
     const uint32_t at = avr->pc;
-    if (out) begin_parts(before, at);
+    if (out) begin_parts(before, at, beginning_at(&windows, at), beginning_at(&steps, at));
     const uint64_t cycle = avr->cycle;
     avr->run_cycle_count = 1; /* one instruction */
     avr->pc = avr_run_one(avr);
@@ -188,38 +141,14 @@ static const char* load(avr_t* avr, const char* path) {
   return NULL;
 }
 
-static bool add_range(struct ranges* ranges, const char* text) {
-  char* rest;
-  ranges->list = realloc(ranges->list, (ranges->count + 1) * sizeof *ranges->list);
-  if (!ranges->list) return false;
-  struct range* const range = &ranges->list[ranges->count++];
-  range->begin = (uint32_t)strtoul(text, &rest, 0);
-  if (*rest != ':') return false;
-  range->end = (uint32_t)strtoul(rest + 1, &rest, 0);
-  return *rest == 0;
-}
-
-struct arguments {
-  uint16_t stack;
-  const char* out;
-};
-
-static bool parse(int argc, char** argv, struct arguments* to) {
+static bool parse(int argc, char** argv, uint16_t* stack) {
   for (int i = 4; i < argc; ++i) {
-    bool good = true;
-    if (strncmp(argv[i], "window=", 7) == 0)
-      good = add_range(&windows, argv[i] + 7);
-    else if (strncmp(argv[i], "step=", 5) == 0)
-      good = add_range(&steps, argv[i] + 5);
-    else if (strncmp(argv[i], "out=", 4) == 0)
-      to->out = argv[i] + 4;
-    else if (strncmp(argv[i], "stack=", 6) == 0)
-      to->stack = (uint16_t)strtoul(argv[i] + 6, NULL, 0);
-    else
-      good = false;
-    if (!good) return false;
+    if (strncmp(argv[i], "stack=", 6) == 0)
+      *stack = (uint16_t)strtoul(argv[i] + 6, NULL, 0);
+    else if (!take_argument(argv[i]))
+      return false;
   }
-  return argc >= 4 && strcmp(argv[1], "-m") == 0 && (windows.count > 0) == (to->out != NULL);
+  return argc >= 4 && strcmp(argv[1], "-m") == 0 && (windows.count > 0) == (out_path != NULL);
 }
 
 /* Only what went wrong: simavr tells of every section that it loads. */
@@ -252,24 +181,19 @@ int main(int argc, char** argv) {
     puts("AVR emulation by libsimavr");
     return 0;
   }
-  struct arguments arguments = {0, NULL};
-  if (!parse(argc, argv, &arguments)) {
+  uint16_t stack = 0;
+  if (!parse(argc, argv, &stack)) {
     fputs("mote_simavr: expected -m MCU IMAGE.elf [out=FILE window=FROM:TO ... [step=FROM:TO ...]] [stack=ADDRESS]\n",
           stderr);
     return 1;
   }
   avr_t* const avr = start(argv[2], argv[3]);
   if (!avr) return 1;
-  if (arguments.out && !(out = fopen(arguments.out, "w"))) {
-    fprintf(stderr, "mote_simavr: cannot write '%s'\n", arguments.out);
+  if (out_path && !begin_file()) {
+    fprintf(stderr, "mote_simavr: cannot write '%s'\n", out_path);
     return 1;
   }
-  if (out) fputs("[", out);
-  const int status = run(avr, arguments.stack);
-  if (out) {
-    if (open_window) end_window();
-    fputs("]\n", out);
-    fclose(out);
-  }
+  const int status = run(avr, stack);
+  if (out) end_file();
   return status;
 }
