@@ -37,15 +37,14 @@ struct ChannelWeights {
   int32_t count, step, next;
 
   bool all_zero(int32_t channel) const {
-    const int8_t* w = weights;
-    if (w == nullptr) return false;
-    w += channel * next;
-    int32_t i = count;
-    if (step == 1) {
-      for (; i >= 4; i -= 4, w += 4)
-        if ((w[0] | w[1] | w[2] | w[3]) != 0) return false;
-    }
-    for (; i > 0; --i, w += step)
+    if (weights == nullptr) return false;
+    const int8_t* const w = weights + channel * next;
+    return __builtin_expect(*w == 0, false) && others_zero(w);
+  }
+
+ private:
+  __attribute__((noinline)) bool others_zero(const int8_t* w) const {
+    for (int32_t i = count; i > 0; --i, w += step)
       if (*w != 0) return false;
     return true;
   }
@@ -155,7 +154,8 @@ inline int32_t derive_live_channels(uint32_t input, const float* scales, int32_t
   int32_t live = 0, dead = outputs;
   for (int32_t c = 0; c < outputs; ++c) {
     if (c < count) multiplier_of.of(float_bits_at(scales + c), multiplier);
-    const int32_t place = multiplier.multiplier == 0 || weights.all_zero(c) ? --dead : live++;
+    const bool is_dead = multiplier.multiplier == 0 || weights.all_zero(c);
+    const int32_t place = __builtin_expect(is_dead, false) ? --dead : live++;
     multipliers[place] = multiplier.multiplier;
     shifts[place] = static_cast<int8_t>(multiplier.shift);
     channels[place] = static_cast<uint16_t>(c);
