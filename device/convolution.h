@@ -44,7 +44,10 @@ struct ChannelWeights {
 
  private:
   __attribute__((noinline)) bool others_zero(const int8_t* w) const {
-    for (int32_t i = count; i > 0; --i, w += step)
+    int32_t i = count;
+    for (; step == 1 && i >= 4; i -= 4, w += 4)
+      if ((w[0] | w[1] | w[2] | w[3]) != 0) return false;
+    for (; i > 0; --i, w += step)
       if (*w != 0) return false;
     return true;
   }
