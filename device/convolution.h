@@ -37,14 +37,16 @@ struct ChannelWeights {
   int32_t count, step, next;
 
   bool all_zero(int32_t channel) const {
-    const int8_t* w = weights;
-    if (w == nullptr) return false;
-    w += channel * next;
+    if (weights == nullptr) return false;
+    const int8_t* const w = weights + channel * next;
+    return __builtin_expect(*w == 0, false) && others_zero(w);
+  }
+
+ private:
+  __attribute__((noinline)) bool others_zero(const int8_t* w) const {
     int32_t i = count;
-    if (step == 1) {
-      for (; i >= 4; i -= 4, w += 4)
-        if ((w[0] | w[1] | w[2] | w[3]) != 0) return false;
-    }
+    for (; step == 1 && i >= 4; i -= 4, w += 4)
+      if ((w[0] | w[1] | w[2] | w[3]) != 0) return false;
     for (; i > 0; --i, w += step)
       if (*w != 0) return false;
     return true;
@@ -94,11 +96,11 @@ struct ConvolutionTensors {
   __attribute__((noinline)) Status read_tensors(const PrepareContext& node) {
     if (node.input_count() > 3 || node.output_count() != 1 || !node.has_input(0) || !node.has_input(1))
       return Status::unsupported_shape;
-    input = node.input(0);
-    weights = node.input(1);
-    output = node.output(0);
+    node.read_input(0, input);
+    node.read_output(0, output);
+    node.read_input(1, weights);
     has_bias = node.has_input(2);
-    if (has_bias) bias = node.input(2);
+    if (has_bias) node.read_input(2, bias);
     return Status::ok;
   }
 
@@ -107,9 +109,10 @@ struct ConvolutionTensors {
   }
 
   // Types and scales. The weights are symmetric and have one scale, or one for each index of dimension `axis`.
-  Status check_int8(int32_t axis) const {
-    Multiplier largest = {0, 0};
-    return has_types(DType::int8, DType::int32) ? check_scales(axis, largest) : Status::unsupported_type;
+  // `multiplier`: that of the largest scale, if there is only one by the rule `of_one`.
+  using MultiplierRule = bool (*)(uint32_t input, uint32_t weights, uint32_t output, Multiplier& out);
+  __attribute__((noinline)) Status check_int8(int32_t axis, MultiplierRule of_one, Multiplier& multiplier) const {
+    return has_types(DType::int8, DType::int32) ? check_scales(axis, of_one, multiplier) : Status::unsupported_type;
   }
 
   // int16 activations, whose zero points are 0, int8 weights, and a bias of 32 or 64 bits.
@@ -119,13 +122,12 @@ struct ConvolutionTensors {
       return Status::unsupported_type;
     if (input.quantization.zero_point != 0 || output.quantization.zero_point != 0) return Status::bad_quantization;
     Multiplier largest = {0, 0};
-    const Status status = check_scales(axis, largest);
+    const Status status = check_scales(axis, multiplier_per_channel, largest);
     return status == Status::ok && largest.shift >= kWideShiftEnd ? Status::bad_quantization : status;
   }
 
  private:
-  // `multiplier`: that of the largest scale.
-  Status check_scales(int32_t axis, Multiplier& multiplier) const {
+  Status check_scales(int32_t axis, MultiplierRule of_one, Multiplier& multiplier) const {
     const Quantization& q = weights.quantization;
     if (!is_per_tensor(input) || !is_per_tensor(output) || q.count < 1 || q.zero_point != 0 ||
         (q.count > 1 && (q.axis != axis || q.count != weights.shape[axis])))
@@ -135,9 +137,10 @@ struct ConvolutionTensors {
       const uint32_t scale = float_bits_at(q.scales + i);
       if (scale > largest) largest = scale;
     }
-    const bool fits = largest < 0x7F800000u &&  // negative, infinite or NaN; 0 is a dead channel
-                      multiplier_per_channel(float_bits_at(input.quantization.scales), largest,
-                                             float_bits_at(output.quantization.scales), multiplier);
+    const MultiplierRule rule = q.count == 1 ? of_one : multiplier_per_channel;
+    const bool fits =
+        largest < 0x7F800000u &&  // negative, infinite or NaN; 0 is a dead channel
+        rule(float_bits_at(input.quantization.scales), largest, float_bits_at(output.quantization.scales), multiplier);
     return fits ? Status::ok : Status::bad_quantization;
   }
 
@@ -155,7 +158,8 @@ inline int32_t derive_live_channels(uint32_t input, const float* scales, int32_t
   int32_t live = 0, dead = outputs;
   for (int32_t c = 0; c < outputs; ++c) {
     if (c < count) multiplier_of.of(float_bits_at(scales + c), multiplier);
-    const int32_t place = multiplier.multiplier == 0 || weights.all_zero(c) ? --dead : live++;
+    const bool is_dead = multiplier.multiplier == 0 || weights.all_zero(c);
+    const int32_t place = __builtin_expect(is_dead, false) ? --dead : live++;
     multipliers[place] = multiplier.multiplier;
     shifts[place] = static_cast<int8_t>(multiplier.shift);
     channels[place] = static_cast<uint16_t>(c);
@@ -188,14 +192,20 @@ inline ScaleSource scale_source(const PrepareContext& node, const ConvolutionTen
                      float_bits_at(tensors.output.quantization.scales), weights.count};
 }
 
+__attribute__((noinline)) inline Status finish_int8_setup(Activation activation, const ConvolutionTensors& tensors,
+                                                          int32_t axis, int32_t& input_offset, Int8Output& output) {
+  Multiplier largest = {0, 0};
+  const Status status = tensors.check_int8(axis, multiplier_per_channel, largest);
+  if (status != Status::ok) return status;
+  input_offset = -tensors.input.quantization.zero_point;
+  output = int8_output(activation, tensors.output);
+  return Status::ok;
+}
+
 // What a convolution's int8 form has besides its geometry. `axis`: of the weights, that of the output channels.
 template <class Parameters>
 Status finish_int8_setup(Activation activation, const ConvolutionTensors& tensors, int32_t axis, Parameters& p) {
-  const Status status = tensors.check_int8(axis);
-  if (status != Status::ok) return status;
-  p.input_offset = -tensors.input.quantization.zero_point;
-  p.output = int8_output(activation, tensors.output);
-  return Status::ok;
+  return finish_int8_setup(activation, tensors, axis, p.input_offset, p.output);
 }
 
 template <class Parameters>

@@ -27,7 +27,7 @@ constexpr uint32_t table_fields(uint32_t a, uint32_t b = 0, uint32_t c = 0, uint
 // once for many of them.
 struct TableLayout {
   Position vtable = 1;  // one that no table can have: not looked up yet
-  uint32_t bytes = 0;   // of a table
+  uint16_t bytes = 0;   // of a table
 };
 template <int32_t kFields>
 struct LayoutOf : TableLayout {
@@ -44,27 +44,42 @@ class FlatBuffer {
   const uint8_t* data() const { return data_; }
   uint32_t size() const { return size_; }
 
+  // REQUIRES: at least 8 bytes.
   Position root() { return target(0); }
 
-  // Whether there is a table, all of whose fields (table_fields) can be read at layout.at[...] without further checks.
-  // False: absent or broken; then layout.at is all zeros.
+  // Whether there is a table, all of whose fields (table_fields) can be read at layout.at[...] without further checks;
+  // a broken one is as if left out. False: absent or broken; then layout.at is all zeros.
   template <int32_t kFields>
   bool open(Position table, uint32_t fields, LayoutOf<kFields>& layout) {
-    return open(table, fields, kFields, layout, layout.at);
+    return is_open(table, layout) || open_new(table, fields, kFields, layout, layout.at);
   }
 
-  // Position of a field of a table, 0 when the table is absent or leaves the field out. `id`: also with kByteField.
-  Position field(Position table, uint32_t id) {
-    LayoutOf<1> layout;
-    return open(table, id, layout) ? behind(table, layout.at[0]) : 0;
+  // A table whose vtable has been checked; one that is absent or broken has no fields.
+  struct Table {
+    Position at = 0, vtable = 0;
+    uint16_t vtable_bytes = 0, bytes = 0;
+  };
+  Table table(Position at) {
+    Table result;
+    if (at == 0) return result;
+    const Position vtable = at - u32(at);  // the offset to the vtable is subtracted
+    if (!inside(vtable, 4, 2) || !inside(vtable, u16(vtable), 2) || u16(vtable + 2) > size_ - at) {
+      fail();
+      return result;
+    }
+    result.at = at;
+    result.vtable = vtable;
+    result.vtable_bytes = u16(vtable);
+    result.bytes = u16(vtable + 2);
+    return result;
   }
+
+  // Position of a field, 0 when the table leaves it out. `id`: also with kByteField.
+  Position field(const Table& table, uint32_t id) { return behind(table.at, offset(table, id)); }
+  Position field(Position at, uint32_t id) { return field(table(at), id); }
 
   // Scalars of a table.
   int32_t i32_field(Position table, uint32_t id, int32_t otherwise) { return i32_or(field(table, id), otherwise); }
-  uint8_t u8_field(Position table, uint32_t id, uint8_t otherwise) {
-    const Position at = field(table, id | kByteField);
-    return at != 0 ? data_[at] : otherwise;
-  }
   // A table or vector that a field points at.
   Position table_field(Position table, uint32_t id) { return table_behind(field(table, id)); }
   // The position is that of the length word; the elements, of 2^log2_bytes bytes each, follow it.
@@ -75,6 +90,7 @@ class FlatBuffer {
   // The same with the position of the field, 0 = left out, in a table that open() has checked.
   static Position behind(Position table, uint16_t offset) { return offset != 0 ? table + offset : 0; }
   int32_t i32_or(Position at, int32_t otherwise) const { return at != 0 ? static_cast<int32_t>(u32(at)) : otherwise; }
+  uint8_t u8_or(Position at, uint8_t otherwise) const { return at != 0 ? data_[at] : otherwise; }
   Position table_behind(Position at) { return at != 0 ? target(at) : 0; }
   Position vector_behind(Position at, int32_t log2_bytes) {
     if (at == 0) return 0;
@@ -83,13 +99,17 @@ class FlatBuffer {
     return fail();
   }
 
-  int32_t length(Position vector) const { return vector != 0 ? static_cast<int32_t>(u32(vector)) : 0; }
+  __attribute__((always_inline)) int32_t length(Position vector) const {
+    return vector != 0 ? static_cast<int32_t>(u32(vector)) : 0;
+  }
   // Element i of a vector of 4-byte integers. REQUIRES: 0 <= i < length.
   int32_t i32_at(Position vector, int32_t i) const {
     return static_cast<int32_t>(u32(vector + 4 + 4 * static_cast<uint32_t>(i)));
   }
   // Element i of a vector of tables. REQUIRES: 0 <= i < length.
-  Position table_at(Position vector, int32_t i) { return target(vector + 4 + 4 * static_cast<uint32_t>(i)); }
+  __attribute__((always_inline)) Position table_at(Position vector, int32_t i) {
+    return target(vector + 4 + 4 * static_cast<uint32_t>(i));
+  }
 
   // The first cause stays.
   Position fail(Status why = Status::bad_model) {
@@ -115,37 +135,33 @@ class FlatBuffer {
     return (at & (alignment - 1)) == 0 && at <= size_ && bytes <= size_ - at;
   }
 
-  bool open(Position table, uint32_t fields, int32_t count, TableLayout& layout, uint16_t* at) {
-    if (table != 0) {
-      const Position vtable = table - u32(table);  // the offset to the vtable is subtracted
-      if ((vtable == layout.vtable || look_up(vtable, fields, count, layout, at)) && inside(table, layout.bytes, 4))
-        return true;
-      fail();
-    }
-    layout.vtable = 1;
-    for (int32_t i = 0; i < count; ++i) at[i] = 0;
-    return false;
+  bool is_open(Position at, const TableLayout& layout) const {
+    return at != 0 && at - u32(at) == layout.vtable && layout.bytes <= size_ - at;
+  }
+  bool open_new(Position at, uint32_t fields, int32_t count, TableLayout& layout, uint16_t* offsets) {
+    const Table found = table(at);
+    layout.vtable = found.at != 0 ? found.vtable : 1;
+    layout.bytes = found.bytes;
+    for (int32_t i = 0; i < count; ++i, fields >>= 6) offsets[i] = offset(found, fields & 63);
+    return found.at != 0;
   }
 
-  bool look_up(Position vtable, uint32_t fields, int32_t count, TableLayout& layout, uint16_t* at) {
-    if (!inside(vtable, 4, 2)) return false;
-    const uint32_t vtable_bytes = u16(vtable);
-    if (!inside(vtable, vtable_bytes, 2)) return false;
-    layout.vtable = vtable;
-    layout.bytes = u16(vtable + 2);
-    for (int32_t i = 0; i < count; ++i, fields >>= 6) {
-      const uint32_t slot = 4 + 2 * (fields & 31), bytes = (fields & kByteField) != 0 ? 1 : 4;
-      at[i] = slot + 2 > vtable_bytes ? 0 : u16(vtable + slot);
-      if (at[i] != 0 && (at[i] < 4 || at[i] + bytes > layout.bytes || (at[i] & (bytes - 1)) != 0)) return false;
-    }
-    return true;
+  // 0: left out, or broken.
+  uint16_t offset(const Table& table, uint32_t id) {
+    const uint32_t slot = 4 + 2 * (id & 31), bytes = (id & kByteField) != 0 ? 1 : 4;
+    if (slot + 2 > table.vtable_bytes) return 0;
+    const uint32_t at = u16(table.vtable + slot);
+    if (at == 0) return 0;
+    if (at >= 4 && at + bytes <= table.bytes && (at & (bytes - 1)) == 0) return static_cast<uint16_t>(at);
+    fail();
+    return 0;
   }
 
-  // Follows the offset at `at` to a table or vector, of which the first word is there and aligned.
+  // Follows the offset at `at`, a word that can be read, to a table or vector, of which the first word is there and
+  // aligned.
   Position target(Position at) {
-    if (!inside(at, 4, 4)) return fail();
     const uint32_t offset = u32(at);
-    if (offset == 0 || offset > size_ || !inside(at + offset, 4, 4)) return fail();
+    if (offset - 1 >= size_ - 4 - at || (offset & 3) != 0) return fail();
     return at + offset;
   }
 

@@ -49,6 +49,9 @@ class PrepareContext {
   TensorInfo input(int32_t i) const { return model_.tensor(model_.index_at(node_.inputs, i)); }
   // REQUIRES: i < output_count().
   TensorInfo output(int32_t i) const { return model_.tensor(model_.index_at(node_.outputs, i)); }
+  // The same into one that is as it was constructed, which saves copies.
+  void read_input(int32_t i, TensorInfo& info) const { model_.tensor(model_.index_at(node_.inputs, i), info); }
+  void read_output(int32_t i, TensorInfo& info) const { model_.tensor(model_.index_at(node_.outputs, i), info); }
 
   // Of input 0 and output 0, which choose the kernel.
   DType input_type() const { return model_.type(model_.index_at(node_.inputs, 0)); }

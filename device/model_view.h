@@ -25,6 +25,7 @@ struct OperatorId {
 struct TensorPlace {
   int32_t bytes = 0;
   Position data = 0;  // of the first byte of its constant data; 0 = it has none
+  DType type = DType::float32;
   bool variable = false;
 };
 
@@ -61,10 +62,8 @@ class ModelView : public FlatBuffer {
 
   // REQUIRES: 0 <= i < operator_count().
   NodePosition node(int32_t i) {
-    constexpr uint32_t fields = table_fields(kOperatorInputs, kOperatorOutputs, kOperatorOptions);
+    const Position table = open_operator(i);
     NodePosition node;
-    const Position table = table_at(operators_, i);
-    if (!open(table, fields, node_layout_)) return node;
     node.inputs = indices(behind(table, node_layout_.at[0]), -1);
     node.outputs = indices(behind(table, node_layout_.at[1]), 0);
     node.options = table_behind(behind(table, node_layout_.at[2]));
@@ -74,39 +73,48 @@ class ModelView : public FlatBuffer {
   OperatorId operator_id(int32_t i) {
     constexpr uint32_t fields = table_fields(kCodeDeprecatedBuiltin | kByteField, kCodeBuiltin, kCodeVersion);
     OperatorId id;
-    const int32_t index = i32_field(table_at(operators_, i), kOperatorCodeIndex, 0);
+    const int32_t index = i32_or(behind(open_operator(i), node_layout_.at[3]), 0);
     if (index < 0 || index >= length(codes_)) {
       fail();
       return id;
     }
     const Position code = table_at(codes_, index);
-    LayoutOf<3> layout;
-    if (!open(code, fields, layout)) return id;
-    const int32_t old_code = layout.at[0] != 0 ? static_cast<int8_t>(data()[code + layout.at[0]]) : 0;
-    const int32_t new_code = i32_or(behind(code, layout.at[1]), 0);
+    if (!open(code, fields, code_layout_)) return id;
+    const int32_t old_code = static_cast<int8_t>(u8_or(behind(code, code_layout_.at[0]), 0));
+    const int32_t new_code = i32_or(behind(code, code_layout_.at[1]), 0);
     id.code = old_code > new_code ? old_code : new_code;
-    id.version = i32_or(behind(code, layout.at[2]), 1);
+    id.version = i32_or(behind(code, code_layout_.at[2]), 1);
     return id;
   }
 
   int32_t index_at(Position indices, int32_t i) const { return i32_at(indices, i); }
 
   // REQUIRES, here and below: 0 <= i < tensor_count().
-  DType type(int32_t i) { return type_in(open_tensor(i)); }
+  DType type(int32_t i) {
+    const KnownPlace* const known = find(i);
+    return known != nullptr ? known->place.type : type_in(open_tensor(i));
+  }
 
   // Whether the tensor keeps its value from one inference to the next.
   bool is_variable(int32_t i) { return is_variable_in(open_tensor(i)); }
 
   TensorPlace place(int32_t i) {
+    const KnownPlace* const known = find(i);
+    if (known != nullptr) return known->place;
     TensorInfo unused;
-    return read_place(open_tensor(i), unused);
+    return read_place(i, open_tensor(i), unused);
   }
 
   // Constant data is aligned to 4 bytes at least, because its length word is.
   TensorInfo tensor(int32_t i) {
     TensorInfo info;
+    tensor(i, info);
+    return info;
+  }
+  // The same. REQUIRES: `info` is as it was constructed.
+  void tensor(int32_t i, TensorInfo& info) {
     const Position table = open_tensor(i);
-    const TensorPlace place = read_place(table, info);
+    const TensorPlace place = read_place(i, table, info);
     if (tensor_layout_.at[3] != 0) read_quantization(table_behind(table + tensor_layout_.at[3]), info.quantization);
     info.variable = place.variable;
     if (place.data != 0) {
@@ -114,7 +122,6 @@ class ModelView : public FlatBuffer {
     } else if (place.bytes == 0) {
       info.data = data();  // no elements: nothing is read from it, and it needs no place in the arena
     }
-    return info;
   }
 
   // The vector of bytes of a metadata entry, 0 when there is none of that name.
@@ -166,6 +173,14 @@ class ModelView : public FlatBuffer {
     return open(table, kBufferData, buffer_layout_) ? vector_behind(behind(table, buffer_layout_.at[0]), 0) : 0;
   }
 
+  // An operator's table, described by node_layout_ also when it is broken.
+  Position open_operator(int32_t i) {
+    constexpr uint32_t fields = table_fields(kOperatorInputs, kOperatorOutputs, kOperatorOptions, kOperatorCodeIndex);
+    const Position table = table_at(operators_, i);
+    open(table, fields, node_layout_);
+    return table;
+  }
+
   // A vector of tensor indices, each at least `least`, that the field at `at` points at.
   Position indices(Position at, int32_t least) {
     const Position list = vector_behind(at, 2);
@@ -188,9 +203,9 @@ class ModelView : public FlatBuffer {
   bool is_variable_in(Position table) const { return byte_in(table, tensor_layout_.at[4]) != 0; }
 
   // Also type and shape. Constant data must have the tensor's size.
-  TensorPlace read_place(Position table, TensorInfo& info) {
+  TensorPlace read_place(int32_t i, Position table, TensorInfo& info) {
     TensorPlace place;
-    info.type = type_in(table);
+    info.type = place.type = type_in(table);
     place.bytes = read_shape(vector_behind(behind(table, tensor_layout_.at[0]), 2), info);
     const Position data = buffer(i32_or(behind(table, tensor_layout_.at[2]), 0));
     place.variable = is_variable_in(table);
@@ -198,7 +213,20 @@ class ModelView : public FlatBuffer {
       if (length(data) != place.bytes || place.variable) fail();
       place.data = data + 4;
     }
+    oldest_ = oldest_ == kKnownPlaces - 1 ? 0 : oldest_ + 1;
+    known_[oldest_] = KnownPlace{i, place};
     return place;
+  }
+
+  // Of the tensors that were read last: preparing a node asks for them again and again.
+  struct KnownPlace {
+    int32_t tensor = -1;
+    TensorPlace place;
+  };
+  const KnownPlace* find(int32_t i) const {
+    for (const KnownPlace& known : known_)
+      if (known.tensor == i) return &known;
+    return nullptr;
   }
 
   // Returns the tensor's bytes. Types without a fixed size and too many bytes fail.
@@ -252,7 +280,11 @@ class ModelView : public FlatBuffer {
   LayoutOf<5> tensor_layout_;
   LayoutOf<3> quantization_layout_;
   LayoutOf<1> buffer_layout_;
-  LayoutOf<3> node_layout_;
+  LayoutOf<4> node_layout_;
+  LayoutOf<3> code_layout_;
+  static constexpr int32_t kKnownPlaces = 3;
+  KnownPlace known_[kKnownPlaces];
+  int32_t oldest_ = 0;
 };
 
 }  // namespace mote

@@ -55,16 +55,26 @@ inline const char* operator_name(int32_t code) {
 // One line for people: what is wrong and what to do.
 inline const char* status_text(Status status) {
   switch (status) {
-    case Status::ok: return "ok";
-    case Status::bad_model: return "not an intact TFLite v3 file: write it to flash again, whole";
-    case Status::missing_operator: return "an operator of the model is not in the resolver: add its kernel";
-    case Status::unsupported_type: return "a tensor has a data type that no kernel in the resolver takes";
-    case Status::unsupported_shape: return "a tensor has a shape that its operator does not take";
-    case Status::unsupported_option: return "an operator has an option that its kernel does not implement";
-    case Status::bad_quantization: return "scale or zero point missing or out of range";
-    case Status::arena_too_small: return "arena too small: arena_used() tells the bytes needed";
-    case Status::misaligned: return "model or arena does not start at a multiple of 16: declare it alignas(16)";
-    case Status::not_initialized: return "invoke before a successful init, or no such operator";
+    case Status::ok:
+      return "ok";
+    case Status::bad_model:
+      return "not an intact TFLite v3 file: write it to flash again, whole";
+    case Status::missing_operator:
+      return "an operator of the model is not in the resolver: add its kernel";
+    case Status::unsupported_type:
+      return "a tensor has a data type that no kernel in the resolver takes";
+    case Status::unsupported_shape:
+      return "a tensor has a shape that its operator does not take";
+    case Status::unsupported_option:
+      return "an operator has an option that its kernel does not implement";
+    case Status::bad_quantization:
+      return "scale or zero point missing or out of range";
+    case Status::arena_too_small:
+      return "arena too small: arena_used() tells the bytes needed";
+    case Status::misaligned:
+      return "model or arena does not start at a multiple of 16: declare it alignas(16)";
+    case Status::not_initialized:
+      return "invoke before a successful init, or no such operator";
   }
   return "unknown status";
 }

@@ -72,6 +72,7 @@ class ArenaPlanner {
   static uint16_t time_of(int32_t node) { return static_cast<uint16_t>(node + 1); }
   // In order of definition. Until the end of plan(), the word of a tenant is its number.
   Tenant& tenant(int32_t k) { return *(first_ - k); }
+  Tenant* behind_last() const { return first_ - count_; }
   void extend(uint32_t offset, uint32_t bytes) {
     const uint32_t end = align_up(saturating_sum(offset, bytes), kAlignment);
     if (end > end_) end_ = end;
@@ -158,10 +159,8 @@ class ArenaPlanner {
   // Larger tenants first, at the lowest offset that is free during their life. False: none is left.
   bool place_largest() {
     Tenant* largest = nullptr;
-    for (int32_t k = 0; k < count_; ++k) {
-      Tenant& one = tenant(k);
-      if (one.offset == kUnplaced && (largest == nullptr || one.bytes > largest->bytes)) largest = &one;
-    }
+    for (Tenant *one = first_, *const end = behind_last(); one != end; --one)
+      if (one->offset == kUnplaced && (largest == nullptr || one->bytes > largest->bytes)) largest = one;
     if (largest == nullptr) return false;
     const uint32_t offset = first_free(largest->bytes, largest->first, largest->last);
     largest->offset = static_cast<int32_t>(offset);
@@ -174,10 +173,9 @@ class ArenaPlanner {
     uint32_t offset = base_;
     for (bool moved = true; moved;) {
       moved = false;
-      for (int32_t k = 0; k < count_; ++k) {
-        const Tenant& one = tenant(k);
-        if (one.first > last || first > one.last || one.offset == kUnplaced) continue;
-        const uint32_t start = static_cast<uint32_t>(one.offset), end = align_up(start + one.bytes, kAlignment);
+      for (const Tenant *one = first_, *const stop = behind_last(); one != stop; --one) {
+        if (one->offset == kUnplaced || one->first > last || first > one->last) continue;
+        const uint32_t start = static_cast<uint32_t>(one->offset), end = align_up(start + one->bytes, kAlignment);
         if (offset >= end || start >= saturating_sum(offset, bytes)) continue;
         offset = end;
         moved = true;

@@ -250,93 +250,112 @@ inline bool quantize_multiplier(Real real, Multiplier& out) {
   return shift <= 30;
 }
 
-// QuantizeMultiplier of the double a / divisor * 2^exponent, a = high * 2^24 + low. False as there.
-// TFLite rounds the quotient to the 53 bits of a double, ties to even, then to 31 bits, ties away from zero. That lifts
-// a fraction of 1/2 - 2^-23 of the last bit or more, so one long division with that threshold gives the same bits.
-// REQUIRES: 2^46 <= a < 2^48, low < 2^24, 2^23 <= divisor < 2^24.
-inline bool multiplier_of_quotient(uint32_t high, uint32_t low, uint32_t divisor, int32_t exponent, Multiplier& out) {
-  uint32_t quotient = high >= divisor ? 1 : 0;  // in the end 23 to 25 bits
-  uint32_t remainder = quotient != 0 ? high - divisor : high, digit = 0;
-  for (int32_t shift = 16; shift >= -8; shift -= 8) {  // eight bits at a time, the last behind the point
-    remainder = remainder << 8 | (shift >= 0 ? low >> shift & 0xFF : 0);
-    digit = remainder / divisor;
-    remainder -= digit * divisor;
-    if (shift >= 0) quotient = quotient << 8 | digit;
-  }
-  const int32_t drop = quotient >> 24 != 0 ? 2 : quotient >> 23 != 0 ? 1 : 0;
-  uint32_t fixed = quotient << (8 - drop) | digit >> drop;
-  const uint32_t fraction = (digit & ((uint32_t{1} << drop) - 1)) * divisor + remainder, whole = divisor << drop;
-  if (2 * fraction >= whole - (whole >> 22)) ++fixed;
-  int32_t shift = 23 + drop + exponent;
-  if (fixed >> 31 != 0) {
-    fixed >>= 1;
-    ++shift;
-  }
-  out = Multiplier{0, 0};
-  if (shift < -31) return true;  // flushed to zero, as the reference does
-  out = Multiplier{static_cast<int32_t>(fixed), shift};
-  return shift <= 30;
-}
-
-// The same of two numbers. REQUIRES: a.mantissa below 2^48, b.mantissa not 0 and below 2^24.
-inline bool multiplier_of_quotient(Real a, Real b, Multiplier& out) {
-  out = Multiplier{0, 0};
-  if (a.mantissa == 0) return true;
-  for (; a.mantissa >> 46 == 0; a.mantissa <<= 1) --a.exponent;
-  for (; b.mantissa >> 23 == 0; b.mantissa <<= 1) --b.exponent;
-  return multiplier_of_quotient(static_cast<uint32_t>(a.mantissa >> 24), static_cast<uint32_t>(a.mantissa) & 0xFFFFFF,
-                                static_cast<uint32_t>(b.mantissa), a.exponent - b.exponent, out);
-}
-
-// double(float(input * weights)) / double(output): fully connected and convolution, per tensor.
-inline bool multiplier_per_tensor(uint32_t input, uint32_t weights, uint32_t output, Multiplier& out) {
-  const Real product = round_real(multiply(real_from_float_bits(input), real_from_float_bits(weights)), false, kFloat);
-  if (bit_length(product.mantissa) + product.exponent > 128) return false;  // infinity
-  return multiplier_of_quotient(product, real_from_float_bits(output), out);
-}
-
-// A float above 0 as mantissa * 2^exponent, 2^23 <= mantissa < 2^24.
+// A number above 0 as mantissa * 2^exponent, 2^23 <= mantissa < 2^24.
 struct NormalFloat {
   uint32_t mantissa;
   int32_t exponent;
 
-  explicit NormalFloat(uint32_t bits)
-      : mantissa((bits & 0x7FFFFF) | 0x800000), exponent(static_cast<int32_t>(bits >> 23) - 150) {
-    if (exponent > -150) return;
-    mantissa = bits;
-    for (exponent = -149; mantissa < 0x800000; mantissa <<= 1) --exponent;
+  // REQUIRES: 0 < m <= 2^24.
+  NormalFloat(uint32_t m, int32_t e) : mantissa(m), exponent(e) {
+    for (; mantissa < 0x800000; mantissa <<= 1) --exponent;
+    if (mantissa > 0xFFFFFF) mantissa >>= 1, ++exponent;
   }
+  // REQUIRES: bits of a float that is positive and finite.
+  explicit NormalFloat(uint32_t bits)
+      : NormalFloat(bits > 0x7FFFFF ? (bits & 0x7FFFFF) | 0x800000 : bits,
+                    bits > 0x7FFFFF ? static_cast<int32_t>(bits >> 23) - 150 : -149) {}
 };
 
-// double(input) * double(weights) / double(output): the same, per channel.
+constexpr uint32_t kFloatOne = 0x3F800000;
+
+// QuantizeMultiplier of doubles input * weights / output, many of them with the same input and output.
+// TFLite rounds the quotient to the 53 bits of a double, ties to even, then to 31 bits, ties away from zero. That lifts
+// a fraction of 1/2 - 2^-23 of the last bit or more. The weights times 64 bits of input / output give 31 bits and a
+// fraction that is at most 2^-31 too small. A multiple of 1 / output, it follows from that exactly.
 class ChannelMultiplier {
  public:
-  // REQUIRES: bits of floats that are positive and finite.
-  ChannelMultiplier(uint32_t input, uint32_t output) : input_(input), output_(output) {}
-
-  // False: too large. REQUIRES: not negative, finite.
-  bool of(uint32_t weights, Multiplier& out) const {
-    if (weights == 0) {
-      out = Multiplier{0, 0};
-      return true;
+  ChannelMultiplier(NormalFloat input, NormalFloat output)
+      : output_(output.mantissa), exponent_(input.exponent - output.exponent + 24) {
+    uint32_t rest = input.mantissa;
+    if (rest < output_) rest <<= 1, --exponent_;
+    rest <<= 7;
+    for (int32_t i = 0; i < 8; ++i) {  // eight bits at a time
+      const uint32_t digit = rest / output_;
+      rest = (rest - digit * output_) << 8;
+      high_ = high_ << 8 | low_ >> 24;
+      low_ = low_ << 8 | digit;
     }
+  }
+  // REQUIRES: bits of floats that are positive and finite.
+  ChannelMultiplier(uint32_t input, uint32_t output) : ChannelMultiplier(NormalFloat(input), NormalFloat(output)) {}
+
+  // False: 2^30 or more, which requantize() cannot apply. REQUIRES: bits of a float that is not negative, and finite.
+  bool of(uint32_t weights, Multiplier& out) const {
+    out = Multiplier{0, 0};
+    if (__builtin_expect(weights == 0, false)) return true;
     const NormalFloat w(weights);
-    const uint64_t product = uint64_t{input_.mantissa} * w.mantissa;
-    return multiplier_of_quotient(static_cast<uint32_t>(product >> 24), static_cast<uint32_t>(product) & 0xFFFFFF,
-                                  output_.mantissa, input_.exponent + w.exponent - output_.exponent, out);
+    const uint32_t scale = w.mantissa << 8;
+    const uint64_t product = uint64_t{scale} * high_ + (uint64_t{scale} * low_ >> 32);
+    uint32_t fixed = static_cast<uint32_t>(product >> 32), fraction = static_cast<uint32_t>(product);
+    int32_t shift = exponent_ + w.exponent;
+    if (fixed >> 31 != 0) {
+      fraction = fraction >> 1 | fixed << 31;
+      fixed >>= 1;
+      ++shift;
+    }
+    const uint32_t numerator = static_cast<uint32_t>((uint64_t{fraction} * output_ + UINT32_MAX) >> 32);
+    if (2 * numerator >= output_ - (output_ >> 22)) ++fixed;
+    if (fixed >> 31 != 0) {
+      fixed >>= 1;
+      ++shift;
+    }
+    if (__builtin_expect(shift >= -31, true))
+      out = Multiplier{static_cast<int32_t>(fixed), shift};  // else 0, as TFLite
+    return shift <= 30;
   }
 
  private:
-  NormalFloat input_, output_;
+  uint32_t high_ = 0, low_ = 0;  // input / output, of which one is doubled where that gives 1 to 2, times 2^63
+  uint32_t output_;
+  int32_t exponent_;
 };
 
+// double(input) * double(weights) / double(output): per channel. REQUIRES: as ChannelMultiplier.
 inline bool multiplier_per_channel(uint32_t input, uint32_t weights, uint32_t output, Multiplier& out) {
   return ChannelMultiplier(input, output).of(weights, out);
 }
 
 // double(input) / double(output): quantize (integer to integer), relu and others of one input.
 inline bool multiplier_of_ratio(uint32_t input, uint32_t output, Multiplier& out) {
-  return multiplier_of_quotient(real_from_float_bits(input), real_from_float_bits(output), out);
+  return multiplier_per_channel(input, kFloatOne, output, out);
+}
+
+// The same of two numbers. REQUIRES: mantissas of at most 24 bits, b not 0.
+inline bool multiplier_of_quotient(Real a, Real b, Multiplier& out) {
+  out = Multiplier{0, 0};
+  if (a.mantissa == 0) return true;
+  const NormalFloat input(static_cast<uint32_t>(a.mantissa), a.exponent);
+  const NormalFloat output(static_cast<uint32_t>(b.mantissa), b.exponent);
+  return ChannelMultiplier(input, output).of(kFloatOne, out);
+}
+
+// double(float(input * weights)) / double(output): fully connected, per tensor. False also when the float is infinity.
+// REQUIRES: as ChannelMultiplier.
+inline bool multiplier_per_tensor(uint32_t input, uint32_t weights, uint32_t output, Multiplier& out) {
+  out = Multiplier{0, 0};
+  if (weights == 0) return true;
+  const NormalFloat a(input), b(weights);
+  const uint64_t product = uint64_t{a.mantissa} * b.mantissa;
+  const int32_t exponent = a.exponent + b.exponent;
+  int32_t drop = product >> 47 != 0 ? 24 : 23;
+  if (drop < -149 - exponent) drop = -149 - exponent;
+  if (drop > 48) return true;  // float 0
+  // To nearest, ties to even.
+  const uint64_t below_half = (uint64_t{1} << (drop - 1)) - 1;
+  const uint32_t rounded = static_cast<uint32_t>((product + below_half + (product >> drop & 1)) >> drop);
+  if (rounded == 0) return true;
+  const NormalFloat scale(rounded, exponent + drop);
+  return scale.exponent <= 104 && ChannelMultiplier(scale, NormalFloat(output)).of(kFloatOne, out);
 }
 
 // To the nearest integer, ties away from zero, at most 2^30. REQUIRES: rounded to kFloat.

@@ -31,10 +31,10 @@ struct Quantization {
 // bytes fit in int32); quantization has not: see the helpers below.
 struct TensorInfo {
   DType type = DType::float32;
+  bool variable = false;
   Shape shape;
   const void* data = nullptr;
   Quantization quantization;
-  bool variable = false;
 };
 
 // What every byte of a variable is at first: zero as an int8 tensor stores it, otherwise plainly zero.

@@ -127,8 +127,6 @@ class WidenedPatch {
 // The inner primitives. This is the portable form; an ISA's form gives the same sums, bit for bit, and may order the
 // elements of a patch as it likes.
 struct PortableConv {
-  using Single = PortableConv;  // primitives of a pixel that is alone
-
   // Where the second of two patches begins.
   static int16_t* second(int16_t* patches, int32_t n) { return patches + n; }
   // What is to be done with two patches before rows().
@@ -152,23 +150,11 @@ struct PortableConv {
       sums[1] = static_cast<int32_t>(sum1);
     }
   }
-
-  // The same for a single patch: sums[2 * i].
-  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias,
-                          const uint16_t* channels, int32_t count, int32_t* sums) {
-    for (const uint16_t* const end = channels + count; channels != end; ++channels, sums += 2) {
-      const int8_t* const row = weights + *channels * n;
-      uint32_t sum = bias != nullptr ? static_cast<uint32_t>(bias[*channels]) : 0;
-      for (int32_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(int32_t{patch[i]} * row[i]);
-      *sums = static_cast<int32_t>(sum);
-    }
-  }
 };
 
 // For cores with many registers (RISC-V, AArch64): four rows of weights at a time, and the elements of both patches
 // alternate. After a relu many elements are 0 in both, which skips their products.
 struct BlockedConv {
-  using Single = PortableConv;
   static int16_t* second(int16_t* patches, int32_t /*n*/) { return patches + 1; }
   static void pair(int16_t* /*patches*/, int32_t /*n*/) {}
 
@@ -258,17 +244,15 @@ __attribute__((noinline)) void conv_2d_patch(const Conv2DGeometry& g, const int8
 }
 
 __attribute__((noinline)) inline void conv_2d_finish_any(const Int8Output& finish, int32_t multiplier, int32_t shift,
-                                                         const int32_t* sums, int32_t pixels, int8_t* output,
-                                                         int32_t step) {
-  for (int32_t i = 0; i < pixels; ++i) output[i * step] = finish.any(sums[i], multiplier, shift);
+                                                         const int32_t* sums, int8_t* output, int32_t step) {
+  for (int32_t i = 0; i < 2; ++i, output += step) *output = finish.any(sums[i], multiplier, shift);
 }
 
-// Requantizes sums[2 * i + pixel] of the first `count` live channels, of one pixel or two, which are `step` bytes
-// apart. Not inlined: on its own the loop keeps its constants in registers.
+// Requantizes sums[2 * i + pixel] of the first `count` live channels, of two pixels, which are `step` bytes apart: with
+// 0 the second stays. Not inlined: on its own the loop keeps its constants in registers.
 __attribute__((noinline)) inline void conv_2d_finish(const Int8Output& finish, const LiveChannels& scales,
-                                                     const int32_t* sums, int32_t count, int32_t pixels, int8_t* output,
-                                                     int32_t step) {
-  const int32_t zero = finish.zero_point, usual_from = pixels == 2 && finish.is_whole() ? -1 : INT32_MIN;
+                                                     const int32_t* sums, int32_t count, int8_t* output, int32_t step) {
+  const int32_t zero = finish.zero_point, usual_from = finish.is_whole() ? -1 : INT32_MIN;
   const int32_t* multipliers = scales.multipliers;
   const uint16_t* channels = scales.channels;
   const int8_t* shifts = scales.shifts;
@@ -279,41 +263,22 @@ __attribute__((noinline)) inline void conv_2d_finish(const Int8Output& finish, c
       place[0] = static_cast<int8_t>(requantize_to_int8(sums[0], multiplier, shift, zero));
       place[step] = static_cast<int8_t>(requantize_to_int8(sums[1], multiplier, shift, zero));
     } else {
-      conv_2d_finish_any(finish, multiplier, shift, sums, pixels, place, step);
+      conv_2d_finish_any(finish, multiplier, shift, sums, place, step);
     }
   }
 }
 
-// The live channels of one group, of one pixel or two.
+// The live channels of one group, of two pixels, whose outputs are `step` bytes apart.
 template <class Primitives>
-void conv_2d_pixels(const Conv2DInt8& p, LiveChannels scales, const int16_t* patches, int32_t pixels,
-                    const int8_t* weights, const int32_t* bias, int8_t* output) {
+void conv_2d_pixels(const Conv2DInt8& p, LiveChannels scales, const int16_t* patches, const int8_t* weights,
+                    const int32_t* bias, int8_t* output, int32_t step) {
   constexpr int32_t kChunk = 32;  // channels whose sums are on the stack at a time
   int32_t sums[2 * kChunk];
-  const auto rows = pixels == 2 ? Primitives::rows : Primitives::Single::rows_of_one;
   for (; scales.live > 0; scales = scales.from(kChunk)) {
     const int32_t count = scales.live < kChunk ? scales.live : kChunk;
-    rows(patches, weights, p.g.patch(), bias, scales.channels, count, sums);
-    conv_2d_finish(p.output, scales, sums, count, pixels, output, p.g.outputs);
+    Primitives::rows(patches, weights, p.g.patch(), bias, scales.channels, count, sums);
+    conv_2d_finish(p.output, scales, sums, count, output, step);
   }
-}
-
-// The patches of one output pixel or two from (y, x) on, which becomes the pixel behind them.
-template <class Primitives>
-void conv_2d_next_patches(const Conv2DGeometry& g, const int8_t* input, int32_t offset, int32_t count, int32_t& y,
-                          int32_t& x, int16_t* patches) {
-  const auto step = [&] {
-    if (++x == g.x.output) x = 0, ++y;
-  };
-  if (count == 1) {
-    conv_2d_patch<typename Primitives::Single>(g, input, offset, y, x, patches);
-  } else {
-    conv_2d_patch<Primitives>(g, input, offset, y, x, patches);
-    step();
-    conv_2d_patch<Primitives>(g, input, offset, y, x, Primitives::second(patches, g.patch()));
-    Primitives::pair(patches, g.patch());
-  }
-  step();
 }
 
 // Live channels before `end`, at the start of the list.
@@ -339,9 +304,13 @@ void conv_2d_run(const Conv2DInt8& p, const LiveChannels& scales, const int8_t* 
       rest = rest.from(of_group.live);
       int8_t* place = output;
       for (int32_t pixel = 0, y = 0, x = 0; pixel < pixels; pixel += 2, place += 2 * g.outputs) {
-        const int32_t count = pixels - pixel < 2 ? 1 : 2;
-        conv_2d_next_patches<Primitives>(g, input + group * g.depth, p.input_offset, count, y, x, patches);
-        conv_2d_pixels<Primitives>(p, of_group, patches, count, weights, bias, place);
+        for (int32_t i = 0; i < 2; ++i) {  // a pixel that is alone is both
+          int16_t* const patch = i == 0 ? patches : Primitives::second(patches, g.patch());
+          conv_2d_patch<Primitives>(g, input + group * g.depth, p.input_offset, y, x, patch);
+          if (pixel + i + 1 < pixels && ++x == g.x.output) x = 0, ++y;
+        }
+        Primitives::pair(patches, g.patch());
+        conv_2d_pixels<Primitives>(p, of_group, patches, weights, bias, place, pixel + 1 < pixels ? g.outputs : 0);
       }
     }
     input += g.y.input * g.x.input * g.inputs;
@@ -351,17 +320,25 @@ void conv_2d_run(const Conv2DInt8& p, const LiveChannels& scales, const int8_t* 
   fill_dead_channels(p.output, scales, bias, g.batches * pixels, g.outputs, first_output);
 }
 
-// One output of the float form; sums in the order of the reference.
-inline float conv_2d_sum(const Conv2DGeometry& g, const float* input, const float* weights, int32_t y, int32_t x) {
+inline float product_of(float input, float weight) {
+  return input * weight;
+}
+inline int32_t product_of(int16_t input, int8_t weight) {
+  return int32_t{input} * weight;
+}
+
+// The sum of one output, in the order of the reference.
+template <class Sum, class Input, class Weights>
+Sum conv_2d_sum(const Conv2DGeometry& g, const Input* input, const Weights* weights, int32_t y, int32_t x) {
   const int32_t origin_y = y * g.y.stride - g.y.before, origin_x = x * g.x.stride - g.x.before;
   const TapRange taps_y = taps_inside(g.y, origin_y), taps_x = taps_inside(g.x, origin_x);
-  float sum = 0;
+  Sum sum = 0;
   for (int32_t ky = taps_y.first; ky < taps_y.last; ++ky) {
     for (int32_t kx = taps_x.first; kx < taps_x.last; ++kx) {
       const int32_t iy = origin_y + ky * g.y.dilation, ix = origin_x + kx * g.x.dilation;
-      const float* const pixel = input + (iy * g.x.input + ix) * g.inputs;
-      const float* const row = weights + (ky * g.x.filter + kx) * g.depth;
-      for (int32_t i = 0; i < g.depth; ++i) sum += pixel[i] * row[i];
+      const Input* const pixel = input + (iy * g.x.input + ix) * g.inputs;
+      const Weights* const row = weights + (ky * g.x.filter + kx) * g.depth;
+      for (int32_t i = 0; i < g.depth; ++i) sum += product_of(pixel[i], row[i]);
     }
   }
   return sum;
@@ -375,7 +352,7 @@ inline void conv_2d_run(const Conv2DFloat32& p, const float* input, const float*
     for (int32_t y = 0; y < g.y.output; ++y) {
       for (int32_t x = 0; x < g.x.output; ++x) {
         for (int32_t o = 0; o < g.outputs; ++o) {
-          float sum = conv_2d_sum(g, input + o / group_outputs * g.depth, weights + o * g.patch(), y, x);
+          float sum = conv_2d_sum<float>(g, input + o / group_outputs * g.depth, weights + o * g.patch(), y, x);
           if (bias != nullptr) sum += bias[o];
           *output++ = sum < p.low ? p.low : sum > p.high ? p.high : sum;
         }

@@ -17,7 +17,6 @@
 namespace mote {
 
 struct ConvDsp {
-  using Single = ConvDsp;
   static int16_t* second(int16_t* patches, int32_t n) { return patches + whole_groups(n); }
   static void pair(int16_t* /*patches*/, int32_t /*n*/) {}
 
@@ -104,12 +103,6 @@ struct ConvDsp {
     }
   }
 
-  static void rows_of_one(const int16_t* patch, const int8_t* weights, int32_t n, const int32_t* bias,
-                          const uint16_t* channels, int32_t count, int32_t* sums) {
-    for (const uint16_t* const end = channels + count; channels != end; ++channels, sums += 2)
-      *sums = dot(patch, weights + *channels * n, n, bias != nullptr ? bias[*channels] : 0);
-  }
-
  private:
   struct Rows {
     const int16_t* patches;
@@ -122,7 +115,9 @@ struct ConvDsp {
     int32_t columns;  // whole groups, and elements from one patch to the other
   };
 
-  static constexpr int32_t whole_groups(int32_t n) { return (n + 3) & ~3; }
+  static constexpr int32_t whole_groups(int32_t n) {
+    return (n + 3) & ~3;
+  }
 
   static int32_t dot(const int16_t* patch, const int8_t* weights, int32_t n, int32_t sum) {
     for (; n >= 4; n -= 4, patch += 4, weights += 4) {
@@ -178,21 +173,24 @@ struct ConvDsp {
 #if defined(__OPTIMIZE_SIZE__)
 #define MOTE_CONV_TURN "1:\n\t" MOTE_CONV_GROUP
 #else
-#define MOTE_CONV_TURN         \
-  "ands r0, r3, #12\n\t"      \
-  "beq 1f\n\t"                \
-  "cmp r0, #8\n\t"            \
-  "beq 3f\n\t"                \
-  "blt 4f\n\t"                \
-  "b 2f\n\t"                  \
-  "1:\n\t" MOTE_CONV_GROUP    \
-  "2:\n\t" MOTE_CONV_GROUP    \
-  "3:\n\t" MOTE_CONV_GROUP    \
-  "4:\n\t" MOTE_CONV_GROUP
+#define MOTE_CONV_TURN                     \
+  "ubfx r0, r3, #2, #3\n\t"               \
+  "tbh [pc, r0, lsl #1]\n\t"              \
+  "10:\n\t"                               \
+  ".short (1f - 10b) / 2, (18f - 10b) / 2, (17f - 10b) / 2, (16f - 10b) / 2\n\t" \
+  ".short (15f - 10b) / 2, (14f - 10b) / 2, (13f - 10b) / 2, (12f - 10b) / 2\n\t" \
+  "1:\n\t" MOTE_CONV_GROUP                \
+  "12:\n\t" MOTE_CONV_GROUP               \
+  "13:\n\t" MOTE_CONV_GROUP               \
+  "14:\n\t" MOTE_CONV_GROUP               \
+  "15:\n\t" MOTE_CONV_GROUP               \
+  "16:\n\t" MOTE_CONV_GROUP               \
+  "17:\n\t" MOTE_CONV_GROUP               \
+  "18:\n\t" MOTE_CONV_GROUP
 #endif
 
   // Bias and the whole groups of all pairs of rows. REQUIRES: there is a group and a pair.
-  // For speed four groups to a turn; the first turn begins in the middle when their number is not a multiple of four.
+  // For speed eight groups to a turn; the first turn begins in the middle when their number is not a multiple of eight.
   // On the stack: end of the groups, then the fields of Rows.
   __attribute__((noinline, optimize("omit-frame-pointer"))) static void sum_groups(const Rows& rows) {
     register const Rows* state __asm__("r0") = &rows;

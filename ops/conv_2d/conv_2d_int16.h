@@ -13,22 +13,6 @@ struct Conv2DInt16 {
   bool wide;          // 64 bits
 };
 
-// The sum of one output: products of at most 2^23, of fewer than 2^28 elements.
-inline int64_t conv_2d_sum(const Conv2DGeometry& g, const int16_t* input, const int8_t* weights, int32_t y, int32_t x) {
-  const int32_t origin_y = y * g.y.stride - g.y.before, origin_x = x * g.x.stride - g.x.before;
-  const TapRange taps_y = taps_inside(g.y, origin_y), taps_x = taps_inside(g.x, origin_x);
-  int64_t sum = 0;
-  for (int32_t ky = taps_y.first; ky < taps_y.last; ++ky) {
-    for (int32_t kx = taps_x.first; kx < taps_x.last; ++kx) {
-      const int32_t iy = origin_y + ky * g.y.dilation, ix = origin_x + kx * g.x.dilation;
-      const int16_t* const pixel = input + (iy * g.x.input + ix) * g.inputs;
-      const int8_t* const row = weights + (ky * g.x.filter + kx) * g.depth;
-      for (int32_t i = 0; i < g.depth; ++i) sum += int32_t{pixel[i]} * row[i];
-    }
-  }
-  return sum;
-}
-
 // `bias`: int64_t where p.wide, else int32_t; at any address; nullptr = none.
 inline int32_t conv_2d_biased(const Conv2DInt16& p, int64_t sum, const void* bias, int32_t channel, int32_t multiplier,
                               int32_t shift) {
@@ -53,7 +37,9 @@ inline void conv_2d_run(const Conv2DInt16& p, const LiveChannels& scales, const 
           const int32_t o = scales.channels[i];
           int32_t value = 0;  // of a dead channel
           if (i < scales.live) {
-            const int64_t sum = conv_2d_sum(g, input + o / group_outputs * g.depth, weights + o * g.patch(), y, x);
+            // Products of at most 2^23, of fewer than 2^28 elements.
+            const int64_t sum =
+                conv_2d_sum<int64_t>(g, input + o / group_outputs * g.depth, weights + o * g.patch(), y, x);
             value = conv_2d_biased(p, sum, bias, o, scales.multipliers[i], scales.shifts[i]);
           }
           output[o] = static_cast<int16_t>(clamp(value, p.low, p.high));

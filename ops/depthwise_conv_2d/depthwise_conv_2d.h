@@ -9,8 +9,9 @@
 // kernels/internal/reference/depthwiseconv_float.h.
 //
 // int8 takes one channel at a time out of the image into a plane of its own, widened to int16, zero point subtracted,
-// with a border of zeros: taps of neighbouring pixels are then neighbours in memory. The longer axis of the output runs
-// along the rows of the plane, whichever it is in the image. A plane that would be large is cut into strips of rows.
+// with a border of zeros: taps of neighbouring pixels are then neighbours in memory. The longer axis of the output (of
+// equals, of the filter) runs along the rows of the plane, whichever it is in the image. A plane that would be large is
+// cut into strips of rows.
 #pragma once
 #include "device/convolution.h"
 #include "device/lanes.h"
@@ -51,7 +52,7 @@ struct DepthwiseConv2DGeometry {
 
   constexpr int32_t outputs() const { return inputs * multiplier; }
   // The plane's rows and columns: y and x of the image, or the other way round.
-  constexpr bool turned() const { return y.output > x.output; }
+  constexpr bool turned() const { return y.output == x.output ? y.filter > x.filter : y.output > x.output; }
   constexpr const WindowAxis& rows() const { return turned() ? x : y; }
   constexpr const WindowAxis& columns() const { return turned() ? y : x; }
 };
@@ -135,13 +136,16 @@ constexpr DepthwiseSteps depthwise_steps(const DepthwiseConv2DGeometry& g, int32
   return g.turned() ? DepthwiseSteps{channels, width * channels} : DepthwiseSteps{width * channels, channels};
 }
 
+constexpr int32_t kDepthwiseSums = 64;  // on the stack at a time
+
 // A run's constants, so that the work on a channel is little more than its arithmetic.
 struct DepthwisePlan {
   WindowAxis rows, columns;  // of the plane
   DepthwiseSteps input, taps, output;
   int32_t plane_pitch, taps_pitch;
-  int32_t filled;  // elements of a row of the plane that lie in the image
-  int32_t strip;   // rows of the output at a time
+  int32_t filled;        // elements of a row of the plane that lie in the image
+  int32_t strip;         // rows of the output at a time
+  int32_t rows_of_sums;  // of them, whose sums are on the stack at a time
 
   explicit DepthwisePlan(const DepthwiseConv2DGeometry& g)
       : rows(g.rows()),
@@ -152,7 +156,8 @@ struct DepthwisePlan {
         plane_pitch(depthwise_plane_pitch(g)),
         taps_pitch(depthwise_taps_pitch(g)),
         filled(window_span(columns, columns.output) - columns.before),
-        strip(depthwise_strip_rows(g)) {
+        strip(depthwise_strip_rows(g)),
+        rows_of_sums(columns.output < kDepthwiseSums ? kDepthwiseSums / columns.output : 1) {
     if (filled > columns.input) filled = columns.input;
   }
 };
@@ -206,72 +211,81 @@ inline void depthwise_taps(const DepthwisePlan& plan, const int8_t* weights, int
   }
 }
 
-// The plane of the channel that begins at `input`, for output rows from `first` on. Its border is zero already, except
-// for rows beyond the image in which an earlier strip has left something.
-template <class Primitives>
-__attribute__((noinline)) void depthwise_plane(const DepthwisePlan& plan, const int8_t* input, int32_t offset,
-                                               int32_t first, int32_t rows, int16_t* plane) {
-  int16_t* out = plane + plan.columns.before;
-  int32_t row = first * plan.rows.stride - plan.rows.before;  // in the image, of the plane's first
-  const int32_t end = row + window_span(plan.rows, rows);
-  const int32_t inside = end < plan.rows.input ? end : plan.rows.input;
-  for (; row < 0 && row < end; ++row) out += plan.plane_pitch;
-  if (row < inside) {
-    Primitives::gather(input + row * plan.input.row, plan.input, inside - row, plan.filled, offset, out,
-                       plan.plane_pitch);
-    out += (inside - row) * plan.plane_pitch;
-    row = inside;
+// What output rows [first, first + rows) need of a plane.
+struct DepthwiseStrip {
+  int32_t input, rows;  // the first row in the image, and how many
+  int32_t outside;      // rows of the plane before those
+  int32_t stale;        // rows behind those in which an earlier strip has left something
+
+  DepthwiseStrip(const DepthwisePlan& plan, int32_t first, int32_t count) {
+    const int32_t begin = first * plan.rows.stride - plan.rows.before, span = window_span(plan.rows, count);
+    outside = begin >= 0 ? 0 : -begin < span ? -begin : span;
+    input = begin + outside;
+    rows = plan.rows.input - input;
+    if (rows > span - outside) rows = span - outside;
+    if (rows < 0) rows = 0;
+    stale = first == 0 ? 0 : span - outside - rows;
   }
-  if (first == 0) return;
-  for (; row < end; ++row, out += plan.plane_pitch)
+};
+
+// The plane of the channel that begins at `input`. Its border is zero already.
+template <class Primitives>
+void depthwise_plane(const DepthwisePlan& plan, const DepthwiseStrip& strip, const int8_t* input, int32_t offset,
+                     int16_t* plane) {
+  int16_t* out = plane + strip.outside * plan.plane_pitch + plan.columns.before;
+  if (strip.rows > 0) {
+    Primitives::gather(input + strip.input * plan.input.row, plan.input, strip.rows, plan.filled, offset, out,
+                       plan.plane_pitch);
+  }
+  out += strip.rows * plan.plane_pitch;
+  for (int32_t row = 0; row < strip.stale; ++row, out += plan.plane_pitch)
     for (int32_t c = 0; c < plan.filled; ++c) out[c] = 0;
 }
 
-constexpr int32_t kDepthwiseSums = 64;  // on the stack at a time
-
 // What to do with the sums of one channel.
 struct DepthwiseFinish {
+  Int8Output range;
+  DepthwiseSteps step;  // of the output
   int32_t bias, multiplier, shift;
 };
 
 // Not inlined: on its own the loop keeps its constants in registers.
-__attribute__((noinline)) inline void depthwise_finish(const Int8Output& range, const DepthwiseFinish& finish,
-                                                       const int32_t* sums, int32_t rows, int32_t columns,
-                                                       DepthwiseSteps step, int8_t* output) {
-  const int32_t bias = finish.bias, multiplier = finish.multiplier, shift = finish.shift, zero = range.zero_point;
-  const bool usual = range.is_whole() && shift < 0;
-  step.row -= columns * step.column;
-  for (; rows > 0; --rows, output += step.row) {
+__attribute__((noinline)) inline void depthwise_finish(const DepthwiseFinish& finish, const int32_t* sums, int32_t rows,
+                                                       int32_t columns, int8_t* output) {
+  const int32_t bias = finish.bias, multiplier = finish.multiplier, shift = finish.shift;
+  const int32_t zero = finish.range.zero_point, step = finish.step.column, next = finish.step.row - columns * step;
+  const bool usual = finish.range.is_whole() && shift < 0;
+  for (; rows > 0; --rows, output += next) {
     const int32_t* const end = sums + columns;
     if (usual && (columns & 1) != 0) {
       *output = static_cast<int8_t>(requantize_to_int8(wrapping_add(*sums++, bias), multiplier, shift, zero));
-      output += step.column;
+      output += step;
     }
-    for (; usual && sums != end; sums += 2, output += 2 * step.column) {
+    for (; usual && sums != end; sums += 2, output += 2 * step) {
       const int32_t a = wrapping_add(sums[0], bias), b = wrapping_add(sums[1], bias);
       output[0] = static_cast<int8_t>(requantize_to_int8(a, multiplier, shift, zero));
-      output[step.column] = static_cast<int8_t>(requantize_to_int8(b, multiplier, shift, zero));
+      output[step] = static_cast<int8_t>(requantize_to_int8(b, multiplier, shift, zero));
     }
-    for (; sums != end; output += step.column) *output = range.any(wrapping_add(*sums++, bias), multiplier, shift);
+    for (; sums != end; output += step) *output = finish.range.any(wrapping_add(*sums++, bias), multiplier, shift);
   }
 }
 
 // The outputs of one filter from `rows` rows of the plane; `output` is the first.
 template <class Primitives>
-void depthwise_filter(const DepthwisePlan& plan, const int16_t* taps, const int16_t* plane, int32_t rows,
-                      const Int8Output& range, const DepthwiseFinish& finish, int8_t* output) {
+__attribute__((always_inline)) inline void depthwise_filter(const DepthwisePlan& plan, const int16_t* taps,
+                                                            const int16_t* plane, int32_t rows,
+                                                            const DepthwiseFinish& finish, int8_t* output) {
   const int32_t columns = plan.columns.output;
   int32_t sums[kDepthwiseSums + 1];  // one more, for primitives that work in pairs
-  const int32_t most_rows = columns < kDepthwiseSums ? kDepthwiseSums / columns : 1;
-  for (int32_t r = 0; r < rows; r += most_rows) {
-    const int32_t count = rows - r < most_rows ? rows - r : most_rows;
+  for (; rows > 0; rows -= plan.rows_of_sums) {
+    const int32_t count = rows < plan.rows_of_sums ? rows : plan.rows_of_sums;
     for (int32_t c = 0; c < columns; c += kDepthwiseSums) {
       const int32_t width = columns - c < kDepthwiseSums ? columns - c : kDepthwiseSums;
-      const int16_t* const first = plane + r * plan.rows.stride * plan.plane_pitch + c * plan.columns.stride;
-      Primitives::block(plan, taps, first, count, width, sums);
-      depthwise_finish(range, finish, sums, count, width, plan.output,
-                       output + r * plan.output.row + c * plan.output.column);
+      Primitives::block(plan, taps, plane + c * plan.columns.stride, count, width, sums);
+      depthwise_finish(finish, sums, count, width, output + c * plan.output.column);
     }
+    plane += plan.rows_of_sums * plan.rows.stride * plan.plane_pitch;
+    output += plan.rows_of_sums * plan.output.row;
   }
 }
 
@@ -297,14 +311,16 @@ void depthwise_conv_2d_filters_run(const DepthwiseConv2DInt8& p, const LiveChann
     for (int32_t first = 0; first < plan.rows.output; first += plan.strip) {
       const int32_t rows = plan.rows.output - first < plan.strip ? plan.rows.output - first : plan.strip;
       if (first == 0) __builtin_memset(scratch, 0, static_cast<size_t>(depthwise_conv_2d_scratch_bytes(g)));
+      const DepthwiseStrip strip(plan, first, rows);
       int32_t in_plane = -1;
       for (int32_t i = 0; i < scales.live; ++i) {
         const int32_t o = scales.channels[i], channel = g.multiplier == 1 ? o : o / g.multiplier;
-        if (channel != in_plane) depthwise_plane<Primitives>(plan, input + channel, p.input_offset, first, rows, plane);
+        if (channel != in_plane) depthwise_plane<Primitives>(plan, strip, input + channel, p.input_offset, plane);
         in_plane = channel;
         filters.taps(plan, i, o, taps);
-        const DepthwiseFinish finish = {bias != nullptr ? bias[o] : 0, scales.multipliers[i], scales.shifts[i]};
-        depthwise_filter<Primitives>(plan, taps, plane, rows, p.output, finish, output + first * plan.output.row + o);
+        const DepthwiseFinish finish = {p.output, plan.output, bias != nullptr ? bias[o] : 0, scales.multipliers[i],
+                                        scales.shifts[i]};
+        depthwise_filter<Primitives>(plan, taps, plane, rows, finish, output + first * plan.output.row + o);
       }
     }
     input += g.y.input * g.x.input * g.inputs;
@@ -314,9 +330,51 @@ void depthwise_conv_2d_filters_run(const DepthwiseConv2DInt8& p, const LiveChann
   fill_dead_channels(p.output, scales, bias, g.batches * g.y.output * g.x.output, g.outputs(), first_output);
 }
 
+#if !defined(__OPTIMIZE_SIZE__)
+// Whether a plane would cost more than it saves: one output of a channel, and few taps.
+constexpr bool is_depthwise_pixel(const DepthwiseConv2DGeometry& g) {
+  return g.y.output == 1 && g.x.output == 1 && g.y.filter * g.x.filter <= 64;
+}
+
+// REQUIRES: is_depthwise_pixel(). `bias` may be nullptr.
+__attribute__((noinline)) inline void depthwise_conv_2d_pixel(const DepthwiseConv2DInt8& p, const LiveChannels& scales,
+                                                              const int8_t* input, const int8_t* weights,
+                                                              const int32_t* bias, int8_t* output) {
+  const DepthwiseConv2DGeometry& g = p.g;
+  const WindowAxis &y = g.rows(), &x = g.columns();
+  const TapRange rows = taps_inside(y, -y.before), columns = taps_inside(x, -x.before);
+  const DepthwiseSteps step = depthwise_steps(g, g.x.input, g.inputs);
+  const DepthwiseSteps taps = depthwise_steps(g, g.x.filter, g.outputs());
+  const int32_t offset = p.input_offset, count = columns.last - columns.first;
+  const int32_t row_step = y.dilation * step.row, column_step = x.dilation * step.column;
+  input += rows.first * row_step + columns.first * column_step - y.before * step.row - x.before * step.column;
+  weights += rows.first * taps.row + columns.first * taps.column;
+  for (int32_t i = 0; i < scales.live; ++i) {
+    const int32_t o = scales.channels[i];
+    const int8_t *in = input + (g.multiplier == 1 ? o : o / g.multiplier), *filter = weights + o;
+    uint32_t sum = 0;
+    for (int32_t r = rows.last - rows.first; r > 0; --r, in += row_step, filter += taps.row) {
+      const int8_t *v = in, *w = filter;
+      for (int32_t c = count; c > 0; --c, v += column_step, w += taps.column)
+        sum += static_cast<uint32_t>((*v + offset) * *w);
+    }
+    const DepthwiseFinish finish = {
+        p.output, {}, bias != nullptr ? bias[o] : 0, scales.multipliers[i], scales.shifts[i]};
+    const int32_t total = static_cast<int32_t>(sum);
+    depthwise_finish(finish, &total, 1, 1, output + o);
+  }
+}
+#endif
+
 template <class Primitives = DepthwisePrimitives>
 void depthwise_conv_2d_run(const DepthwiseConv2DInt8& p, const LiveChannels& scales, const int8_t* input,
                            const int8_t* weights, const int32_t* bias, int8_t* output, void* scratch) {
+#if !defined(__OPTIMIZE_SIZE__)
+  if (p.g.batches == 1 && is_depthwise_pixel(p.g)) {
+    depthwise_conv_2d_pixel(p, scales, input, weights, bias, output);
+    return fill_dead_channels(p.output, scales, bias, 1, p.g.outputs(), output);
+  }
+#endif
   depthwise_conv_2d_filters_run<Primitives>(p, scales, input, PlainFilters{weights}, bias, output, scratch);
 }
 

@@ -25,8 +25,8 @@ struct DepthwiseDsp {
   }
 
   template <class Plan>
-  static void block(const Plan& plan, const int16_t* taps, const int16_t* plane, int32_t rows, int32_t columns,
-                    int32_t* sums) {
+  __attribute__((always_inline)) static void block(const Plan& plan, const int16_t* taps, const int16_t* plane,
+                                                   int32_t rows, int32_t columns, int32_t* sums) {
     const bool adjacent = plan.columns.dilation == 1;
     const bool three = plan.rows.filter == 3 && plan.columns.filter == 3 && adjacent;
     const int32_t step = plan.rows.stride * plan.plane_pitch, next = plan.rows.dilation * plan.plane_pitch;
@@ -57,10 +57,8 @@ struct DepthwiseDsp {
     __builtin_memcpy(&value, p, sizeof value);
     return value;
   }
-  // Both plus the offset.
-  static void store(int16_t* p, int32_t low, int32_t high, uint32_t offsets) {
-    uint32_t pair;
-    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
+  // Two elements plus the offset.
+  static void store(int16_t* p, int32_t pair, uint32_t offsets) {
     const int16x2_t sum = __sadd16(static_cast<int16x2_t>(pair), static_cast<int16x2_t>(offsets));
     __builtin_memcpy(p, &sum, sizeof sum);
   }
@@ -81,13 +79,17 @@ struct DepthwiseDsp {
     const uint32_t offsets = (static_cast<uint32_t>(offset) & 0xFFFFu) * 0x10001u;
     for (; rows > 0; --rows, input += row_jump, out += out_jump) {
       int32_t count = columns;
-      for (; count >= 4; count -= 4, out += 4) {
-        const int32_t x0 = input[0], x1 = input[step];
-        input += 2 * step;
-        const int32_t x2 = input[0], x3 = input[step];
-        input += 2 * step;
-        store(out, x0, x1, offsets);
-        store(out + 2, x2, x3, offsets);
+      for (; count >= 4; count -= 4, out += 4, input += 4 * step) {
+        // In one statement, because neighbouring loads cost one cycle each.
+        int32_t x0, x1, x2, x3;
+        __asm__(
+            "ldrsb %0, [%4]\n\tldrsb %1, [%4, %5]\n\tldrsb %2, [%4, %5, lsl #1]\n\tldrsb %3, [%4, %6]\n\t"
+            "pkhbt %0, %0, %1, lsl #16\n\tpkhbt %2, %2, %3, lsl #16"
+            : "=&r"(x0), "=&r"(x1), "=&r"(x2), "=&r"(x3)
+            : "r"(input), "r"(step), "r"(3 * step)
+            : "memory");
+        store(out, x0, offsets);
+        store(out + 2, x2, offsets);
       }
       for (; count > 0; --count, input += step) *out++ = static_cast<int16_t>(*input + offset);
     }
@@ -167,24 +169,17 @@ struct DepthwiseDsp {
   // Taps in pairs; an odd row's last pair has a zero. Four outputs share the loads of the taps.
   __attribute__((noinline)) static void pairs(const int16_t* x, int32_t next, const int16_t* taps, int32_t rows,
                                               int32_t pitch, int32_t stride, int32_t count, int32_t* sums) {
-    for (; count >= 4; count -= 4, x += 4 * stride, sums += 4) {
-      int32_t sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-      const int16_t *w = taps, *row = x;
-      for (int32_t ky = 0; ky < rows; ++ky, row += next) {
-        const int16_t* at = row;
-        for (const int16_t* const end = w + pitch; w != end; w += 2, at += 2) {
-          const int16x2_t pair = word(w);
-          sum0 = __smlad(word(at), pair, sum0);
-          sum1 = __smlad(word(at + stride), pair, sum1);
-          sum2 = __smlad(word(at + 2 * stride), pair, sum2);
-          sum3 = __smlad(word(at + 3 * stride), pair, sum3);
-        }
-      }
-      sums[0] = sum0;
-      sums[1] = sum1;
-      sums[2] = sum2;
-      sums[3] = sum3;
+#if defined(__OPTIMIZE__) && !defined(__PIC__)  // otherwise too few registers are free
+    // The last four overlap those before where they are not a whole number.
+    for (int32_t fours = count / 4; fours > 0; fours = 1) {
+      four_outputs({x, taps, 2 * stride, 6 * stride, sums, fours, 2 * pitch, rows, 2 * (next - pitch)});
+      count -= 4 * fours;
+      if (count <= 0) return;
+      x += (4 * fours - 4 + count) * stride;
+      sums += 4 * fours - 4 + count;
+      count = 4;
     }
+#endif
     for (; count > 0; --count, x += stride) {
       int32_t sum = 0;
       const int16_t *w = taps, *row = x;
@@ -193,6 +188,67 @@ struct DepthwiseDsp {
       }
       *sums++ = sum;
     }
+  }
+
+  struct Fours {
+    const int16_t *x, *taps;
+    int32_t stride, stride3;  // bytes from the first element of an output to those of the next and the last one
+    int32_t* sums;
+    int32_t count;  // of four outputs
+    int32_t pitch;  // bytes of a row of taps
+    int32_t rows;
+    int32_t jump;  // bytes from behind the elements of one row to those of the next
+  };
+
+  // r0: elements of the first output; r1: taps; r2: elements; r3: end of a row of taps; r4 .. r7: sums; r8 .. r10:
+  // elements and taps; r11, r12: strides; lr: rows left. On the stack: taps, sums and what follows in Fours.
+  __attribute__((noinline, optimize("omit-frame-pointer"))) static void four_outputs(const Fours& fours) {
+    register const Fours* state __asm__("r0") = &fours;
+    __asm__ volatile(
+        "ldm r0, {r0, r1, r2, r3, r4, r5, r6, r7, r8}\n\t"
+        "mov r11, r2\n\t"
+        "mov r12, r3\n\t"
+        "push {r1, r4, r5, r6, r7, r8}\n\t"
+        "1:\n\t"
+        "ldr r1, [sp]\n\t"
+        "ldr lr, [sp, #16]\n\t"
+        "mov r2, r0\n\t"
+        "mov r4, #0\n\t"
+        "mov r5, #0\n\t"
+        "mov r6, #0\n\t"
+        "mov r7, #0\n\t"
+        "2:\n\t"
+        "ldr r3, [sp, #12]\n\t"
+        "add r3, r1\n\t"
+        "3:\n\t"
+        "ldr r10, [r1], #4\n\t"
+        "ldr r8, [r2]\n\t"
+        "ldr r9, [r2, r11]\n\t"
+        "smlad r4, r8, r10, r4\n\t"
+        "smlad r5, r9, r10, r5\n\t"
+        "ldr r8, [r2, r11, lsl #1]\n\t"
+        "ldr r9, [r2, r12]\n\t"
+        "add r2, #4\n\t"
+        "smlad r6, r8, r10, r6\n\t"
+        "smlad r7, r9, r10, r7\n\t"
+        "cmp r1, r3\n\t"
+        "bne 3b\n\t"
+        "ldr r8, [sp, #20]\n\t"
+        "subs lr, #1\n\t"
+        "add r2, r8\n\t"
+        "bne 2b\n\t"
+        "ldr r8, [sp, #4]\n\t"
+        "ldr r9, [sp, #8]\n\t"
+        "stm r8!, {r4, r5, r6, r7}\n\t"
+        "add r0, r0, r11, lsl #2\n\t"
+        "subs r9, #1\n\t"
+        "str r8, [sp, #4]\n\t"
+        "str r9, [sp, #8]\n\t"
+        "bne 1b\n\t"
+        "add sp, #24\n\t"
+        : "+r"(state)
+        :
+        : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "memory", "cc");
   }
 
   template <class Plan>

@@ -252,13 +252,11 @@ inline bool fully_connected_multiplier(const TensorInfo& input, const TensorInfo
 
 inline Status fully_connected_setup(const FullyConnectedAttributes& a, const ConvolutionTensors& tensors,
                                     FullyConnectedInt8& p) {
+  Multiplier multiplier = {0, 0};
   Status status = fully_connected_sizes(a, tensors, p);
-  if (status == Status::ok) status = tensors.check_int8(0);
+  if (status == Status::ok) status = tensors.check_int8(0, multiplier_per_tensor, multiplier);
   if (status != Status::ok) return status;
   p.per_channel = tensors.weights.quantization.count > 1;
-  Multiplier multiplier = {0, 0};
-  if (!fully_connected_multiplier(tensors.input, tensors.weights, tensors.output, 0, multiplier))
-    return Status::bad_quantization;
   const Int8Output range = int8_output(a.activation, tensors.output);
   p.multiplier = multiplier.multiplier;
   p.shift = static_cast<int8_t>(multiplier.shift);
@@ -293,9 +291,11 @@ inline Status fully_connected_keep_channels(PrepareContext& node, const FullyCon
   int32_t* multipliers = node.keep_array<int32_t>(p.outputs);
   int8_t* shifts = node.keep_array<int8_t>(p.outputs);
   if (shifts == nullptr) return Status::ok;
+  const ChannelMultiplier multiplier_of(float_bits_at(input.quantization.scales),
+                                        float_bits_at(output.quantization.scales));
   for (int32_t o = 0; o < p.outputs; ++o) {
     Multiplier multiplier = {0, 0};
-    fully_connected_multiplier(input, weights, output, o, multiplier);
+    multiplier_of.of(float_bits_at(weights.quantization.scales + o), multiplier);
     multipliers[o] = multiplier.multiplier;
     shifts[o] = static_cast<int8_t>(multiplier.shift);
   }
