@@ -29,8 +29,8 @@ Result<Drawn> draw_models(PackedFor core, size_t count) {
   for (uint64_t seed = kSeed; drawn.program.models() < count; ++seed) {
     RowModel model(seed);
     const Graph& graph = model.graph();
-    MOTE_TRY(const MemoryPlan plan, plan_memory(graph, Sharing::rows));
-    MOTE_TRY(const MemoryPlan whole, plan_memory(graph, Sharing::overlap));
+    MOTE_TRY(const MemoryPlan plan, plan_memory(graph, Sharing::rows, core));
+    MOTE_TRY(const MemoryPlan whole, plan_memory(graph, Sharing::overlap, core));
     if (plan.streams.empty()) continue;
     EXPECT_LT(plan.arena_bytes, whole.arena_bytes) << "rows are for less memory";
     drawn.streams += plan.streams.size();
