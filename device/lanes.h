@@ -39,16 +39,13 @@ struct LaneScales {
   bool one;  // for all outputs
 
   LaneScales(const InvokeContext& node, const ScaleSource& source)
-      : input(source.input),
-        output(source.output),
-        weights(node.at<float>(source.weights)),
-        one(source.count == 1) {}
+      : input(source.input), output(source.output), weights(node.at<float>(source.weights)), one(source.count == 1) {}
 };
 
 // This is the portable form; an ISA's form gives the same bytes.
 struct PortableLanes {
-  // The table of `count` outputs from `first` on, whose sums begin with the bias (nullptr: with 0). True: all shifts are
-  // below 0.
+  // The table of `count` outputs from `first` on, whose sums begin with the bias (nullptr: with 0). True: all shifts
+  // are below 0.
   static bool fill(const LaneScales& scales, int32_t first, int32_t count, const int32_t* bias, int32_t* table) {
     const ChannelMultiplier multiplier_of(scales.input, scales.output);
     bool usual = true;

@@ -1,10 +1,10 @@
 // ChannelMultiplier::of() of four scales at a time for cores with Helium (Cortex-M55, M85), with the same bits.
 //
 // The multiplier is floor(V) or one more, V = a * b * 2^k / divisor for the mantissas a of the input's scale, b of the
-// weights', and the k in 6 .. 8 that makes V at least 2^30 and below 2^31. Its approximation q by the high word of b and
-// the truncated a * 2^s / divisor is at most one too small: both are cut by less than a unit of the high word, and so is
-// the half of that. The remainder a * b * 2^k - q * divisor, which is in 0 .. 2 * divisor, is exact in 32 bits that
-// wrap, and so is what multiplier_of_quotient() compares it with.
+// weights', and the k in 6 .. 8 that makes V at least 2^30 and below 2^31. Its approximation q by the high word of b
+// and the truncated a * 2^s / divisor is at most one too small: both are cut by less than a unit of the high word, and
+// so is the half of that. The remainder a * b * 2^k - q * divisor, which is in 0 .. 2 * divisor, is exact in 32 bits
+// that wrap, and so is what multiplier_of_quotient() compares it with.
 #pragma once
 #if !defined(__ARM_FEATURE_MVE)
 #error "this header is for cores with Helium"

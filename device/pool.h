@@ -114,9 +114,8 @@ void pool_window(const Parameters& p, const PoolWindow& w, const typename Parame
 
 template <class Parameters>
 void pool_run(const Parameters& p, const typename Parameters::Stored* input, typename Parameters::Stored* output) {
-  for_each_window(p.g, [&](const PoolWindow& w, int32_t at) {
-    pool_window(p, w, input + w.first, p.g.channels, output + at);
-  });
+  for_each_window(
+      p.g, [&](const PoolWindow& w, int32_t at) { pool_window(p, w, input + w.first, p.g.channels, output + at); });
 }
 
 // The stored numbers are used as they are, so both scales must be one, but for what rounding in a converter may leave.

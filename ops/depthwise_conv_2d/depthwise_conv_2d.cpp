@@ -64,9 +64,9 @@ OpCost cost(const Attributes& attributes, std::span<const Shape> inputs, std::sp
   return {depthwise_conv_2d_macs(g), scratch_bytes(g)};
 }
 
-// What int8 kernels by planes promise: one strip of rows after the other, in it one channel after the other, or two, and of these
-// all is read before any is written. So bytes may be written where those of the same channel were. Not so where a strip
-// is one of columns, nor where a channel has several outputs.
+// What int8 kernels by planes promise: one strip of rows after the other, in it one channel after the other, or two,
+// and of these all is read before any is written. So bytes may be written where those of the same channel were. Not so
+// where a strip is one of columns, nor where a channel has several outputs.
 std::optional<Overlap> overlap_of_strips(const DepthwiseConv2DGeometry& g, bool turned, int64_t strip) {
   if (g.multiplier > 1 || (turned && strip < g.x.output)) return std::nullopt;
   Overlap overlap{0, g.inputs};
@@ -86,7 +86,8 @@ bool is_for_pixels(const DepthwiseConv2DGeometry& g) {
   return outputs * (taps + 4 * g.y.filter) < 600;
 }
 
-// What the forms by pixels and by lanes promise: pixels in order, and what one sees of a channel is read before that is written.
+// What the forms by pixels and by lanes promise: pixels in order, and what one sees of a channel is read before that is
+// written.
 Overlap overlap_of_pixels(const DepthwiseConv2DGeometry& g) {
   Overlap overlap{0, g.inputs};
   for (const int64_t image : {0, g.batches - 1})

@@ -60,7 +60,7 @@ std::optional<Overlap> overlap_of(const Graph& graph, const std::vector<Lifetime
 }
 
 struct Choice {
-  bool equal_sizes;  // of an input and the output that takes it over
+  bool equal_sizes;                   // of an input and the output that takes it over
   std::optional<PackedFor> overlaps;  // as the kernels of this core allow
 };
 
