@@ -60,7 +60,7 @@ class ByRows : public testing::Test {
 };
 
 TEST_F(ByRows, ModelsGiveTheInterpretersBytesHere) {
-  for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+  for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp, PackedFor::arm_mve}) {
     const auto drawn = draw_models(core, 100);
     ASSERT_TRUE(drawn.ok()) << drawn.error().message;
     ASSERT_TRUE(drawn->program.write(folder_).ok());
