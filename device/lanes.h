@@ -32,27 +32,31 @@ inline bool set_lane(int32_t* table, int32_t output, int32_t start, Multiplier m
   return place[kLaneShifts] < 0;
 }
 
-// Where the interpreter has the multipliers of a convolution's outputs from, one after the other.
-class LaneScales {
- public:
-  LaneScales(const InvokeContext& node, const ScaleSource& source)
-      : multiplier_of_(source.input, source.output),
-        weights_(node.at<float>(source.weights)),
-        one_(source.count == 1) {}
-  Multiplier of(int32_t output) const {
-    Multiplier m = {0, 0};
-    multiplier_of_.of(float_bits_at(weights_ + (one_ ? 0 : output)), m);
-    return m;
-  }
+// Where the interpreter has the multipliers of a convolution's outputs from.
+struct LaneScales {
+  uint32_t input, output;  // bits of the scales
+  const float* weights;
+  bool one;  // for all outputs
 
- private:
-  ChannelMultiplier multiplier_of_;
-  const float* weights_;
-  bool one_;
+  LaneScales(const InvokeContext& node, const ScaleSource& source)
+      : input(source.input), output(source.output), weights(node.at<float>(source.weights)), one(source.count == 1) {}
 };
 
 // This is the portable form; an ISA's form gives the same bytes.
 struct PortableLanes {
+  // The table of `count` outputs from `first` on, whose sums begin with the bias (nullptr: with 0). True: all shifts
+  // are below 0.
+  static bool fill(const LaneScales& scales, int32_t first, int32_t count, const int32_t* bias, int32_t* table) {
+    const ChannelMultiplier multiplier_of(scales.input, scales.output);
+    bool usual = true;
+    for (int32_t i = 0; i < count; ++i) {
+      Multiplier m = {0, 0};
+      multiplier_of.of(float_bits_at(scales.weights + (scales.one ? 0 : first + i)), m);
+      usual &= set_lane(table, i, bias != nullptr ? bias[first + i] : 0, m);
+    }
+    return usual;
+  }
+
   // outputs[i] from sums[i] for i < count. kUsual: all shifts are below 0. Other forms may read sums up to a whole
   // eight.
   template <bool kUsual>

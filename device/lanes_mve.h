@@ -5,12 +5,37 @@
 #error "include device/lanes.h, which chooses the variant"
 #endif
 #include "device/convolution.h"
+#include "device/multiplier_mve.h"
 #include "device/requantize_mve.h"
 
 namespace mote {
 
 class MveLanes {
  public:
+  // Four outputs at a time; the last four may go beyond `count`.
+  template <class Scales>
+  __attribute__((noinline)) static bool fill(const Scales& scales, int32_t first, int32_t count, const int32_t* bias,
+                                             int32_t* table) {
+    const MveMultipliers multipliers_of(scales.input, scales.output);
+    const uint32x4_t even_odd = {0, 4, 1, 5};  // places of four outputs
+    const auto bytes_at = [](const void* from) { return static_cast<const uint8_t*>(from); };
+    int32x4_t largest = vdupq_n_s32(-1);
+    for (int32_t i = 0; i < count; i += 4, table += (i & 7) != 0 ? 2 : 22) {
+      const mve_pred16_t some = vctp8q(static_cast<uint32_t>(4 * (count - i)));  // neither array need be aligned
+      int32x4_t multipliers, shifts;
+      multipliers_of.of(scales.one ? vdupq_n_u32(float_bits_at(scales.weights))
+                                   : vreinterpretq_u32_u8(vldrbq_z_u8(bytes_at(scales.weights + first + i), some)),
+                        multipliers, shifts);
+      largest = vmaxq_s32(largest, shifts);
+      int32x4_t start = vdupq_n_s32(0);
+      if (bias != nullptr) start = vreinterpretq_s32_u8(vldrbq_z_u8(bytes_at(bias + first + i), some));
+      vstrwq_scatter_shifted_offset_s32(table, even_odd, start);
+      vstrwq_scatter_shifted_offset_s32(table + 8, even_odd, multipliers);
+      vstrwq_scatter_shifted_offset_s32(table + 16, even_odd, shifts);
+    }
+    return vmaxvq_s32(-1, largest) < 0;
+  }
+
   template <bool kUsual>
   static void finish(const Int8Output& range, const int32_t* table, const int32_t* sums, int32_t count,
                      int8_t* outputs) {

@@ -94,15 +94,28 @@ void for_each_window(const PoolGeometry& g, const Body& body) {
 //     Stored low, high;                                                    // activation range
 //     Stored operator()(const PoolWindow& w, const Stored* first) const;   // one output, before the activation
 //   };
+//
+// A pool whose core has instructions for some channels at a time has a pool_window() of its own, with the same bytes.
+template <class Parameters>
+void pool_each(const Parameters& p, const PoolWindow& w, const typename Parameters::Stored* first, int32_t channels,
+               typename Parameters::Stored* output) {
+  for (int32_t c = 0; c < channels; ++c) {
+    const auto value = p(w, first + c);
+    output[c] = value < p.low ? p.low : value > p.high ? p.high : value;
+  }
+}
+
+// The outputs of all channels of a window, `first` its first element.
+template <class Parameters>
+void pool_window(const Parameters& p, const PoolWindow& w, const typename Parameters::Stored* first, int32_t channels,
+                 typename Parameters::Stored* output) {
+  pool_each(p, w, first, channels, output);
+}
+
 template <class Parameters>
 void pool_run(const Parameters& p, const typename Parameters::Stored* input, typename Parameters::Stored* output) {
-  using Stored = typename Parameters::Stored;
-  for_each_window(p.g, [&](const PoolWindow& w, int32_t at) {
-    for (int32_t c = 0; c < p.g.channels; ++c) {
-      const Stored value = p(w, input + w.first + c);
-      output[at + c] = value < p.low ? p.low : value > p.high ? p.high : value;
-    }
-  });
+  for_each_window(
+      p.g, [&](const PoolWindow& w, int32_t at) { pool_window(p, w, input + w.first, p.g.channels, output + at); });
 }
 
 // The stored numbers are used as they are, so both scales must be one, but for what rounding in a converter may leave.

@@ -209,7 +209,7 @@ int32_t pad_version(const Attributes&, std::span<const TensorType> inputs, std::
 std::vector<OpCase> pad_cases();
 OpCase pad_random_case(Random& random);
 std::optional<Overlap> overlap_of_pad(const Attributes& attributes, std::span<const TensorType> inputs,
-                                      const TensorType& output);
+                                      const TensorType& output, PackedFor);
 
 // --- SPACE_TO_BATCH_ND (kDeals) and BATCH_TO_SPACE_ND ---
 

@@ -110,7 +110,7 @@ std::vector<OpCase> pad_cases() {
 
 // Elements are copied in order, each to a place that is ever further ahead.
 std::optional<Overlap> overlap_of_pad(const Attributes& attributes, std::span<const TensorType> inputs,
-                                      const TensorType& output) {
+                                      const TensorType& output, PackedFor) {
   const auto a = attributes.as<PadAttributes>();
   int64_t last = 0;  // where the last one goes
   for (int32_t i = 0; i < output.shape.rank; ++i) last = last * output.shape[i] + a.before[i] + inputs[0].shape[i] - 1;

@@ -212,7 +212,7 @@ Overlap overlap_of_rows(const WindowAxis& y, const TensorType& input, const Tens
 }
 
 std::optional<Overlap> overlap_of_elements(const Attributes&, std::span<const TensorType> inputs,
-                                           const TensorType& output) {
+                                           const TensorType& output, PackedFor) {
   const int64_t from = element_bytes(inputs[0].dtype), to = element_bytes(output.dtype);
   if (inputs[0].shape.elements() != output.shape.elements()) return std::nullopt;
   if (from != 1 && to != 1 && inputs[0].dtype != output.dtype) return std::nullopt;

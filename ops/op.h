@@ -221,9 +221,9 @@ struct OpDef {
   Result<std::optional<std::string>> (*emit_packed)(const PackedCall&) = nullptr;
 
   // nullopt: nowhere for these types and attributes; nullptr: nowhere, but for what in_place says. Every kernel that
-  // emit and emit_packed call must keep to it: no byte is written before it was read for the last time.
-  std::optional<Overlap> (*overlap)(const Attributes&, std::span<const TensorType> inputs,
-                                    const TensorType& output) = nullptr;
+  // emit, and emit_packed for this core, call must keep to it: no byte is written before it was read for the last time.
+  std::optional<Overlap> (*overlap)(const Attributes&, std::span<const TensorType> inputs, const TensorType& output,
+                                    PackedFor core) = nullptr;
 
   // Of calls for `rows` rows at most; nullopt, or nullptr for all: emit and emit_packed make the whole output only.
   std::optional<RowRule> (*row_rule)(const Attributes&, std::span<const TensorType> inputs, const TensorType& output,
@@ -241,7 +241,7 @@ std::optional<RowRule> rows_of_elements(const Attributes&, std::span<const Tenso
 Overlap overlap_of_rows(const WindowAxis& y, const TensorType& input, const TensorType& output);
 // For kernels that read and write one element after the other, if C++ lets memory of the one type be used as the other.
 std::optional<Overlap> overlap_of_elements(const Attributes&, std::span<const TensorType> inputs,
-                                           const TensorType& output);
+                                           const TensorType& output, PackedFor);
 
 // The two attribute functions of OpDef from the device header's struct and its visit().
 template <class T>

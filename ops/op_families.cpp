@@ -204,7 +204,7 @@ Result<std::vector<Shape>> infer_pool(const Attributes& attributes, std::span<co
 }
 
 std::optional<Overlap> overlap_of_pool(const Attributes& attributes, std::span<const TensorType> inputs,
-                                       const TensorType& output) {
+                                       const TensorType& output, PackedFor) {
   PoolGeometry g{};
   pool_geometry(attributes.as<PoolAttributes>(), inputs[0].shape, g);
   return overlap_of_rows(g.y, inputs[0], output);

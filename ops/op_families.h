@@ -325,7 +325,7 @@ Result<std::vector<Shape>> infer_pool(const Attributes& attributes, std::span<co
 std::optional<RowRule> rows_of_pool(const Attributes& attributes, std::span<const TensorType> inputs,
                                     const TensorType& output, int32_t rows);
 std::optional<Overlap> overlap_of_pool(const Attributes& attributes, std::span<const TensorType> inputs,
-                                       const TensorType& output);
+                                       const TensorType& output, PackedFor);
 
 // Parameters of the float form, of checked attributes.
 template <class P>

@@ -3,6 +3,9 @@
 // kernels/internal/reference/integer_ops/pooling.h (AveragePool), kernels/internal/reference/pooling.h.
 #pragma once
 #include "device/pool.h"
+#if defined(__ARM_FEATURE_MVE)
+#include "ops/average_pool_2d/average_pool_2d_mve.h"
+#endif
 
 namespace mote {
 
@@ -21,6 +24,23 @@ struct AveragePool2DInt8 {
     return (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
   }
 };
+
+#if defined(__ARM_FEATURE_MVE)
+inline void pool_window(const AveragePool2DInt8& p, const PoolWindow& w, const int8_t* first, int32_t channels,
+                        int8_t* output) {
+  if (w.columns > AverageMve::kMostColumns) return pool_each(p, w, first, channels, output);
+  const int32_t window = w.count();
+  for (int32_t c = 0; c < channels; c += 8) {
+    const int32_t count = channels - c < 8 ? channels - c : 8;
+    int32_t sums[8];
+    AverageMve::sums(w, first + c, count, sums);
+    for (int32_t i = 0; i < count; ++i) {
+      const int32_t value = AveragePool2DInt8::rounded(sums[AverageMve::place(i)], window);
+      output[c + i] = static_cast<int8_t>(clamp(value, p.low, p.high));
+    }
+  }
+}
+#endif
 
 struct AveragePool2DFloat32 {
   using Stored = float;

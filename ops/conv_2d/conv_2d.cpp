@@ -83,7 +83,7 @@ Overlap overlap_of_pixels(const Conv2DGeometry& g) {
 
 // The kernels go over the image once for each group.
 std::optional<Overlap> overlap(const Attributes& attributes, std::span<const TensorType> inputs,
-                               const TensorType& output) {
+                               const TensorType& output, PackedFor) {
   const Conv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
   if (g.groups() > 1) return std::nullopt;
   return output.dtype == DType::int8 ? overlap_of_pixels(g) : overlap_of_rows(g.y, inputs[0], output);

@@ -157,12 +157,12 @@ void conv_2d_lanes_interpreted(const Conv2DInt8& p, const LaneScales& scales, co
   for (int32_t o = 0, count = 0; o < p.g.outputs; o += count) {
     const int32_t group = o / group_outputs, left = (group + 1) * group_outputs - o;
     count = left < kLaneChunk ? left : kLaneChunk;
-    bool usual = true;
+    const bool usual = Finish::fill(scales, o, count, bias, table);
     for (int32_t i = 0; i < count; ++i) {
       const uint32_t folded = static_cast<uint32_t>(p.input_offset) *
                               static_cast<uint32_t>(ConvLanesPrimitives::sum(weights + (o + i) * n, n));
-      const int32_t start = wrapping_add(bias != nullptr ? bias[o + i] : 0, static_cast<int32_t>(folded));
-      usual &= set_lane(table, i, start, scales.of(o + i));
+      int32_t& start = table[lane_place(i)];
+      start = wrapping_add(start, static_cast<int32_t>(folded));
     }
     const auto run = usual ? conv_2d_lanes_run<true, ConvLanesPrimitives, Finish>
                            : conv_2d_lanes_run<false, ConvLanesPrimitives, Finish>;

@@ -64,9 +64,9 @@ OpCost cost(const Attributes& attributes, std::span<const Shape> inputs, std::sp
   return {depthwise_conv_2d_macs(g), scratch_bytes(g)};
 }
 
-// What int8 kernels promise: one strip of rows after the other, in it one channel after the other, or two, and of these
-// all is read before any is written. So bytes may be written where those of the same channel were. Not so where a strip
-// is one of columns, nor where a channel has several outputs.
+// What int8 kernels by planes promise: one strip of rows after the other, in it one channel after the other, or two,
+// and of these all is read before any is written. So bytes may be written where those of the same channel were. Not so
+// where a strip is one of columns, nor where a channel has several outputs.
 std::optional<Overlap> overlap_of_strips(const DepthwiseConv2DGeometry& g, bool turned, int64_t strip) {
   if (g.multiplier > 1 || (turned && strip < g.x.output)) return std::nullopt;
   Overlap overlap{0, g.inputs};
@@ -86,7 +86,8 @@ bool is_for_pixels(const DepthwiseConv2DGeometry& g) {
   return outputs * (taps + 4 * g.y.filter) < 600;
 }
 
-// What the form by pixels promises: pixels in order, and what one sees of a channel is read before that is written.
+// What the forms by pixels and by lanes promise: pixels in order, and what one sees of a channel is read before that is
+// written.
 Overlap overlap_of_pixels(const DepthwiseConv2DGeometry& g) {
   Overlap overlap{0, g.inputs};
   for (const int64_t image : {0, g.batches - 1})
@@ -100,16 +101,19 @@ Overlap overlap_of_pixels(const DepthwiseConv2DGeometry& g) {
   return overlap;
 }
 
+// By planes everywhere, where the weights are no constants or have no other form.
 std::optional<Overlap> overlap(const Attributes& attributes, std::span<const TensorType> inputs,
-                               const TensorType& output) {
+                               const TensorType& output, PackedFor core) {
   const DepthwiseConv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
   if (output.dtype != DType::int8) return overlap_of_rows(g.y, inputs[0], output);
   std::optional<Overlap> result = overlap_of_strips(g, g.turned(), depthwise_strip_rows(g));
-  const auto nine = is_depthwise_nine(g)
-                        ? overlap_of_strips(g, DepthwiseNinePlan::is_turned(g), depthwise_nine_rows(g.x.stride))
-                        : result;
-  if (result && nine) result->lead = std::max(result->lead, nine->lead);
-  if (result && is_for_pixels(g)) result->lead = std::max(result->lead, overlap_of_pixels(g).lead);
+  if (!result) return result;
+  if (core == PackedFor::arm_mve || (core == PackedFor::arm_dsp && is_for_pixels(g))) {
+    result->lead = std::max(result->lead, overlap_of_pixels(g).lead);
+  } else if (core == PackedFor::arm_dsp && is_depthwise_nine(g)) {
+    const auto nine = overlap_of_strips(g, DepthwiseNinePlan::is_turned(g), depthwise_nine_rows(g.x.stride));
+    if (nine) result->lead = std::max(result->lead, nine->lead);
+  }
   return result;
 }
 
@@ -311,21 +315,12 @@ std::optional<std::string> emit_with_table(const PackedCall& packed, const Depth
                      call.scratch);
 }
 
-// Whether the output may begin so little before the input that pixels in order would be written over what is still
-// read.
-bool is_too_near_for_pixels(const EmitCall& call, const DepthwiseConv2DGeometry& g) {
-  if (call.rows > 0) return false;  // apart
-  const auto declared = overlap(*call.attributes, call.input_types, call.output_types[0]);
-  return declared && declared->lead < overlap_of_pixels(g).lead;
-}
-
-// For vector units; nullopt: a channel has several filters, a weight is -128, or the output may lie too near.
+// For vector units; nullopt: a channel has several filters, or a weight is -128.
 std::optional<std::string> emit_lanes(const PackedCall& packed, const DepthwiseConv2DInt8& p,
                                       std::span<const uint8_t> bias) {
   const std::span<const uint8_t> weights = packed.constants[1];
   const auto is_least = [](uint8_t weight) { return weight == 128; };  // -128
   if (p.g.multiplier != 1 || std::any_of(weights.begin(), weights.end(), is_least)) return std::nullopt;
-  if (is_too_near_for_pixels(packed.call, p.g)) return std::nullopt;
   const int32_t n = p.g.inputs, taps = p.g.y.filter * p.g.x.filter;
   std::vector<uint8_t> by_channel(weights.size());
   std::vector<uint8_t> groups(static_cast<size_t>(depthwise_lanes_weights(n, taps)));

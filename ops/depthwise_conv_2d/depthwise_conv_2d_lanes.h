@@ -44,6 +44,19 @@ struct PortableDepthwiseLanes {
       if (*weights++ == -128) return true;
     return false;
   }
+  // Brings the weights of `count` channels, tap by tap `step` apart, into the order above, and the offset of the inputs
+  // into the starts of the table. REQUIRES: at most 256 taps.
+  static void pack(const int8_t* weights, int32_t step, int32_t taps, int32_t count, int32_t offset, int8_t* packed,
+                   int32_t* table) {
+    for (int32_t c = 0; c < count; ++c) {
+      int32_t& start = table[lane_place(c)];
+      for (int32_t tap = 0; tap < taps; ++tap) {
+        const int8_t w = weights[tap * step + c];
+        packed[depthwise_lanes_place(c, tap, taps)] = w;
+        start = wrapping_add(start, offset * w);
+      }
+    }
+  }
   // The outputs of `count` channels.
   template <bool kUsual>
   static void pixel(const DepthwiseWindow& window, const Int8Output& range, const int32_t* table, int32_t count,
@@ -78,16 +91,21 @@ __attribute__((noinline)) void depthwise_conv_2d_lanes_run(const DepthwiseLanes&
   const int32_t n = g.inputs, row = g.x.input * n;
   DepthwiseWindow window = {};
   window.weights = weights;
-  window.filter_rows = g.y.filter;
-  window.filter_columns = g.x.filter;
-  window.input_row = g.y.dilation * row;
-  window.input_step = g.x.dilation * n;
   window.border = p.border;
+  const bool turned = g.x.filter == 1;  // the taps of a column as if they were a row's
+  window.filter_rows = turned ? 1 : g.y.filter;
+  window.filter_columns = turned ? g.y.filter : g.x.filter;
+  window.input_row = g.y.dilation * row;
+  window.input_step = turned ? window.input_row : g.x.dilation * n;
   for (int32_t b = 0; b < g.batches; ++b, input += g.y.input * row) {
     for (int32_t y = 0, top = -g.y.before; y < g.y.output; ++y, top += g.y.stride) {
-      window.rows = taps_inside(g.y, top);
+      const TapRange rows = taps_inside(g.y, top);
       for (int32_t x = 0, left = -g.x.before; x < g.x.output; ++x, left += g.x.stride, output += n) {
-        window.columns = taps_inside(g.x, left);
+        const TapRange columns = taps_inside(g.x, left);
+        window.rows = turned ? columns : rows;
+        window.columns = turned ? rows : columns;
+        if (window.rows.first > window.rows.last || window.columns.first > window.columns.last)
+          window.rows = window.columns = {0, 0};  // in front of the image
         window.input = input + (top * row + left * n);
         Primitives::template pixel<kUsual>(window, p.output, table, count, output);
       }
@@ -104,23 +122,15 @@ inline bool depthwise_conv_2d_lanes_interpreted(const DepthwiseConv2DInt8& p, co
   const int32_t n = p.g.inputs, taps = p.g.y.filter * p.g.x.filter;
   if (p.g.multiplier != 1 || taps > kMostTaps || DepthwiseLanesPrimitives::has_least(weights, taps * n)) return false;
   const DepthwiseLanes lanes = {p.g, static_cast<int8_t>(-p.input_offset), p.output};
-  const int32_t most = taps <= 9 ? kLaneChunk : kLaneChunk / 4;
   int32_t table[lane_table_words(kLaneChunk)];
-  int8_t packed[depthwise_lanes_weights(kLaneChunk, 9)] = {};
-  static_assert(depthwise_lanes_weights(kLaneChunk / 4, kMostTaps) <= sizeof packed, "the most taps fit");
+  int8_t packed[depthwise_lanes_weights(kLaneChunk, 16)];
+  const int32_t fit = static_cast<int32_t>(sizeof packed) / (kLanes * taps) * kLanes;
+  const int32_t most = fit < kLaneChunk ? fit : kLaneChunk;
+  static_assert(depthwise_lanes_weights(kLanes, kMostTaps) <= sizeof packed, "the most taps fit");
   for (int32_t o = 0, count = 0; o < n; o += count) {
     count = n - o < most ? n - o : most;
-    bool usual = true;
-    for (int32_t i = 0; i < count; ++i) {
-      int32_t start = bias != nullptr ? bias[o + i] : 0;
-      const int8_t* w = weights + o + i;
-      int8_t* place = packed + depthwise_lanes_place(i, 0, taps);
-      for (int32_t tap = taps; tap > 0; --tap, w += n, place += kLanes) {
-        *place = *w;
-        start = wrapping_add(start, p.input_offset * *w);
-      }
-      usual &= set_lane(table, i, start, scales.of(o + i));
-    }
+    const bool usual = Lanes::fill(scales, o, count, bias, table);
+    DepthwiseLanesPrimitives::pack(weights + o, n, taps, count, p.input_offset, packed, table);
     const auto run = usual ? depthwise_conv_2d_lanes_run<true> : depthwise_conv_2d_lanes_run<false>;
     run(lanes, count, input + o, packed, table, output + o);
   }

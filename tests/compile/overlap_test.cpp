@@ -97,7 +97,7 @@ Result<std::string> OverlapProgram::statements(const CaseModel& model, const std
 Result<void> OverlapProgram::add(const std::string& name, const CaseModel& model) {
   const Node& node = model.graph.nodes[0];
   const TensorType& output = model.graph.tensors[node.outputs[0]].type;
-  const auto overlap = node.op->overlap(node.attributes, input_types(model.graph, node), output);
+  const auto overlap = node.op->overlap(node.attributes, input_types(model.graph, node), output, core_);
   if (!overlap) return {};
   const std::string id = fmt::format("t{}", count_++);
   MOTE_TRY(const std::vector<uint8_t> file, write_tflite(model.graph));
@@ -254,7 +254,7 @@ TEST(OverlapOfConvolutions, IsTheLeastThatTheirPromiseAllows) {
       lead = std::max(lead, pixel * g.outputs - unread);
     }
     const TensorType output{DType::int8, conv_2d_output(g), {}};
-    EXPECT_EQ(conv.overlap(Attributes::of(a), std::vector{input, weights}, output)->lead, lead)
+    EXPECT_EQ(conv.overlap(Attributes::of(a), std::vector{input, weights}, output, PackedFor::arm_dsp)->lead, lead)
         << to_string(input.shape) << " with " << to_string(weights.shape) << " to " << to_string(output.shape);
     ++compared;
   }

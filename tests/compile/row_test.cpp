@@ -29,8 +29,8 @@ Result<Drawn> draw_models(PackedFor core, size_t count) {
   for (uint64_t seed = kSeed; drawn.program.models() < count; ++seed) {
     RowModel model(seed);
     const Graph& graph = model.graph();
-    MOTE_TRY(const MemoryPlan plan, plan_memory(graph, Sharing::rows));
-    MOTE_TRY(const MemoryPlan whole, plan_memory(graph, Sharing::overlap));
+    MOTE_TRY(const MemoryPlan plan, plan_memory(graph, Sharing::rows, core));
+    MOTE_TRY(const MemoryPlan whole, plan_memory(graph, Sharing::overlap, core));
     if (plan.streams.empty()) continue;
     EXPECT_LT(plan.arena_bytes, whole.arena_bytes) << "rows are for less memory";
     drawn.streams += plan.streams.size();
@@ -60,7 +60,7 @@ class ByRows : public testing::Test {
 };
 
 TEST_F(ByRows, ModelsGiveTheInterpretersBytesHere) {
-  for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp}) {
+  for (const PackedFor core : {PackedFor::plain, PackedFor::arm_dsp, PackedFor::arm_mve}) {
     const auto drawn = draw_models(core, 100);
     ASSERT_TRUE(drawn.ok()) << drawn.error().message;
     ASSERT_TRUE(drawn->program.write(folder_).ok());

@@ -286,7 +286,7 @@ Result<CompiledModel> compile_model(const std::string& file, const std::vector<u
   MOTE_CHECK(lower(file, graph));
   // By rows, an operator's parameters are computed as it runs; an AVR's lie in program memory (parameters_in_flash).
   const Sharing sharing = options.core == PackedFor::avr ? Sharing::overlap : Sharing::rows;
-  MOTE_TRY(const MemoryPlan plan, plan_memory(graph, sharing));
+  MOTE_TRY(const MemoryPlan plan, plan_memory(graph, sharing, options.core));
   MOTE_TRY(const auto metadata, model_metadata(graph));
   SourceWriter writer(file, compiled.name, options.core, graph, plan);
   MOTE_CHECK(writer.run());

@@ -24,7 +24,7 @@ std::vector<std::string> model_warnings(const Graph& graph);
 struct ArenaPlans {
   MemoryPlan interpreted;  // of the file's graph, Sharing::in_place
   Graph lowered;           // what the compiled engine runs in place of the file's graph
-  MemoryPlan compiled;     // of it, Sharing::rows
+  MemoryPlan compiled;     // of it, Sharing::rows, for a Cortex-M with the DSP extension
   MemoryPlan whole;        // of it, Sharing::overlap: with every tensor whole
 };
 // `lowered` as it is when mote has all operators of a model; else the file's graph.

@@ -14,14 +14,14 @@ constexpr int32_t kPlanVersion = 1;
 
 }  // namespace
 
-Result<MemoryPlan> plan_memory(const Graph& graph, Sharing sharing) {
+Result<MemoryPlan> plan_memory(const Graph& graph, Sharing sharing, PackedFor core) {
   MOTE_CHECK(validate(graph));
   for (size_t i = 0; i < graph.tensors.size(); ++i)
     if (element_bytes(graph.tensors[i].type.dtype) == 0)
       return input_error(fmt::format("tensor {} '{}' is of type {}, whose size is not fixed", i, graph.tensors[i].name,
                                      to_string(graph.tensors[i].type.dtype)));
-  MemoryPlan plan = best_plan(graph, sharing != Sharing::in_place, {});
-  if (sharing == Sharing::rows) plan = with_row_streams(graph, std::move(plan));
+  MemoryPlan plan = best_plan(graph, sharing == Sharing::in_place ? std::nullopt : std::optional(core), {});
+  if (sharing == Sharing::rows) plan = with_row_streams(graph, core, std::move(plan));
   if (plan.arena_bytes > INT32_MAX)
     return input_error(fmt::format("the activations need an arena of {} bytes; offsets reach 2 GiB", plan.arena_bytes));
   return plan;

@@ -48,7 +48,9 @@ enum class Sharing : uint8_t {
 // The smallest arena for the nodes' order as it is. Works on tensors and indices alone, so foreign operators are
 // welcome (with no scratch and never sharing). An input's memory is reused after its last reader, so a caller fills
 // the inputs before every inference. Errors: indices out of range, unfixed tensor sizes, an arena beyond 2 GiB.
-Result<MemoryPlan> plan_memory(const Graph& graph, Sharing sharing = Sharing::in_place);
+// `core`: for whose kernels outputs that begin before an input are.
+Result<MemoryPlan> plan_memory(const Graph& graph, Sharing sharing = Sharing::in_place,
+                               PackedFor core = PackedFor::arm_dsp);
 
 // TFLite Micro's metadata entry for offsets fixed in advance: int32 little endian {version 1, subgraphs 1, tensors n,
 // offset 0 .. n-1}, -1 = not planned. Both mote's engine and TFLM honour it.

@@ -50,17 +50,18 @@ int32_t in_place_input(const Graph& graph, const std::vector<Lifetime>& lifetime
   return !equal_sizes || aligned_bytes(to) == aligned_bytes(from) ? input : kAbsent;
 }
 
-std::optional<Overlap> overlap_of(const Graph& graph, const std::vector<Lifetime>& lifetimes, int32_t index) {
+std::optional<Overlap> overlap_of(const Graph& graph, const std::vector<Lifetime>& lifetimes, int32_t index,
+                                  PackedFor core) {
   const Node& node = graph.nodes[index];
   if (free_input(graph, lifetimes, index) == kAbsent || node.op->overlap == nullptr) return std::nullopt;
   const TensorType& output = graph.tensors[node.outputs[0]].type;
-  const auto overlap = node.op->overlap(node.attributes, input_types(graph, node), output);
+  const auto overlap = node.op->overlap(node.attributes, input_types(graph, node), output, core);
   return overlap && overlap->lead < output.bytes() ? overlap : std::nullopt;
 }
 
 struct Choice {
-  bool equal_sizes;  // of an input and the output that takes it over
-  bool overlaps;
+  bool equal_sizes;                   // of an input and the output that takes it over
+  std::optional<PackedFor> overlaps;  // as the kernels of this core allow
 };
 
 // One plan for one choice of outputs that share memory. Blocks of the placement: one per tensor with memory of its own,
@@ -170,7 +171,7 @@ class Planner {
       const RowStream* const stream = stream_of_[i];
       if (stream != nullptr) {
         if (i == stream->last && stream->covered != kAbsent) add_lead(i, stream->covered, {stream->lead, 1});
-      } else if (const auto overlap = overlap_of(graph_, plan_.lifetimes, i)) {
+      } else if (const auto overlap = overlap_of(graph_, plan_.lifetimes, i, *overlaps_)) {
         add_lead(i, graph_.nodes[i].inputs[0], *overlap);
       }
     }
@@ -220,7 +221,7 @@ class Planner {
 
   const Graph& graph_;
   MemoryPlan plan_;
-  bool overlaps_;
+  std::optional<PackedFor> overlaps_;
   std::vector<const RowStream*> stream_of_;  // per node; nullptr = it runs alone
   std::vector<int32_t> time_of_;             // per node; of a graph without nodes, one
   std::vector<Block> blocks_;
@@ -235,10 +236,10 @@ int64_t aligned_bytes(int64_t bytes) {
   return std::max<int64_t>(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
 }
 
-MemoryPlan best_plan(const Graph& graph, bool overlaps, std::span<const RowStream> streams) {
+MemoryPlan best_plan(const Graph& graph, std::optional<PackedFor> core, std::span<const RowStream> streams) {
   // Overlaps can ask for alignments that cost more than they save, so there is a plan without them too.
-  std::vector<Choice> choices = {{true, false}, {false, false}};
-  if (overlaps) choices.insert(choices.begin(), {{true, true}, {false, true}});
+  std::vector<Choice> choices = {{true, std::nullopt}, {false, std::nullopt}};
+  if (core) choices.insert(choices.begin(), {{true, core}, {false, core}});
   MemoryPlan plan = Planner(graph, choices[0], streams).run();
   for (size_t i = 1; i < choices.size() && plan.arena_bytes > 0; ++i) {
     MemoryPlan other = Planner(graph, choices[i], streams).run();

@@ -129,14 +129,14 @@ class Options {
 
 }  // namespace
 
-MemoryPlan with_row_streams(const Graph& graph, MemoryPlan whole) {
+MemoryPlan with_row_streams(const Graph& graph, PackedFor core, MemoryPlan whole) {
   if (graph.nodes.empty()) return whole;
   const Options options(graph, whole);
   const int64_t least = options.least_peak();
   if (least >= whole.arena_bytes) return whole;
-  MemoryPlan lowest = best_plan(graph, true, options.fewest(least));
+  MemoryPlan lowest = best_plan(graph, core, options.fewest(least));
   // What holes and overlaps in a row cost anyhow may allow fewer calls.
-  MemoryPlan fewer = best_plan(graph, true, options.fewest(lowest.arena_bytes));
+  MemoryPlan fewer = best_plan(graph, core, options.fewest(lowest.arena_bytes));
   if (fewer.arena_bytes <= lowest.arena_bytes) lowest = std::move(fewer);
   return lowest.arena_bytes < whole.arena_bytes ? lowest : whole;
 }

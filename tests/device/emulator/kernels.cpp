@@ -1,6 +1,7 @@
 // On the core itself: the chosen variants of the inner primitives equal the portable ones on tiny sizes, and the
 // reference model gives the reference bytes.
 #include "device/interpreter.h"
+#include "device/lanes.h"
 #include "device/packed_dot.h"
 #include "ops/conv_2d/conv_2d.h"
 #include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
@@ -170,6 +171,47 @@ int compare_convolutions() {
   return wrong;
 }
 
+#if defined(__ARM_FEATURE_MVE)
+// A float above 0 near a power of two or anywhere, sometimes denormal.
+uint32_t random_scale(uint32_t least_exponent, uint32_t most_exponent) {
+  const uint32_t kind = random() % 4, few = random() % 64;
+  const uint32_t fraction = kind == 0 ? few : kind == 1 ? 0x7FFFFF - few : random() & 0x7FFFFF;
+  const uint32_t exponent = static_cast<uint32_t>(between(least_exponent, most_exponent));
+  return exponent == 0 && fraction == 0 ? 1 : exponent << 23 | fraction;
+}
+
+int compare_multipliers() {
+  int wrong = 0;
+  for (int32_t round = 0; round < 60000; ++round) {
+    const uint32_t spread = round % 8 == 0 ? 127 : 6;
+    const uint32_t input = random_scale(127 - spread, 127 + spread), output = random_scale(127 - spread, 127 + spread);
+    uint32_t weights[4];
+    for (uint32_t& w : weights) w = random() % 16 == 0 ? 0 : random_scale(round % 3 == 0 ? 0 : 110, 127);
+    const mote::ChannelMultiplier one_by_one(input, output);
+    const mote::MveMultipliers four(input, output);
+    int32x4_t multipliers, shifts;
+    four.of(vldrwq_u32(weights), multipliers, shifts);
+    int32_t got_multipliers[4], got_shifts[4];
+    vstrwq_s32(got_multipliers, multipliers);
+    vstrwq_s32(got_shifts, shifts);
+    for (int32_t i = 0; i < 4; ++i) {
+      mote::Multiplier want = {0, 0};
+      one_by_one.of(weights[i], want);
+      if (want.multiplier == 0) want.shift = -1;
+      wrong += want.multiplier != got_multipliers[i] || want.shift != got_shifts[i];
+    }
+  }
+  print("  multipliers of scales: wrong: ");
+  print_number(wrong);
+  print("\n");
+  return wrong;
+}
+#else
+int compare_multipliers() {
+  return 0;
+}
+#endif
+
 #if defined(MOTE_TEST_MODEL)
 __asm__(
     ".section .rodata\n.balign 16\n"
@@ -219,5 +261,7 @@ int compare_model() {
 }  // namespace
 
 int run_program() {
-  return compare_variants() + compare_packed_variants() + compare_convolutions() + compare_model() != 0;
+  return compare_variants() + compare_packed_variants() + compare_convolutions() + compare_multipliers() +
+             compare_model() !=
+         0;
 }
