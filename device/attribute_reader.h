@@ -26,6 +26,7 @@ class AttributeReader {
     __builtin_memcpy(&value, &bits, sizeof value);
   }
   __attribute__((always_inline)) void field(int id, const char*, Shape& value) { read_shape(id, value); }
+  __attribute__((always_inline)) void text(int, const char*) {}
 
  private:
   uint8_t byte(int id, uint8_t otherwise) { return model_.u8_field(options_, id, otherwise); }

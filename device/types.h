@@ -7,7 +7,16 @@ namespace mote {
 
 // Numbers are those of TFLite's TensorType, so that a file's value can be cast after a range check.
 enum class DType : uint8_t {
-  float32 = 0, float16 = 1, int32 = 2, uint8 = 3, int64 = 4, string = 5, boolean = 6, int16 = 7, int8 = 9,
+  float32 = 0,
+  float16 = 1,
+  int32 = 2,
+  uint8 = 3,
+  int64 = 4,
+  string = 5,
+  boolean = 6,
+  int16 = 7,
+  int8 = 9,
+  resource = 13,  // a handle of a variable, as ops/var_handle writes it
 };
 
 // Fused activation of an operator. Numbers are those of TFLite's ActivationFunctionType.
@@ -15,11 +24,11 @@ enum class Activation : uint8_t { none = 0, relu = 1, relu_n1_to_1 = 2, relu6 = 
 
 // Bytes of one element; 0 for types without a fixed size.
 constexpr int32_t element_bytes(DType type) {
-  return type == DType::int64 ? 8
-         : (type == DType::float32 || type == DType::int32) ? 4
-         : (type == DType::int16 || type == DType::float16) ? 2
-         : (type == DType::int8 || type == DType::uint8 || type == DType::boolean) ? 1
-         : 0;
+  return type == DType::int64                                                          ? 8
+         : (type == DType::float32 || type == DType::int32 || type == DType::resource) ? 4
+         : (type == DType::int16 || type == DType::float16)                            ? 2
+         : (type == DType::int8 || type == DType::uint8 || type == DType::boolean)     ? 1
+                                                                                       : 0;
 }
 
 constexpr int32_t kMaxRank = 6;
@@ -46,6 +55,8 @@ constexpr bool operator==(const Shape& a, const Shape& b) {
     if (a.dims[i] != b.dims[i]) return false;
   return true;
 }
-constexpr bool operator!=(const Shape& a, const Shape& b) { return !(a == b); }
+constexpr bool operator!=(const Shape& a, const Shape& b) {
+  return !(a == b);
+}
 
 }  // namespace mote
