@@ -24,6 +24,7 @@ class AttributeReader {
     __builtin_memcpy(&value, &bits, sizeof value);
   }
   __attribute__((always_inline)) void field(int id, const char*, Shape& value) { read_shape(id, value); }
+  __attribute__((always_inline)) void text(int, const char*) {}
 
  private:
   int32_t word(int id, int32_t otherwise) { return model_.i32_or(model_.field(options_, id), otherwise); }

@@ -47,6 +47,21 @@ inline StepGroups broadcast_groups(const Shape& a, const Shape& b, const Shape& 
 //                       MyParameters& p);                        // checks options and quantization; not types and
 //                       shapes
 //
+// Of plain int32 numbers (kFunction wraps): shapes and indices.
+template <int32_t (*kFunction)(int32_t, int32_t)>
+struct BinaryInt32 {
+  using Stored = int32_t;
+  int32_t groups;
+
+  int32_t operator()(int32_t a, int32_t b) const { return kFunction(a, b); }
+};
+
+template <class Attributes, int32_t (*kFunction)(int32_t, int32_t)>
+Status binary_setup(const Attributes& attributes, const TensorInfo&, const TensorInfo&, const TensorInfo&,
+                    BinaryInt32<kFunction>&) {
+  return attributes.activation == Activation::none ? Status::ok : Status::unsupported_option;
+}
+
 // All checks of one node.
 template <class Attributes, class Parameters>
 Status binary_checked_setup(const Attributes& attributes, const TensorInfo& a, const TensorInfo& b,
@@ -55,7 +70,8 @@ Status binary_checked_setup(const Attributes& attributes, const TensorInfo& a, c
   if (a.type != kType || b.type != kType || output.type != kType) return Status::unsupported_type;
   Shape shape;
   if (!broadcast_shape(a.shape, b.shape, shape) || shape != output.shape) return Status::unsupported_shape;
-  if (kType != DType::float32 && (!is_per_tensor(a) || !is_per_tensor(b) || !is_per_tensor(output)))
+  if (kType != DType::float32 && kType != DType::int32 &&
+      (!is_per_tensor(a) || !is_per_tensor(b) || !is_per_tensor(output)))
     return Status::bad_quantization;
   broadcast = broadcast_groups(a.shape, b.shape, shape);
   p.groups = broadcast.count;

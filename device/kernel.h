@@ -53,6 +53,10 @@ class PrepareContext {
   void read_input(int32_t i, TensorInfo& info) const { model_.tensor(model_.index_at(node_.inputs, i), info); }
   void read_output(int32_t i, TensorInfo& info) const { model_.tensor(model_.index_at(node_.outputs, i), info); }
 
+  // The whole file, for an operator whose inputs do not say all.
+  ModelView& model() const { return model_; }
+  const NodePosition& position() const { return node_; }
+
   // Of input 0 and output 0, which choose the kernel.
   DType input_type() const { return model_.type(model_.index_at(node_.inputs, 0)); }
   DType output_type() const { return model_.type(model_.index_at(node_.outputs, 0)); }
@@ -131,6 +135,12 @@ class InvokeContext {
   template <class T>
   const T& data() const {
     return *reinterpret_cast<const T*>(arena_ + node_.data);
+  }
+  // Where data() lies in the arena, and what lies at such a place, perhaps another node's.
+  int32_t data_offset() const { return static_cast<int32_t>(node_.data); }
+  template <class T>
+  T* kept(int32_t offset) const {
+    return reinterpret_cast<T*>(arena_ + offset);
   }
   void* scratch() const { return arena_ + node_.scratch; }
   template <class T>

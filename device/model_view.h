@@ -27,6 +27,7 @@ struct TensorPlace {
   Position data = 0;  // of the first byte of its constant data; 0 = it has none
   DType type = DType::float32;
   bool variable = false;
+  bool handle = false;  // a variable that one operator writes (DType::resource)
 };
 
 class ModelView : public FlatBuffer {
@@ -51,6 +52,14 @@ class ModelView : public FlatBuffer {
     tensors_ = vector_field(subgraph_, kSubgraphTensors, 2);
     operators_ = vector_field(subgraph_, kSubgraphOperators, 2);
     codes_ = vector_field(model_, kModelOperatorCodes, 2);
+  }
+
+  // Another subgraph than the first, for looking at it. REQUIRES: i < subgraph_count().
+  int32_t subgraph_count() { return length(vector_field(model_, kModelSubgraphs, 2)); }
+  void enter(int32_t i) {
+    subgraph_ = table_at(vector_field(model_, kModelSubgraphs, 2), i);
+    tensors_ = vector_field(subgraph_, kSubgraphTensors, 2);
+    operators_ = vector_field(subgraph_, kSubgraphOperators, 2);
   }
 
   int32_t tensor_count() const { return length(tensors_); }
@@ -200,7 +209,9 @@ class ModelView : public FlatBuffer {
   }
   uint8_t byte_in(Position table, uint16_t offset) const { return offset != 0 ? data()[table + offset] : 0; }
   DType type_in(Position table) const { return static_cast<DType>(byte_in(table, tensor_layout_.at[1])); }
-  bool is_variable_in(Position table) const { return byte_in(table, tensor_layout_.at[4]) != 0; }
+  bool is_variable_in(Position table) const {
+    return byte_in(table, tensor_layout_.at[4]) != 0 || type_in(table) == DType::resource;
+  }
 
   // Also type and shape. Constant data must have the tensor's size.
   TensorPlace read_place(int32_t i, Position table, TensorInfo& info) {
@@ -209,6 +220,7 @@ class ModelView : public FlatBuffer {
     place.bytes = read_shape(vector_behind(behind(table, tensor_layout_.at[0]), 2), info);
     const Position data = buffer(i32_or(behind(table, tensor_layout_.at[2]), 0));
     place.variable = is_variable_in(table);
+    place.handle = info.type == DType::resource;
     if (length(data) != 0) {
       if (length(data) != place.bytes || place.variable) fail();
       place.data = data + 4;

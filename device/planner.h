@@ -93,7 +93,8 @@ class ArenaPlanner {
       count(place.bytes);
       return;
     }
-    if (words_[t] != kNowhere || place.data != 0 || place.variable || place.bytes == 0) broken_ = true;
+    if (words_[t] != kNowhere || place.data != 0 || place.variable != place.handle || place.bytes == 0) broken_ = true;
+    if (place.handle) return use(t, time);
     add(t, place.bytes, time, time);
   }
 

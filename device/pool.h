@@ -119,15 +119,15 @@ void pool_run(const Parameters& p, const typename Parameters::Stored* input, typ
 }
 
 // The stored numbers are used as they are, so both scales must be one, but for what rounding in a converter may leave.
-inline Status pool_range(Activation activation, const TensorInfo& input, const TensorInfo& output, int8_t& low,
-                         int8_t& high) {
+template <class T>
+Status pool_range(Activation activation, const TensorInfo& input, const TensorInfo& output, T& low, T& high) {
   constexpr uint32_t kUlps = 8;
   if (!is_per_tensor(input) || !is_per_tensor(output) ||
       input.quantization.zero_point != output.quantization.zero_point)
     return Status::bad_quantization;
   const uint32_t in = float_bits_at(input.quantization.scales), out = float_bits_at(output.quantization.scales);
   if (in - out + kUlps > 2 * kUlps) return Status::bad_quantization;
-  const Int8Range range = int8_activation_range(activation, output);
+  const StoredRange<T> range = stored_activation_range<T>(activation, output);
   low = range.low;
   high = range.high;
   return Status::ok;

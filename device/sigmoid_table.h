@@ -1,7 +1,8 @@
 // The logistic function and tanh from int16 to int16 by one table with interpolation, bit for bit those of TFLite
 // (kernels/internal/reference/integer_ops/logistic.h and tanh.h).
 #pragma once
-#include <stdint.h>
+#include "device/requantize.h"
+#include "device/tensor_view.h"
 
 namespace mote {
 
@@ -43,20 +44,64 @@ class SigmoidTable {
 constexpr SigmoidTable kSigmoidTable;
 
 // In Q0.15 for x in Q19.12, times 3.
-inline int16_t logistic_int16(int32_t three_x) {
+inline int16_t logistic_q15(int32_t three_x) {
   const uint32_t size = static_cast<uint32_t>(three_x < 0 ? -three_x : three_x), i = size >> 9;
   const uint32_t y = i >= static_cast<uint32_t>(SigmoidTable::kLast) ? uint32_t{0x7FFF} << 10
                                                                      : kSigmoidTable.interpolate(i, size & 511, 9);
   return static_cast<int16_t>((three_x >= 0 ? y + 512 : (uint32_t{1} << 25) - y + 511) >> 10);
 }
 
-inline int16_t tanh_int16(int32_t three_x) {
+inline int16_t tanh_q15(int32_t three_x) {
   const uint32_t size = static_cast<uint32_t>(three_x < 0 ? -three_x : three_x), i = size >> 8;
   const int32_t y = static_cast<int32_t>(i >= static_cast<uint32_t>(SigmoidTable::kLast)
                                              ? uint32_t{0xFFFF} << 8
                                              : kSigmoidTable.interpolate(i, size & 255, 8));
   constexpr int32_t kHalf = int32_t{1} << 23;
   return static_cast<int16_t>((three_x >= 0 ? y - kHalf + 128 : kHalf - y + 127) >> 8);
+}
+
+// How the operators LOGISTIC and TANH bring an int16 input to three_x: (x * multiplier + half) >> shift.
+struct SigmoidInput {
+  int32_t multiplier, shift;
+
+  int32_t three_x(int16_t x) const {
+    const int32_t half = shift > 0 ? int32_t{1} << (shift - 1) : 0;
+    return (x * multiplier + half) >> shift;
+  }
+};
+
+// Whether a scale is 2^-power to within a thousandth of its logarithm to base 2. REQUIRES: is_positive_finite(scale).
+inline bool is_about_power_of_two(uint32_t scale, int32_t power) {
+  constexpr uint32_t kDown = 0x2D69, kUp = 0x16B9;  // 2^-0.001 and 2^0.001 less 1, in bits of a float
+  const uint32_t exact = static_cast<uint32_t>(127 - power) << 23;
+  return scale >= exact - kDown && scale <= exact + kUp;
+}
+
+// The scale of the input times 3 * 2^12, cut off to 15 bits; exactly 3 * 2^k where the scale is about 2^(k - 12), k up
+// to `most`. False: zero points that are not 0, a scale too large, or an output whose scale is not about 2^-15.
+inline bool sigmoid_input_setup(const TensorInfo& input, const TensorInfo& output, int32_t most, SigmoidInput& p) {
+  const uint32_t scale = float_bits_at(input.quantization.scales);
+  if (input.quantization.zero_point != 0 || output.quantization.zero_point != 0 ||
+      !is_about_power_of_two(float_bits_at(output.quantization.scales), 15))
+    return false;
+  p.shift = 0;
+  for (int32_t k = 0; k <= most; ++k) {
+    p.multiplier = int32_t{3} << k;
+    if (is_about_power_of_two(scale, 12 - k)) return true;
+  }
+  Real real = real_from_float_bits(scale);
+  real.mantissa *= 3;
+  real.exponent += 12;
+  if (bit_length(real.mantissa) + real.exponent > 15) return false;
+  // Doubled as long as it stays within 32767, 31 times at most.
+  const auto stays = [&](int32_t doubled) {
+    const int32_t down = -(real.exponent + doubled);
+    return down >= 48 || (down > 0 && real.mantissa <= uint64_t{32767} << down);
+  };
+  while (p.shift <= 30 && stays(p.shift + 1)) ++p.shift;
+  const int32_t down = -(real.exponent + p.shift);
+  p.multiplier = down < 64 ? static_cast<int32_t>(real.mantissa >> down) : 0;
+  return p.multiplier > 0 && p.multiplier <= 32767;
 }
 
 }  // namespace mote

@@ -16,6 +16,7 @@ enum class DType : uint8_t {
   boolean = 6,
   int16 = 7,
   int8 = 9,
+  resource = 13,  // a handle of a variable, as ops/var_handle writes it
 };
 
 // Fused activation of an operator. Numbers are those of TFLite's ActivationFunctionType.
@@ -23,11 +24,11 @@ enum class Activation : uint8_t { none = 0, relu = 1, relu_n1_to_1 = 2, relu6 = 
 
 // Bytes of one element; 0 for types without a fixed size.
 constexpr int32_t element_bytes(DType type) {
-  return type == DType::int64                                                      ? 8
-         : (type == DType::float32 || type == DType::int32)                        ? 4
-         : (type == DType::int16 || type == DType::float16)                        ? 2
-         : (type == DType::int8 || type == DType::uint8 || type == DType::boolean) ? 1
-                                                                                   : 0;
+  return type == DType::int64                                                          ? 8
+         : (type == DType::float32 || type == DType::int32 || type == DType::resource) ? 4
+         : (type == DType::int16 || type == DType::float16)                            ? 2
+         : (type == DType::int8 || type == DType::uint8 || type == DType::boolean)     ? 1
+                                                                                       : 0;
 }
 
 constexpr int32_t kMaxRank = 6;

@@ -13,6 +13,12 @@ InputRole input_role(const OpDef& op, size_t input) {
   return op.quant.inputs[std::min(input, std::size(op.quant.inputs) - 1)];
 }
 
+std::vector<const OpDef*> ops_with_cases() {
+  std::vector<const OpDef*> ops(all_ops().begin(), all_ops().end());
+  std::erase_if(ops, [](const OpDef* op) { return op->cases == nullptr; });
+  return ops;
+}
+
 size_t data_input(const OpDef& op) {
   size_t i = 0;
   while (input_role(op, i) != InputRole::activation && input_role(op, i) != InputRole::number) ++i;
@@ -73,6 +79,15 @@ Result<void> expect_weighted(std::span<const TensorType> inputs) {
   return {};
 }
 
+Result<void> expect_weighted_or_int16(std::span<const TensorType> inputs) {
+  if (inputs.size() < 2 || inputs[0].dtype != DType::int16) return expect_weighted(inputs);
+  MOTE_CHECK(expect_inputs(inputs, 2, 3));
+  MOTE_CHECK(expect_type(inputs, 1, "weights of an int16 input", {DType::int8}));
+  if (inputs.size() == 3 && inputs[2].shape.rank >= 0)
+    MOTE_CHECK(expect_type(inputs, 2, "bias", {DType::int64, DType::int32}));
+  return {};
+}
+
 Result<WindowAxis> infer_window(const char* what, int32_t input, int32_t filter, int32_t stride, int32_t dilation,
                                 int8_t padding, WindowBorder border) {
   WindowAxis axis{};
@@ -126,6 +141,10 @@ ConvolutionTensors convolution_tensors(const EmitCall& call) {
   return tensors;
 }
 
+std::string cpp_output(const Int16Output& output) {
+  return fmt::format("{{{}, {}, {}}}", output.low, output.high, output.wide);
+}
+
 std::string cpp_output(const Int8Output& output) {
   return fmt::format("{{{}, {}, {}}}", output.zero_point, output.low, output.high);
 }
@@ -174,6 +193,7 @@ const char* c_type(DType type) {
     case DType::uint8:
     case DType::boolean:
     case DType::string:
+    case DType::resource:
       break;
   }
   return "uint8_t";

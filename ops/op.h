@@ -15,6 +15,7 @@
 #include "device/convolution.h"
 #include "device/status.h"
 #include "device/tensor_view.h"
+#include "device/wide_output.h"
 #include "device/window.h"
 #include "toolchain/base/random.h"
 #include "toolchain/base/result.h"
@@ -56,6 +57,7 @@ class AttributeVisitor {
   virtual void field(int id, const char* name, int32_t& value) = 0;
   virtual void field(int id, const char* name, float& value) = 0;
   virtual void field(int id, const char* name, Shape& value) = 0;  // vector of int32
+  virtual void text(int, const char*) {}                           // a string, which no attribute holds
 };
 
 // One float call. Activations carry the batch in dimension 0, so a shard of a batch is an ordinary call. State is as at
@@ -211,6 +213,7 @@ struct OpDef {
   // the caller gives each call a scope of its own. Empty when there is nothing to do (a reshape in place). Fails when
   // the operator has no kernel for these types, shapes or parameters (a validated graph's integer form has).
   Result<std::string> (*emit)(const EmitCall&);
+  // Both nullptr: the operator means something only together with others; tests/converted has models with it.
   std::vector<OpCase> (*cases)();
   OpCase (*random_case)(Random&);  // tiny: every free dimension in 1..9, attributes drawn too
 
@@ -256,6 +259,8 @@ void visit_attributes(AttributeVisitor& visitor, Attributes& attributes) {
 }
 
 InputRole input_role(const OpDef& op, size_t input);
+// The operators that have cases.
+std::vector<const OpDef*> ops_with_cases();
 // The first input that is an activation or a number.
 size_t data_input(const OpDef& op);
 // It has kernels for other types than float32.
@@ -269,6 +274,8 @@ Result<void> expect_type(std::span<const TensorType> inputs, size_t index, const
 
 // Input, weights and an optional bias, all float32, or int8 with an int32 bias.
 Result<void> expect_weighted(std::span<const TensorType> inputs);
+// Or int16 with int8 weights and a bias of int64 or int32.
+Result<void> expect_weighted_or_int16(std::span<const TensorType> inputs);
 // Why a window does not fit on the axis of an image; `what` is "height" or "width".
 Result<WindowAxis> infer_window(const char* what, int32_t input, int32_t filter, int32_t stride, int32_t dilation,
                                 int8_t padding, WindowBorder border = {});
@@ -294,6 +301,7 @@ std::vector<uint8_t> fold_offset(std::span<const uint8_t> bias, std::span<const 
 ConvolutionTensors convolution_tensors(const EmitCall& call);
 // Initialisers of a window's axis and of an output's zero point and range.
 std::string cpp_output(const Int8Output& output);
+std::string cpp_output(const Int16Output& output);
 std::string cpp_axis(const WindowAxis& axis);
 // Of the window on the height of the images of a call, and how parameters that hold it are declared.
 std::string cpp_rows(const EmitCall& call, const WindowAxis& y);

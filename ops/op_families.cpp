@@ -35,6 +35,24 @@ Result<std::vector<Shape>> infer_binary_with_int16(const Attributes&, std::span<
   return infer_operands(inputs, {DType::float32, DType::int8, DType::int16});
 }
 
+Result<std::vector<Shape>> infer_float_binary(const Attributes&, std::span<const TensorType> inputs) {
+  return infer_operands(inputs, {DType::float32});
+}
+Result<std::vector<Shape>> infer_sum_or_product(Activation activation, std::span<const TensorType> inputs) {
+  MOTE_CHECK(expect_clamping(activation));
+  MOTE_TRY(auto shapes, infer_operands(inputs, {DType::float32, DType::int8, DType::int16, DType::int32}));
+  if (inputs[0].dtype == DType::int32 && activation != Activation::none)
+    return input_error("it has a fused activation; mote runs int32 without one");
+  return shapes;
+}
+
+OpCase as_int32(OpCase item) {
+  item.name += "_int32";
+  item.input_type = item.output_type = DType::int32;
+  item.low = -60, item.high = 70;
+  return item;
+}
+
 std::vector<OpCase> binary_cases(const Attributes& attributes, float low, float high) {
   const Shape image = make_shape({1, 3, 4, 5});
   std::vector<OpCase> cases = {
@@ -100,9 +118,44 @@ Result<void> read_reduce_axes(Attributes& attributes, std::span<const TensorType
   return {};
 }
 
+namespace {
+
+template <class P, class Text>
+Result<std::string> relu_emit_as(Activation activation, const EmitCall& call, const Text& text) {
+  P p{};
+  const Status status = relu_setup(activation, tensor_info(call.input_types[0]), tensor_info(call.output_types[0]), p);
+  if (status != Status::ok) return refused(status);
+  return fmt::format("  static constexpr {};\n  relu_run(p, {}, {});\n", text(p), call.inputs[0], call.outputs[0]);
+}
+
+}  // namespace
+
+Result<std::string> relu_emit(Activation activation, const EmitCall& call) {
+  const DType type = call.input_types[0].dtype;
+  if (type == DType::float32)
+    return relu_emit_as<ReluFloat32>(activation, call, [](const ReluFloat32& p) {
+      return fmt::format("ReluFloat32 p = {{{}, {}}}", p.count, cpp_float(p.high));
+    });
+  const auto numbers = [](const auto& p) {
+    return fmt::format("{}, {}, {}, {}, {}, {}, {}", p.count, p.multiplier, p.shift, p.input_zero_point,
+                       p.output_zero_point, p.low, p.high);
+  };
+  if (type == DType::int16)
+    return relu_emit_as<ReluInt16>(activation, call,
+                                   [&](const ReluInt16& p) { return fmt::format("ReluInt16 p = {{{}}}", numbers(p)); });
+  return relu_emit_as<ReluInt8>(
+      activation, call, [&](const ReluInt8& p) { return fmt::format("ReluInt8 p = {{{}, {{}}}}", numbers(p)); });
+}
+
 Result<std::vector<Shape>> infer_reduce(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 2, 2));
   MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8}));
+  return infer_reduce_with_int16(attributes, inputs);
+}
+
+Result<std::vector<Shape>> infer_reduce_with_int16(const Attributes& attributes, std::span<const TensorType> inputs) {
+  MOTE_CHECK(expect_inputs(inputs, 2, 2));
+  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8, DType::int16}));
   if (inputs[0].shape.elements() == 0)
     return input_error(fmt::format("its input of shape {} has no elements", to_string(inputs[0].shape)));
   return std::vector{reduced_shape(attributes.as<ReduceAttributes>(), inputs[0].shape)};
@@ -193,7 +246,7 @@ OpCase arg_random_case(Random& random) {
 Result<std::vector<Shape>> infer_pool(const Attributes& attributes, std::span<const TensorType> inputs) {
   const auto a = attributes.as<PoolAttributes>();
   MOTE_CHECK(expect_inputs(inputs, 1, 1));
-  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8}));
+  MOTE_CHECK(expect_type(inputs, 0, "input", {DType::float32, DType::int8, DType::int16}));
   MOTE_CHECK(expect_clamping(a.activation));
   const Shape& x = inputs[0].shape;
   if (x.rank != 4 || x[0] < 1 || x[3] < 1)
@@ -234,16 +287,19 @@ OpCase pool_case(const char* name, PoolAttributes attributes, Shape input, uint3
 std::vector<OpCase> pool_cases() {
   constexpr auto same = static_cast<int8_t>(Padding::same), valid = static_cast<int8_t>(Padding::valid);
   constexpr Activation none = Activation::none;
-  return {pool_case("one", {valid, 1, 1, 1, 1, none}, make_shape({1, 1, 1, 1}), 1),
-          pool_case("halves", {valid, 2, 2, 2, 2, none}, make_shape({2, 6, 4, 3}), 2),
-          pool_case("same", {same, 1, 1, 3, 3, none}, make_shape({1, 5, 4, 3}), 3),
-          pool_case("same_stride_2", {same, 2, 2, 3, 3, Activation::relu}, make_shape({1, 7, 8, 5}), 4),
-          pool_case("gaps", {valid, 3, 4, 2, 1, none}, make_shape({1, 9, 9, 2}), 5),
-          pool_case("window_larger_than_the_image", {same, 2, 2, 5, 5, none}, make_shape({1, 3, 2, 4}), 6),
-          pool_case("relu6", {same, 2, 2, 2, 2, Activation::relu6}, make_shape({1, 8, 8, 4}), 7),
-          pool_case("relu_n1_to_1", {same, 2, 2, 2, 2, Activation::relu_n1_to_1}, make_shape({1, 8, 8, 4}), 8),
-          pool_case("whole_image", {valid, 5, 25, 5, 25, none}, make_shape({1, 25, 5, 16}), 9),
-          pool_case("along_one_axis", {valid, 1, 2, 1, 2, none}, make_shape({1, 30, 1, 6}), 10)};
+  std::vector<OpCase> all = {
+      pool_case("one", {valid, 1, 1, 1, 1, none}, make_shape({1, 1, 1, 1}), 1),
+      pool_case("halves", {valid, 2, 2, 2, 2, none}, make_shape({2, 6, 4, 3}), 2),
+      pool_case("same", {same, 1, 1, 3, 3, none}, make_shape({1, 5, 4, 3}), 3),
+      pool_case("same_stride_2", {same, 2, 2, 3, 3, Activation::relu}, make_shape({1, 7, 8, 5}), 4),
+      pool_case("gaps", {valid, 3, 4, 2, 1, none}, make_shape({1, 9, 9, 2}), 5),
+      pool_case("window_larger_than_the_image", {same, 2, 2, 5, 5, none}, make_shape({1, 3, 2, 4}), 6),
+      pool_case("relu6", {same, 2, 2, 2, 2, Activation::relu6}, make_shape({1, 8, 8, 4}), 7),
+      pool_case("relu_n1_to_1", {same, 2, 2, 2, 2, Activation::relu_n1_to_1}, make_shape({1, 8, 8, 4}), 8),
+      pool_case("whole_image", {valid, 5, 25, 5, 25, none}, make_shape({1, 25, 5, 16}), 9),
+      pool_case("along_one_axis", {valid, 1, 2, 1, 2, none}, make_shape({1, 30, 1, 6}), 10)};
+  for (size_t i : {1, 3, 6, 8}) all.push_back(as_int16(all[i]));
+  return all;
 }
 
 OpCase pool_random_case(Random& random) {
@@ -256,7 +312,9 @@ OpCase pool_random_case(Random& random) {
   };
   const PoolAttributes a{static_cast<int8_t>(random.below(2)), small(), small(), filter(width), filter(height),
                          kActivations[random.below(4)]};
-  return pool_case("random", a, make_shape({small(), height, width, small()}), static_cast<uint32_t>(random.bits()));
+  const OpCase result =
+      pool_case("random", a, make_shape({small(), height, width, small()}), static_cast<uint32_t>(random.bits()));
+  return random.below(4) == 0 ? as_int16(result) : result;
 }
 
 }  // namespace mote

@@ -17,6 +17,7 @@
 #include "device/scaled_sum.h"
 #include "device/unary.h"
 #include "ops/op.h"
+#include "ops/relu/relu.h"
 
 namespace mote {
 
@@ -31,9 +32,12 @@ inline int32_t version_1(const Attributes&, std::span<const TensorType>, std::sp
 inline int32_t version_2_for_int8(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
   return inputs[0].dtype == DType::int8 ? 2 : 1;
 }
-inline int32_t version_2_for_int16(const Attributes&, std::span<const TensorType> inputs,
-                                   std::span<const TensorType>) {
+inline int32_t version_2_for_int16(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
   return inputs[0].dtype == DType::int16 ? 2 : 1;
+}
+inline int32_t version_3_for_int16(const Attributes& a, std::span<const TensorType> inputs,
+                                   std::span<const TensorType> outputs) {
+  return inputs[0].dtype == DType::int16 ? 3 : version_2_for_int8(a, inputs, outputs);
 }
 // As version_2_for_int8, and 3 for a broadcast of more than 4 dimensions.
 inline int32_t version_3_for_broadcast(const Attributes& a, std::span<const TensorType> inputs,
@@ -153,6 +157,9 @@ inline OpCase unary_random_case(Random& random, const Attributes& attributes, fl
   return result;
 }
 
+// Of relu and relu6.
+Result<std::string> relu_emit(Activation activation, const EmitCall& call);
+
 // --- rows of the last dimension ---
 
 inline Result<std::vector<Shape>> infer_rows(const Attributes& attributes, std::span<const TensorType> inputs) {
@@ -196,9 +203,12 @@ std::string text_of(const ScaledSumOf<T>& p) {
                      p.zero_b, p.zero_output, p.low, p.high);
 }
 
-// Of float32 and int8; the other of int16 too.
+// Of float32 and int8; with int16; with int16 and int32, for which there is no fused activation.
 Result<std::vector<Shape>> infer_binary(const Attributes&, std::span<const TensorType> inputs);
 Result<std::vector<Shape>> infer_binary_with_int16(const Attributes&, std::span<const TensorType> inputs);
+Result<std::vector<Shape>> infer_sum_or_product(Activation activation, std::span<const TensorType> inputs);
+// Of float32 alone.
+Result<std::vector<Shape>> infer_float_binary(const Attributes&, std::span<const TensorType> inputs);
 
 template <class Values, class P>
 void binary_forward(const FloatCall& call) {
@@ -251,6 +261,24 @@ Result<std::string> binary_emit_as(const EmitCall& call) {
       text_of(p), text_of(broadcast), call.inputs[0], call.inputs[1], call.outputs[0]);
 }
 
+// Of int32 numbers. `type`: how the device header calls the parameters.
+template <class Values, class P>
+Result<std::string> int32_emit(const char* type, const EmitCall& call) {
+  P p{};
+  StepGroups broadcast;
+  const Status status =
+      binary_checked_setup(call.attributes->as<Values>(), tensor_info(call.input_types[0]),
+                           tensor_info(call.input_types[1]), tensor_info(call.output_types[0]), p, broadcast);
+  if (status != Status::ok) return refused(status);
+  return fmt::format(
+      "  static constexpr {} p = {{{}}};\n  static constexpr StepGroup groups[] = {};\n"
+      "  binary_run(p, groups, {}, {}, {});\n",
+      type, p.groups, text_of(broadcast), call.inputs[0], call.inputs[1], call.outputs[0]);
+}
+
+// A case of int32 numbers without a scale.
+OpCase as_int32(OpCase item);
+
 template <class Values, class Int8, class Float32, class Int16 = Int8>
 Result<std::string> binary_emit(const EmitCall& call) {
   const DType type = call.input_types[0].dtype;
@@ -270,6 +298,7 @@ OpCase binary_random_case(Random& random, const Attributes& attributes, float lo
 Result<void> read_reduce_axes(Attributes& attributes, std::span<const TensorType> inputs,
                               std::span<const std::span<const uint8_t>> constants);
 Result<std::vector<Shape>> infer_reduce(const Attributes& attributes, std::span<const TensorType> inputs);
+Result<std::vector<Shape>> infer_reduce_with_int16(const Attributes& attributes, std::span<const TensorType> inputs);
 
 template <class P>
 P float_reduction(const FloatCall& call) {
@@ -308,9 +337,12 @@ Result<std::string> reduce_emit_as(const EmitCall& call) {
   return fmt::format("  static constexpr {};\n  reduce_run(p, {}, {});\n", text_of(p), call.inputs[0], call.outputs[0]);
 }
 
-template <class Int8, class Float32>
+template <class Int8, class Float32, class Int16 = Int8>
 Result<std::string> reduce_emit(const EmitCall& call) {
-  return call.input_types[0].dtype == DType::float32 ? reduce_emit_as<Float32>(call) : reduce_emit_as<Int8>(call);
+  const DType type = call.input_types[0].dtype;
+  return type == DType::float32 ? reduce_emit_as<Float32>(call)
+         : type == DType::int16 ? reduce_emit_as<Int16>(call)
+                                : reduce_emit_as<Int8>(call);
 }
 
 std::string text_of(const Reduction& reduction);

@@ -165,6 +165,15 @@ std::string keep_flash_filters(const PackedCall& packed, const FlashLayer& layer
                    flash_records(layer, scales, FlashForm::filters));
 }
 
+std::string emit_int16_convolution(const EmitCall& call, const char* type, const char* op, const std::string& geometry,
+                                   const Int16Output& output, int32_t outputs) {
+  const bool has_bias = call.inputs.size() > 2 && call.input_types[2].shape.rank >= 0;
+  return fmt::format("{}  {} {}Int16 p = {{{}, {}}};\n  {}_run(p, scales, {}, {}, {}, {});\n",
+                     cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], outputs),
+                     cpp_parameters(call), type, geometry, cpp_output(output), op, call.inputs[0], call.inputs[1],
+                     has_bias ? call.inputs[2] : "nullptr", call.outputs[0]);
+}
+
 std::vector<Multiplier> channel_multipliers(const EmitCall& call, int32_t outputs) {
   const auto& weights = call.input_types[1].quant.scales;
   const ChannelMultiplier multiplier_of(float_bits(call.input_types[0].quant.scales[0]),

@@ -1,4 +1,4 @@
-// For emit_packed functions of convolutions, and of all that an AVR runs by rows.
+// For emit and emit_packed functions of convolutions, and of all that an AVR runs by rows.
 #pragma once
 #include "device/flash_rows.h"
 #include "device/lanes.h"
@@ -20,6 +20,10 @@ std::optional<std::vector<PackedScale>> packed_scales(const EmitCall& call, cons
                                                       std::span<const uint8_t> starts, const std::vector<bool>& zeros);
 // The table as bytes.
 std::vector<uint8_t> packed_scale_table(const std::vector<PackedScale>& scales);
+
+// Statements that run a convolution of int16. `type`: "Conv2D", of parameters {geometry, output}; `op`: "conv_2d".
+std::string emit_int16_convolution(const EmitCall& call, const char* type, const char* op, const std::string& geometry,
+                                   const Int16Output& output, int32_t outputs);
 
 // The multiplier of each of a convolution's outputs.
 std::vector<Multiplier> channel_multipliers(const EmitCall& call, int32_t outputs);

@@ -19,8 +19,7 @@ static std::string text_of(const AddFloat32& p) {
 namespace {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
-  MOTE_CHECK(expect_clamping(attributes.as<AddAttributes>().activation));
-  return infer_binary_with_int16(attributes, inputs);
+  return infer_sum_or_product(attributes.as<AddAttributes>().activation, inputs);
 }
 
 BinarySlopes slopes(const Attributes& attributes, float, float, float y) {
@@ -41,6 +40,7 @@ std::vector<OpCase> cases() {
     all.back().attributes = Attributes::of(AddAttributes{each.activation});
   }
   for (size_t i : {1, 3, 5}) all.push_back(as_int16(all[i]));
+  for (size_t i : {0, 4}) all.push_back(as_int32(all[i]));
   return all;
 }
 
@@ -57,8 +57,13 @@ int32_t tflite_version(const Attributes& attributes, std::span<const TensorType>
   return any_scale ? 3 : version_2_for_int8(attributes, inputs, outputs);
 }
 
+Result<std::string> emit(const EmitCall& call) {
+  if (call.input_types[0].dtype == DType::int32) return int32_emit<AddAttributes, AddInt32>("AddInt32", call);
+  return binary_emit<AddAttributes, AddInt8, AddFloat32, AddInt16>(call);
+}
+
 constexpr DeviceKernel kKernels[] = {
-    {"add_int8", &add_int8}, {"add_int16", &add_int16}, {"add_float32", &add_float32}};
+    {"add_int8", &add_int8}, {"add_int16", &add_int16}, {"add_int32", &add_int32}, {"add_float32", &add_float32}};
 
 }  // namespace
 
@@ -83,7 +88,7 @@ const OpDef add_def = {
     .in_place = true,
     .device_header = "ops/add/add.h",
     .kernels = kKernels,
-    .emit = binary_emit<AddAttributes, AddInt8, AddFloat32, AddInt16>,
+    .emit = emit,
     .cases = cases,
     .random_case = random_case,
     .row_rule = rows_of_elements,

@@ -101,8 +101,11 @@ inline Status binary_setup(const AddAttributes& attributes, const TensorInfo&, c
   return Status::ok;
 }
 
+using AddInt32 = BinaryInt32<wrapping_add>;
+
 constexpr Kernel add_int8 = binary_kernel<AddAttributes, AddInt8>(kAddCode);
 constexpr Kernel add_int16 = binary_kernel<AddAttributes, AddInt16>(kAddCode);
+constexpr Kernel add_int32 = binary_kernel<AddAttributes, AddInt32>(kAddCode);
 constexpr Kernel add_float32 = binary_kernel<AddAttributes, AddFloat32>(kAddCode);
 
 }  // namespace mote

@@ -11,11 +11,14 @@ float share(const AveragePool2DFloat32&, const PoolWindow& w, const float*, cons
 }
 
 Result<std::string> emit(const EmitCall& call) {
-  return call.input_types[0].dtype == DType::float32 ? pool_emit_as<AveragePool2DFloat32>("AveragePool2DFloat32", call)
-                                                     : pool_emit_as<AveragePool2DInt8>("AveragePool2DInt8", call);
+  const DType type = call.input_types[0].dtype;
+  return type == DType::float32 ? pool_emit_as<AveragePool2DFloat32>("AveragePool2DFloat32", call)
+         : type == DType::int16 ? pool_emit_as<AveragePool2DInt16>("AveragePool2DInt16", call)
+                                : pool_emit_as<AveragePool2DInt8>("AveragePool2DInt8", call);
 }
 
 constexpr DeviceKernel kKernels[] = {{"average_pool_2d_int8", &average_pool_2d_int8},
+                                     {"average_pool_2d_int16", &average_pool_2d_int16},
                                      {"average_pool_2d_float32", &average_pool_2d_float32}};
 
 }  // namespace
@@ -26,7 +29,7 @@ const OpDef average_pool_2d_def = {
     .tflite_name = "AVERAGE_POOL_2D",
     .tflite_code = 1,
     .tflite_options = 5,
-    .tflite_version = version_2_for_int8,
+    .tflite_version = version_3_for_int16,
     .default_attributes = default_attributes<PoolAttributes>,
     .visit = visit_attributes<PoolAttributes>,
     .read_constants = nullptr,

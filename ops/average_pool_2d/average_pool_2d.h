@@ -1,5 +1,5 @@
-// Average over the part of each window that lies in the image. int8: rounded to nearest, ties away from zero, without
-// regard to the zero point, which input and output share. Source: TFLite
+// Average over the part of each window that lies in the image. Integers: rounded to nearest, ties away from zero,
+// without regard to the zero point, which input and output share. Source: TFLite
 // kernels/internal/reference/integer_ops/pooling.h (AveragePool), kernels/internal/reference/pooling.h.
 #pragma once
 #include "device/pool.h"
@@ -11,19 +11,23 @@ namespace mote {
 
 constexpr int32_t kAveragePool2DCode = 1;
 
-struct AveragePool2DInt8 {
-  using Stored = int8_t;
+template <class T>
+struct AveragePool2DOf {
+  using Stored = T;
   PoolGeometry g;
-  int8_t low, high;
+  T low, high;
 
-  int8_t operator()(const PoolWindow& w, const int8_t* first) const {
-    const int32_t sum = fold(w, first, int32_t{0}, [](int32_t total, int8_t x) { return total + x; });
-    return static_cast<int8_t>(rounded(sum, w.count()));
+  T operator()(const PoolWindow& w, const T* first) const {
+    const int32_t sum = fold(w, first, int32_t{0}, [](int32_t total, T x) { return wrapping_add(total, x); });
+    return static_cast<T>(rounded(sum, w.count()));
   }
   static constexpr int32_t rounded(int32_t sum, int32_t count) {
     return (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
   }
 };
+
+using AveragePool2DInt8 = AveragePool2DOf<int8_t>;
+using AveragePool2DInt16 = AveragePool2DOf<int16_t>;
 
 #if defined(__ARM_FEATURE_MVE)
 inline void pool_window(const AveragePool2DInt8& p, const PoolWindow& w, const int8_t* first, int32_t channels,
@@ -53,6 +57,7 @@ struct AveragePool2DFloat32 {
 };
 
 constexpr Kernel average_pool_2d_int8 = pool_kernel<AveragePool2DInt8>(kAveragePool2DCode);
+constexpr Kernel average_pool_2d_int16 = pool_kernel<AveragePool2DInt16>(kAveragePool2DCode);
 constexpr Kernel average_pool_2d_float32 = pool_kernel<AveragePool2DFloat32>(kAveragePool2DCode);
 
 }  // namespace mote

@@ -18,19 +18,10 @@ int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, st
   return inputs[0].dtype == DType::int8 ? 3 : inputs[0].dtype == DType::int16 ? 4 : 1;
 }
 
-// int16 activations have int8 weights.
-Result<void> expect_int16(std::span<const TensorType> inputs) {
-  MOTE_CHECK(expect_inputs(inputs, 2, 3));
-  MOTE_CHECK(expect_type(inputs, 1, "weights of an int16 input", {DType::int8}));
-  if (inputs.size() == 3 && inputs[2].shape.rank >= 0)
-    MOTE_CHECK(expect_type(inputs, 2, "bias", {DType::int64, DType::int32}));
-  return {};
-}
-
 // x [B, H, W, I], weights [O, KH, KW, I / groups], optional bias [O] -> [B, OH, OW, O].
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   const auto a = attributes.as<Conv2DAttributes>();
-  MOTE_CHECK(inputs.size() > 1 && inputs[0].dtype == DType::int16 ? expect_int16(inputs) : expect_weighted(inputs));
+  MOTE_CHECK(expect_weighted_or_int16(inputs));
   MOTE_CHECK(expect_clamping(a.activation));
   const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
   if (x.rank != 4 || x[0] < 1 || x[3] < 1)
@@ -219,18 +210,6 @@ std::string cpp_geometry(const EmitCall& call, const Conv2DGeometry& g) {
                      g.depth);
 }
 
-Result<std::string> emit_int16(const EmitCall& call, const ConvolutionTensors& tensors, const std::string& bias) {
-  Conv2DInt16 p{};
-  if (const Status status = conv_2d_setup(call.attributes->as<Conv2DAttributes>(), tensors, p); status != Status::ok)
-    return refused(status);
-  return fmt::format(
-      "{}  {} Conv2DInt16 p = {{{}, {}, {}, {}}};\n"
-      "  conv_2d_run(p, scales, {}, {}, {}, {});\n",
-      cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs),
-      cpp_parameters(call), cpp_geometry(call, p.g), p.low, p.high, p.wide, call.inputs[0], call.inputs[1], bias,
-      call.outputs[0]);
-}
-
 Result<std::string> emit(const EmitCall& call) {
   const auto a = call.attributes->as<Conv2DAttributes>();
   const ConvolutionTensors tensors = convolution_tensors(call);
@@ -242,7 +221,11 @@ Result<std::string> emit(const EmitCall& call) {
                        cpp_parameters(call), cpp_geometry(call, p.g), cpp_float(p.low), cpp_float(p.high),
                        call.inputs[0], call.inputs[1], bias, call.outputs[0]);
   }
-  if (tensors.input.type == DType::int16) return emit_int16(call, tensors, bias);
+  if (tensors.input.type == DType::int16) {
+    Conv2DInt16 p{};
+    if (const Status status = conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
+    return emit_int16_convolution(call, "Conv2D", "conv_2d", cpp_geometry(call, p.g), p.output, p.g.outputs);
+  }
   Conv2DInt8 p{};
   if (const Status status = conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
   return fmt::format(

@@ -13,17 +13,19 @@ namespace mote {
 
 namespace {
 
-// TFLite's versioning: 1 float, 2 float with dilation, 3 int8.
+// TFLite's versioning: 1 float, 2 float with dilation, 3 int8, 5 int16.
 int32_t tflite_version(const Attributes& attributes, std::span<const TensorType> inputs, std::span<const TensorType>) {
+  if (inputs[0].dtype != DType::float32) return inputs[0].dtype == DType::int8 ? 3 : 5;
   const auto a = attributes.as<DepthwiseConv2DAttributes>();
-  if (inputs[0].dtype == DType::int8) return 3;
   return a.dilation_h > 1 || a.dilation_w > 1 ? 2 : 1;
 }
 
 // x [B, H, W, I], weights [1, KH, KW, O] with O a multiple of I, optional bias [O] -> [B, OH, OW, O].
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   const auto a = attributes.as<DepthwiseConv2DAttributes>();
-  MOTE_CHECK(expect_weighted(inputs));
+  MOTE_CHECK(expect_weighted_or_int16(inputs));
+  if (inputs[0].dtype == DType::int16 && inputs.size() == 3 && inputs[2].shape.rank >= 0)
+    MOTE_CHECK(expect_type(inputs, 2, "bias of an int16 input", {DType::int64}));
   MOTE_CHECK(expect_clamping(a.activation));
   const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
   if (x.rank != 4 || x[0] < 1 || x[3] < 1)
@@ -223,6 +225,12 @@ Result<std::string> emit(const EmitCall& call) {
                        cpp_parameters(call), cpp_geometry(call, p.g), cpp_float(p.low), cpp_float(p.high),
                        call.inputs[0], call.inputs[1], bias, call.outputs[0]);
   }
+  if (tensors.input.type == DType::int16) {
+    DepthwiseConv2DInt16 p{};
+    if (const Status status = depthwise_conv_2d_setup(a, tensors, p); status != Status::ok) return refused(status);
+    return emit_int16_convolution(call, "DepthwiseConv2D", "depthwise_conv_2d", cpp_geometry(call, p.g), p.output,
+                                  p.g.outputs());
+  }
   DepthwiseConv2DInt8 p{};
   if (const Status status = int8_setup(call, tensors, p); status != Status::ok) return refused(status);
   return emit_int8(cpp_live_channels(call.input_types[0], call.input_types[1], call.output_types[0], p.g.outputs()),
@@ -420,11 +428,10 @@ std::vector<OpCase> cases() {
       make_case("column", options(valid, 1, Activation::relu), make_shape({1, 28, 1, 5}), 5, 1),
       make_case("wide_row", options(same), make_shape({1, 2, 130, 2}), 3, 3),
       make_case("several_strips", options(same), make_shape({1, 48, 40, 2}), 3, 3),
-      make_case("from_one_channel", options(same, 2, Activation::relu), make_shape({1, 25, 20, 1}), 10, 8, 8),
-  };
-  all[8].low = -2, all[8].high = 2;
-  all[10].inputs.pop_back();
+      make_case("from_one_channel", options(same, 2, Activation::relu), make_shape({1, 25, 20, 1}), 10, 8, 8)};
+  all[8].low = -2, all[8].high = 2, all[10].inputs.pop_back();
   for (size_t i : {1, 3, 9, 12, 13, 16}) all[i].per_channel = true;
+  for (size_t i : {1, 2, 3, 8, 10, 12, 16}) all.push_back(as_int16(all[i]));
   return all;
 }
 
@@ -439,17 +446,17 @@ OpCase random_case(Random& random) {
   const auto filter = [&](int32_t image, int32_t dilation) {  // fits also without padding
     return 1 + static_cast<int32_t>(random.below(static_cast<uint32_t>((image - 1) / dilation + 1))) % 4;
   };
-  const int32_t filter_height = filter(height, a.dilation_h), filter_width = filter(width, a.dilation_w);
-  OpCase result = make_case("random", a, make_shape({small(), height, width, channels}), filter_height, filter_width,
-                            random.below(3) == 0 ? small() : 1);
+  const int32_t tall = filter(height, a.dilation_h), wide = filter(width, a.dilation_w);
+  const Shape image = make_shape({small(), height, width, channels});
+  OpCase result = make_case("random", a, image, tall, wide, random.below(3) == 0 ? small() : 1);
   if (random.below(4) == 0) result.inputs.pop_back();
-  result.low = -2, result.high = 2;
-  result.per_channel = random.below(2) == 1;
+  result.low = -2, result.high = 2, result.per_channel = random.below(2) == 1;
   result.seed = static_cast<uint32_t>(random.bits());
-  return result;
+  return random.below(4) == 0 ? as_int16(result) : result;
 }
 
 constexpr DeviceKernel kKernels[] = {{"depthwise_conv_2d_int8", &depthwise_conv_2d_int8},
+                                     {"depthwise_conv_2d_int16", &depthwise_conv_2d_int16},
                                      {"depthwise_conv_2d_float32", &depthwise_conv_2d_float32}};
 
 }  // namespace

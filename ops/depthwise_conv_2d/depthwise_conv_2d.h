@@ -494,6 +494,7 @@ constexpr Kernel depthwise_conv_2d_float32 = {kDepthwiseConv2DCode,
 
 }  // namespace mote
 
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_int16.h"
 #if defined(__ARM_FEATURE_MVE)
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_lanes.h"
 #endif

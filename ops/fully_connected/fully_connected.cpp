@@ -11,11 +11,14 @@ namespace mote {
 
 namespace {
 
-// TFLite's versioning: 1 float, 4 int8, 5 with keep_num_dims, 6 without bias, 12 int8 with per-channel weights.
+// TFLite's versioning: 1 float, 4 int8, 5 with keep_num_dims, 6 without bias, 7 int16, 11 int16 with an int32 bias, 12
+// per-channel weights.
 int32_t tflite_version(const Attributes& attributes, std::span<const TensorType> inputs, std::span<const TensorType>) {
-  const bool int8 = inputs[0].dtype == DType::int8;
-  if (int8 && inputs[1].quant.per_channel()) return 12;
-  if (inputs.size() < 3 || inputs[2].shape.rank < 0) return 6;
+  const bool int8 = inputs[0].dtype == DType::int8, int16 = inputs[0].dtype == DType::int16;
+  const bool has_bias = inputs.size() > 2 && inputs[2].shape.rank >= 0;
+  if ((int8 || int16) && inputs[1].quant.per_channel()) return 12;
+  if (int16) return has_bias && inputs[2].dtype == DType::int32 ? 11 : 7;
+  if (!has_bias) return 6;
   if (attributes.as<FullyConnectedAttributes>().keep_num_dims) return 5;
   return int8 ? 4 : 1;
 }
@@ -24,7 +27,7 @@ int32_t tflite_version(const Attributes& attributes, std::span<const TensorType>
 // dimension O.
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   const auto options = attributes.as<FullyConnectedAttributes>();
-  MOTE_CHECK(expect_weighted(inputs));
+  MOTE_CHECK(expect_weighted_or_int16(inputs));
   MOTE_CHECK(expect_clamping(options.activation));
   if (options.weights_format != 0) return input_error("weights in the shuffled format; mote runs the default format");
   const Shape &x = inputs[0].shape, &weights = inputs[1].shape;
@@ -89,9 +92,10 @@ std::string emit_float(const FullyConnectedFloat32& p, const EmitCall& call, con
       call.outputs[0]);
 }
 
-// The integer form's parameters; the error says why there is none.
-Result<FullyConnectedInt8> int8_parameters(const EmitCall& call) {
-  FullyConnectedInt8 p{};
+// An integer form's parameters; the error says why there is none.
+template <class Parameters>
+Result<Parameters> integer_parameters(const EmitCall& call) {
+  Parameters p{};
   const Status status =
       fully_connected_setup(call.attributes->as<FullyConnectedAttributes>(), convolution_tensors(call), p);
   if (status != Status::ok) return refused(status);
@@ -99,7 +103,8 @@ Result<FullyConnectedInt8> int8_parameters(const EmitCall& call) {
 }
 
 // One for each output, or one for all of them.
-std::vector<Multiplier> output_multipliers(const FullyConnectedInt8& p, const EmitCall& call) {
+template <class Parameters>
+std::vector<Multiplier> output_multipliers(const Parameters& p, const EmitCall& call) {
   if (!p.per_channel) return {{p.multiplier, p.shift}};
   const TensorInfo input = tensor_info(call.input_types[0]), weights = tensor_info(call.input_types[1]);
   const TensorInfo output = tensor_info(call.output_types[0]);
@@ -130,11 +135,22 @@ std::string emit_int8(const std::string& function, const FullyConnectedInt8& p, 
       p.per_channel ? "{multipliers, shifts}" : "{}", call.inputs[0], weights, bias, call.outputs[0]);
 }
 
+Result<std::string> emit_int16(const EmitCall& call, const std::string& bias) {
+  MOTE_TRY(const FullyConnectedInt16 p, integer_parameters<FullyConnectedInt16>(call));
+  return fmt::format(
+      "{}  static constexpr FullyConnectedInt16 p = {{{}, {}, {}, {}, {}, {}, {}}};\n"
+      "  fully_connected_run(p, {}, {}, {}, {}, {});\n",
+      p.per_channel ? multiplier_tables(output_multipliers(p, call)) : "", p.batches, p.inputs, p.outputs, p.multiplier,
+      p.shift, p.per_channel, cpp_output(p.output), p.per_channel ? "{multipliers, shifts}" : "{}", call.inputs[0],
+      call.inputs[1], bias, call.outputs[0]);
+}
+
 Result<std::string> emit(const EmitCall& call) {
   const bool has_bias = call.inputs.size() > 2 && call.input_types[2].shape.rank >= 0;
   const std::string bias_text = has_bias ? call.inputs[2] : "nullptr";
   if (call.input_types[0].dtype != DType::float32) {
-    MOTE_TRY(const FullyConnectedInt8 p, int8_parameters(call));
+    if (call.input_types[0].dtype == DType::int16) return emit_int16(call, bias_text);
+    MOTE_TRY(const FullyConnectedInt8 p, integer_parameters<FullyConnectedInt8>(call));
     return emit_int8("fully_connected_run", p, call, call.inputs[1], bias_text);
   }
   FullyConnectedFloat32 p{};
@@ -174,7 +190,7 @@ Result<std::optional<std::string>> emit_packed(const PackedCall& packed) {
   const std::span<const uint8_t> bias = has_bias ? packed.constants[2] : std::span<const uint8_t>();
   if (call.input_types[0].dtype != DType::int8 || weights.empty() || (has_bias && bias.empty()))
     return std::optional<std::string>();
-  MOTE_TRY(FullyConnectedInt8 p, int8_parameters(call));
+  MOTE_TRY(FullyConnectedInt8 p, integer_parameters<FullyConnectedInt8>(call));
   if (packed.core == PackedFor::avr) return emit_flash(packed, p, bias);
   const std::string folded =
       packed.keep("bias", DType::int32, fold_offset(bias, weights, p.outputs, p.inputs, p.input_offset));
@@ -192,6 +208,20 @@ OpCase make_case(const char* name, FullyConnectedAttributes attributes, std::vec
   result.name = name;
   result.attributes = Attributes::of(attributes);
   result.inputs = std::move(inputs);
+  return result;
+}
+
+TensorType scaled(DType type, float scale) {
+  return {type, {}, {{scale}, {0}, 0}};
+}
+
+// int16 activations whose bias has 32 bits, and so the sum.
+OpCase int16_bias_int32() {
+  OpCase result = make_case("int16_bias_int32", {}, {make_shape({2, 21}), make_shape({6, 21}), make_shape({6})});
+  const float input = 1.0f / 30000, weights = 1.0f / 120;
+  result.input_type = result.output_type = DType::int16;
+  result.integer_types = {scaled(DType::int16, input), scaled(DType::int8, weights),
+                          scaled(DType::int32, input * weights), scaled(DType::int16, 8 * input)};
   return result;
 }
 
@@ -214,6 +244,8 @@ std::vector<OpCase> cases() {
   };
   all[3].low = -2, all[3].high = 2;
   all[7].per_channel = true;
+  for (size_t i : {1, 2, 4, 5, 7}) all.push_back(as_int16(all[i]));
+  all.push_back(int16_bias_int32());
   return all;
 }
 
@@ -228,11 +260,12 @@ OpCase random_case(Random& random) {
   OpCase result = make_case("random", attributes, {make_shape({dim(), inputs}), make_shape({units, inputs}), bias});
   result.per_channel = random.below(2) == 1;
   result.seed = static_cast<uint32_t>(random.bits());
-  return result;
+  return random.below(4) == 0 ? as_int16(result) : result;
 }
 
 constexpr DeviceKernel kKernels[] = {
     {"fully_connected_int8", &fully_connected_int8},
+    {"fully_connected_int16", &fully_connected_int16},
     {"fully_connected_float32", &fully_connected_float32},
 };
 

@@ -285,8 +285,9 @@ Status prepare_fully_connected(PrepareContext& node) {
   return fully_connected_keep_channels(node, p, tensors.input, tensors.weights, tensors.output);
 }
 
-inline Status fully_connected_keep_channels(PrepareContext& node, const FullyConnectedInt8& p, const TensorInfo& input,
-                                            const TensorInfo& weights, const TensorInfo& output) {
+template <class Parameters>
+Status fully_connected_keep_channels(PrepareContext& node, const Parameters& p, const TensorInfo& input,
+                                     const TensorInfo& weights, const TensorInfo& output) {
   if (!p.per_channel) return Status::ok;
   int32_t* multipliers = node.keep_array<int32_t>(p.outputs);
   int8_t* shifts = node.keep_array<int8_t>(p.outputs);
@@ -306,11 +307,16 @@ inline Status fully_connected_keep_channels(PrepareContext&, const FullyConnecte
   return Status::ok;
 }
 
+// What fully_connected_keep_channels() kept behind the parameters.
+template <class Parameters>
+ChannelScales kept_channels(const Parameters& p) {
+  const int32_t* multipliers = reinterpret_cast<const int32_t*>(&p + 1);
+  return {multipliers, reinterpret_cast<const int8_t*>(multipliers + p.outputs)};
+}
+
 inline void invoke_fully_connected_int8(const InvokeContext& node) {
   const FullyConnectedInt8& p = node.data<FullyConnectedInt8>();
-  const int32_t* multipliers = reinterpret_cast<const int32_t*>(&p + 1);
-  const ChannelScales channels = {multipliers, reinterpret_cast<const int8_t*>(multipliers + p.outputs)};
-  fully_connected_run(p, channels, node.input<int8_t>(0), node.input<int8_t>(1), node.input<int32_t>(2),
+  fully_connected_run(p, kept_channels(p), node.input<int8_t>(0), node.input<int8_t>(1), node.input<int32_t>(2),
                       node.output<int8_t>(0));
 }
 
@@ -330,3 +336,5 @@ constexpr Kernel fully_connected_float32 = {kFullyConnectedCode,
                                             invoke_fully_connected_float32};
 
 }  // namespace mote
+
+#include "ops/fully_connected/fully_connected_int16.h"

@@ -6,6 +6,7 @@
 #pragma once
 #include "device/fixed_point.h"
 #include "device/float_math.h"
+#include "device/sigmoid_table.h"
 #include "device/unary.h"
 
 namespace mote {
@@ -59,6 +60,21 @@ inline Status unary_setup(const LogisticAttributes&, const TensorInfo& input, co
   return Status::ok;
 }
 
+// int16: output scale 1/32768; one table with interpolation (device/sigmoid_table.h).
+struct LogisticInt16 {
+  using Stored = int16_t;
+  static constexpr int32_t kTabulateAbove = kNeverTabulate;
+  int32_t count;
+  SigmoidInput input;
+
+  int16_t operator()(int16_t x) const { return logistic_q15(input.three_x(x)); }
+};
+
+inline Status unary_setup(const LogisticAttributes&, const TensorInfo& input, const TensorInfo& output,
+                          LogisticInt16& p) {
+  return sigmoid_input_setup(input, output, 0, p.input) ? Status::ok : Status::bad_quantization;
+}
+
 struct LogisticFloat32 {
   using Stored = float;
   static constexpr int32_t kTabulateAbove = kNeverTabulate;
@@ -72,6 +88,7 @@ inline Status unary_setup(const LogisticAttributes&, const TensorInfo&, const Te
 }
 
 constexpr Kernel logistic_int8 = unary_kernel<LogisticAttributes, LogisticInt8>(kLogisticCode);
+constexpr Kernel logistic_int16 = unary_kernel<LogisticAttributes, LogisticInt16>(kLogisticCode);
 constexpr Kernel logistic_float32 = unary_kernel<LogisticAttributes, LogisticFloat32>(kLogisticCode);
 
 }  // namespace mote

@@ -16,11 +16,14 @@ float share(const MaxPool2D<float>& p, const PoolWindow& w, const float* first, 
 }
 
 Result<std::string> emit(const EmitCall& call) {
-  return call.input_types[0].dtype == DType::float32 ? pool_emit_as<MaxPool2D<float>>("MaxPool2D<float>", call)
-                                                     : pool_emit_as<MaxPool2D<int8_t>>("MaxPool2D<int8_t>", call);
+  const DType type = call.input_types[0].dtype;
+  return type == DType::float32 ? pool_emit_as<MaxPool2D<float>>("MaxPool2D<float>", call)
+         : type == DType::int16 ? pool_emit_as<MaxPool2D<int16_t>>("MaxPool2D<int16_t>", call)
+                                : pool_emit_as<MaxPool2D<int8_t>>("MaxPool2D<int8_t>", call);
 }
 
 constexpr DeviceKernel kKernels[] = {{"max_pool_2d_int8", &max_pool_2d_int8},
+                                     {"max_pool_2d_int16", &max_pool_2d_int16},
                                      {"max_pool_2d_float32", &max_pool_2d_float32}};
 
 }  // namespace
@@ -31,7 +34,7 @@ const OpDef max_pool_2d_def = {
     .tflite_name = "MAX_POOL_2D",
     .tflite_code = 17,
     .tflite_options = 5,
-    .tflite_version = version_2_for_int8,
+    .tflite_version = version_3_for_int16,
     .default_attributes = default_attributes<PoolAttributes>,
     .visit = visit_attributes<PoolAttributes>,
     .read_constants = nullptr,

@@ -29,6 +29,7 @@ inline void pool_window(const MaxPool2D<int8_t>& p, const PoolWindow& w, const i
 #endif
 
 constexpr Kernel max_pool_2d_int8 = pool_kernel<MaxPool2D<int8_t>>(kMaxPool2DCode);
+constexpr Kernel max_pool_2d_int16 = pool_kernel<MaxPool2D<int16_t>>(kMaxPool2DCode);
 constexpr Kernel max_pool_2d_float32 = pool_kernel<MaxPool2D<float>>(kMaxPool2DCode);
 
 }  // namespace mote

@@ -4,9 +4,10 @@
 
 namespace mote {
 
-static std::string text_of(const MeanInt8& p) {
-  return fmt::format("MeanInt8 p = {{{}, {}, {}, {}}}", text_of(p.reduction), text_of(p.multiplier), p.zero_sum,
-                     p.output_zero_point);
+template <class T>
+std::string text_of(const MeanOf<T>& p) {
+  return fmt::format("Mean{} p = {{{}, {}, {}, {}}}", sizeof(T) == 1 ? "Int8" : "Int16", text_of(p.reduction),
+                     text_of(p.multiplier), p.zero_sum, p.output_zero_point);
 }
 
 static std::string text_of(const MeanFloat32& p) {
@@ -31,7 +32,19 @@ void backward(const FloatCall& call) {
       }
 }
 
-constexpr DeviceKernel kKernels[] = {{"mean_int8", &mean_int8}, {"mean_float32", &mean_float32}};
+std::vector<OpCase> cases() {
+  std::vector<OpCase> all = reduce_cases();
+  for (size_t i : {0, 1, 2}) all.push_back(as_int16(all[i]));
+  return all;
+}
+
+OpCase random_case(Random& random) {
+  const OpCase result = reduce_random_case(random);
+  return random.below(4) == 0 ? as_int16(result) : result;
+}
+
+constexpr DeviceKernel kKernels[] = {
+    {"mean_int8", &mean_int8}, {"mean_int16", &mean_int16}, {"mean_float32", &mean_float32}};
 
 }  // namespace
 
@@ -41,11 +54,11 @@ const OpDef mean_def = {
     .tflite_name = "MEAN",
     .tflite_code = 40,
     .tflite_options = 27,
-    .tflite_version = version_2_for_int8,
+    .tflite_version = version_3_for_int16,
     .default_attributes = default_attributes<ReduceAttributes>,
     .visit = visit_attributes<ReduceAttributes>,
     .read_constants = read_reduce_axes,
-    .infer = infer_reduce,
+    .infer = infer_reduce_with_int16,
     .cost = no_cost,
     .forward = reduce_forward<MeanFloat32>,
     .backward = backward,
@@ -56,9 +69,9 @@ const OpDef mean_def = {
     .in_place = false,
     .device_header = "ops/mean/mean.h",
     .kernels = kKernels,
-    .emit = reduce_emit<MeanInt8, MeanFloat32>,
-    .cases = reduce_cases,
-    .random_case = reduce_random_case,
+    .emit = reduce_emit<MeanInt8, MeanFloat32, MeanInt16>,
+    .cases = cases,
+    .random_case = random_case,
 };
 
 }  // namespace mote

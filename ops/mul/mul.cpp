@@ -24,6 +24,10 @@ int32_t tflite_version(const Attributes& attributes, std::span<const TensorType>
   return version_2_for_int8(attributes, inputs, outputs);
 }
 
+Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
+  return infer_sum_or_product(attributes.as<MulAttributes>().activation, inputs);
+}
+
 BinarySlopes slopes(const Attributes& attributes, float a, float b, float y) {
   return inside(attributes.as<MulAttributes>().activation, y) ? BinarySlopes{b, a} : BinarySlopes{0, 0};
 }
@@ -38,6 +42,7 @@ std::vector<OpCase> cases() {
   all[2].attributes = Attributes::of(relu6);
   all[3].attributes = Attributes::of(relu_n1_to_1);
   for (size_t i : {1, 3, 4}) all.push_back(as_int16(all[i]));
+  for (size_t i : {0, 4}) all.push_back(as_int32(all[i]));
   return all;
 }
 
@@ -48,8 +53,13 @@ OpCase random_case(Random& random) {
   return random.below(4) == 0 ? as_int16(result) : result;
 }
 
+Result<std::string> emit(const EmitCall& call) {
+  if (call.input_types[0].dtype == DType::int32) return int32_emit<MulAttributes, MulInt32>("MulInt32", call);
+  return binary_emit<MulAttributes, MulInt8, MulFloat32, MulInt16>(call);
+}
+
 constexpr DeviceKernel kKernels[] = {
-    {"mul_int8", &mul_int8}, {"mul_int16", &mul_int16}, {"mul_float32", &mul_float32}};
+    {"mul_int8", &mul_int8}, {"mul_int16", &mul_int16}, {"mul_int32", &mul_int32}, {"mul_float32", &mul_float32}};
 
 }  // namespace
 
@@ -63,7 +73,7 @@ const OpDef mul_def = {
     .default_attributes = default_attributes<MulAttributes>,
     .visit = visit_attributes<MulAttributes>,
     .read_constants = nullptr,
-    .infer = infer_binary_with_int16,
+    .infer = infer,
     .cost = no_cost,
     .forward = binary_forward<MulAttributes, MulFloat32>,
     .backward = binary_backward<slopes>,
@@ -74,7 +84,7 @@ const OpDef mul_def = {
     .in_place = true,
     .device_header = "ops/mul/mul.h",
     .kernels = kKernels,
-    .emit = binary_emit<MulAttributes, MulInt8, MulFloat32, MulInt16>,
+    .emit = emit,
     .cases = cases,
     .random_case = random_case,
     .row_rule = rows_of_elements,

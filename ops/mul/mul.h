@@ -73,8 +73,14 @@ inline Status binary_setup(const MulAttributes& attributes, const TensorInfo&, c
   return Status::ok;
 }
 
+inline int32_t wrapping_mul(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+}
+using MulInt32 = BinaryInt32<wrapping_mul>;
+
 constexpr Kernel mul_int8 = binary_kernel<MulAttributes, MulInt8>(kMulCode);
 constexpr Kernel mul_int16 = binary_kernel<MulAttributes, MulInt16>(kMulCode);
+constexpr Kernel mul_int32 = binary_kernel<MulAttributes, MulInt32>(kMulCode);
 constexpr Kernel mul_float32 = binary_kernel<MulAttributes, MulFloat32>(kMulCode);
 
 }  // namespace mote

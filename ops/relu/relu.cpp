@@ -2,17 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "ops/op.h"
+#include "ops/op_families.h"
 #include "toolchain/base/simd/simd.h"
 
 namespace mote {
 
 namespace {
-
-// TFLite's versioning: 1 float, 2 int8.
-int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
-  return inputs[0].dtype == DType::int8 ? 2 : 1;
-}
 
 OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
   return {relu_macs(inputs[0]), relu_scratch_bytes()};
@@ -31,21 +26,7 @@ void backward(const FloatCall& call) {
 }
 
 Result<std::string> emit(const EmitCall& call) {
-  const TensorInfo input = tensor_info(call.input_types[0]), output = tensor_info(call.output_types[0]);
-  std::string parameters;
-  if (input.type == DType::float32) {
-    ReluFloat32 p{};
-    if (const Status status = relu_setup(Activation::relu, input, output, p); status != Status::ok)
-      return refused(status);
-    parameters = fmt::format("ReluFloat32 p = {{{}, {}}}", p.count, cpp_float(p.high));
-  } else {
-    ReluInt8 p{};
-    if (const Status status = relu_setup(Activation::relu, input, output, p); status != Status::ok)
-      return refused(status);
-    parameters = fmt::format("ReluInt8 p = {{{}, {}, {}, {}, {}, {}, {}, {{}}}}", p.count, p.multiplier, p.shift,
-                             p.input_zero_point, p.output_zero_point, p.low, p.high);
-  }
-  return fmt::format("  static constexpr {};\n  relu_run(p, {}, {});\n", parameters, call.inputs[0], call.outputs[0]);
+  return relu_emit(Activation::relu, call);
 }
 
 OpCase make_case(const char* name, Shape shape, uint32_t seed) {
@@ -59,17 +40,21 @@ OpCase make_case(const char* name, Shape shape, uint32_t seed) {
 }
 
 std::vector<OpCase> cases() {
-  return {make_case("one", make_shape({1, 1}), 1), make_case("row", make_shape({1, 37}), 2),
-          make_case("image", make_shape({1, 3, 4, 5}), 3)};
+  std::vector<OpCase> all = {make_case("one", make_shape({1, 1}), 1), make_case("row", make_shape({1, 37}), 2),
+                             make_case("image", make_shape({1, 3, 4, 5}), 3)};
+  for (size_t i : {1, 2}) all.push_back(as_int16(all[i]));
+  return all;
 }
 
 OpCase random_case(Random& random) {
   const auto dim = [&] { return 1 + static_cast<int32_t>(random.below(9)); };
   const int32_t rows = dim(), columns = dim();
-  return make_case("random", make_shape({rows, columns}), static_cast<uint32_t>(random.bits()));
+  const OpCase result = make_case("random", make_shape({rows, columns}), static_cast<uint32_t>(random.bits()));
+  return random.below(4) == 0 ? as_int16(result) : result;
 }
 
-constexpr DeviceKernel kKernels[] = {{"relu_int8", &relu_int8}, {"relu_float32", &relu_float32}};
+constexpr DeviceKernel kKernels[] = {
+    {"relu_int8", &relu_int8}, {"relu_int16", &relu_int16}, {"relu_float32", &relu_float32}};
 
 }  // namespace
 
@@ -79,11 +64,11 @@ const OpDef relu_def = {
     .tflite_name = "RELU",
     .tflite_code = 19,
     .tflite_options = 0,
-    .tflite_version = tflite_version,
+    .tflite_version = version_3_for_int16,
     .default_attributes = default_attributes<ReluAttributes>,
     .visit = visit_attributes<ReluAttributes>,
     .read_constants = nullptr,
-    .infer = infer_elementwise,
+    .infer = infer_elementwise_of<DType::float32, DType::int8, DType::int16>,
     .cost = cost,
     .forward = forward,
     .backward = backward,

@@ -31,6 +31,12 @@ constexpr Kernel relu6_int8 = {kRelu6Code,
                                true,
                                prepare_relu<ReluInt8, Activation::relu6>,
                                invoke_relu<ReluInt8, int8_t>};
+constexpr Kernel relu6_int16 = {kRelu6Code,
+                                DType::int16,
+                                DType::int16,
+                                true,
+                                prepare_relu<ReluInt16, Activation::relu6>,
+                                invoke_relu<ReluInt16, int16_t>};
 constexpr Kernel relu6_float32 = {kRelu6Code,
                                   DType::float32,
                                   DType::float32,

@@ -195,3 +195,5 @@ constexpr Kernel softmax_float32 = {kSoftmaxCode,
                                     invoke_softmax<SoftmaxFloat32, float>};
 
 }  // namespace mote
+
+#include "ops/softmax/softmax_int16.h"

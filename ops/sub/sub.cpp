@@ -18,6 +18,10 @@ static std::string text_of(const SubFloat32& p) {
 
 namespace {
 
+Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
+  return infer_sum_or_product(attributes.as<SubAttributes>().activation, inputs);
+}
+
 BinarySlopes slopes(const Attributes& attributes, float, float, float y) {
   return inside(attributes.as<SubAttributes>().activation, y) ? BinarySlopes{1, -1} : BinarySlopes{0, 0};
 }
@@ -32,6 +36,7 @@ std::vector<OpCase> cases() {
   all[2].attributes = Attributes::of(relu6);
   all[3].attributes = Attributes::of(relu_n1_to_1);
   for (size_t i : {1, 3, 4}) all.push_back(as_int16(all[i]));
+  for (size_t i : {0, 4}) all.push_back(as_int32(all[i]));
   return all;
 }
 
@@ -48,8 +53,13 @@ int32_t tflite_version(const Attributes& attributes, std::span<const TensorType>
   return any_scale ? 5 : version_3_for_broadcast(attributes, inputs, outputs);
 }
 
+Result<std::string> emit(const EmitCall& call) {
+  if (call.input_types[0].dtype == DType::int32) return int32_emit<SubAttributes, SubInt32>("SubInt32", call);
+  return binary_emit<SubAttributes, SubInt8, SubFloat32, SubInt16>(call);
+}
+
 constexpr DeviceKernel kKernels[] = {
-    {"sub_int8", &sub_int8}, {"sub_int16", &sub_int16}, {"sub_float32", &sub_float32}};
+    {"sub_int8", &sub_int8}, {"sub_int16", &sub_int16}, {"sub_int32", &sub_int32}, {"sub_float32", &sub_float32}};
 
 }  // namespace
 
@@ -63,7 +73,7 @@ const OpDef sub_def = {
     .default_attributes = default_attributes<SubAttributes>,
     .visit = visit_attributes<SubAttributes>,
     .read_constants = nullptr,
-    .infer = infer_binary_with_int16,
+    .infer = infer,
     .cost = no_cost,
     .forward = binary_forward<SubAttributes, SubFloat32>,
     .backward = binary_backward<slopes>,
@@ -74,7 +84,7 @@ const OpDef sub_def = {
     .in_place = true,
     .device_header = "ops/sub/sub.h",
     .kernels = kKernels,
-    .emit = binary_emit<SubAttributes, SubInt8, SubFloat32, SubInt16>,
+    .emit = emit,
     .cases = cases,
     .random_case = random_case,
     .row_rule = rows_of_elements,

@@ -64,8 +64,14 @@ inline Status binary_setup(const SubAttributes& attributes, const TensorInfo&, c
   return Status::ok;
 }
 
+inline int32_t wrapping_sub(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+}
+using SubInt32 = BinaryInt32<wrapping_sub>;
+
 constexpr Kernel sub_int8 = binary_kernel<SubAttributes, SubInt8>(kSubCode);
 constexpr Kernel sub_int16 = binary_kernel<SubAttributes, SubInt16>(kSubCode);
+constexpr Kernel sub_int32 = binary_kernel<SubAttributes, SubInt32>(kSubCode);
 constexpr Kernel sub_float32 = binary_kernel<SubAttributes, SubFloat32>(kSubCode);
 
 }  // namespace mote

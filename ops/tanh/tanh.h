@@ -5,6 +5,7 @@
 #pragma once
 #include "device/fixed_point.h"
 #include "device/float_math.h"
+#include "device/sigmoid_table.h"
 #include "device/unary.h"
 #include "ops/logistic/logistic.h"
 
@@ -40,6 +41,20 @@ inline Status unary_setup(const TanhAttributes&, const TensorInfo& input, const 
   return Status::ok;
 }
 
+// int16: output scale 1/32768; one table with interpolation (device/sigmoid_table.h).
+struct TanhInt16 {
+  using Stored = int16_t;
+  static constexpr int32_t kTabulateAbove = kNeverTabulate;
+  int32_t count;
+  SigmoidInput input;
+
+  int16_t operator()(int16_t x) const { return tanh_q15(input.three_x(x)); }
+};
+
+inline Status unary_setup(const TanhAttributes&, const TensorInfo& input, const TensorInfo& output, TanhInt16& p) {
+  return sigmoid_input_setup(input, output, 1, p.input) ? Status::ok : Status::bad_quantization;
+}
+
 struct TanhFloat32 {
   using Stored = float;
   static constexpr int32_t kTabulateAbove = kNeverTabulate;
@@ -53,6 +68,7 @@ inline Status unary_setup(const TanhAttributes&, const TensorInfo&, const Tensor
 }
 
 constexpr Kernel tanh_int8 = unary_kernel<TanhAttributes, TanhInt8>(kTanhCode);
+constexpr Kernel tanh_int16 = unary_kernel<TanhAttributes, TanhInt16>(kTanhCode);
 constexpr Kernel tanh_float32 = unary_kernel<TanhAttributes, TanhFloat32>(kTanhCode);
 
 }  // namespace mote

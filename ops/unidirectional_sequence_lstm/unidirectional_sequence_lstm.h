@@ -137,14 +137,14 @@ inline float lstm_sum(const LstmFloat32& p, const LstmConstants<float, float>& c
 inline int8_t lstm_unit(const LstmInt8& p, const int32_t* sums, int16_t& cell) {
   const auto sum = [sums](int32_t gate) { return sums[gate * kLstmBlock]; };
   const auto scaled = [](int32_t value, Multiplier m) { return requantize(value, m.multiplier, m.shift); };
-  const int32_t forget = logistic_int16(3 * sum(kForgetGate)), input = logistic_int16(3 * sum(kInputGate));
-  const int32_t candidate = tanh_int16(3 * sum(kCellGate)), output = logistic_int16(3 * sum(kOutputGate));
+  const int32_t forget = logistic_q15(3 * sum(kForgetGate)), input = logistic_q15(3 * sum(kInputGate));
+  const int32_t candidate = tanh_q15(3 * sum(kCellGate)), output = logistic_q15(3 * sum(kOutputGate));
   int32_t value = saturate_int16(saturate_int16(scaled(forget * cell, p.forgotten)) +
                                  saturate_int16(scaled(input * candidate, p.added)));
   if (p.clip > 0) value = clamp(value, -p.clip, p.clip);
   cell = static_cast<int16_t>(value);
   const int32_t round = p.cell_shift > 0 ? int32_t{1} << (p.cell_shift - 1) : 0;
-  const int32_t activated = tanh_int16((value * p.cell_factor + round) >> p.cell_shift);
+  const int32_t activated = tanh_q15((value * p.cell_factor + round) >> p.cell_shift);
   const int32_t stored = wrapping_add(scaled(activated * output, p.hidden), p.hidden_zero_point);
   return static_cast<int8_t>(clamp(stored, -128, 127));
 }

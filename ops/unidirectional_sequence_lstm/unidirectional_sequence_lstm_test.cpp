@@ -22,8 +22,8 @@ TEST(Lstm, CountsFourGatesAndThreeProductsOfEveryUnit) {
 
 TEST(Lstm, ItsTableIsWithinTwoStepsOfTheFunctions) {
   for (int32_t x = -32768; x <= 32767; ++x) {
-    EXPECT_NEAR(logistic_int16(3 * x), 32768 / (1 + std::exp(-x / 4096.0)), 2) << x;
-    EXPECT_NEAR(tanh_int16(3 * x), std::min(32768 * std::tanh(x / 4096.0), 32767.0), 4) << x;
+    EXPECT_NEAR(logistic_q15(3 * x), 32768 / (1 + std::exp(-x / 4096.0)), 2) << x;
+    EXPECT_NEAR(tanh_q15(3 * x), std::min(32768 * std::tanh(x / 4096.0), 32767.0), 4) << x;
   }
 }
 

@@ -223,6 +223,7 @@ class ModelMaker {
       case OutputRule::joined:
         return data_tensor().type.quant;
       case OutputRule::fixed:
+        if (case_.output_type == DType::int16) return {{1.0f / 32768}, {0}, 0};
         return {{op_.quant.fixed_scale}, {op_.quant.fixed_zero_point}, 0};
       case OutputRule::free:
       case OutputRule::boundary:
@@ -434,7 +435,7 @@ int32_t invokes_of(const CaseModel& model) {
 
 std::vector<CaseModel> all_case_models() {
   std::vector<CaseModel> models;
-  for (const OpDef* op : all_ops())
+  for (const OpDef* op : ops_with_cases())
     for (const OpCase& op_case : op->cases()) {
       for (bool integer : {false, true})
         if (has_form(*op, integer)) add_model(models, *op, op_case, integer);
@@ -445,7 +446,7 @@ std::vector<CaseModel> all_case_models() {
 std::vector<CaseModel> random_case_models(uint64_t seed, int32_t count, bool integer) {
   std::vector<CaseModel> models;
   uint64_t stream = 0;
-  for (const OpDef* op : all_ops()) {
+  for (const OpDef* op : ops_with_cases()) {
     Random random = Random(seed).stream(stream++);
     for (int32_t i = 0; i < count; ++i) {
       OpCase op_case = op->random_case(random);

@@ -9,7 +9,8 @@ namespace mote::conformance {
 
 MacCount count_macs(const CaseModel& model) {
   Node node = model.graph.nodes[0];
-  if (node.inputs.size() < 2 || node.op->quant.inputs[1] != InputRole::weights) return {};
+  const bool weighted = node.inputs.size() > 1 && node.op->quant.inputs[1] == InputRole::weights;
+  if (!weighted && node_cost(model.graph, node).macs == 0) return {};
   set_fused_activation(node, Activation::none);
   std::vector<Shape> shapes;
   for (const TensorType& type : input_types(model.graph, node)) shapes.push_back(type.shape);
@@ -30,6 +31,7 @@ MacCount count_macs(const CaseModel& model) {
   const auto elements = static_cast<int64_t>(counts.size());
   // Where the data is not input 0 the convolution is transposed: its outputs differ in how many taps reach them.
   const bool alike = data_input(*node.op) == 0;
+  if (!weighted) return {std::ranges::max(counts) * elements, std::ranges::max(counts) * elements};
   return {alike ? std::ranges::max(counts) * elements : std::accumulate(counts.begin(), counts.end(), int64_t{0}),
           int64_t{shapes[1].elements()} / shapes[1][node.op->quant.channel_axis] * elements};
 }

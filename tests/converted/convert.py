@@ -4,7 +4,8 @@ usage: convert.py FOLDER [MODEL...]   writes FOLDER/<model>.<form>.tflite, with 
                                       (the stored ones: 2.21.0 of both)
 
 Forms: float32; int8 (post-training, int8 inputs and outputs); int8_float_io and int8_uint8_io (the same with QUANTIZE
-and DEQUANTIZE at the ends); int8_per_tensor (one scale for all channels). Weights and calibration data are drawn with a
+and DEQUANTIZE at the ends); int8_per_tensor (one scale for all channels); int16 (int16 activations, int8 weights,
+int16 ends). Weights and calibration data are drawn with a
 fixed seed.
 """
 import os
@@ -299,6 +300,45 @@ def fake_quantized(x):
     return layers.Dense(3)(x)
 
 
+# Sensor networks with all that 16-bit activations meet.
+@model((12, 10, 2), forms=("int16",))
+def sensor_image(x):
+    x = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(x)
+    y = layers.DepthwiseConv2D(3, padding="same", activation="relu6")(x)
+    y = layers.Conv2D(8, 1)(y)
+    x = layers.Add()([x, y])
+    x = layers.Concatenate()([layers.MaxPooling2D(2)(x), layers.AveragePooling2D(2)(x)])
+    return layers.Dense(5, activation="softmax")(layers.Flatten()(x))
+
+
+@model((24, 3), forms=("int16",))
+def sensor_signal(x):
+    x = layers.Conv1D(6, 5, padding="same")(x)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Multiply()([layers.Conv1D(4, 1, activation="sigmoid")(x), layers.Conv1D(4, 1, activation="tanh")(x)])
+    x = layers.GlobalAveragePooling1D()(x)
+    return layers.Dense(2)(layers.Reshape((4,))(x))
+
+
+class Streaming(tf.Module):
+    """Convolution over what it keeps of earlier calls and what is new."""
+    def __init__(self):
+        rng = np.random.default_rng(7)
+        self.state = tf.Variable(np.zeros((1, 4, 6), np.float32), name="states")
+        self.filters = tf.constant(rng.normal(size=(3, 6, 5)).astype(np.float32))
+        self.weights = tf.constant(rng.normal(size=(20, 3)).astype(np.float32))
+
+    @tf.function(input_signature=[tf.TensorSpec((1, 2, 6), tf.float32)])
+    def __call__(self, x):
+        x = tf.concat([self.state, x], 1)
+        self.state.assign(x[:, 2:, :])
+        x = tf.nn.relu(tf.nn.conv1d(x, self.filters, 1, "VALID"))
+        return tf.matmul(tf.reshape(x, (1, 20)), self.weights)
+
+
+MODELS["streaming"] = (Streaming, [(2, 6)], ("float32", "int8"), None)
+
+
 def examples(shapes, count, seed):
     rng = np.random.default_rng(seed)
     return [[rng.normal(size=(1, *shape)).astype(np.float32) for shape in shapes] for _ in range(count)]
@@ -322,9 +362,13 @@ def build(name):
 
 
 def convert(name, form):
-    network = build(name)
-    _, shapes, _, keras = MODELS[name]
-    if keras is tf.keras:
+    function, shapes, _, keras = MODELS[name]
+    network = build(name) if keras else function()
+    if keras is None:
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([network.__call__.get_concrete_function()], network)
+        converter.experimental_enable_resource_variables = True
+        converter._experimental_variable_quantization = form != "float32"
+    elif keras is tf.keras:
         converter = tf.lite.TFLiteConverter.from_keras_model(network)
     else:
         signature = [tf.TensorSpec((1, *shape), tf.float32) for shape in shapes]
@@ -333,8 +377,9 @@ def convert(name, form):
     if form != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: examples(shapes, 50, 1)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        io = {"int8_float_io": tf.float32, "int8_uint8_io": tf.uint8}.get(form, tf.int8)
+        int16 = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        converter.target_spec.supported_ops = [int16 if form == "int16" else tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        io = {"int8_float_io": tf.float32, "int8_uint8_io": tf.uint8, "int16": tf.int16}.get(form, tf.int8)
         converter.inference_input_type = converter.inference_output_type = io
         converter._experimental_disable_per_channel = form == "int8_per_tensor"
     return converter.convert()

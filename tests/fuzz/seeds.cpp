@@ -30,7 +30,7 @@ Result<void> write_model(const fs::path& folder, const OpDef& op, bool integer, 
 
 Result<void> write_seeds(const fs::path& folder) {
   MOTE_TRY(const ModelMetadata entry, metadata());
-  for (const OpDef* op : all_ops())
+  for (const OpDef* op : ops_with_cases())
     for (bool integer : {false, true}) MOTE_CHECK(write_model(folder, *op, integer, entry));
   Graph graph;
   MOTE_CHECK(set_model_metadata(graph, entry));

@@ -11,19 +11,32 @@ Shape make_shape(const std::vector<int32_t>& dims) {
   return shape;
 }
 
-Shape make_shape(std::initializer_list<int32_t> dims) { return make_shape(std::vector<int32_t>(dims)); }
+Shape make_shape(std::initializer_list<int32_t> dims) {
+  return make_shape(std::vector<int32_t>(dims));
+}
 
 std::string to_string(DType type) {
   switch (type) {
-    case DType::float32: return "float32";
-    case DType::float16: return "float16";
-    case DType::int32: return "int32";
-    case DType::uint8: return "uint8";
-    case DType::int64: return "int64";
-    case DType::string: return "string";
-    case DType::boolean: return "bool";
-    case DType::int16: return "int16";
-    case DType::int8: return "int8";
+    case DType::float32:
+      return "float32";
+    case DType::float16:
+      return "float16";
+    case DType::int32:
+      return "int32";
+    case DType::uint8:
+      return "uint8";
+    case DType::int64:
+      return "int64";
+    case DType::string:
+      return "string";
+    case DType::boolean:
+      return "bool";
+    case DType::int16:
+      return "int16";
+    case DType::int8:
+      return "int8";
+    case DType::resource:
+      return "resource";
   }
   return "type " + std::to_string(static_cast<int>(type));
 }

@@ -61,9 +61,11 @@ Result<KernelUse> choose_kernel(const std::string& name, const Graph& graph, siz
     return input_error(fmt::format("{}: operator {} ('{}') is {}{}; docs/support.md lists what mote runs", name, index,
                                    node.name, node.foreign, has_reason ? "" : ", which mote lacks"));
   }
-  if (node.inputs.empty() || node.outputs.empty() || node.inputs[0] == kAbsent) {
+  const bool sole_kernel = node.op->kernels.size() == 1 && input_role(*node.op, 0) == InputRole::state;
+  if (!node.outputs.empty() ? node.inputs.empty() || node.inputs[0] == kAbsent : !node.inputs.empty() && !sole_kernel)
     return input_error(fmt::format("{}: operator {} ('{}') has no input or no output", name, index, node.name));
-  }
+  if (node.inputs.empty() || node.outputs.empty() || sole_kernel)
+    return KernelUse{node.op->kernels[0].symbol, node.op->device_header, node.op->kernels[0].kernel};
   const DType input = graph.tensors[node.inputs[0]].type.dtype;
   const DType output = graph.tensors[node.outputs[0]].type.dtype;
   for (const DeviceKernel& candidate : node.op->kernels) {

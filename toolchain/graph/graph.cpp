@@ -174,6 +174,7 @@ OpCost node_cost(const Graph& graph, const Node& node) {
   for (const TensorType& type : input_types(graph, node)) inputs.push_back(type.shape);
   for (int32_t output : node.outputs) outputs.push_back(graph.tensors[output].type.shape);
   OpCost cost = node.op->cost(node.attributes, inputs, outputs);
+  if (node.outputs.empty()) return cost;
   const DType type = graph.tensors[node.outputs[0]].type.dtype;
   if (type == DType::float32 || type == DType::int16) cost.scratch_bytes = 0;  // plain loops
   return cost;

@@ -86,6 +86,7 @@ int32_t find_worst(const Graph& graph, const std::vector<ErrorSums>& sums) {
     double entering = 200.0;
     for (int32_t input : graph.nodes[i].inputs)
       if (input != kAbsent && sums[static_cast<size_t>(input)].values > 0) entering = std::min(entering, sqnr(input));
+    if (graph.nodes[i].outputs.empty()) continue;
     const double fall = entering - sqnr(graph.nodes[i].outputs[0]);
     if (fall > largest_fall) largest_fall = fall, worst = static_cast<int32_t>(i);
   }
@@ -119,6 +120,7 @@ Result<LayerErrors> layer_errors(const Graph& float_graph, const Graph& int8_gra
   }
   LayerErrors result{{}, find_worst(int8_graph, sums), data.count()};
   for (const Node& node : int8_graph.nodes) {
+    if (node.outputs.empty()) continue;
     const size_t output = static_cast<size_t>(node.outputs[0]);
     result.layers.push_back(summarize(node, int8_graph.tensors[output], sums[output]));
   }

@@ -48,6 +48,8 @@ class OptionsReader : public AttributeVisitor {
     for (int32_t i = 0; i < value.rank; ++i) value.dims[i] = stored->Get(static_cast<flatbuffers::uoffset_t>(i));
   }
 
+  void text(int id, const char*) override { visited_.insert(id); }
+
   const std::string& error() const { return error_; }
 
   // A field that is present, not zero and not visited. Its type is unknown, so only its first byte, little endian, is

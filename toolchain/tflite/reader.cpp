@@ -9,10 +9,12 @@
 #include <map>
 #include <memory>
 
+#include "device/resource_variable.h"
 #include "schema_generated.h"
 #include "toolchain/graph/known_numbers.h"
 #include "toolchain/tflite/damage.h"
 #include "toolchain/tflite/options.h"
+#include "toolchain/tflite/subgraphs.h"
 #include "toolchain/tflite/text.h"
 
 namespace mote {
@@ -20,10 +22,6 @@ namespace {
 
 template <class T>
 using Tables = flatbuffers::Vector<flatbuffers::Offset<T>>;
-template <class V>
-int32_t count(const V* vector) {
-  return vector == nullptr ? 0 : static_cast<int32_t>(vector->size());
-}
 
 // A file can refer to the same bytes any number of times. What is copied out of it is bounded by this many times its
 // size.
@@ -59,6 +57,7 @@ class Reader {
     MOTE_TRY(file_.description, text("the description", model_.description()));
     MOTE_TRY(graph().name, text("the name of the subgraph", subgraph().name()));
     for (int32_t i = 0; i < count(subgraph().tensors()); ++i) MOTE_CHECK(read_tensor(i));
+    MOTE_CHECK(name_variables(model_, verifier_, graph()));
     MOTE_CHECK(read_ends("input", subgraph().inputs(), graph().inputs));
     MOTE_CHECK(read_ends("output", subgraph().outputs(), graph().outputs));
     for (int32_t i = 0; i < count(subgraph().operators()); ++i) MOTE_CHECK(read_operator(i));
@@ -84,34 +83,13 @@ class Reader {
       return input_error(fmt::format("TFLite schema version {} is not supported; expected 3", model_.version()));
     if (count(model_.subgraphs()) == 0) return input_error("it has no subgraph, so there is nothing to run");
     if (count(model_.subgraphs()) > 1) {
-      MOTE_CHECK(check_calls());
-      file_.warnings.push_back(fmt::format("it has {} subgraphs; the first, which uses none of the others, is run",
-                                           count(model_.subgraphs())));
+      MOTE_TRY(const bool initialized, check_calls(model_, verifier_));
+      if (!initialized)
+        file_.warnings.push_back(fmt::format("it has {} subgraphs; the first, which uses none of the others, is run",
+                                             count(model_.subgraphs())));
     }
     if (count(model_.external_buffers()) > 0)
       return input_error("its weights lie in other files (external buffers); convert to a single file");
-    return {};
-  }
-
-  // Operators that run other subgraphs are refused before anything is read of their tensors, whose types and sizes go
-  // with them.
-  Result<void> check_calls() const {
-    for (int32_t i = 0; i < count(subgraph().operators()); ++i) {
-      const schema::Operator& node = *subgraph().operators()->Get(static_cast<flatbuffers::uoffset_t>(i));
-      if (node.opcode_index() >= static_cast<uint32_t>(count(model_.operator_codes()))) continue;
-      const auto code = static_cast<schema::BuiltinOperator>(
-          builtin_code(*model_.operator_codes()->Get(node.opcode_index())));
-      const bool once = code == schema::BuiltinOperator::CALL_ONCE;
-      const bool flow = code == schema::BuiltinOperator::IF || code == schema::BuiltinOperator::WHILE ||
-                        code == schema::BuiltinOperator::CALL;
-      if (!once && !flow) continue;
-      return input_error(fmt::format(
-          "operator {}, {}, runs another of its {} subgraphs; mote runs the first alone: {}", i,
-          schema::EnumNameBuiltinOperator(code), count(model_.subgraphs()),
-          once ? "convert with the state as inputs and outputs of the model (streaming with external state), not as "
-                 "resource variables"
-               : "convert with fixed control flow, loops unrolled"));
-    }
     return {};
   }
 
@@ -323,6 +301,7 @@ class Reader {
     const schema::OperatorCode& code = *model_.operator_codes()->Get(source.opcode_index());
     MOTE_TRY(node.foreign, operator_name(what, code));
     node.op = code.custom_code() == nullptr ? find_op_by_code(builtin_code(code)) : nullptr;
+    if (builtin_code(code) == kVarHandleCode) std::swap(node.inputs, node.outputs);
     if (node.op != nullptr) MOTE_CHECK(read_known(fmt::format("{} ({})", what, node.op->tflite_name), source, node));
     if (node.op != nullptr) node.foreign.clear();
     known_.learn(graph(), node);
@@ -342,11 +321,6 @@ class Reader {
       if (input != kAbsent) MOTE_CHECK(check_elements(input));
     for (int32_t output : node.outputs) MOTE_CHECK(check_elements(output));
     return {};
-  }
-
-  // Files older than schema 3a have only the deprecated byte; newer ones have both.
-  static int32_t builtin_code(const schema::OperatorCode& code) {
-    return std::max(static_cast<int32_t>(code.deprecated_builtin_code()), static_cast<int32_t>(code.builtin_code()));
   }
 
   Result<std::string> operator_name(const std::string& what, const schema::OperatorCode& code) {
