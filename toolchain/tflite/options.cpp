@@ -4,6 +4,7 @@
 
 #include <map>
 #include <set>
+#include <string_view>
 
 namespace mote {
 namespace {
@@ -52,14 +53,15 @@ class OptionsReader : public AttributeVisitor {
 
   const std::string& error() const { return error_; }
 
-  // A field that is present, not zero and not visited. Its type is unknown, so only its first byte, little endian, is
-  // looked at.
-  int unknown() const {
+  // A field that is present, not zero, not visited and not `ignored`. Its type is unknown, so only its first byte,
+  // little endian, is looked at.
+  template <class Ignored>
+  int unknown(const Ignored& ignored) const {
     const uint8_t* vtable = table_.GetVTable();
     const int fields =
         (flatbuffers::ReadScalar<voffset_t>(vtable) - vtable_slot(0)) / static_cast<int>(sizeof(voffset_t));
     for (int id = 0; id < fields; ++id) {
-      if (visited_.contains(id) || !table_.VerifyField<uint8_t>(verifier_, vtable_slot(id), 1)) continue;
+      if (visited_.contains(id) || ignored(id) || !table_.VerifyField<uint8_t>(verifier_, vtable_slot(id), 1)) continue;
       if (table_.GetField<uint8_t>(vtable_slot(id), 0) != 0) return id;
     }
     return -1;
@@ -82,6 +84,12 @@ class OptionsReader : public AttributeVisitor {
   std::set<int> visited_;
   std::string error_;
 };
+
+// quantized_bias_type of layers with 16-bit activations, which the bias says itself.
+bool is_said_by_a_tensor(const OpDef& op, int id) {
+  const std::string_view name = op.name;
+  return (name == "conv_2d" && id == 6) || (name == "fully_connected" && id == 4);
+}
 
 // FlatBuffers are written leaves first: pass 1 writes the vectors that pass 2's table refers to.
 class VectorWriter : public AttributeVisitor {
@@ -129,7 +137,7 @@ Result<void> read_options(const OpDef& op, const Table* options, const flatbuffe
   OptionsReader reader(*options, verifier);
   op.visit(reader, attributes);
   if (!reader.error().empty()) return input_error(reader.error());
-  *unknown = reader.unknown();
+  *unknown = reader.unknown([&op](int id) { return is_said_by_a_tensor(op, id); });
   return {};
 }
 

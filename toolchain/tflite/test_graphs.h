@@ -28,9 +28,10 @@ inline Tensor tensor_for(const OpDef& op, const OpCase& item, size_t input, bool
   const bool stated = role == InputRole::constant || role == InputRole::index;
   tensor.constant = role == InputRole::weights || role == InputRole::bias || role == InputRole::constant ||
                     (item.constant_operands >> input & 1);
+  const DType bias = item.input_type == DType::int16 ? DType::int64 : DType::int32;
   tensor.type.dtype = stated                       ? DType::int32
                       : !integer                   ? DType::float32
-                      : role == InputRole::bias    ? DType::int32
+                      : role == InputRole::bias    ? bias
                       : role == InputRole::weights ? DType::int8
                                                    : item.input_type;
   const bool per_channel = item.per_channel && role != InputRole::activation;
