@@ -110,9 +110,9 @@ std::optional<Overlap> overlap(const Attributes& attributes, std::span<const Ten
   if (output.dtype != DType::int8) return overlap_of_rows(g.y, inputs[0], output);
   std::optional<Overlap> result = overlap_of_strips(g, g.turned(), depthwise_strip_rows(g));
   if (!result) return result;
-  if (core == PackedFor::arm_mve || (core == PackedFor::arm_dsp && is_for_pixels(g))) {
+  if (core == PackedFor::arm_mve || (core == PackedFor::arm_dsp && is_for_pixels(g)))
     result->lead = std::max(result->lead, overlap_of_pixels(g).lead);
-  } else if (core == PackedFor::arm_dsp && is_depthwise_nine(g)) {
+  if (core == PackedFor::arm_dsp && is_depthwise_nine(g)) {
     const auto nine = overlap_of_strips(g, DepthwiseNinePlan::is_turned(g), depthwise_nine_rows(g.x.stride));
     if (nine) result->lead = std::max(result->lead, nine->lead);
   }
