@@ -29,7 +29,7 @@ TEST(Lstm, ItsTableIsWithinTwoStepsOfTheFunctions) {
 
 TEST(Lstm, TheCellsScaleIsAPowerOfTwo) {
   const auto cell = [](float scale, float clip, LstmInt8& p) {
-    const TensorInfo info{DType::int16, {}, nullptr, {&scale, 1, 0, 0}, true};
+    const TensorInfo info{DType::int16, true, {}, nullptr, {&scale, 1, 0, 0}};
     return lstm_cell(info, clip, p);
   };
   LstmInt8 p{};
