@@ -40,6 +40,12 @@ struct PaddedImage {
   const float* place(const float* image, float* memory) const;
 };
 
+// Floats of memory that end with a cache line.
+constexpr int64_t whole_lines(int64_t floats) {
+  constexpr int64_t kLine = 16;
+  return (floats + kLine - 1) / kLine * kLine;
+}
+
 // What the tables of one call are made of.
 struct PatchShape {
   PaddedImage source;
@@ -50,7 +56,7 @@ struct PatchShape {
 
   int32_t pixels() const { return y.count * x.count; }
   int32_t taps() const { return y.taps * x.taps; }
-  int64_t table_floats() const { return 2 * int64_t{pixels()} + taps(); }
+  int64_t table_floats() const { return whole_lines(2 * int64_t{pixels()} + taps()); }
 };
 // With its tables in `memory`.
 Patches patches_of(const PatchShape& shape, float* memory);
@@ -67,9 +73,8 @@ class WorkspaceParts {
  public:
   explicit WorkspaceParts(float* memory) : memory_(memory) {}
   float* take(int64_t floats) {
-    constexpr int64_t kLine = 16;
     const int64_t at = size_;
-    size_ += (floats + kLine - 1) / kLine * kLine;
+    size_ += whole_lines(floats);
     return memory_ != nullptr ? memory_ + at : nullptr;
   }
   int64_t size() const { return size_; }
@@ -79,11 +84,20 @@ class WorkspaceParts {
   int64_t size_ = 0;
 };
 
-// body(y taps, x taps) for each pair of phases.
+// body(y taps, x taps) for each pair of phases that has inputs.
 template <class Body>
 void for_each_phase(const WindowAxis& y, const WindowAxis& x, const Body& body) {
   for (int32_t a = 0; a < y.stride; ++a)
-    for (int32_t b = 0; b < x.stride; ++b) body(backward_taps(y, a), backward_taps(x, b));
+    for (int32_t b = 0; b < x.stride; ++b) {
+      const AxisTaps rows = backward_taps(y, a), columns = backward_taps(x, b);
+      if (rows.count > 0 && columns.count > 0) body(rows, columns);
+    }
 }
+
+// One pair of phases, ready for the kernels; an array of these lies in the workspace too.
+struct Phase {
+  Patches patches;
+  const float* weights;  // in the order of the patches
+};
 
 }  // namespace mote

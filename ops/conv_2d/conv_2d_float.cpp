@@ -38,6 +38,10 @@ struct Work {
   PatchShape backward(const AxisTaps& y, const AxisTaps& x) const {
     return {gradient_image(), y, x, outputs, g.x.input, g.inputs, true};
   }
+  int64_t packed_floats() const { return PackedWeights(simd(), outputs, g.patch()).size(); }
+  int64_t turned_floats(const PatchShape& shape) const {
+    return whole_lines(PackedWeights(simd(), g.depth, shape.taps() * outputs).size());
+  }
   int64_t input_elements() const { return int64_t{g.y.input} * g.x.input * g.inputs; }
   int64_t output_elements() const { return int64_t{g.pixels()} * g.outputs; }
   bool clips() const { return limits.low != Clamp{}.low || limits.high != Clamp{}.high; }
@@ -48,25 +52,27 @@ struct Work {
   int64_t weights;  // of a group
 };
 
-// The workspace: tables, packed weights, a padded image, dz.
+// The workspace: phases of the inputs, tables, packed weights, a padded image, dz.
 struct Places {
   Places(const Work& work, float* memory) {
     const PatchShape forward = work.forward();
-    int64_t table_floats = forward.table_floats();
-    int64_t packed_floats = PackedWeights(simd(), work.outputs, work.g.patch()).size();
+    int64_t table_floats = 0, packed_floats = 0, count = 0;
     for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
       const PatchShape shape = work.backward(y, x);
-      table_floats = std::max(table_floats, shape.table_floats());
-      packed_floats = std::max(packed_floats, PackedWeights(simd(), work.g.depth, shape.taps() * work.outputs).size());
+      table_floats += shape.table_floats();
+      packed_floats += work.turned_floats(shape);
+      ++count;
     });
     WorkspaceParts parts(memory);
-    tables = parts.take(table_floats);
-    packed = parts.take(packed_floats);
+    phases = reinterpret_cast<Phase*>(parts.take(count * static_cast<int64_t>(sizeof(Phase) / sizeof(float))));
+    tables = parts.take(std::max(table_floats, forward.table_floats()));
+    packed = parts.take(std::max(packed_floats, work.packed_floats()));
     image = parts.take(std::max(forward.source.padded(), work.gradient_image().padded()));
     clipped = parts.take(work.clips() ? work.g.batches * work.output_elements() : 0);
     size = parts.size();
   }
 
+  Phase* phases;
   float *tables, *packed, *image, *clipped;
   int64_t size;
 };
@@ -102,7 +108,7 @@ void weight_gradient(const Work& work, const Places& places, const float* x, con
   const Patches patches = patches_of(shape, places.tables);
   shape.source.clear(places.image);
   for (int32_t group = 0; group < work.g.groups(); ++group) {
-    std::fill_n(places.packed, PackedWeights(simd(), work.outputs, work.g.patch()).size(), 0.0f);
+    std::fill_n(places.packed, work.packed_floats(), 0.0f);
     for (int32_t b = 0; b < work.g.batches; ++b)
       simd().conv_weight_gradient(
           patches, work.outputs, shape.source.place(x + b * work.input_elements(), places.image) + group * work.g.depth,
@@ -111,21 +117,32 @@ void weight_gradient(const Work& work, const Places& places, const float* x, con
   }
 }
 
+// Phases with their weights for one group; how many there are.
+size_t prepare_phases(const Work& work, const Places& places, const float* w) {
+  size_t count = 0;
+  float *tables = places.tables, *packed = places.packed;
+  for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
+    const PatchShape shape = work.backward(y, x);
+    pack_turned(work, shape, w, packed);
+    places.phases[count++] = {patches_of(shape, tables), packed};
+    tables += shape.table_floats();
+    packed += work.turned_floats(shape);
+  });
+  return count;
+}
+
 void input_gradient(const Work& work, const Places& places, const float* w, const float* dz, float* dx) {
   const PaddedImage source = work.gradient_image();
   source.clear(places.image);
-  for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
-    const PatchShape shape = work.backward(y, x);
-    if (shape.pixels() == 0) return;
-    const Patches patches = patches_of(shape, places.tables);
-    for (int32_t group = 0; group < work.g.groups(); ++group) {
-      pack_turned(work, shape, w + group * work.weights, places.packed);
-      for (int32_t b = 0; b < work.g.batches; ++b)
-        simd().conv_forward(patches, work.g.depth,
-                            source.place(dz + b * work.output_elements(), places.image) + group * work.outputs,
-                            places.packed, nullptr, Clamp{}, dx + b * work.input_elements() + group * work.g.depth);
+  for (int32_t group = 0; group < work.g.groups(); ++group) {
+    const std::span phases(places.phases, prepare_phases(work, places, w + group * work.weights));
+    for (int32_t b = 0; b < work.g.batches; ++b) {
+      const float* const image = source.place(dz + b * work.output_elements(), places.image) + group * work.outputs;
+      for (const Phase& phase : phases)
+        simd().conv_forward(phase.patches, work.g.depth, image, phase.weights, nullptr, Clamp{},
+                            dx + b * work.input_elements() + group * work.g.depth);
     }
-  });
+  }
 }
 
 }  // namespace
@@ -139,7 +156,7 @@ void conv_2d_forward(const FloatCall& call) {
   shape.source.clear(places.image);
   for (int32_t group = 0; group < work.g.groups(); ++group) {
     const float* const w = call.inputs[1] + group * work.weights;
-    std::fill_n(places.packed, PackedWeights(simd(), work.outputs, work.g.patch()).size(), 0.0f);
+    std::fill_n(places.packed, work.packed_floats(), 0.0f);
     for_each_weight(work, places.packed, [&](float& packed, int64_t at) { packed = w[at]; });
     for (int32_t b = 0; b < work.g.batches; ++b)
       simd().conv_forward(

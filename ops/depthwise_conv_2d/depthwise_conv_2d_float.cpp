@@ -25,6 +25,7 @@ struct Work {
   PatchShape backward(const AxisTaps& y, const AxisTaps& x) const {
     return {gradient_image(), y, x, g.inputs, g.x.input, g.inputs, false};
   }
+  int64_t turned_floats(const PatchShape& shape) const { return whole_lines(int64_t{shape.taps()} * g.inputs); }
   int64_t input_elements() const { return int64_t{g.y.input} * g.x.input * g.inputs; }
   int64_t output_elements() const { return int64_t{g.y.output} * g.x.output * g.outputs(); }
   int64_t weights() const { return int64_t{g.y.filter} * g.x.filter * g.outputs(); }
@@ -34,22 +35,27 @@ struct Work {
   Clamp limits;
 };
 
-// The workspace: tables, weights in another order, a padded image, dz.
+// The workspace: phases of the inputs, tables, weights in another order, a padded image, dz.
 struct Places {
   Places(const Work& work, float* memory) {
     const PatchShape forward = work.forward();
-    int64_t table_floats = forward.table_floats();
+    int64_t table_floats = 0, turned_floats = 0, count = 0;
     for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
-      table_floats = std::max(table_floats, work.backward(y, x).table_floats());
+      const PatchShape shape = work.backward(y, x);
+      table_floats += shape.table_floats();
+      turned_floats += work.turned_floats(shape);
+      ++count;
     });
     WorkspaceParts parts(memory);
-    tables = parts.take(table_floats);
-    turned = parts.take(work.weights());
+    phases = reinterpret_cast<Phase*>(parts.take(count * static_cast<int64_t>(sizeof(Phase) / sizeof(float))));
+    tables = parts.take(std::max(table_floats, forward.table_floats()));
+    turned = parts.take(turned_floats);
     image = parts.take(std::max(forward.source.padded(), work.gradient_image().padded()));
     clipped = parts.take(work.clips() ? work.g.batches * work.output_elements() : 0);
     size = parts.size();
   }
 
+  Phase* phases;
   float *tables, *turned, *image, *clipped;
   int64_t size;
 };
@@ -105,21 +111,32 @@ void weight_gradient(const Work& work, const Places& places, const float* x, con
                                      dz + b * work.output_elements(), dw);
 }
 
-void input_gradient(const Work& work, const Places& places, const float* w, const float* dz, float* dx) {
-  const PaddedImage source = work.gradient_image();
+// Phases with their taps; how many there are.
+size_t prepare_phases(const Work& work, const Places& places, const float* w) {
   const int32_t channels = work.g.inputs;
-  source.clear(places.image);
+  size_t count = 0;
+  float *tables = places.tables, *turned = places.turned;
   for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
     const PatchShape shape = work.backward(y, x);
-    if (shape.pixels() == 0) return;
-    const Patches patches = patches_of(shape, places.tables);
     for_each_patch_tap(shape, work.g.x.filter, [&](int32_t place, int32_t tap) {
-      std::copy_n(w + int64_t{tap} * channels, channels, places.turned + int64_t{place} * channels);
+      std::copy_n(w + int64_t{tap} * channels, channels, turned + int64_t{place} * channels);
     });
-    for (int32_t b = 0; b < work.g.batches; ++b)
-      simd().depthwise_forward(patches, source.place(dz + b * work.output_elements(), places.image), places.turned,
-                               nullptr, Clamp{}, dx + b * work.input_elements());
+    places.phases[count++] = {patches_of(shape, tables), turned};
+    tables += shape.table_floats();
+    turned += work.turned_floats(shape);
   });
+  return count;
+}
+
+void input_gradient(const Work& work, const Places& places, const float* w, const float* dz, float* dx) {
+  const PaddedImage source = work.gradient_image();
+  source.clear(places.image);
+  const std::span phases(places.phases, prepare_phases(work, places, w));
+  for (int32_t b = 0; b < work.g.batches; ++b) {
+    const float* const image = source.place(dz + b * work.output_elements(), places.image);
+    for (const Phase& phase : phases)
+      simd().depthwise_forward(phase.patches, image, phase.weights, nullptr, Clamp{}, dx + b * work.input_elements());
+  }
 }
 
 }  // namespace

@@ -163,7 +163,7 @@ constexpr WeightGradient weight_gradient_of(int32_t length) {
 }
 
 // Pixels whose part of x and dy stays in the first-level cache while all tiles pass over them.
-constexpr int32_t kGradientPixels = 128;
+constexpr int32_t kGradientPixels = 48;
 
 template <int V>
 void weight_gradient_block(const Patches& g, GradientTile t, const float* x, const float* dy, float* dw) {
