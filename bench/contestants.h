@@ -1,5 +1,4 @@
-// The same training job for each contestant: 300-64-32-3 perceptron with ReLU, cross-entropy, Adam, batches of 32, one
-// thread.
+// The same training jobs for each contestant: cross-entropy or mean squared error, Adam, batches of 32.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -7,30 +6,52 @@
 
 namespace bench {
 
-inline constexpr int64_t kInputs = 300, kHidden1 = 64, kHidden2 = 32, kClasses = 3, kBatch = 32;
-inline constexpr int64_t kWeights = kInputs * kHidden1 + kHidden1 * kHidden2 + kHidden2 * kClasses;
-// Forward, the gradient of all weights, and the gradient of the inputs of all layers but the first.
-inline constexpr int64_t kMacsPerExample = 2 * kWeights + kHidden1 * kHidden2 + kHidden2 * kClasses;
+inline constexpr int64_t kBatch = 32;
+
+enum class Net { perceptron, conv1d, ds_cnn, resnet8, mobilenet, autoencoder };
+
+struct Network {
+  Net net;
+  const char* name;
+  const char* title;
+  std::vector<int32_t> input;       // of one example: [n], [steps, channels] or [height, width, channels]
+  int32_t classes;                  // 0: the targets are the inputs
+  std::vector<std::string> layers;  // in mote's form
+  int64_t count;                    // examples of an epoch
+  int32_t epochs;                   // of a run
+  double asked[2];                  // ratio to libtorch with one and with two threads
+
+  int64_t elements() const {
+    int64_t product = 1;
+    for (const int32_t dim : input) product *= dim;
+    return product;
+  }
+};
+const std::vector<Network>& networks();
 
 struct Data {
-  std::vector<float> inputs;  // count x kInputs
+  std::vector<float> inputs;  // count x elements, channels last
   std::vector<int32_t> labels;
-  int64_t count() const { return static_cast<int64_t>(labels.size()); }
 };
 
 struct Run {
-  double seconds = 0;  // processor time of the process, which a busy machine does not stretch
+  double seconds = 0;
   int64_t examples = 0;
   double loss = 0;  // of the last epoch: both must learn the same thing
 };
 
-Run run_mote(const Data& data, int32_t epochs);
+Run run_mote(const Network& network, const Data& data, int threads);
+// Multiply-accumulates that training with one example takes: forward, the gradients of all weights, and those of the
+// inputs of all layers but the first.
+int64_t training_macs(const Network& network);
 
 // Ways to write the loop in libtorch; the fastest is what mote is compared with.
 const std::vector<std::string>& torch_variants();
-Run run_torch(const Data& data, int32_t epochs, size_t variant);
+Run run_torch(const Network& network, const Data& data, int threads, size_t variant);
 
-double processor_seconds();
+// With one thread, processor time of the process, which a busy machine does not stretch; with several, time on the
+// wall.
+double seconds_now(int threads);
 double peak_macs_per_second();  // float multiply-accumulates of one core, as many in flight as it can hold
 
 }  // namespace bench

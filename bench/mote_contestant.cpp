@@ -7,26 +7,49 @@
 
 namespace bench {
 
-Run run_mote(const Data& data, int32_t epochs) {
-  const std::string layers[] = {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"};
-  auto graph = mote::build_graph(layers, mote::make_shape({static_cast<int32_t>(kInputs)}), 1);
+namespace {
+
+template <class T>
+T value_or_exit(mote::Result<T> result) {
+  if (result.ok()) return std::move(*result);
+  std::fprintf(stderr, "%s\n", result.error().message.c_str());
+  std::exit(3);
+}
+
+mote::Graph build(const Network& network) {
+  return value_or_exit(mote::build_graph(network.layers, mote::make_shape(network.input), 1));
+}
+
+}  // namespace
+
+int64_t training_macs(const Network& network) {
+  const mote::Graph graph = build(network);
+  int64_t first = 0;
+  for (const mote::Node& node : graph.nodes)
+    if (first == 0) first = mote::node_cost(graph, node).macs;
+  return 3 * graph.macs() - first;
+}
+
+Run run_mote(const Network& network, const Data& data, int threads) {
+  mote::Graph graph = build(network);
   mote::MemoryExamples examples, no_validation;
   examples.inputs = data.inputs;
-  examples.labels = data.labels;
-  examples.input_elements = kInputs;
+  examples.input_elements = network.elements();
   mote::TrainConfig config;
-  config.epochs = epochs;
+  if (network.classes > 0) {
+    examples.labels = data.labels;
+  } else {
+    examples.targets = data.inputs;
+    config.loss = mote::Loss::mse;
+  }
+  config.epochs = network.epochs;
   config.batch = static_cast<int32_t>(kBatch);
   config.schedule = mote::Schedule::constant;
   config.warmup_epochs = 0;
-  const double start = processor_seconds();
-  auto result = graph.ok() ? mote::train(std::move(*graph), examples, no_validation, config, {}) : graph.error();
-  const double seconds = processor_seconds() - start;  // planning and set-up included
-  if (!result.ok()) {
-    std::fprintf(stderr, "%s\n", result.error().message.c_str());
-    std::exit(3);
-  }
-  return {seconds, result->examples_seen, result->history.back().loss};
+  config.threads = threads;
+  const double start = seconds_now(threads);
+  const mote::TrainResult result = value_or_exit(mote::train(std::move(graph), examples, no_validation, config, {}));
+  return {seconds_now(threads) - start, result.examples_seen, result.history.back().loss};  // planning included
 }
 
 }  // namespace bench

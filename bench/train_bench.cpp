@@ -1,7 +1,10 @@
-// Training speed of mote and of libtorch, in turn, in one process.
+// Training speed of mote and of libtorch, in turn, in one process. Arguments: the number of threads, names of networks
+// (none = all).
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "bench/contestants.h"
@@ -10,14 +13,16 @@
 
 namespace {
 
-// Three classes that differ in frequency and phase, under noise: enough for the loss to fall as in real use.
-bench::Data make_data(int64_t count) {
+constexpr int kRounds = 7;
+
+// Classes that differ in frequency and phase, under noise: enough for the loss to fall as in real use.
+bench::Data make_data(const bench::Network& network) {
   mote::Random random(7);
   bench::Data data;
-  for (int64_t i = 0; i < count; ++i) {
-    const auto label = static_cast<int32_t>(random.below(bench::kClasses));
+  for (int64_t i = 0; i < network.count; ++i) {
+    const auto label = static_cast<int32_t>(random.below(static_cast<uint64_t>(std::max(network.classes, 1))));
     const double phase = random.uniform(0, 6.28);
-    for (int64_t t = 0; t < bench::kInputs; ++t)
+    for (int64_t t = 0; t < network.elements(); ++t)
       data.inputs.push_back(
           static_cast<float>(std::sin(0.05 * (1 + label) * static_cast<double>(t) + phase) + random.normal()));
     data.labels.push_back(label);
@@ -30,44 +35,67 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+double rate(const bench::Run& run) {
+  return static_cast<double>(run.examples) / run.seconds;
+}
+
+struct Rates {
+  std::vector<double> mote, peak;
+  std::vector<std::vector<double>> torch;
+  double mote_loss = 0, torch_loss = 0;
+};
+
+// The first round warms up.
+Rates measure(const bench::Network& network, const bench::Data& data, int threads) {
+  const size_t variants = network.input.size() == 3 ? bench::torch_variants().size() : 2;
+  Rates rates;
+  rates.torch.resize(variants);
+  for (int round = 0; round <= kRounds; ++round) {
+    const bench::Run ours = bench::run_mote(network, data, threads);
+    if (round > 0) rates.mote.push_back(rate(ours));
+    rates.mote_loss = ours.loss;
+    for (size_t v = 0; v < variants; ++v) {
+      const bench::Run theirs = bench::run_torch(network, data, threads, v);
+      if (round > 0) rates.torch[v].push_back(rate(theirs));
+      rates.torch_loss = theirs.loss;
+    }
+    rates.peak.push_back(bench::peak_macs_per_second());
+  }
+  return rates;
+}
+
+void compare(const bench::Network& network, const bench::Data& data, int threads) {
+  const Rates rates = measure(network, data, threads);
+  size_t best = 0;
+  for (size_t v = 1; v < rates.torch.size(); ++v)
+    if (median(rates.torch[v]) > median(rates.torch[best])) best = v;
+  const double ours = median(rates.mote), theirs = median(rates.torch[best]);
+  const double macs = ours * static_cast<double>(bench::training_macs(network));
+  const double peak = threads * *std::max_element(rates.peak.begin(), rates.peak.end());
+  std::printf("%-36s %10.0f %10.0f %7.2f %7.1f %6.1f %5.0f %%   %.3f / %.3f  %s\n", network.title, ours, theirs,
+              ours / theirs, network.asked[threads - 1], macs * 1e-9, 100 * macs / peak, rates.mote_loss,
+              rates.torch_loss, bench::torch_variants()[best].c_str());
+  std::fflush(stdout);
+}
+
 }  // namespace
 
-int main() {
-  constexpr int kRounds = 7;
-  constexpr int32_t kEpochs = 6;
-  const bench::Data data = make_data(2048);
-  const size_t variants = bench::torch_variants().size();
-  std::vector<double> mote_speed, peaks;
-  std::vector<std::vector<double>> torch_speed(variants);
-  double mote_loss = 0, torch_loss = 0;
-  for (int round = 0; round <= kRounds; ++round) {  // the first round warms up
-    const bench::Run ours = bench::run_mote(data, kEpochs);
-    if (round > 0) mote_speed.push_back(static_cast<double>(ours.examples) / ours.seconds);
-    mote_loss = ours.loss;
-    for (size_t v = 0; v < variants; ++v) {
-      const bench::Run theirs = bench::run_torch(data, kEpochs, v);
-      if (round > 0) torch_speed[v].push_back(static_cast<double>(theirs.examples) / theirs.seconds);
-      torch_loss = theirs.loss;
-    }
-    peaks.push_back(bench::peak_macs_per_second());
+int main(int argc, char** argv) {
+  const int threads = argc > 1 ? std::atoi(argv[1]) : 0;
+  if (threads != 1 && threads != 2) {
+    std::fprintf(stderr, "usage: train_bench 1|2 [NETWORK...]\n");
+    return 2;
   }
-  const double ours = median(mote_speed);
-  double theirs = 0;
   std::printf(
-      "300-64-32-3, batch 32, Adam, one thread, %d rounds in turn; samples per second of processor time, median\n",
-      kRounds);
-  std::printf("  mote (%s)%*s %10.0f   loss %.4f\n", mote::simd().name,
-              39 - static_cast<int>(std::char_traits<char>::length(mote::simd().name)), "", ours, mote_loss);
-  for (size_t v = 0; v < variants; ++v) {
-    std::printf("  libtorch, %-36s %10.0f\n", bench::torch_variants()[v].c_str(), median(torch_speed[v]));
-    theirs = std::max(theirs, median(torch_speed[v]));
+      "batch 32, Adam, mote's kernels: %s, threads: %d, %d rounds in turn; samples per second of %s, median; "
+      "multiply-accumulates of all products (G/s) and their share of what the cores can do\n%-36s %10s %10s %7s %7s "
+      "%6s %7s   %s\n",
+      mote::simd().name, threads, kRounds, threads == 1 ? "processor time" : "time on the wall", "", "mote", "libtorch",
+      "ratio", "asked", "G/s", "share", "losses; libtorch's way");
+  for (const bench::Network& network : bench::networks()) {
+    const auto named = [&](const char* argument) { return argument == std::string(network.name); };
+    if (argc > 2 && std::none_of(argv + 2, argv + argc, named)) continue;
+    compare(network, make_data(network), threads);
   }
-  std::printf("  libtorch's last loss %.4f\n", torch_loss);
-  const double macs = ours * static_cast<double>(bench::kMacsPerExample), peak = median(peaks);
-  std::printf("ratio to the fastest libtorch loop: %.1f\n", ours / theirs);
-  std::printf(
-      "%.1f G multiply-accumulates/s in the matrix products, %.0f %% of the %.1f G that one core can do; the whole "
-      "step counted\n",
-      macs * 1e-9, 100 * macs / peak, peak * 1e-9);
   return 0;
 }

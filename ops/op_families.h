@@ -18,6 +18,7 @@
 #include "device/unary.h"
 #include "ops/op.h"
 #include "ops/relu/relu.h"
+#include "toolchain/base/simd/simd.h"
 
 namespace mote {
 
@@ -368,28 +369,13 @@ P float_pool(const FloatCall& call) {
   return p;
 }
 
-template <class P>
+// kernel(window, channels, first element of x, limits, first element of y) for every output pixel.
+template <class P, auto kKernel>
 void pool_forward(const FloatCall& call) {
-  pool_run(float_pool<P>(call), call.inputs[0], call.outputs[0]);
-}
-
-// dx[i] += dy * share(window, first element, i) over every window, where the activation is not clipped.
-template <class P, float (*share)(const P&, const PoolWindow&, const float* first, const float& element)>
-void pool_backward(const FloatCall& call) {
-  float* const dx = call.input_gradients[0];
-  if (dx == nullptr) return;
-  const float *const x = call.inputs[0], *const y = call.outputs[0], *const dy = call.output_gradients[0];
-  std::fill_n(dx, call.input_shapes[0].elements(), 0.0f);
   const P p = float_pool<P>(call);
+  const SimdKernels& kernels = simd();
   for_each_window(p.g, [&](const PoolWindow& w, int32_t at) {
-    for (int32_t c = 0; c < p.g.channels; ++c) {
-      if (y[at + c] <= p.low || y[at + c] >= p.high) continue;
-      const float* const first = x + w.first + c;
-      fold(w, first, 0, [&](int, const float& element) {
-        dx[&element - x] += dy[at + c] * share(p, w, first, element);
-        return 0;
-      });
-    }
+    (kernels.*kKernel)(w, p.g.channels, call.inputs[0] + w.first, {p.low, p.high}, call.outputs[0] + at);
   });
 }
 

@@ -28,6 +28,24 @@ BinarySlopes slopes(const Attributes& attributes, float, float, float y) {
   return {slope, slope};
 }
 
+Clamp limits(const FloatCall& call) {
+  const FloatRange range = float_activation_range(call.attributes->as<AddAttributes>().activation);
+  return {range.low, range.high};
+}
+
+void forward(const FloatCall& call) {
+  if (call.input_shapes[0] != call.input_shapes[1]) return binary_forward<AddAttributes, AddFloat32>(call);
+  simd().add_clamped(call.output_shapes[0].elements(), call.inputs[0], call.inputs[1], limits(call), call.outputs[0]);
+}
+
+void backward(const FloatCall& call) {
+  if (call.input_shapes[0] != call.input_shapes[1]) return binary_backward<slopes>(call);
+  for (float* const gradient : call.input_gradients)
+    if (gradient != nullptr)
+      simd().clamp_backward(call.output_shapes[0].elements(), call.outputs[0], call.output_gradients[0], limits(call),
+                            gradient);
+}
+
 std::vector<OpCase> cases() {
   std::vector<OpCase> all = binary_cases(Attributes::of(AddAttributes{}), -2, 3);
   const struct {
@@ -79,8 +97,8 @@ const OpDef add_def = {
     .read_constants = nullptr,
     .infer = infer,
     .cost = no_cost,
-    .forward = binary_forward<AddAttributes, AddFloat32>,
-    .backward = binary_backward<slopes>,
+    .forward = forward,
+    .backward = backward,
     .not_trainable = nullptr,
     .float_workspace = nullptr,
     .quant = {{InputRole::activation, InputRole::activation}, 0, OutputRule::free, 0, 0},

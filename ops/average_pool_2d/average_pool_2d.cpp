@@ -1,13 +1,24 @@
 #include "ops/average_pool_2d/average_pool_2d.h"
 
+#include <algorithm>
+
 #include "ops/op_families.h"
+#include "toolchain/base/simd/simd.h"
 
 namespace mote {
 
 namespace {
 
-float share(const AveragePool2DFloat32&, const PoolWindow& w, const float*, const float&) {
-  return 1 / static_cast<float>(w.count());
+void backward(const FloatCall& call) {
+  float* const dx = call.input_gradients[0];
+  if (dx == nullptr) return;
+  std::fill_n(dx, call.input_shapes[0].elements(), 0.0f);
+  const auto p = float_pool<AveragePool2DFloat32>(call);
+  const SimdKernels& kernels = simd();
+  for_each_window(p.g, [&](const PoolWindow& w, int32_t at) {
+    kernels.average_pool_backward(w, p.g.channels, call.outputs[0] + at, call.output_gradients[0] + at, {p.low, p.high},
+                                  dx + w.first);
+  });
 }
 
 Result<std::string> emit(const EmitCall& call) {
@@ -35,8 +46,8 @@ const OpDef average_pool_2d_def = {
     .read_constants = nullptr,
     .infer = infer_pool,
     .cost = no_cost,
-    .forward = pool_forward<AveragePool2DFloat32>,
-    .backward = pool_backward<AveragePool2DFloat32, share>,
+    .forward = pool_forward<AveragePool2DFloat32, &SimdKernels::average_pool>,
+    .backward = backward,
     .not_trainable = nullptr,
     .float_workspace = nullptr,
     .quant = {{InputRole::activation}, 0, OutputRule::same_as_input, 0, 0},

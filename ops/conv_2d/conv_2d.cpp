@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "ops/conv_2d/conv_2d_float.h"
 #include "ops/conv_2d/conv_2d_packed.h"
 #include "ops/pack.h"
-#include "toolchain/base/simd/simd.h"
 
 namespace mote {
 
@@ -84,125 +84,6 @@ std::optional<RowRule> row_rule(const Attributes& attributes, std::span<const Te
                                 int32_t) {
   const Conv2DGeometry g = geometry_of(attributes, inputs[0].shape, inputs[1].shape);
   return RowRule{g.y, conv_2d_scratch_bytes(g)};
-}
-
-Clamp limits(const FloatCall& call) {
-  const FloatRange range = float_activation_range(call.attributes->as<Conv2DAttributes>().activation);
-  return {range.low, range.high};
-}
-
-// Calls visit(element of the patches, element of the image or -1 outside) for the patches [pixels, n] of one group.
-template <class Visit>
-void for_each_patch_element(const Conv2DGeometry& g, int32_t group, const Visit& visit) {
-  int64_t at = 0;
-  for (int32_t y = 0; y < g.y.output; ++y)
-    for (int32_t x = 0; x < g.x.output; ++x)
-      for (int32_t ky = 0; ky < g.y.filter; ++ky)
-        for (int32_t kx = 0; kx < g.x.filter; ++kx, at += g.depth) {
-          const int32_t iy = y * g.y.stride - g.y.before + ky * g.y.dilation;
-          const int32_t ix = x * g.x.stride - g.x.before + kx * g.x.dilation;
-          const bool inside = iy >= 0 && iy < g.y.input && ix >= 0 && ix < g.x.input;
-          visit(at, inside ? (int64_t{iy} * g.x.input + ix) * g.inputs + group * g.depth : -1);
-        }
-}
-
-// Float work of one image and one group as matrices: P = pixels, n = patch, O = outputs of the group.
-class GroupWork {
- public:
-  GroupWork(const FloatCall& call)
-      : g(geometry_of(*call.attributes, call.input_shapes[0], call.input_shapes[1])),
-        pixels(g.pixels()),
-        outputs(g.outputs / g.groups()),
-        size{pixels, g.patch(), outputs},
-        input_elements(int64_t{g.y.input} * g.x.input * g.inputs),
-        output_elements(int64_t{pixels} * g.outputs),
-        weight_elements(int64_t{outputs} * g.patch()) {}
-
-  void gather(const float* image, int32_t group, float* patches) const {
-    for_each_patch_element(g, group, [&](int64_t at, int64_t from) {
-      if (from < 0) {
-        std::fill_n(patches + at, g.depth, 0.0f);
-      } else {
-        std::copy_n(image + from, g.depth, patches + at);
-      }
-    });
-  }
-  void scatter_add(const float* patches, int32_t group, float* image) const {
-    for_each_patch_element(g, group, [&](int64_t at, int64_t to) {
-      for (int32_t i = 0; to >= 0 && i < g.depth; ++i) image[to + i] += patches[at + i];
-    });
-  }
-  // Columns of one group out of [P, all outputs], and back.
-  void take(const float* all, int32_t group, float* part) const {
-    for (int32_t p = 0; p < pixels; ++p)
-      std::copy_n(all + p * g.outputs + group * outputs, outputs, part + p * outputs);
-  }
-  void put(const float* part, int32_t group, float* all) const {
-    for (int32_t p = 0; p < pixels; ++p)
-      std::copy_n(part + p * outputs, outputs, all + p * g.outputs + group * outputs);
-  }
-
-  Conv2DGeometry g;
-  int32_t pixels, outputs;
-  DenseSize size;
-  int64_t input_elements, output_elements, weight_elements;
-};
-
-// y[P x O] = activation(patches[P x n] w[O x n]^T + b[O]), for each image and group.
-void forward(const FloatCall& call) {
-  const GroupWork work(call);
-  const float* bias = call.inputs.size() > 2 ? call.inputs[2] : nullptr;
-  float *patches = call.workspace, *part = patches + int64_t{work.pixels} * work.g.patch();
-  for (int32_t b = 0; b < work.g.batches; ++b) {
-    float* y = call.outputs[0] + b * work.output_elements;
-    for (int32_t group = 0; group < work.g.groups(); ++group) {
-      work.gather(call.inputs[0] + b * work.input_elements, group, patches);
-      const bool whole = work.g.groups() == 1;
-      simd().dense_forward(work.size, patches, call.inputs[1] + group * work.weight_elements,
-                           bias != nullptr ? bias + group * work.outputs : nullptr, limits(call), whole ? y : part);
-      if (!whole) work.put(part, group, y);
-    }
-  }
-}
-
-// With dz = dy where the activation is not clipped, else 0:  dpatches = dz w,  dw = dz^T patches,  db = sums of dz.
-void backward(const FloatCall& call) {
-  const GroupWork work(call);
-  const int64_t patch_elements = int64_t{work.pixels} * work.g.patch();
-  float *patches = call.workspace, *part = patches + patch_elements;
-  float *dw = part + int64_t{work.pixels} * work.outputs, *clipped = dw + work.weight_elements;
-  const float* dz = call.output_gradients[0];
-  const int64_t rows = int64_t{work.g.batches} * work.pixels;
-  if (call.attributes->as<Conv2DAttributes>().activation != Activation::none) {
-    simd().clamp_backward(rows * work.g.outputs, call.outputs[0], dz, limits(call), clipped);
-    dz = clipped;
-  }
-  if (call.input_gradients.size() > 2 && call.input_gradients[2])
-    simd().column_sums(rows, work.g.outputs, dz, call.input_gradients[2]);
-  float *const dx = call.input_gradients[0], *const all_dw = call.input_gradients[1];
-  if (dx != nullptr) std::fill_n(dx, work.g.batches * work.input_elements, 0.0f);
-  if (all_dw != nullptr) std::fill_n(all_dw, work.g.groups() * work.weight_elements, 0.0f);
-  for (int32_t b = 0; b < work.g.batches; ++b) {
-    for (int32_t group = 0; group < work.g.groups(); ++group) {
-      work.take(dz + b * work.output_elements, group, part);
-      if (all_dw != nullptr) {
-        work.gather(call.inputs[0] + b * work.input_elements, group, patches);
-        simd().dense_weight_gradient(work.size, part, patches, dw);
-        simd().add(work.weight_elements, dw, all_dw + group * work.weight_elements);
-      }
-      if (dx != nullptr) {
-        simd().dense_input_gradient(work.size, part, call.inputs[1] + group * work.weight_elements, patches);
-        work.scatter_add(patches, group, dx + b * work.input_elements);
-      }
-    }
-  }
-}
-
-// Patches, one group's outputs, one group's weight gradient, dz.
-int64_t float_workspace(const FloatCall& call) {
-  const GroupWork work(call);
-  return int64_t{work.pixels} * (work.g.patch() + work.outputs) + work.weight_elements +
-         work.g.batches * work.output_elements;
 }
 
 std::string cpp_geometry(const EmitCall& call, const Conv2DGeometry& g) {
@@ -419,10 +300,10 @@ const OpDef conv_2d_def = {
     .read_constants = nullptr,
     .infer = infer,
     .cost = cost,
-    .forward = forward,
-    .backward = backward,
+    .forward = conv_2d_forward,
+    .backward = conv_2d_backward,
     .not_trainable = nullptr,
-    .float_workspace = float_workspace,
+    .float_workspace = conv_2d_float_workspace,
     .quant = {{InputRole::activation, InputRole::weights, InputRole::bias}, 0, OutputRule::free, 0, 0},
     .int8_tolerance = 1,
     .in_place = false,

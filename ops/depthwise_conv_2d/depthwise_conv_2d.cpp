@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "ops/depthwise_conv_2d/depthwise_conv_2d_float.h"
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_nine.h"
 #include "ops/depthwise_conv_2d/depthwise_conv_2d_packed.h"
 #include "ops/pack.h"
-#include "toolchain/base/simd/simd.h"
 
 namespace mote {
 
@@ -127,72 +127,6 @@ std::optional<RowRule> row_rule(const Attributes& attributes, std::span<const Te
   g.y.output = rows;
   if (g.turned() || (is_depthwise_nine(g) && DepthwiseNinePlan::is_turned(g))) return std::nullopt;
   return RowRule{whole, scratch_bytes(g)};
-}
-
-Clamp limits(const FloatCall& call) {
-  const FloatRange range = float_activation_range(call.attributes->as<DepthwiseConv2DAttributes>().activation);
-  return {range.low, range.high};
-}
-
-// Calls visit(first input channel, first output channel, first tap) for each output pixel and each tap inside the
-// image.
-template <class Visit>
-void for_each_tap(const DepthwiseConv2DGeometry& g, const Visit& visit) {
-  int64_t out = 0;
-  for (int32_t b = 0; b < g.batches; ++b)
-    for (int32_t y = 0; y < g.y.output; ++y)
-      for (int32_t x = 0; x < g.x.output; ++x, out += g.outputs()) {
-        const int32_t origin_y = y * g.y.stride - g.y.before, origin_x = x * g.x.stride - g.x.before;
-        const TapRange ys = taps_inside(g.y, origin_y), xs = taps_inside(g.x, origin_x);
-        for (int32_t ky = ys.first; ky < ys.last; ++ky)
-          for (int32_t kx = xs.first; kx < xs.last; ++kx) {
-            const int64_t row = int64_t{b} * g.y.input + origin_y + ky * g.y.dilation;
-            visit((row * g.x.input + origin_x + kx * g.x.dilation) * g.inputs, out,
-                  (int64_t{ky} * g.x.filter + kx) * g.outputs());
-          }
-      }
-}
-
-void forward(const FloatCall& call) {
-  const DepthwiseConv2DGeometry g = geometry_of(*call.attributes, call.input_shapes[0], call.input_shapes[1]);
-  const float *x = call.inputs[0], *w = call.inputs[1], *bias = call.inputs.size() > 2 ? call.inputs[2] : nullptr;
-  float* y = call.outputs[0];
-  const int64_t elements = call.output_shapes[0].elements();
-  for (int64_t at = 0; at < elements; at += g.outputs())
-    for (int32_t o = 0; o < g.outputs(); ++o) y[at + o] = bias != nullptr ? bias[o] : 0;
-  for_each_tap(g, [&](int64_t in, int64_t out, int64_t tap) {
-    if (g.multiplier == 1) {
-      for (int32_t i = 0; i < g.inputs; ++i) y[out + i] += x[in + i] * w[tap + i];
-    } else {
-      for (int32_t o = 0; o < g.outputs(); ++o) y[out + o] += x[in + o / g.multiplier] * w[tap + o];
-    }
-  });
-  simd().clamp(elements, y, limits(call), y);
-}
-
-// With dz = dy where the activation is not clipped, else 0:  dx[i] = sum of dz w,  dw = sum of dz x,  db = sum of dz.
-void backward(const FloatCall& call) {
-  const DepthwiseConv2DGeometry g = geometry_of(*call.attributes, call.input_shapes[0], call.input_shapes[1]);
-  const int64_t elements = call.output_shapes[0].elements();
-  const float *x = call.inputs[0], *w = call.inputs[1], *dz = call.output_gradients[0];
-  if (call.attributes->as<DepthwiseConv2DAttributes>().activation != Activation::none) {
-    simd().clamp_backward(elements, call.outputs[0], dz, limits(call), call.workspace);
-    dz = call.workspace;
-  }
-  if (call.input_gradients.size() > 2 && call.input_gradients[2])
-    simd().column_sums(elements / g.outputs(), g.outputs(), dz, call.input_gradients[2]);
-  float *const dx = call.input_gradients[0], *const dw = call.input_gradients[1];
-  if (dx != nullptr) std::fill_n(dx, call.input_shapes[0].elements(), 0.0f);
-  if (dw != nullptr) std::fill_n(dw, call.input_shapes[1].elements(), 0.0f);
-  for_each_tap(g, [&](int64_t in, int64_t out, int64_t tap) {
-    for (int32_t o = 0; dw != nullptr && o < g.outputs(); ++o) dw[tap + o] += dz[out + o] * x[in + o / g.multiplier];
-    for (int32_t o = 0; dx != nullptr && o < g.outputs(); ++o) dx[in + o / g.multiplier] += dz[out + o] * w[tap + o];
-  });
-}
-
-int64_t float_workspace(const FloatCall& call) {
-  const bool clipped = call.attributes->as<DepthwiseConv2DAttributes>().activation != Activation::none;
-  return clipped ? int64_t{call.output_shapes[0].elements()} : 0;
 }
 
 // Of an integer call, by rows of so many as it makes at most.
@@ -473,10 +407,10 @@ const OpDef depthwise_conv_2d_def = {
     .read_constants = nullptr,
     .infer = infer,
     .cost = cost,
-    .forward = forward,
-    .backward = backward,
+    .forward = depthwise_conv_2d_forward,
+    .backward = depthwise_conv_2d_backward,
     .not_trainable = nullptr,
-    .float_workspace = float_workspace,
+    .float_workspace = depthwise_conv_2d_float_workspace,
     .quant = {{InputRole::activation, InputRole::weights, InputRole::bias}, 3, OutputRule::free, 0, 0},
     .int8_tolerance = 1,
     .in_place = false,

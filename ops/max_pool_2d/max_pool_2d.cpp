@@ -1,18 +1,24 @@
 #include "ops/max_pool_2d/max_pool_2d.h"
 
+#include <algorithm>
+
 #include "ops/op_families.h"
+#include "toolchain/base/simd/simd.h"
 
 namespace mote {
 
 namespace {
 
-// All to the first of the greatest.
-float share(const MaxPool2D<float>& p, const PoolWindow& w, const float* first, const float& element) {
-  const float most = p(w, first);
-  const float* const chosen =
-      fold(w, first, static_cast<const float*>(nullptr),
-           [&](const float* found, const float& x) { return found == nullptr && x == most ? &x : found; });
-  return &element == chosen ? 1 : 0;
+void backward(const FloatCall& call) {
+  float* const dx = call.input_gradients[0];
+  if (dx == nullptr) return;
+  std::fill_n(dx, call.input_shapes[0].elements(), 0.0f);
+  const auto p = float_pool<MaxPool2D<float>>(call);
+  const SimdKernels& kernels = simd();
+  for_each_window(p.g, [&](const PoolWindow& w, int32_t at) {
+    kernels.max_pool_backward(w, p.g.channels, call.inputs[0] + w.first, call.outputs[0] + at,
+                              call.output_gradients[0] + at, {p.low, p.high}, dx + w.first);
+  });
 }
 
 Result<std::string> emit(const EmitCall& call) {
@@ -40,8 +46,8 @@ const OpDef max_pool_2d_def = {
     .read_constants = nullptr,
     .infer = infer_pool,
     .cost = no_cost,
-    .forward = pool_forward<MaxPool2D<float>>,
-    .backward = pool_backward<MaxPool2D<float>, share>,
+    .forward = pool_forward<MaxPool2D<float>, &SimdKernels::max_pool>,
+    .backward = backward,
     .not_trainable = nullptr,
     .float_workspace = nullptr,
     .quant = {{InputRole::activation}, 0, OutputRule::same_as_input, 0, 0},

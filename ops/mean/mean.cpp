@@ -1,5 +1,7 @@
 #include "ops/mean/mean.h"
 
+#include <algorithm>
+
 #include "ops/op_families.h"
 
 namespace mote {
@@ -16,14 +18,44 @@ static std::string text_of(const MeanFloat32& p) {
 
 namespace {
 
+// Whether outputs are means over `rows` rows of neighbouring channels, image after image.
+struct Rows {
+  explicit Rows(const Reduction& r)
+      : images(r.kept.size[0] * r.kept.size[1]),
+        rows(r.reduced.elements()),
+        channels(r.kept.size[2]),
+        fits(r.kept.stride[2] == 1 && rows == r.reduced.size[2] && r.reduced.stride[2] == channels &&
+             r.kept.size[0] == 1) {}
+  int64_t elements() const { return int64_t{rows} * channels; }
+
+  int32_t images, rows, channels;
+  bool fits;
+};
+
+void forward(const FloatCall& call) {
+  const Rows r(float_reduction<MeanFloat32>(call).reduction);
+  if (!r.fits) return reduce_forward<MeanFloat32>(call);
+  for (int32_t i = 0; i < r.images; ++i) {
+    float* const y = call.outputs[0] + int64_t{i} * r.channels;
+    simd().column_sums(r.rows, r.channels, call.inputs[0] + i * r.elements(), y);
+    for (int32_t c = 0; c < r.channels; ++c) y[c] /= static_cast<float>(r.rows);
+  }
+}
+
 // dx = dy / elements for everything that went into y.
 void backward(const FloatCall& call) {
   float* const dx = call.input_gradients[0];
   if (dx == nullptr) return;
   const Reduction reduction = float_reduction<MeanFloat32>(call).reduction;
+  const Rows rows(reduction);
   const ReduceGroups& kept = reduction.kept;
   const float* dy = call.output_gradients[0];
-  for (int32_t i = 0; i < kept.size[0]; ++i)
+  for (int32_t i = 0; rows.fits && i < rows.images; ++i, dy += rows.channels) {
+    float* const first = dx + i * rows.elements();
+    for (int32_t c = 0; c < rows.channels; ++c) first[c] = dy[c] / static_cast<float>(rows.rows);
+    for (int32_t row = 1; row < rows.rows; ++row) std::copy_n(first, rows.channels, first + row * rows.channels);
+  }
+  for (int32_t i = 0; !rows.fits && i < kept.size[0]; ++i)
     for (int32_t j = 0; j < kept.size[1]; ++j)
       for (int32_t k = 0; k < kept.size[2]; ++k) {
         const float share = *dy++ / static_cast<float>(reduction.reduced.elements());
@@ -60,7 +92,7 @@ const OpDef mean_def = {
     .read_constants = read_reduce_axes,
     .infer = infer_reduce_with_int16,
     .cost = no_cost,
-    .forward = reduce_forward<MeanFloat32>,
+    .forward = forward,
     .backward = backward,
     .not_trainable = nullptr,
     .float_workspace = nullptr,

@@ -183,13 +183,5 @@ void dense_weight_gradient(const DenseSize& size, const float* dy, const float* 
   product({size.outputs, size.inputs, size.batch, dy, 1, size.outputs, x, dw});
 }
 
-void column_sums(int64_t rows, int64_t columns, const float* x, float* sums) {
-  for_each_vector(columns, [&](int64_t column, int32_t lanes) {
-    Vector sum{};
-    for (int64_t row = 0; row < rows; ++row) sum += load_lanes(x + row * columns + column, lanes);
-    store_lanes(sums + column, lanes, sum);
-  });
-}
-
 }  // namespace
 }  // namespace mote

@@ -13,6 +13,13 @@ void clamp(int64_t n, const float* x, Clamp limits, float* y) {
   });
 }
 
+void add_clamped(int64_t n, const float* a, const float* b, Clamp limits, float* y) {
+  const Vector low = broadcast(limits.low), high = broadcast(limits.high);
+  for_each_vector(n, [&](int64_t i, int32_t lanes) {
+    store_lanes(y + i, lanes, clamp_vector(load_lanes(a + i, lanes) + load_lanes(b + i, lanes), low, high));
+  });
+}
+
 void clamp_backward(int64_t n, const float* y, const float* dy, Clamp limits, float* dx) {
   const Vector low = broadcast(limits.low), high = broadcast(limits.high), zero{};
   for_each_vector(n, [&](int64_t i, int32_t lanes) {

@@ -50,6 +50,129 @@ void column_sums(int64_t rows, int64_t columns, const float* x, float* sums) {
   }
 }
 
+// A block of packed weights is one output wide: packed[o][k].
+void conv_forward(const Patches& g, int32_t outputs, const float* x, const float* packed, const float* bias,
+                  Clamp limits, float* y) {
+  for (int32_t p = 0; p < g.pixels; ++p)
+    for (int32_t o = 0; o < outputs; ++o) {
+      const float* w = packed + int64_t{o} * g.size();
+      double sum = bias != nullptr ? double{bias[o]} : 0.0;
+      for (int32_t r = 0; r < g.runs; ++r)
+        for (int32_t k = 0; k < g.length; ++k) sum += double{x[g.from[p] + g.run[r] + k]} * double{*w++};
+      y[g.to[p] + o] = clamped(sum, limits);
+    }
+}
+
+void conv_weight_gradient(const Patches& g, int32_t outputs, const float* x, const float* dy, float* packed) {
+  for (int32_t o = 0; o < outputs; ++o)
+    for (int32_t r = 0; r < g.runs; ++r)
+      for (int32_t k = 0; k < g.length; ++k) {
+        double sum = double{*packed};
+        for (int32_t p = 0; p < g.pixels; ++p) sum += double{dy[g.to[p] + o]} * double{x[g.from[p] + g.run[r] + k]};
+        *packed++ = static_cast<float>(sum);
+      }
+}
+
+void depthwise_forward(const Patches& g, const float* x, const float* w, const float* bias, Clamp limits, float* y) {
+  for (int32_t p = 0; p < g.pixels; ++p)
+    for (int32_t c = 0; c < g.length; ++c) {
+      double sum = bias != nullptr ? double{bias[c]} : 0.0;
+      for (int32_t r = 0; r < g.runs; ++r) sum += double{x[g.from[p] + g.run[r] + c]} * double{w[r * g.length + c]};
+      y[g.to[p] + c] = clamped(sum, limits);
+    }
+}
+
+void depthwise_weight_gradient(const Patches& g, const float* x, const float* dy, float* dw) {
+  for (int32_t r = 0; r < g.runs; ++r)
+    for (int32_t c = 0; c < g.length; ++c) {
+      double sum = double{dw[r * g.length + c]};
+      for (int32_t p = 0; p < g.pixels; ++p) sum += double{dy[g.to[p] + c]} * double{x[g.from[p] + g.run[r] + c]};
+      dw[r * g.length + c] = static_cast<float>(sum);
+    }
+}
+
+void max_pool(const PoolWindow& w, int32_t channels, const float* x, Clamp limits, float* y) {
+  for (int32_t c = 0; c < channels; ++c)
+    y[c] = clamped(
+        double{fold(w, x + c, x[c], [](float most, float v) { return v > most || std::isnan(v) ? v : most; })}, limits);
+}
+
+void average_pool(const PoolWindow& w, int32_t channels, const float* x, Clamp limits, float* y) {
+  for (int32_t c = 0; c < channels; ++c)
+    y[c] = clamped(fold(w, x + c, 0.0, [](double sum, float v) { return sum + double{v}; }) / w.count(), limits);
+}
+
+bool passes(float y, Clamp limits) {
+  return !(y <= limits.low || y >= limits.high);
+}
+
+void max_pool_backward(const PoolWindow& w, int32_t channels, const float* x, const float* y, const float* dy,
+                       Clamp limits, float* dx) {
+  for (int32_t c = 0; c < channels; ++c)
+    fold(w, x + c, passes(y[c], limits), [&](bool open, const float& v) {
+      if (open && v == y[c]) dx[&v - x] += dy[c];
+      return open && v != y[c];
+    });
+}
+
+void average_pool_backward(const PoolWindow& w, int32_t channels, const float* y, const float* dy, Clamp limits,
+                           float* dx) {
+  for (int32_t c = 0; c < channels; ++c)
+    fold(w, dx + c, 0, [&](int, const float& v) {
+      if (passes(y[c], limits)) dx[&v - dx] += dy[c] / static_cast<float>(w.count());
+      return 0;
+    });
+}
+
+void moments(const Channels& size, const float* x, float* mean, float* variance) {
+  const auto rows = static_cast<double>(size.rows);
+  for (int64_t c = 0; c < size.channels; ++c) {
+    double sum = 0, squares = 0;
+    for (int64_t row = 0; row < size.rows; ++row) sum += double{x[row * size.channels + c]};
+    for (int64_t row = 0; row < size.rows; ++row) {
+      const double distance = double{x[row * size.channels + c]} - sum / rows;
+      squares += distance * distance;
+    }
+    mean[c] = static_cast<float>(sum / rows);
+    variance[c] = static_cast<float>(squares / rows);
+  }
+}
+
+void scale_shift(const Channels& size, const float* x, const float* scale, const float* shift, Clamp limits, float* y) {
+  for (int64_t i = 0; i < size.rows * size.channels; ++i) {
+    const int64_t c = i % size.channels;
+    y[i] = clamped(double{scale[c]} * double{x[i]} + double{shift[c]}, limits);
+  }
+}
+
+void normal_sums(const Channels& size, const float* x, const float* y, const float* dy, Clamp limits, const float* mean,
+                 float* sums, float* products) {
+  for (int64_t c = 0; c < size.channels; ++c) {
+    double sum = 0, product = 0;
+    for (int64_t i = c; i < size.rows * size.channels; i += size.channels) {
+      const double dz = passes(y[i], limits) ? double{dy[i]} : 0;
+      sum += dz;
+      product += dz * (double{x[i]} - double{mean[c]});
+    }
+    sums[c] = static_cast<float>(sum);
+    products[c] = static_cast<float>(product);
+  }
+}
+
+void normal_backward(const Channels& size, const float* x, const float* y, const float* dy, Clamp limits,
+                     const float* factors, float* dx) {
+  for (int64_t i = 0; i < size.rows * size.channels; ++i) {
+    const float* f = factors + i % size.channels;
+    const double dz = passes(y[i], limits) ? double{dy[i]} : 0;
+    dx[i] =
+        static_cast<float>(double{f[0]} * dz + double{f[size.channels]} * double{x[i]} + double{f[2 * size.channels]});
+  }
+}
+
+void add_clamped(int64_t n, const float* a, const float* b, Clamp limits, float* y) {
+  for (int64_t i = 0; i < n; ++i) y[i] = clamped(double{a[i]} + double{b[i]}, limits);
+}
+
 void clamp(int64_t n, const float* x, Clamp limits, float* y) {
   for (int64_t i = 0; i < n; ++i) y[i] = clamped(double{x[i]}, limits);
 }
@@ -121,10 +244,24 @@ void sgd(int64_t n, const SgdStep& step, const float* gradient, float* velocity,
 extern const SimdKernels kScalarKernels;
 const SimdKernels kScalarKernels = {"scalar",
                                     1,
+                                    1,
                                     dense_forward,
                                     dense_input_gradient,
                                     dense_weight_gradient,
                                     column_sums,
+                                    conv_forward,
+                                    conv_weight_gradient,
+                                    depthwise_forward,
+                                    depthwise_weight_gradient,
+                                    max_pool,
+                                    average_pool,
+                                    max_pool_backward,
+                                    average_pool_backward,
+                                    moments,
+                                    scale_shift,
+                                    normal_sums,
+                                    normal_backward,
+                                    add_clamped,
                                     clamp,
                                     clamp_backward,
                                     softmax,

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <span>
 
+#include "device/pool.h"
+
 namespace mote {
 
 struct DenseSize {
@@ -42,9 +44,29 @@ struct SgdStep {
   float decay = 0;
 };
 
+// What the pixels of an image are made of, whatever filter, step, dilation and padding: pixel p sees `runs` runs of
+// `length` neighbouring floats each, run r from x[from[p] + run[r]] on. Zeros that padding adds are in x already.
+// K = runs * length numbers make a patch.
+struct Patches {
+  int32_t pixels = 0;
+  const int32_t* from = nullptr;  // [pixels]
+  const int32_t* to = nullptr;    // [pixels]: where the pixel's outputs begin
+  int32_t runs = 0, length = 0;
+  const int32_t* run = nullptr;  // [runs]
+
+  constexpr int32_t size() const { return runs * length; }
+};
+
+// Rows of channels, C of them.
+struct Channels {
+  int64_t rows = 0;
+  int32_t channels = 0;
+};
+
 struct SimdKernels {
   const char* name;  // "sse2", "neon", "avx2", "avx512" or "scalar"
   int32_t lanes;     // floats in a vector
+  int32_t block;     // most outputs of a block of packed weights, a multiple of `lanes`
 
   // y[B x O] = clamp(x[B x I] w[O x I]^T + bias[O]); bias may be nullptr.
   void (*dense_forward)(const DenseSize&, const float* x, const float* w, const float* bias, Clamp, float* y);
@@ -55,6 +77,37 @@ struct SimdKernels {
   // sums[columns] = sum over rows of x[rows x columns]: the gradient of a bias.
   void (*column_sums)(int64_t rows, int64_t columns, const float* x, float* sums);
 
+  // y[to[p] + o] = clamp(sum over k of patch[p, k] w[o, k] + bias[o]), w packed (PackedWeights); bias may be nullptr.
+  void (*conv_forward)(const Patches&, int32_t outputs, const float* x, const float* packed, const float* bias, Clamp,
+                       float* y);
+  // dw[o, k] += sum over p of dy[to[p] + o] patch[p, k], dw packed.
+  void (*conv_weight_gradient)(const Patches&, int32_t outputs, const float* x, const float* dy, float* packed);
+  // A run is a tap of `length` channels: y[to[p] + c] = clamp(sum over r of run[p, r, c] w[r, c] + bias[c]).
+  void (*depthwise_forward)(const Patches&, const float* x, const float* w, const float* bias, Clamp, float* y);
+  // dw[r, c] += sum over p of dy[to[p] + c] run[p, r, c]
+  void (*depthwise_weight_gradient)(const Patches&, const float* x, const float* dy, float* dw);
+
+  // One output pixel of a pool, x standing at the window's first pixel: y[c] = clamp(greatest or mean).
+  void (*max_pool)(const PoolWindow&, int32_t channels, const float* x, Clamp, float* y);
+  void (*average_pool)(const PoolWindow&, int32_t channels, const float* x, Clamp, float* y);
+  // dx += dy where low < y < high, to the first of the greatest elements, or to all alike.
+  void (*max_pool_backward)(const PoolWindow&, int32_t channels, const float* x, const float* y, const float* dy, Clamp,
+                            float* dx);
+  void (*average_pool_backward)(const PoolWindow&, int32_t channels, const float* y, const float* dy, Clamp, float* dx);
+
+  // Of each channel over all rows. The variance is that of the rows themselves (divided by their number).
+  void (*moments)(const Channels&, const float* x, float* mean, float* variance);
+  // y = clamp(scale[c] * x + shift[c]); y may be x.
+  void (*scale_shift)(const Channels&, const float* x, const float* scale, const float* shift, Clamp, float* y);
+  // With dz = dy where low < y < high, else 0: sums[c] = sum of dz, products[c] = sum of dz * (x - mean[c]).
+  void (*normal_sums)(const Channels&, const float* x, const float* y, const float* dy, Clamp, const float* mean,
+                      float* sums, float* products);
+  // dx = factors[c] * dz + factors[C + c] * x + factors[2 C + c]; dx may be dy.
+  void (*normal_backward)(const Channels&, const float* x, const float* y, const float* dy, Clamp, const float* factors,
+                          float* dx);
+
+  // y = clamp(a + b); y may be a or b.
+  void (*add_clamped)(int64_t n, const float* a, const float* b, Clamp, float* y);
   // y = clamp(x); y may be x.
   void (*clamp)(int64_t n, const float* x, Clamp, float* y);
   // dx = dy where low < y < high, else 0, with y the output of the clamp; dx may be dy. (The slope at the limits is 0.)
@@ -72,6 +125,28 @@ struct SimdKernels {
   // m, v, velocity: the optimiser's state, zero before the first step.
   void (*adam)(int64_t n, const AdamStep&, const float* gradient, float* m, float* v, float* weight);
   void (*sgd)(int64_t n, const SgdStep&, const float* gradient, float* velocity, float* weight);
+};
+
+// Weights of a convolution as conv_forward reads them: blocks of up to SimdKernels::block outputs, all K numbers of a
+// block together, [K][width]; the last block is as wide as whole vectors need, with zeros behind the last output.
+class PackedWeights {
+ public:
+  PackedWeights(const SimdKernels& kernels, int32_t outputs, int32_t k)
+      : outputs_(outputs), k_(k), block_(kernels.block), lanes_(kernels.lanes) {}
+
+  int64_t size() const { return round_up(outputs_) * k_; }
+  // Calls body(first output, outputs, packed, width) for each block.
+  template <class Body>
+  void for_each_block(float* packed, const Body& body) const {
+    for (int32_t first = 0; first < outputs_; first += block_) {
+      const int32_t count = outputs_ - first < block_ ? outputs_ - first : block_;
+      body(first, count, packed + int64_t{first} * k_, static_cast<int32_t>(round_up(count)));
+    }
+  }
+
+ private:
+  int64_t round_up(int32_t n) const { return (int64_t{n} + lanes_ - 1) / lanes_ * lanes_; }
+  int32_t outputs_, k_, block_, lanes_;
 };
 
 // The best level that this CPU has. The choice is made at the first call.

@@ -1,0 +1,103 @@
+// From a sliding window to the tables of the float micro-kernels (Patches in simd.h), for convolutions and their
+// gradients alike. Nothing here takes memory: tables and padded images lie in the workspace of the call.
+#pragma once
+#include <cstdint>
+
+#include "device/window.h"
+#include "toolchain/base/simd/simd.h"
+
+namespace mote {
+
+// One axis of a sum over taps: result t of `count` lies at first + t * step, and its tap i of `taps`, number
+// tap + i * tap_step of the filter, reads source + i * source_step + t * advance, which may lie outside of the image.
+struct AxisTaps {
+  int32_t first, step, count, advance;
+  int32_t taps, source, source_step, tap, tap_step;
+};
+
+// An output is a sum over inputs.
+AxisTaps forward_taps(const WindowAxis& axis);
+// The gradient of an input is a sum over outputs: of the inputs at phase, phase + stride, ... from the start of the
+// padding, 0 <= phase < stride, which share their taps. There may be none.
+AxisTaps backward_taps(const WindowAxis& axis, int32_t phase);
+
+// An axis with zeros before and behind.
+struct PaddedAxis {
+  int32_t size, before, total;
+};
+PaddedAxis padded_inputs(const WindowAxis& axis);
+PaddedAxis padded_outputs(const WindowAxis& axis);  // for all phases
+
+// An image [y, x, channels] with zeros around it, of its own or of the padding.
+struct PaddedImage {
+  PaddedAxis y, x;
+  int32_t channels;
+
+  int64_t elements() const { return int64_t{y.size} * x.size * channels; }  // of the image alone
+  int64_t padded() const;                                                   // floats of memory; 0: needs no zeros
+  void clear(float* memory) const;
+  // The image in `memory`, which was cleared or holds another, or where it is if it needs no zeros.
+  const float* place(const float* image, float* memory) const;
+};
+
+// Floats of memory that end with a cache line.
+constexpr int64_t whole_lines(int64_t floats) {
+  constexpr int64_t kLine = 16;
+  return (floats + kLine - 1) / kLine * kLine;
+}
+
+// What the tables of one call are made of.
+struct PatchShape {
+  PaddedImage source;
+  AxisTaps y, x;
+  int32_t depth;           // neighbouring channels that a tap reads
+  int32_t columns, pitch;  // of the image of results: pixels of a row, floats of a pixel
+  bool joined;             // taps side by side in a row make one run
+
+  int32_t pixels() const { return y.count * x.count; }
+  int32_t taps() const { return y.taps * x.taps; }
+  int64_t table_floats() const { return whole_lines(2 * int64_t{pixels()} + taps()); }
+};
+// With its tables in `memory`.
+Patches patches_of(const PatchShape& shape, float* memory);
+// Calls body(first number of the patch, tap of the filter) for each tap in the order of the patch; both in taps.
+template <class Body>
+void for_each_patch_tap(const PatchShape& s, int32_t filter_columns, const Body& body) {
+  for (int32_t y = 0; y < s.y.taps; ++y)
+    for (int32_t x = 0; x < s.x.taps; ++x)
+      body(y * s.x.taps + x, (s.y.tap + y * s.y.tap_step) * filter_columns + s.x.tap + x * s.x.tap_step);
+}
+
+// Parts of a workspace, each at the start of a cache line. Without memory: their size only.
+class WorkspaceParts {
+ public:
+  explicit WorkspaceParts(float* memory) : memory_(memory) {}
+  float* take(int64_t floats) {
+    const int64_t at = size_;
+    size_ += whole_lines(floats);
+    return memory_ != nullptr ? memory_ + at : nullptr;
+  }
+  int64_t size() const { return size_; }
+
+ private:
+  float* memory_;
+  int64_t size_ = 0;
+};
+
+// body(y taps, x taps) for each pair of phases that has inputs.
+template <class Body>
+void for_each_phase(const WindowAxis& y, const WindowAxis& x, const Body& body) {
+  for (int32_t a = 0; a < y.stride; ++a)
+    for (int32_t b = 0; b < x.stride; ++b) {
+      const AxisTaps rows = backward_taps(y, a), columns = backward_taps(x, b);
+      if (rows.count > 0 && columns.count > 0) body(rows, columns);
+    }
+}
+
+// One pair of phases, ready for the kernels; an array of these lies in the workspace too.
+struct Phase {
+  Patches patches;
+  const float* weights;  // in the order of the patches
+};
+
+}  // namespace mote

@@ -1,0 +1,160 @@
+// Sums over the rows of channels, and what batch normalisation makes of them. Lanes lie along the channels.
+#pragma once
+#include "toolchain/base/simd/simd.h"
+#include "toolchain/base/simd/vector.h"
+
+namespace mote {
+namespace {
+
+template <int N>
+struct Count {
+  static constexpr int kValue = N;
+};
+
+// body(Count<V>, first channel, lanes) for groups of V whole vectors, V = 4, 2, 1, and a partial one.
+template <class Body>
+MOTE_INLINE void for_channel_groups(int64_t channels, const Body& body) {
+  int64_t c = 0;
+  for (; c + 4 * kLanes <= channels; c += 4 * kLanes) body(Count<4>{}, c, kLanes);
+  for (; c + 2 * kLanes <= channels; c += 2 * kLanes) body(Count<2>{}, c, kLanes);
+  for (; c + kLanes <= channels; c += kLanes) body(Count<1>{}, c, kLanes);
+  if (c < channels) body(Count<1>{}, c, static_cast<int32_t>(channels - c));
+}
+
+// sums[n][c] = sum over the rows of the n-th of what term(at, channel, lanes, terms) sets, at = row * channels +
+// channel. Four chains of additions, along the rows where a group has less than four vectors.
+template <int N, class Term>
+MOTE_INLINE void channel_sums(const Channels& size, float* const (&sums)[N], const Term& term) {
+  const int64_t rows = size.rows, channels = size.channels;
+  for_channel_groups(
+      channels, [&](auto count, int64_t first, int32_t lanes) __attribute__((always_inline)) {
+        constexpr int V = decltype(count)::kValue, R = 4 / V;
+        Vector totals[R][V][N] = {};
+        const auto add_row = [&](int64_t row, Vector(&to)[V][N]) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+          for (int v = 0; v < V; ++v) {
+            Vector terms[N];
+            const int64_t channel = first + v * kLanes;
+            term(row * channels + channel, channel, lanes, terms);
+#pragma GCC unroll 2
+            for (int n = 0; n < N; ++n) to[v][n] += terms[n];
+          }
+        };
+        int64_t row = 0;
+        for (; row + R <= rows; row += R)
+#pragma GCC unroll 4
+          for (int r = 0; r < R; ++r) add_row(row + r, totals[r]);
+        for (; row < rows; ++row) add_row(row, totals[0]);
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v)
+#pragma GCC unroll 2
+          for (int n = 0; n < N; ++n) {
+            Vector total = totals[0][v][n];
+#pragma GCC unroll 4
+            for (int r = 1; r < R; ++r) total += totals[r][v][n];
+            store_lanes(sums[n] + first + v * kLanes, lanes, total);
+          }
+      });
+}
+
+void column_sums(int64_t rows, int64_t columns, const float* x, float* sums) {
+  float* const to[1] = {sums};
+  channel_sums<1>(
+      {rows, static_cast<int32_t>(columns)},
+      to, [&](int64_t at, int64_t, int32_t lanes, Vector(&terms)[1]) __attribute__((always_inline)) {
+        terms[0] = load_lanes(x + at, lanes);
+      });
+}
+
+// Of the distances from the first row, so that a mean far from zero costs no digits.
+void moments(const Channels& size, const float* x, float* mean, float* variance) {
+  float* const to[2] = {mean, variance};
+  channel_sums<2>(
+      size, to, [&](int64_t at, int64_t channel, int32_t lanes, Vector(&terms)[2]) __attribute__((always_inline)) {
+        terms[0] = load_lanes(x + at, lanes) - load_lanes(x + channel, lanes);
+        terms[1] = terms[0] * terms[0];
+      });
+  const Vector share = broadcast(1.0f / static_cast<float>(size.rows));
+  for_each_vector(size.channels, [&](int64_t c, int32_t lanes) {
+    const Vector distance = load_lanes(mean + c, lanes) * share, zero{};
+    const Vector spread = load_lanes(variance + c, lanes) * share - distance * distance;
+    store_lanes(mean + c, lanes, load_lanes(x + c, lanes) + distance);
+    store_lanes(variance + c, lanes, spread < zero ? zero : spread);
+  });
+}
+
+// dy where the clamp that gave y let a change through. As "not clamped" so that the gradient of a NaN stays visible.
+MOTE_INLINE Vector passed_gradient(Vector y, Vector dy, Vector low, Vector high) {
+  return ((y <= low) | (y >= high)) ? Vector{} : dy;
+}
+
+void normal_sums(const Channels& size, const float* x, const float* y, const float* dy, Clamp limits, const float* mean,
+                 float* sums, float* products) {
+  const Vector low = broadcast(limits.low), high = broadcast(limits.high);
+  float* const to[2] = {sums, products};
+  channel_sums<2>(
+      size, to, [&](int64_t at, int64_t channel, int32_t lanes, Vector(&terms)[2]) __attribute__((always_inline)) {
+        terms[0] = passed_gradient(load_lanes(y + at, lanes), load_lanes(dy + at, lanes), low, high);
+        terms[1] = terms[0] * (load_lanes(x + at, lanes) - load_lanes(mean + channel, lanes));
+      });
+}
+
+// change(at, lanes, v) for every vector of every row, where before(channel, lanes, v) has fetched what belongs to the
+// v-th channels of a group.
+template <class Before, class Change>
+MOTE_INLINE void for_channel_rows(const Channels& size, const Before& before, const Change& change) {
+  const int64_t channels = size.channels;
+  for_channel_groups(
+      channels, [&](auto count, int64_t first, int32_t lanes) __attribute__((always_inline)) {
+        constexpr int V = decltype(count)::kValue;
+        auto fetched = before(first, lanes, count);
+        for (int64_t row = 0; row < size.rows; ++row)
+#pragma GCC unroll 4
+          for (int v = 0; v < V; ++v) change(row * channels + first + v * kLanes, lanes, fetched, v);
+      });
+}
+
+// N numbers of each channel, `pitch` apart.
+template <int N, int V>
+struct Factors {
+  Vector of[V][N];
+};
+template <int N, int V>
+MOTE_INLINE Factors<N, V> fetch_factors(const float* const (&from)[N], int64_t first, int32_t lanes) {
+  Factors<N, V> factors;
+#pragma GCC unroll 4
+  for (int v = 0; v < V; ++v)
+#pragma GCC unroll 3
+    for (int n = 0; n < N; ++n) factors.of[v][n] = load_lanes(from[n] + first + v * kLanes, lanes);
+  return factors;
+}
+
+void scale_shift(const Channels& size, const float* x, const float* scale, const float* shift, Clamp limits, float* y) {
+  const Vector low = broadcast(limits.low), high = broadcast(limits.high);
+  const float* const from[2] = {scale, shift};
+  for_channel_rows(
+      size,
+      [&](int64_t first, int32_t lanes, auto count)
+          __attribute__((always_inline)) { return fetch_factors<2, decltype(count)::kValue>(from, first, lanes); },
+      [&](int64_t at, int32_t lanes, const auto& factors, int v) __attribute__((always_inline)) {
+        const Vector z = factors.of[v][0] * load_lanes(x + at, lanes) + factors.of[v][1];
+        store_lanes(y + at, lanes, clamp_vector(z, low, high));
+      });
+}
+
+void normal_backward(const Channels& size, const float* x, const float* y, const float* dy, Clamp limits,
+                     const float* factors, float* dx) {
+  const Vector low = broadcast(limits.low), high = broadcast(limits.high);
+  const float* const from[3] = {factors, factors + size.channels, factors + int64_t{2} * size.channels};
+  for_channel_rows(
+      size,
+      [&](int64_t first, int32_t lanes, auto count)
+          __attribute__((always_inline)) { return fetch_factors<3, decltype(count)::kValue>(from, first, lanes); },
+      [&](int64_t at, int32_t lanes, const auto& f, int v) __attribute__((always_inline)) {
+        const Vector dz = passed_gradient(load_lanes(y + at, lanes), load_lanes(dy + at, lanes), low, high);
+        store_lanes(dx + at, lanes, f.of[v][0] * dz + (f.of[v][1] * load_lanes(x + at, lanes) + f.of[v][2]));
+      });
+}
+
+}  // namespace
+}  // namespace mote

@@ -1,0 +1,254 @@
+// Direct convolutions: sums of pieces of the input, which stays where it is (Patches in simd.h). Lanes lie along the
+// outputs.
+#pragma once
+#include "toolchain/base/simd/simd.h"
+#include "toolchain/base/simd/vector.h"
+
+namespace mote {
+namespace {
+
+// Vectors of a block of packed weights, and pixels of a tile beside them: with their product the sums that registers
+// hold, with the tile's pointers the general registers.
+constexpr int32_t kConvVectors = kRegisters == 32 ? 4 : 2;
+constexpr int32_t conv_tile(int32_t vectors) {
+  return vectors == 1 ? 8 : kRegisters == 16 && kLanes == 4 ? 4 : 6;
+}
+
+// Outputs [first, first + count) of one block; the last vector has `lanes` of them.
+struct ConvBlock {
+  int32_t lanes;
+  const float* bias;  // of its first output, or nullptr
+  Clamp clamp;
+};
+
+template <int V>
+MOTE_INLINE void load_block(const float* from, int32_t lanes, Vector (&vectors)[V]) {
+#pragma GCC unroll 4
+  for (int v = 0; v < V; ++v)
+    vectors[v] = v + 1 < V || lanes == kLanes ? load(from + v * kLanes) : load_partial(from + v * kLanes, lanes);
+}
+template <int V>
+MOTE_INLINE void store_block(float* to, int32_t lanes, const Vector (&vectors)[V]) {
+#pragma GCC unroll 4
+  for (int v = 0; v < V; ++v) {
+    if (v + 1 < V || lanes == kLanes)
+      store(to + v * kLanes, vectors[v]);
+    else
+      store_partial(to + v * kLanes, lanes, vectors[v]);
+  }
+}
+
+// Sums of `P` pixels over all runs; w[K][V * kLanes].
+template <int V, int P>
+MOTE_INLINE void conv_sums(const Patches& g, const float* const (&pixel)[P], const float* w, Vector (&sums)[P][V]) {
+  for (int32_t r = 0; r < g.runs; ++r) {
+    const int64_t run = g.run[r], length = g.length;
+    const float* x[P];
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p) x[p] = pixel[p] + run;
+    for (int64_t k = 0; k < length; ++k, w += V * kLanes) {
+      Vector factors[V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) factors[v] = load(w + v * kLanes);
+#pragma GCC unroll 8
+      for (int p = 0; p < P; ++p) {
+        const Vector element = broadcast(x[p][k]);
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) sums[p][v] += element * factors[v];
+      }
+    }
+  }
+}
+
+template <int V>
+[[gnu::noinline]] void conv_forward_block(const Patches& g, const float* x, const float* w, const ConvBlock& block,
+                                          float* y) {
+  constexpr int P = conv_tile(V);
+  const Vector low = broadcast(block.clamp.low), high = broadcast(block.clamp.high);
+  Vector bias[V] = {};
+  if (block.bias != nullptr) load_block(block.bias, block.lanes, bias);
+  for (int32_t first = 0; first < g.pixels; first += P) {
+    const int32_t last = g.pixels - 1;
+    const float* pixel[P];
+    Vector sums[P][V];
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p) {
+      pixel[p] = x + g.from[first + p < last ? first + p : last];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sums[p][v] = bias[v];
+    }
+    conv_sums<V, P>(g, pixel, w, sums);
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p) {
+      if (first + p > last) break;
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sums[p][v] = clamp_vector(sums[p][v], low, high);
+      store_block(y + g.to[first + p], block.lanes, sums[p]);
+    }
+  }
+}
+
+// body(first output, vectors, lanes of the last one) for each block of packed weights.
+template <class Body>
+MOTE_INLINE void for_each_conv_block(int32_t outputs, const Body& body) {
+  for (int32_t first = 0; first < outputs; first += kConvVectors * kLanes) {
+    const int32_t left = outputs - first;
+    const int32_t vectors = left >= kConvVectors * kLanes ? kConvVectors : (left + kLanes - 1) / kLanes;
+    const int32_t last = left - (vectors - 1) * kLanes;
+    body(first, vectors, last < kLanes ? last : kLanes);
+  }
+}
+
+void conv_forward(const Patches& g, int32_t outputs, const float* x, const float* packed, const float* bias,
+                  Clamp limits, float* y) {
+  using Forward = void (*)(const Patches&, const float*, const float*, const ConvBlock&, float*);
+  constexpr Forward kForms[] = {conv_forward_block<1>, conv_forward_block<2>,
+                                conv_forward_block < kConvVectors < 3 ? 2 : 3 >, conv_forward_block<kConvVectors>};
+  for_each_conv_block(outputs, [&](int32_t first, int32_t vectors, int32_t lanes) {
+    const ConvBlock block{lanes, bias != nullptr ? bias + first : nullptr, limits};
+    kForms[vectors - 1](g, x, packed + int64_t{first} * g.size(), block, y + first);
+  });
+}
+
+// Where a tile of the weight gradient stands: L neighbouring numbers of a run.
+struct GradientTile {
+  const int32_t *from, *to;  // of its first pixel
+  int32_t pixels;
+  int32_t lanes;  // of the last vector of dy
+};
+
+template <int V, int L, bool kWhole>
+MOTE_INLINE void weight_gradient_tile(const GradientTile& t, const float* x, const float* dy, float* dw) {
+  Vector sums[L][V];
+#pragma GCC unroll 8
+  for (int l = 0; l < L; ++l)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) sums[l][v] = load(dw + (l * V + v) * kLanes);
+  for (int64_t p = 0; p < t.pixels; ++p) {
+    const float *element = x + t.from[p], *gradient = dy + t.to[p];
+    Vector d[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v)
+      d[v] = kWhole || v + 1 < V ? load(gradient + v * kLanes) : load_partial(gradient + v * kLanes, t.lanes);
+#pragma GCC unroll 8
+    for (int l = 0; l < L; ++l) {
+      const Vector factor = broadcast(element[l]);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sums[l][v] += factor * d[v];
+    }
+  }
+#pragma GCC unroll 8
+  for (int l = 0; l < L; ++l)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) store(dw + (l * V + v) * kLanes, sums[l][v]);
+}
+
+template <int V, int L>
+[[gnu::noinline]] void weight_gradient(const GradientTile& t, const float* x, const float* dy, float* dw) {
+  if (t.lanes == kLanes)
+    weight_gradient_tile<V, L, true>(t, x, dy, dw);
+  else
+    weight_gradient_tile<V, L, false>(t, x, dy, dw);
+}
+
+using WeightGradient = void (*)(const GradientTile&, const float*, const float*, float*);
+template <int V>
+constexpr WeightGradient weight_gradient_of(int32_t length) {
+  constexpr int kMost = conv_tile(V);
+  constexpr WeightGradient kForms[] = {weight_gradient<V, 1>, weight_gradient<V, 2>, weight_gradient<V, 3>,
+                                       weight_gradient<V, 4>, weight_gradient < V,   kMost < 5 ? 4 : 5 >,
+                                       weight_gradient < V,   kMost < 6 ? 4 : 6 >,   weight_gradient < V,
+                                       kMost < 8 ? 4 : 7 >,   weight_gradient < V,   kMost < 8 ? 4 : 8 > };
+  return kForms[length - 1];
+}
+
+// Pixels whose part of x and dy stays in the first-level cache while all tiles pass over them.
+constexpr int32_t kGradientPixels = 48;
+
+template <int V>
+void weight_gradient_block(const Patches& g, GradientTile t, const float* x, const float* dy, float* dw) {
+  for (int32_t r = 0; r < g.runs; ++r)
+    for (int32_t k = 0, taken = 0; k < g.length; k += taken, dw += taken * V * kLanes) {
+      const int32_t tiles = (g.length - k + conv_tile(V) - 1) / conv_tile(V);
+      taken = (g.length - k + tiles - 1) / tiles;
+      weight_gradient_of<V>(taken)(t, x + g.run[r] + k, dy, dw);
+    }
+}
+
+void conv_weight_gradient(const Patches& g, int32_t outputs, const float* x, const float* dy, float* packed) {
+  using Block = void (*)(const Patches&, GradientTile, const float*, const float*, float*);
+  constexpr Block kForms[] = {weight_gradient_block<1>, weight_gradient_block<2>,
+                              weight_gradient_block < kConvVectors < 3 ? 2 : 3 >, weight_gradient_block<kConvVectors>};
+  for (int32_t p = 0; p < g.pixels; p += kGradientPixels) {
+    GradientTile tile{g.from + p, g.to + p, g.pixels - p < kGradientPixels ? g.pixels - p : kGradientPixels, 0};
+    for_each_conv_block(outputs, [&](int32_t first, int32_t vectors, int32_t lanes) {
+      tile.lanes = lanes;
+      kForms[vectors - 1](g, tile, x, dy + first, packed + int64_t{first} * g.size());
+    });
+  }
+}
+
+// Pixels of a tile of a depthwise convolution.
+constexpr int32_t kDepthwisePixels = 6;
+
+void depthwise_forward(const Patches& g, const float* x, const float* w, const float* bias, Clamp limits, float* y) {
+  constexpr int P = kDepthwisePixels;
+  const Vector low = broadcast(limits.low), high = broadcast(limits.high);
+  for (int32_t first = 0; first < g.pixels; first += P) {
+    const int32_t last = g.pixels - 1;
+    const float* pixel[P];
+#pragma GCC unroll 6
+    for (int p = 0; p < P; ++p) pixel[p] = x + g.from[first + p < last ? first + p : last];
+    for_each_vector(
+        g.length, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
+          Vector sums[P];
+          const Vector start = bias != nullptr ? load_lanes(bias + c, lanes) : Vector{};
+#pragma GCC unroll 6
+          for (int p = 0; p < P; ++p) sums[p] = start;
+          const float* tap = w + c;
+          for (int32_t r = 0; r < g.runs; ++r, tap += g.length) {
+            const int64_t offset = g.run[r] + c;
+            const Vector factor = load_lanes(tap, lanes);
+#pragma GCC unroll 6
+            for (int p = 0; p < P; ++p) sums[p] += factor * load_lanes(pixel[p] + offset, lanes);
+          }
+#pragma GCC unroll 6
+          for (int p = 0; p < P; ++p)
+            if (first + p <= last) store_lanes(y + g.to[first + p] + c, lanes, clamp_vector(sums[p], low, high));
+        });
+  }
+}
+
+// `T` taps from r on.
+template <int T>
+void depthwise_gradient_taps(const Patches& g, int32_t r, const float* x, const float* dy, float* dw) {
+  int64_t run[T];
+#pragma GCC unroll 16
+  for (int t = 0; t < T; ++t) run[t] = g.run[r + t];
+  for_each_vector(
+      g.length, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
+        Vector sums[T];
+        float* const to = dw + int64_t{r} * g.length + c;
+#pragma GCC unroll 16
+        for (int t = 0; t < T; ++t) sums[t] = load_lanes(to + int64_t{t} * g.length, lanes);
+        for (int32_t p = 0; p < g.pixels; ++p) {
+          const Vector gradient = load_lanes(dy + g.to[p] + c, lanes);
+          const float* const from = x + g.from[p] + c;
+#pragma GCC unroll 16
+          for (int t = 0; t < T; ++t) sums[t] += gradient * load_lanes(from + run[t], lanes);
+        }
+#pragma GCC unroll 16
+        for (int t = 0; t < T; ++t) store_lanes(to + int64_t{t} * g.length, lanes, sums[t]);
+      });
+}
+
+void depthwise_weight_gradient(const Patches& g, const float* x, const float* dy, float* dw) {
+  int32_t r = 0;
+  for (; r + 9 <= g.runs; r += 9) depthwise_gradient_taps<9>(g, r, x, dy, dw);
+  for (; r + 5 <= g.runs; r += 5) depthwise_gradient_taps<5>(g, r, x, dy, dw);
+  for (; r + 3 <= g.runs; r += 3) depthwise_gradient_taps<3>(g, r, x, dy, dw);
+  for (; r < g.runs; ++r) depthwise_gradient_taps<1>(g, r, x, dy, dw);
+}
+
+}  // namespace
+}  // namespace mote
