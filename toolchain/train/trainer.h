@@ -44,9 +44,14 @@ class Trainer {
   // Loss of the current batch of `batches`; with `learn` also the gradients, in shards_[0].
   LossSums run_batch(const Batches& batches, bool learn);
   void run_shard(int index);
-  LossSums loss_of_shard(Shard& shard, std::span<const int32_t> labels, const float* targets);
+  LossConfig loss_config() const;  // without smoothing when the batch is not to be learned
+  LossSums loss_of_shard(Shard& shard, const RowLabels& labels, const float* targets);
   void add_gradients();
-  Error divergence(const Batches& batches, int32_t epoch, int64_t batch, const char* part) const;
+  void clip_gradients();
+  void average_weights();
+  void swap_average();
+  Error divergence(const Batches& batches, const EpochReport& report, int64_t batch, const char* part);
+  std::string largest_parameter() const;
 
   Graph graph_;
   const TrainConfig& config_;
