@@ -34,8 +34,8 @@ Result<Step> check_budget(Pipeline& pipeline, const Step& data, Console& console
   MOTE_CHECK(check_possible(project, pipeline.board(), untrained.result,
                             data.result.at("input_elements").get<int64_t>(), period));
   const std::vector<BudgetLine> lines = budget_lines(project.budget, pipeline.board(), untrained.result);
-  if (!pipeline.is_trained(data))
-    console.text("\n" + budget_table("untrained", lines) + "  " + fits_line(lines) + "\n\n");
+  MOTE_TRY(const bool trained, pipeline.is_trained(data));
+  if (!trained) console.text("\n" + budget_table("untrained", lines) + "  " + fits_line(lines) + "\n\n");
   return untrained;
 }
 
@@ -46,7 +46,8 @@ Result<Steps> run_steps(Pipeline& pipeline, const BuildOptions& options, Console
   console.text(heading(project, pipeline.board()));
   console.text(data_lines(steps.data.result, project));
   MOTE_TRY(steps.untrained, check_budget(pipeline, steps.data, console));
-  if (options.only_quantize && !pipeline.is_trained(steps.data))
+  MOTE_TRY(const bool trained, pipeline.is_trained(steps.data));
+  if (options.only_quantize && !trained)
     return input_error("no trained model for the project as it stands: run `mote train` first");
   MOTE_TRY(steps.train, pipeline.train(steps.data, options.train_again));
   console.text(train_line(steps.train.result, project.task == DataTask::classification, steps.train.reused));

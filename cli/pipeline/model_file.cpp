@@ -44,7 +44,7 @@ Result<void> check_outputs(const Graph& graph, const ProjectConfig& project, con
 }  // namespace
 
 Result<Graph> untrained_graph(const ProjectConfig& project, const Dataset& dataset, const Shape& input) {
-  Result<Graph> graph = build_graph(project.layers, input, project.seed);
+  Result<Graph> graph = build_graph(project.layers, input, project.train.seed);
   if (!graph.ok()) return project.error_at("model.layers", graph.error());
   MOTE_CHECK(check_outputs(*graph, project, dataset));
   return graph;

@@ -8,6 +8,7 @@
 #include "cli/pipeline/model_file.h"
 #include "cli/pipeline/training.h"
 #include "toolchain/graph/passes/passes.h"
+#include "toolchain/graph/transfer.h"
 #include "toolchain/measure/measure.h"
 #include "toolchain/quantize/layer_error.h"
 #include "toolchain/tflite/reader.h"
@@ -65,7 +66,7 @@ Pipeline::Pipeline(ProjectConfig project, const Board* board, Session& session)
       threads_given_(session.threads > 0),
       workspace_(project_.folder) {}
 
-Result<Pipeline> Pipeline::open(Session& session) {
+Result<Pipeline> Pipeline::open(Session& session, const std::function<void(ProjectConfig&)>& change) {
   fs::path folder = session.project_folder;
   if (folder.empty()) {
     MOTE_TRY(folder, find_project("."));
@@ -73,6 +74,7 @@ Result<Pipeline> Pipeline::open(Session& session) {
   MOTE_TRY(ProjectConfig project, load_project(folder));
   if (session.seed) project.seed = *session.seed;
   project.data.seed = project.train.seed = project.seed;
+  if (change) change(project);
   const Result<const Board*> board = find_board(project.budget.board);
   if (!board.ok()) return project.error_at("budget.board", board.error());
   return Pipeline(std::move(project), *board, session);
@@ -115,6 +117,8 @@ Result<Step> Pipeline::data() {
                        project_.layers,
                        project_.given.value("project.task", ""),
                        project_.seed,
+                       project_.data.split.folds,
+                       project_.data.split.fold,
                        contents};
   return step("data", inputs, false, [&](const fs::path&) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
@@ -169,6 +173,7 @@ Result<Step> Pipeline::untrained(const Step& data) {
 Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fingerprint_of_data) {
   MOTE_TRY(const Loaded* const loaded, this->loaded());
   MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
+  MOTE_CHECK(prepare_transfer(graph));
   TrainingJob job{
       project_,           *loaded, std::move(graph), threads_given_ ? threads_ : 0, workspace_.hidden() / "checkpoints",
       fingerprint_of_data};
@@ -179,17 +184,36 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
   return training_json(trained, loaded->dataset.validation.size() > 0);
 }
 
-Json Pipeline::train_inputs(const Step& data) const {
-  return {data.fingerprint, project_.section("train"), project_.name, project_.seed};
+Result<void> Pipeline::prepare_transfer(Graph& graph) const {
+  if (!project_.start_from.empty()) {
+    MOTE_TRY(const std::vector<uint8_t> bytes, read_file(project_.folder / project_.start_from));
+    MOTE_TRY(const Graph from, read_tflite(project_.start_from, bytes));
+    if (const auto taken = take_weights(from, graph); !taken.ok())
+      return project_.error_at("train.start_from", taken.error());
+  }
+  if (const auto frozen = freeze_layers(graph, project_.freeze); !frozen.ok())
+    return project_.error_at("train.freeze", frozen.error());
+  return {};
 }
 
-bool Pipeline::is_trained(const Step& data) const {
-  return workspace_.find_step("train", step_fingerprint({"train", train_inputs(data)})).has_value();
+Result<Json> Pipeline::train_inputs(const Step& data) const {
+  std::string base;
+  if (!project_.start_from.empty()) {
+    const Result<std::vector<uint8_t>> bytes = read_file(project_.folder / project_.start_from);
+    if (!bytes.ok()) return project_.error_at("train.start_from", bytes.error());
+    base = fingerprint(*bytes);
+  }
+  return Json{data.fingerprint, project_.section("train"), project_.name, project_.train.seed, base};
+}
+
+Result<bool> Pipeline::is_trained(const Step& data) const {
+  MOTE_TRY(const Json inputs, train_inputs(data));
+  return workspace_.find_step("train", step_fingerprint({"train", inputs})).has_value();
 }
 
 Result<Step> Pipeline::train(const Step& data, bool again) {
-  return step("train", train_inputs(data), again,
-              [&](const fs::path& folder) { return train_into(folder, data.fingerprint); });
+  MOTE_TRY(const Json inputs, train_inputs(data));
+  return step("train", inputs, again, [&](const fs::path& folder) { return train_into(folder, data.fingerprint); });
 }
 
 Result<Step> Pipeline::quantize(const Step& train) {

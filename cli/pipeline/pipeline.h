@@ -31,8 +31,9 @@ void move_paths(Json& measurement, const std::string& from, const std::string& t
 
 class Pipeline {
  public:
-  // Finds and reads the project of the session; `--seed` replaces the project's.
-  static Result<Pipeline> open(Session& session);
+  // Finds and reads the project of the session; `--seed` replaces the project's. `change` may change what is neither
+  // written in mote.toml nor given on the command line: the seed of training, the fold of the split.
+  static Result<Pipeline> open(Session& session, const std::function<void(ProjectConfig&)>& change = {});
 
   const ProjectConfig& project() const { return project_; }
   const Workspace& workspace() const { return workspace_; }
@@ -49,7 +50,7 @@ class Pipeline {
   Result<Step> untrained(const Step& data);
   // float.mote; {"history", "best_epoch", "seconds", ...}. `again`: even if there is a result.
   Result<Step> train(const Step& data, bool again);
-  bool is_trained(const Step& data) const;
+  Result<bool> is_trained(const Step& data) const;
   // model.tflite; {"layer_errors", "notes", "arena", "float_bytes", "int8_bytes"}
   Result<Step> quantize(const Step& train);
   // {"float": {"test": ...}, "int8": {...}}
@@ -60,7 +61,9 @@ class Pipeline {
  private:
   using Work = std::function<Result<Json>(const fs::path& folder)>;
   Pipeline(ProjectConfig project, const Board* board, Session& session);
-  Json train_inputs(const Step& data) const;
+  Result<Json> train_inputs(const Step& data) const;
+  // Weights of another model, and what stays as it is: [train] start_from and freeze.
+  Result<void> prepare_transfer(Graph& graph) const;
   Result<Step> step(const std::string& name, const Json& inputs, bool again, const Work& work);
   Result<Json> measure_model(const std::string& name, const std::vector<uint8_t>& model, const fs::path& folder);
   Result<Json> train_into(const fs::path& folder, const std::string& data_fingerprint);

@@ -50,6 +50,8 @@ struct ProjectConfig {
   std::vector<std::string> layers;
   TrainConfig train;
   ClassWeights class_weights;
+  std::string start_from;           // a float model, relative to the project; empty = none
+  std::vector<std::string> freeze;  // layers
   QuantizeConfig quantize;
   Json given = Json::object();  // {"train.epochs": 60, ...}: the keys as written, for fingerprints and records
   std::map<std::string, std::string> places;  // key -> "mote.toml:12:3"

@@ -1,12 +1,37 @@
 #include "toolchain/train/batches.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "toolchain/base/random.h"
 
 namespace mote {
 namespace {
+
+constexpr uint64_t kMixupSeed = 0x6d69787570;  // apart from the streams that augmentation draws from
+
+// From Beta(alpha, alpha), drawn by Joehnk's rejection (1964), folded to [1/2, 1]: which of two examples is called the
+// first has no meaning.
+float mixup_share(Random random, float alpha) {
+  for (;;) {
+    const double x = std::pow(random.uniform(), 1 / double{alpha}), y = std::pow(random.uniform(), 1 / double{alpha});
+    if (x + y <= 0 || x + y > 1) continue;
+    const double share = x / (x + y);
+    return static_cast<float>(std::max(share, 1 - share));
+  }
+}
+
+// Both at once: x_i' = s x_i + (1 - s) x_j, x_j' = s x_j + (1 - s) x_i.
+void mix_rows(float* rows, int64_t i, int64_t j, int64_t size, float share) {
+  float* a = rows + i * size;
+  float* b = rows + j * size;
+  for (int64_t k = 0; k < size; ++k) {
+    const float x = a[k], y = b[k];
+    a[k] = share * x + (1 - share) * y;
+    b[k] = share * y + (1 - share) * x;
+  }
+}
 
 constexpr int64_t kBlockFloats = 1 << 18;  // 1 MiB: within the second-level cache, long against waking a thread
 
@@ -18,7 +43,7 @@ int64_t examples_per_block(const ExampleSize& size, int64_t batch, int64_t count
 
 }  // namespace
 
-Batches::Batches(const Examples& examples, const ExampleSize& size, int32_t batch, ThreadPool& pool)
+Batches::Batches(const Examples& examples, const ExampleSize& size, int32_t batch, ThreadPool& pool, float mixup)
     : examples_(examples),
       size_(size),
       batch_(batch),
@@ -27,7 +52,9 @@ Batches::Batches(const Examples& examples, const ExampleSize& size, int32_t batc
       block_capacity_(examples_per_block(size, batch, examples.count(), pool.threads())),
       inputs_(block_capacity_ * size.input),
       targets_(block_capacity_ * size.targets),
-      labels_(size.targets > 0 ? 0 : static_cast<size_t>(block_capacity_)) {}
+      labels_(size.targets > 0 ? 0 : static_cast<size_t>(block_capacity_)),
+      mixed_labels_(mixup > 0 ? labels_.size() : 0),
+      mixup_(mixup) {}
 
 void Batches::start_epoch(uint64_t epoch_seed) {
   epoch_seed_ = epoch_seed;
@@ -48,7 +75,21 @@ bool Batches::next() {
     fill_block();
   }
   rows_ = static_cast<int32_t>(std::min(batch_, block_size_ - first_in_block_));
+  if (mixup_ > 0 && epoch_seed_ != 0) mix();
   return true;
+}
+
+// Row i with row rows - 1 - i, one share for the batch; the order of the examples is random already.
+void Batches::mix() {
+  const auto batch = static_cast<uint64_t>((block_start_ + first_in_block_) / batch_);
+  share_ = mixup_share(Random(epoch_seed_ ^ kMixupSeed).stream(batch), mixup_);
+  for (int64_t i = 0, j = rows_ - 1; i < rows_; ++i, --j) {
+    if (!labels_.empty())
+      mixed_labels_[static_cast<size_t>(first_in_block_ + i)] = labels_[static_cast<size_t>(first_in_block_ + j)];
+    if (i >= j) continue;
+    mix_rows(inputs_.data() + first_in_block_ * size_.input, i, j, size_.input, share_);
+    mix_rows(targets_.data() + first_in_block_ * size_.targets, i, j, size_.targets, share_);
+  }
 }
 
 void Batches::fill_block() {

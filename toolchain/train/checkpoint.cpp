@@ -11,7 +11,7 @@
 namespace mote {
 namespace {
 
-constexpr std::string_view kMagic = "mote checkpoint 1\n";
+constexpr std::string_view kMagic = "mote checkpoint 2\n";
 constexpr size_t kDigits = 32;  // of a fingerprint
 
 // Field by field, since structs have padding.
@@ -28,8 +28,8 @@ void visit_state(Visitor&& visit, TrainState& state, int32_t& epochs, auto&& res
   for (EpochReport& report : state.history) visit_report(visit, report);
 }
 
-std::array<const FloatBuffer*, 4> vectors(const TrainState& state) {
-  return {&state.weights, &state.best_weights, &state.optimizer.first, &state.optimizer.second};
+std::array<const FloatBuffer*, 5> vectors(const TrainState& state) {
+  return {&state.weights, &state.best_weights, &state.optimizer.first, &state.optimizer.second, &state.average};
 }
 
 struct Writer {
@@ -72,7 +72,7 @@ std::vector<uint8_t> encode_checkpoint(const TrainState& state, const std::strin
   auto epochs = static_cast<int32_t>(state.history.size());
   visit_state(writer, const_cast<TrainState&>(state), epochs, [] {});
   for (const FloatBuffer* vector : vectors(state))
-    writer.raw(vector->data(), static_cast<size_t>(floats) * sizeof(float));
+    writer.raw(vector->data(), static_cast<size_t>(vector->size()) * sizeof(float));
   const std::string digest = fingerprint(bytes);
   writer.raw(digest.data(), kDigits);
   return bytes;
@@ -105,7 +105,7 @@ Result<void> decode_checkpoint(const std::filesystem::path& path, const std::vec
       reader.failed = true;
   });
   for (const FloatBuffer* vector : vectors(state))
-    reader.raw(vector->data(), static_cast<size_t>(floats) * sizeof(float));
+    reader.raw(vector->data(), static_cast<size_t>(vector->size()) * sizeof(float));
   if (reader.failed || reader.at != reader.end) return damaged;
   return {};
 }

@@ -14,15 +14,16 @@ namespace mote {
 
 struct TrainState {
   FloatBuffer weights, best_weights;
+  FloatBuffer average;  // of the weights over the steps; empty when there is none
   OptimizerState optimizer;
   std::vector<EpochReport> history;  // one per epoch done
   int32_t best_epoch = 0;
   double best_loss = 0;  // validation loss of best_epoch
 };
 
-// Layout: "mote checkpoint 1\n", fingerprint (32 characters), then little-endian: int64 floats per vector, int64 steps,
-// int32 best_epoch, int32 epochs done, double best_loss, the reports, the vectors weights, best_weights, first, second;
-// last the fingerprint (32 characters) of everything before.
+// Layout: "mote checkpoint 2\n", fingerprint (32 characters), then little-endian: int64 floats per vector, int64 steps,
+// int32 best_epoch, int32 epochs done, double best_loss, the reports, the vectors weights, best_weights, first, second
+// and, when there is one, average; last the fingerprint (32 characters) of everything before.
 std::vector<uint8_t> encode_checkpoint(const TrainState& state, const std::string& train_fingerprint);
 
 // Into a state whose vectors have their sizes; history's capacity suffices. The error names the path and what to do.

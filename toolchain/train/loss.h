@@ -22,14 +22,27 @@ struct LossConfig {
   Loss loss = Loss::cross_entropy;
   std::span<const float> class_weights;  // empty = all 1
   float huber_delta = 1;
+  float label_smoothing = 0;
 };
 
-// Total weight of rows with these labels: what cross_entropy() divides by, the same for all shards of a batch.
-double batch_weight(const LossConfig& config, std::span<const int32_t> labels);
+// The classes of some rows, one or two for each.
+struct RowLabels {
+  std::span<const int32_t> labels;
+  std::span<const int32_t> mixed;  // of the examples that were mixed into the rows; empty = none were
+  float share = 1;                 // of `labels` in the target; the rest is of `mixed`
 
-// Cross-entropy of softmax(beta * logits); `probabilities` is that softmax. One row for each label.
+  RowLabels rows(size_t first, size_t count) const {
+    return {labels.subspan(first, count), mixed.empty() ? mixed : mixed.subspan(first, count), share};
+  }
+};
+
+// Total weight of the rows: what cross_entropy() divides by, the same for all shards of a batch.
+double batch_weight(const LossConfig& config, const RowLabels& rows);
+
+// Cross-entropy between the targets of the rows and softmax(beta * logits); `probabilities` is that softmax. The metric
+// counts rows whose largest logit is that of their (first) label.
 // gradient (may be nullptr) = d(sum of weighted losses / total_weight) / d logits.
-LossSums cross_entropy(const LossConfig& config, std::span<const int32_t> labels, int32_t classes, const float* logits,
+LossSums cross_entropy(const LossConfig& config, const RowLabels& rows, int32_t classes, const float* logits,
                        const float* probabilities, float beta, double total_weight, float* gradient);
 
 // Mean over `total` = rows x outputs of the whole batch; values = this shard's outputs.

@@ -20,7 +20,7 @@ class BatchLoss {
         layout_(ParameterLayout::of(graph)),
         weights_(layout_.total),
         gradients_(layout_.total),
-        loss_{loss, weight_list_, 0.7f} {
+        loss_{loss, weight_list_, 0.7f, 0} {
     load_parameters(graph, layout_, weights_.data());
     const int32_t softmax = loss == Loss::cross_entropy ? final_softmax(graph) : kAbsent;
     logits_ = softmax == kAbsent ? graph.outputs[0] : graph.nodes[static_cast<size_t>(softmax)].inputs[0];
@@ -37,6 +37,13 @@ class BatchLoss {
     for (int64_t i = 0; i < inputs_.size(); ++i) inputs_.data()[i] = static_cast<float>(random.normal());
     for (int64_t i = 0; i < targets_.size(); ++i) targets_.data()[i] = static_cast<float>(random.normal());
     for (int32_t row = 0; row < kRows; ++row) labels_.push_back(row % static_cast<int32_t>(elements(graph.outputs[0])));
+    row_labels_.labels = labels_;
+  }
+  // Not only the rows' own labels.
+  void soften(float smoothing, float share) {
+    loss_.label_smoothing = smoothing;
+    mixed_.assign(labels_.rbegin(), labels_.rend());
+    row_labels_ = {labels_, mixed_, share};
   }
 
   double loss(bool backward) {
@@ -46,8 +53,9 @@ class BatchLoss {
     float* gradient = backward ? program.loss_gradient() : nullptr;
     LossSums sums;
     if (loss_.loss == Loss::cross_entropy)
-      sums = cross_entropy(loss_, labels_, static_cast<int32_t>(elements(graph_.outputs[0])), program.value(logits_),
-                           program.value(graph_.outputs[0]), 1, batch_weight(loss_, labels_), gradient);
+      sums =
+          cross_entropy(loss_, row_labels_, static_cast<int32_t>(elements(graph_.outputs[0])), program.value(logits_),
+                        program.value(graph_.outputs[0]), 1, batch_weight(loss_, row_labels_), gradient);
     else
       sums = regression_loss(loss_, kRows * elements(graph_.outputs[0]), program.value(graph_.outputs[0]),
                              targets_.data(), static_cast<double>(kRows * elements(graph_.outputs[0])), gradient);
@@ -91,7 +99,8 @@ class BatchLoss {
   FloatBuffer weights_, gradients_, inputs_, targets_;
   std::vector<float> weight_list_{0.5f, 2.0f, 1.0f};
   LossConfig loss_;
-  std::vector<int32_t> labels_;
+  std::vector<int32_t> labels_, mixed_;
+  RowLabels row_labels_;
   int32_t logits_ = kAbsent;
   std::vector<ShardProgram> program_;
 };
@@ -101,6 +110,16 @@ TEST(Program, GradientsOfAClassifierMatchDifferences) {
   const SimdOverride scalar(*simd_levels()[0]);
   const Graph graph = dense_graph({"Dense(7, relu)", "Dense(5, relu6)", "Dense(3, softmax)"}, 6);
   BatchLoss(graph, Loss::cross_entropy).expect_gradients_match_differences(5e-4);
+}
+
+TEST(Program, GradientsTowardsMixedAndSmoothedTargetsMatchDifferences) {
+  const SimdOverride scalar(*simd_levels()[0]);
+  const Graph graph = dense_graph({"Dense(7, relu)", "Dense(3, softmax)"}, 6);
+  BatchLoss batch(graph, Loss::cross_entropy);
+  const double plain = batch.loss(false);
+  batch.soften(0.1f, 0.7f);
+  EXPECT_NE(batch.loss(false), plain);
+  batch.expect_gradients_match_differences(5e-4);
 }
 
 TEST(Program, GradientsThroughASoftmaxMatchDifferences) {

@@ -100,6 +100,10 @@ Result<void> check_train_config(const Graph& graph, const Examples& training, co
   MOTE_CHECK(in_range("epsilon", double{config.epsilon}, 1e-12, 1));
   MOTE_CHECK(in_range("weight_decay", double{config.weight_decay}, 0, 10));
   MOTE_CHECK(in_range("huber_delta", double{config.huber_delta}, 1e-9, 1e9));
+  MOTE_CHECK(in_range("label_smoothing", double{config.label_smoothing}, 0, 0.9));
+  MOTE_CHECK(in_range("mixup", double{config.mixup}, 0, 4));
+  MOTE_CHECK(in_range("clip_norm", double{config.clip_norm}, 0, 1e9));
+  MOTE_CHECK(in_range("ema_decay", double{config.ema_decay}, 0, 0.999999));
   MOTE_CHECK(in_range("warmup_epochs", config.warmup_epochs, 0, 1e6));
   MOTE_CHECK(in_range("step_epochs", config.step_epochs, 1, 1e6));
   MOTE_CHECK(in_range("step_factor", double{config.step_factor}, 1e-6, 1));
@@ -124,6 +128,7 @@ std::string train_fingerprint(const Graph& graph, const TrainConfig& c) {
                       c.beta2, c.epsilon, c.weight_decay);
   text += fmt::format("{} {} {} {} {} {}\n", static_cast<int>(c.schedule), c.warmup_epochs, c.step_epochs,
                       c.step_factor, c.patience, c.shards);
+  text += fmt::format("{} {} {} {}\n", c.label_smoothing, c.mixup, c.clip_norm, c.ema_decay);
   text += fmt::format("{} {}\n", simd().name, c.data_fingerprint);
   return fingerprint(std::string_view(text));
 }

@@ -37,6 +37,10 @@ struct TrainConfig {
   Loss loss = Loss::cross_entropy;
   std::vector<float> class_weights;  // one per class, > 0; empty = all 1
   float huber_delta = 1.0f;
+  float label_smoothing = 0;  // share of each target that all classes have equally (Szegedy et al. 2016)
+  // Beta(mixup, mixup) is where each batch draws the share with which its examples are mixed with one another, targets
+  // too (Zhang et al. 2018); 0 = not mixed.
+  float mixup = 0;
 
   Optimizer optimizer = Optimizer::adam;
   float learning_rate = 1e-3f;
@@ -50,6 +54,11 @@ struct TrainConfig {
   int32_t warmup_epochs = 2;  // the rate rises linearly over these, whatever the schedule
   int32_t step_epochs = 20;
   float step_factor = 0.1f;
+
+  float clip_norm = 0;  // a gradient, of all parameters together, that is longer is shortened to this; 0 = never
+  // The weights that are validated and kept are an average over the steps, of which each step keeps this share (Polyak
+  // and Juditsky 1992); less in the first steps: (1 + steps) / (10 + steps). 0 = the weights themselves.
+  float ema_decay = 0;
 
   int32_t patience = 0;  // stop after this many epochs without a better validation loss; 0 = never
   int32_t threads = 1;

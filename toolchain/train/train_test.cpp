@@ -224,6 +224,84 @@ TEST(Train, WeightsDoNotDependOnTheThreads) {
   }
 }
 
+TEST(Train, MixedExamplesDoNotDependOnTheThreads) {
+  const MemoryExamples training = wave_examples(203, 1), validation = wave_examples(50, 2);
+  TrainConfig config = short_config(3);
+  config.mixup = 0.4f;
+  config.label_smoothing = 0.1f;
+  config.shards = 3;
+  const auto one = weight_bytes(train_or_die(config, training, validation).graph);
+  config.threads = 2;
+  EXPECT_EQ(weight_bytes(train_or_die(config, training, validation).graph), one);
+  config.mixup = 0;
+  EXPECT_NE(weight_bytes(train_or_die(config, training, validation).graph), one);
+}
+
+// Mixed inputs have mixed targets, so a linear map is learned as well as without.
+TEST(Train, MixupKeepsALinearMap) {
+  const Graph graph = dense_graph({"Dense(1)"}, 2);
+  TrainConfig config = short_config(40);
+  config.loss = Loss::mse;
+  config.mixup = 1;
+  config.learning_rate = 0.05f;
+  const TrainResult result = train_or_die(config, plane_examples(400, 1), plane_examples(100, 2), {}, graph);
+  ASSERT_FALSE(result.history.empty());
+  EXPECT_LT(result.history.back().validation_metric, 0.02);
+}
+
+// With a smoothing of s the loss is least at p = 1 - s + s / classes, not at 1.
+TEST(Train, SmoothedLabelsKeepProbabilitiesApartFromOne) {
+  const MemoryExamples training = wave_examples(300, 1, 0.1);
+  TrainConfig config = short_config(40);
+  const auto mean_largest = [&] {
+    const TrainResult result = train_or_die(config, training, MemoryExamples{});
+    const auto outputs = predict(result.graph, training, 1);
+    double sum = 0;
+    for (size_t i = 0; i < 300; ++i) sum += double{*std::max_element(&(*outputs)[i * 3], &(*outputs)[i * 3] + 3)};
+    return sum / 300;
+  };
+  EXPECT_GT(mean_largest(), 0.98);
+  config.label_smoothing = 0.3f;
+  EXPECT_NEAR(mean_largest(), 0.8, 0.03);
+}
+
+TEST(Train, ClippedGradientsBoundTheSteps) {
+  const MemoryExamples training = wave_examples(160, 1);
+  const Graph graph = dense_graph(kClassifier, 20);
+  TrainConfig config = short_config(1);
+  config.optimizer = Optimizer::sgd;
+  config.momentum = 0;
+  config.schedule = Schedule::constant;
+  config.warmup_epochs = 0;
+  config.learning_rate = 0.1f;
+  config.clip_norm = 1e-3f;
+  const TrainResult result = train_or_die(config, training, MemoryExamples{}, {}, graph);
+  double squares = 0;
+  for (size_t t = 0; t < graph.tensors.size(); ++t)
+    for (size_t i = 0; graph.tensors[t].trainable && i < graph.tensors[t].floats().size(); ++i)
+      squares += std::pow(double{result.graph.tensors[t].floats()[i]} - double{graph.tensors[t].floats()[i]}, 2);
+  EXPECT_GT(squares, 0);
+  EXPECT_LE(std::sqrt(squares), 10 * 0.1 * 1e-3 * 1.001);  // 10 steps of at most learning_rate x clip_norm
+}
+
+// The average of weights that jump about moves less from epoch to epoch, but for where it is drawn to.
+TEST(Train, AveragedWeightsAreSteadier) {
+  const MemoryExamples training = wave_examples(200, 1, 1.5), validation = wave_examples(400, 2, 1.5);
+  TrainConfig config = short_config(20);
+  config.schedule = Schedule::constant;
+  config.learning_rate = 0.03f;
+  const auto unsteadiness = [&] {
+    const TrainResult result = train_or_die(config, training, validation);
+    const auto loss = [&](size_t epoch) { return result.history[epoch].validation_loss; };
+    double sum = 0;
+    for (size_t i = 5; i + 1 < result.history.size(); ++i) sum += std::abs(loss(i - 1) - 2 * loss(i) + loss(i + 1));
+    return sum;
+  };
+  const double jumping = unsteadiness();
+  config.ema_decay = 0.98f;
+  EXPECT_LT(unsteadiness(), 0.5 * jumping);
+}
+
 TEST(Train, ShardsOnlyChangeTheRounding) {
   const MemoryExamples training = wave_examples(100, 1);
   TrainConfig config = short_config(2);
@@ -367,6 +445,7 @@ TEST(Checkpoint, ARestartGivesTheBytesOfAnUninterruptedRun) {
   for (const Optimizer optimizer : {Optimizer::adamw, Optimizer::sgd}) {
     TrainConfig config = short_config(7);
     config.optimizer = optimizer;
+    if (optimizer == Optimizer::sgd) config.ema_decay = 0.9f, config.mixup = 0.3f, config.clip_norm = 1;
     const TrainResult whole = train_or_die(config, training, validation);
     config.checkpoint = folder / "run.checkpoint";
     const TrainResult interrupted = train_or_die(config, training, validation, stop_after(4));
@@ -433,6 +512,7 @@ TEST(TrainErrors, DivergenceNamesEpochAndRemedy) {
       error_of(config, plane_examples(100, 1), dense_graph({"Dense(8, relu)", "Dense(8, relu)", "Dense(1)"}, 2));
   EXPECT_NE(message.find("training diverged in epoch"), std::string::npos) << message;
   EXPECT_NE(message.find("Lower learning_rate (it is 900)"), std::string::npos) << message;
+  EXPECT_NE(message.find("'dense_"), std::string::npos) << message;
 }
 
 TEST(TrainErrors, AValueThatIsNotFiniteIsNamed) {

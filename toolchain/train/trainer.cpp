@@ -63,7 +63,7 @@ Trainer::Trainer(Graph graph, const Examples& training, const TrainConfig& confi
       layout_(ParameterLayout::of(graph_)),
       size_(example_size(graph_, config.loss)),
       output_floats_(graph_.tensors[static_cast<size_t>(graph_.outputs[0])].type.shape.elements()),
-      training_(training, size_, config.batch, pool_),
+      training_(training, size_, config.batch, pool_, config.mixup),
       started_(std::chrono::steady_clock::now()),
       checkpoint_written_(started_) {}
 
@@ -93,6 +93,10 @@ Result<void> Trainer::plan_shards() {
   state_.optimizer.first = FloatBuffer(layout_.total);
   state_.optimizer.second = FloatBuffer(layout_.total);
   load_parameters(graph_, layout_, state_.weights.data());
+  if (config_.ema_decay > 0) {
+    state_.average = FloatBuffer(layout_.total);
+    std::copy_n(state_.weights.data(), layout_.total, state_.average.data());
+  }
   const int32_t shards = shard_count(graph_, config_);
   busy_.reserve(static_cast<size_t>(shards));
   shard_rows_ = (config_.batch + shards - 1) / shards;
@@ -118,8 +122,8 @@ Result<void> Trainer::plan_validation(const Examples& validation) {
                                        source.inputs() + rows * size_.input);
     validation_examples_.targets.insert(validation_examples_.targets.end(), source.targets(),
                                         source.targets() + rows * size_.targets);
-    validation_examples_.labels.insert(validation_examples_.labels.end(), source.labels().begin(),
-                                       source.labels().end());
+    const std::span<const int32_t> labels = source.labels().labels;
+    validation_examples_.labels.insert(validation_examples_.labels.end(), labels.begin(), labels.end());
   }
   validation_ = std::make_unique<Batches>(validation_examples_, size_, config_.batch, pool_);
   return {};
@@ -141,8 +145,11 @@ Result<TrainResult> Trainer::run() {
     if (config_.patience > 0 && report.epoch - 1 - state_.best_epoch >= config_.patience) return finish(false, true);
     MOTE_TRY(const bool whole, run_epoch(report));
     if (!whole) return finish(true, false);
-    MOTE_CHECK(validate_epoch(report));
-    keep_best(report);
+    swap_average();
+    const Result<void> validated = validate_epoch(report);
+    if (validated.ok()) keep_best(report);
+    swap_average();
+    MOTE_CHECK(validated);
     state_.history.push_back(report);
     MOTE_CHECK(save_epoch());
     if (callbacks_.epoch) callbacks_.epoch(report);
@@ -161,11 +168,13 @@ Result<bool> Trainer::run_epoch(EpochReport& report) {
     const LossSums sums =
         run_batch(training_, true, Random(epoch_seed).stream(static_cast<uint64_t>(batch.batch)).bits());
     batch.loss = sums.loss / sums.weight;
-    if (!std::isfinite(batch.loss)) return divergence(training_, report.epoch, batch.batch, "training");
+    if (!std::isfinite(batch.loss)) return divergence(training_, report, batch.batch, "training");
     report.learning_rate = learning_rate_at(config_, state_.optimizer.steps + 1, batch.batches);
+    if (config_.clip_norm > 0) clip_gradients();
     update_parameters(config_, layout_, report.learning_rate, shards_[0].gradients.data(), state_.optimizer,
                       state_.weights.data());
     learn_statistics();
+    average_weights();
     epoch.add(sums);
     examples_seen_ += training_.rows();
     if (callbacks_.batch) callbacks_.batch(batch);
@@ -182,7 +191,7 @@ Result<void> Trainer::validate_epoch(EpochReport& report) {
   validation_->start_epoch(0);
   for (int64_t batch = 1; validation_->next(); ++batch) {
     sums.add(run_batch(*validation_, false, 0));
-    if (!std::isfinite(sums.loss)) return divergence(*validation_, report.epoch, batch, "validation");
+    if (!std::isfinite(sums.loss)) return divergence(*validation_, report, batch, "validation");
   }
   report.validation_loss = sums.loss / sums.weight;
   report.validation_metric = sums.metric / sums.count;
@@ -236,7 +245,7 @@ LossSums Trainer::run_batch(const Batches& batches, bool learn, uint64_t seed) {
   learn_ = learn;
   seed_ = seed;
   total_weight_ = size_.targets > 0 ? static_cast<double>(batches.rows() * size_.targets)
-                                    : batch_weight({config_.loss, config_.class_weights, 0}, batches.labels());
+                                    : batch_weight(loss_config(), batches.labels());
   pool_.run(static_cast<int>(shards_.size()), [this](int index) { run_shard(index); });
   LossSums sums;
   for (const Shard& shard : shards_) sums.add(shard.sums);
@@ -254,15 +263,18 @@ void Trainer::run_shard(int index) {
   shard.program.set_batch(shard.rows, current_->inputs() + first * size_.input);
   shard.program.set_training(learn_, Random(seed_).stream(static_cast<uint64_t>(index)).bits());
   shard.program.forward();
-  const auto rows = static_cast<size_t>(size_.targets > 0 ? 0 : shard.rows);
-  const auto skipped = static_cast<size_t>(size_.targets > 0 ? 0 : first);
-  shard.sums =
-      loss_of_shard(shard, current_->labels().subspan(skipped, rows), current_->targets() + first * size_.targets);
+  RowLabels labels = current_->labels();
+  if (size_.targets == 0) labels = labels.rows(static_cast<size_t>(first), static_cast<size_t>(shard.rows));
+  shard.sums = loss_of_shard(shard, labels, current_->targets() + first * size_.targets);
   if (learn_) shard.program.backward();
 }
 
-LossSums Trainer::loss_of_shard(Shard& shard, std::span<const int32_t> labels, const float* targets) {
-  const LossConfig loss{config_.loss, config_.class_weights, config_.huber_delta};
+LossConfig Trainer::loss_config() const {
+  return {config_.loss, config_.class_weights, config_.huber_delta, learn_ ? config_.label_smoothing : 0};
+}
+
+LossSums Trainer::loss_of_shard(Shard& shard, const RowLabels& labels, const float* targets) {
+  const LossConfig loss = loss_config();
   const float* outputs = shard.program.value(graph_.outputs[0]);
   float* gradient = learn_ ? shard.program.loss_gradient() : nullptr;
   if (config_.loss != Loss::cross_entropy)
@@ -289,7 +301,48 @@ void Trainer::learn_statistics() {
   ShardProgram::learn_statistics(busy_);
 }
 
-Error Trainer::divergence(const Batches& batches, int32_t epoch, int64_t batch, const char* part) const {
+void Trainer::clip_gradients() {
+  float* gradients = shards_[0].gradients.data();
+  double squares = 0;
+  for (const Parameter& p : layout_.parameters)
+    squares += double{simd().dot(p.size, gradients + p.offset, gradients + p.offset)};
+  const double norm = std::sqrt(squares);
+  if (!(norm > double{config_.clip_norm})) return;
+  const auto scale = static_cast<float>(double{config_.clip_norm} / norm);
+  for (int64_t i = 0; i < layout_.total; ++i) gradients[i] *= scale;
+}
+
+void Trainer::average_weights() {
+  if (config_.ema_decay == 0) return;
+  const auto t = static_cast<double>(state_.optimizer.steps);
+  const auto pull = static_cast<float>(1 - std::min(double{config_.ema_decay}, (1 + t) / (10 + t)));
+  const float* weights = state_.weights.data();
+  float* average = state_.average.data();
+  for (int64_t i = 0; i < layout_.total; ++i) average[i] += pull * (weights[i] - average[i]);
+}
+
+// The average takes the place of the weights, and back.
+void Trainer::swap_average() {
+  if (config_.ema_decay > 0)
+    std::swap_ranges(state_.weights.data(), state_.weights.data() + layout_.total, state_.average.data());
+}
+
+// The parameter that is not finite any more, or else the one with the largest number.
+std::string Trainer::largest_parameter() const {
+  std::string name;
+  float largest = -1;
+  for (const Parameter& p : layout_.parameters)
+    for (int64_t i = 0; i < p.size; ++i) {
+      const float size = std::fabs(state_.weights.data()[p.offset + i]);
+      if (size <= largest) continue;
+      name = graph_.tensors[static_cast<size_t>(p.tensor)].name;
+      if (!std::isfinite(size)) return name;
+      largest = size;
+    }
+  return name;
+}
+
+Error Trainer::divergence(const Batches& batches, const EpochReport& report, int64_t batch, const char* part) {
   const auto finite = [](const float* values, int64_t n) {
     for (int64_t i = 0; i < n; ++i)
       if (!std::isfinite(values[i])) return false;
@@ -301,10 +354,13 @@ Error Trainer::divergence(const Batches& batches, int32_t epoch, int64_t batch, 
       return input_error(
           fmt::format("{} example {} holds a value that is not a finite number; run `mote data check` to find it", part,
                       batches.example(row)));
+  const Result<void> written = write_checkpoint();  // of the last good epoch
   return input_error(
-      fmt::format("training diverged in epoch {}, {} batch {}: the loss is not a finite number any more. Lower "
-                  "learning_rate (it is {:g}) in [train] of mote.toml, or check the data for huge values",
-                  epoch, part, batch, config_.learning_rate));
+      fmt::format("training diverged in epoch {}, {} batch {}, at a learning rate of {:.3g}: the loss is not a finite "
+                  "number any more; '{}' grew beyond all others. Lower learning_rate (it is {:g}) or set clip_norm in "
+                  "[train] of mote.toml, or check the data for huge values{}",
+                  report.epoch, part, batch, report.learning_rate, largest_parameter(), config_.learning_rate,
+                  written.ok() ? "" : ". " + written.error().message));
 }
 
 }  // namespace mote

@@ -45,10 +45,15 @@ class Trainer {
   // `seed`: of what operators draw in this batch.
   LossSums run_batch(const Batches& batches, bool learn, uint64_t seed);
   void run_shard(int index);
-  LossSums loss_of_shard(Shard& shard, std::span<const int32_t> labels, const float* targets);
+  LossConfig loss_config() const;  // without smoothing when the batch is not to be learned
+  LossSums loss_of_shard(Shard& shard, const RowLabels& labels, const float* targets);
   void add_gradients();
   void learn_statistics();
-  Error divergence(const Batches& batches, int32_t epoch, int64_t batch, const char* part) const;
+  void clip_gradients();
+  void average_weights();
+  void swap_average();
+  Error divergence(const Batches& batches, const EpochReport& report, int64_t batch, const char* part);
+  std::string largest_parameter() const;
 
   Graph graph_;
   const TrainConfig& config_;
