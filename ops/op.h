@@ -69,6 +69,10 @@ struct FloatCall {
   std::span<const float* const> output_gradients;  // backward only
   std::span<float* const> input_gradients;         // backward only: overwritten, not accumulated; nullptr = not wanted
   float* workspace = nullptr;                      // OpDef::float_workspace floats, aligned to 64 bytes
+  // A step of training, forward or backward; otherwise what the deployed model computes.
+  bool training = false;
+  float* saved = nullptr;  // training: OpDef::float_saved floats that forward leaves for backward and learn_statistics
+  uint64_t seed = 0;       // training: of what the operator draws; equal in forward and backward
 };
 
 enum class InputRole : uint8_t {
@@ -79,6 +83,7 @@ enum class InputRole : uint8_t {
   number,      // stored as the number itself, whatever its type
   state,       // a variable, which the operator reads and writes; it begins at zero
   index,       // int32, chooses elements: constant, or computed while the model runs
+  statistic,   // a float constant that training moves after each step by what it saw (OpDef::learn_statistics)
 };
 enum class OutputRule : uint8_t {
   free,           // from calibration
@@ -220,6 +225,12 @@ struct OpDef {
   const char* packed_header = nullptr;
   Result<std::optional<std::string>> (*emit_packed)(const PackedCall&) = nullptr;
 
+  // Training. float_saved: floats that a training forward leaves in FloatCall::saved; nullptr = none. learn_statistics:
+  // moves the inputs of role `statistic` after a step. `shards` holds this node's call on each part of the batch, in
+  // order, after its forward; statistics[i] is the memory of input i, nullptr for other roles.
+  int64_t (*float_saved)(const FloatCall& shapes_only) = nullptr;
+  void (*learn_statistics)(std::span<const FloatCall> shards, std::span<float* const> statistics) = nullptr;
+
   // nullopt: nowhere for these types and attributes; nullptr: nowhere, but for what in_place says. Every kernel that
   // emit and emit_packed call must keep to it: no byte is written before it was read for the last time.
   std::optional<Overlap> (*overlap)(const Attributes&, std::span<const TensorType> inputs,
@@ -308,9 +319,13 @@ Result<std::vector<Shape>> infer_elementwise(const Attributes&, std::span<const 
 // The header that a packed form is in: packed_header, for an AVR ops/<op>/<op>_flash.h.
 std::string packed_header(const OpDef& op, PackedFor core);
 
-// All operators, in the order of ops/ops.def.
+// All operators of .tflite files, in the order of ops/ops.def.
 std::span<const OpDef* const> all_ops();
-const OpDef* find_op(const std::string& name);  // nullptr when there is none
+// Those of ops/training_ops.def: they exist while a model is trained, and passes take them out before it is quantized
+// or written. They have no .tflite form, no kernels and no emit.
+std::span<const OpDef* const> training_ops();
+constexpr int32_t kTrainingOnly = -1;           // their tflite_code
+const OpDef* find_op(const std::string& name);  // of both lists; nullptr when there is none
 const OpDef* find_op_by_code(int32_t tflite_code);
 
 }  // namespace mote

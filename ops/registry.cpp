@@ -6,11 +6,13 @@
 #ifndef MOTE_OPS_LIST
 #define MOTE_OPS_LIST "ops/ops.def"
 #endif
+#define MOTE_TRAINING_OPS_LIST "ops/training_ops.def"
 
 namespace mote {
 
 #define MOTE_OP(name) extern const OpDef name##_def;
 #include MOTE_OPS_LIST
+#include MOTE_TRAINING_OPS_LIST
 #undef MOTE_OP
 
 std::span<const OpDef* const> all_ops() {
@@ -22,9 +24,19 @@ std::span<const OpDef* const> all_ops() {
   return ops;
 }
 
+std::span<const OpDef* const> training_ops() {
+  static constexpr std::array ops = {
+#define MOTE_OP(name) &name##_def,
+#include MOTE_TRAINING_OPS_LIST
+#undef MOTE_OP
+  };
+  return ops;
+}
+
 const OpDef* find_op(const std::string& name) {
-  for (const OpDef* op : all_ops())
-    if (op->name == name) return op;
+  for (const auto list : {all_ops(), training_ops()})
+    for (const OpDef* op : list)
+      if (op->name == name) return op;
   return nullptr;
 }
 

@@ -33,8 +33,10 @@ Result<std::vector<fs::path>> data_files(const DataConfig& config, const fs::pat
   return files;
 }
 
-// The graph that is quantized and exported: for regression its outputs are in physical units.
-Result<void> to_physical_units(Graph& graph, const ProjectConfig& project, const Dataset& dataset) {
+// The graph that is quantized and exported: without what only training has, and for regression with its outputs in
+// physical units.
+Result<void> to_exported_form(Graph& graph, const ProjectConfig& project, const Dataset& dataset) {
+  to_inference_form(graph);
   if (project.task != DataTask::regression) return {};
   const std::vector<float> scale = target_scale(dataset);
   const std::vector<float> offset(dataset.target_mean.begin(), dataset.target_mean.end());
@@ -118,9 +120,9 @@ Result<Step> Pipeline::data() {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
     const Dataset& dataset = loaded->dataset;
     MOTE_TRY(Graph graph, untrained_graph(project_, dataset, loaded->features->output_shape()));
+    MOTE_CHECK(to_exported_form(graph, project_, dataset));
     const int64_t parameters = graph.parameters();
     const int64_t macs = graph.macs();
-    MOTE_CHECK(to_physical_units(graph, project_, dataset));
     return Json{{"parts", split_summary(dataset)},
                 {"table", split_table(dataset)},
                 {"contract", to_json(dataset.contract)},
@@ -157,7 +159,7 @@ Result<Step> Pipeline::untrained(const Step& data) {
   return step("untrained", inputs, false, [&](const fs::path& folder) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
     MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
-    MOTE_CHECK(to_physical_units(graph, project_, loaded->dataset));
+    MOTE_CHECK(to_exported_form(graph, project_, loaded->dataset));
     MOTE_TRY(const Int8File file, int8_file(graph, project_, *loaded, console_.progress()));
     MOTE_TRY(Json measurement, measure_model("untrained.tflite", file.bytes, folder));
     return measurement;
@@ -171,7 +173,7 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
       project_,           *loaded, std::move(graph), threads_given_ ? threads_ : 0, workspace_.hidden() / "checkpoints",
       fingerprint_of_data};
   MOTE_TRY(TrainResult trained, run_training(std::move(job), console_.progress()));
-  MOTE_CHECK(to_physical_units(trained.graph, project_, loaded->dataset));
+  MOTE_CHECK(to_exported_form(trained.graph, project_, loaded->dataset));
   MOTE_TRY(const std::vector<uint8_t> bytes, float_file(trained.graph, project_, *loaded));
   MOTE_CHECK(write_file(folder / kFloatFile, bytes));
   return training_json(trained, loaded->dataset.validation.size() > 0);

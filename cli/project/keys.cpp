@@ -260,7 +260,8 @@ const Key kKeys[] = {
      MOTE_SET(put_number(p.quantize.percentile, v.number, 50, 100, true))},
     {"quantize.margin", kNumber, "0, or 0.1 for regression", "Ranges are widened by this share.",
      MOTE_SET(put_number(p.quantize.margin, v.number, 0, 1))},
-    {"quantize.per_channel", kBoolean, "false", "One weight scale for each output channel.",
+    {"quantize.per_channel", kBoolean, "false",
+     "One weight scale for each output of a Dense, as filters of convolutions have.",
      MOTE_ASSIGN(p.quantize.per_channel_weights = v.boolean)},
 };
 

@@ -137,7 +137,7 @@ class ModelMaker {
   bool is_constant(size_t i) const {
     const InputRole role = input_role(op_, i);
     const bool parameter = role == InputRole::weights || role == InputRole::bias || role == InputRole::constant;
-    return parameter || (case_.constant_operands >> i & 1) != 0;
+    return parameter || role == InputRole::statistic || (case_.constant_operands >> i & 1) != 0;
   }
 
   static void set_type(TensorType& type, const TensorType& stated) {
@@ -156,6 +156,10 @@ class ModelMaker {
     Random random = Random(case_.seed).stream(i);
     std::vector<float> values(static_cast<size_t>(case_.inputs[i].elements()));
     if (input_role(op_, i) == InputRole::state) return values;
+    if (input_role(op_, i) == InputRole::statistic) {  // also where it is a variance
+      for (float& v : values) v = static_cast<float>(random.uniform(0.5, 1.5));
+      return values;
+    }
     for (float& v : values) v = static_cast<float>(random.uniform(case_.low, case_.high));
     return values;
   }
@@ -188,7 +192,8 @@ class ModelMaker {
       case InputRole::number:
         type.dtype = case_.input_type;
         return;
-      case InputRole::state:  // its scale is not bound to others: the case states it
+      case InputRole::state:      // its scale is not bound to others: the case states it
+      case InputRole::statistic:  // of operators without an integer form
         return;
     }
   }
@@ -402,8 +407,16 @@ std::vector<float*> places_in_a_row(float* first, const std::vector<Shape>& shap
   return places;
 }
 
+void set_training(const Node& node, FloatCall& call, std::vector<float>& saved) {
+  if (node.op->float_saved != nullptr) saved.resize(static_cast<size_t>(node.op->float_saved(call)));
+  call.training = true;
+  call.saved = saved.data();
+  call.seed = 20261122;
+}
+
 std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
-                               const std::vector<std::vector<float>>& values, const std::vector<Shape>& outputs) {
+                               const std::vector<std::vector<float>>& values, const std::vector<Shape>& outputs,
+                               std::vector<float>* saved) {
   constexpr size_t kGuard = 16;
   constexpr float kSentinel = -12345.678f;
   size_t elements = 0;
@@ -416,6 +429,7 @@ std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shape
   FloatCall call{&node.attributes, shapes, outputs, inputs, places, {}, {}, nullptr};
   std::vector<float> workspace(node.op->float_workspace ? static_cast<size_t>(node.op->float_workspace(call)) : 0);
   call.workspace = workspace.data();
+  if (saved != nullptr) set_training(node, call, *saved);
   node.op->forward(call);
   const auto intact = [&](size_t from) {
     return std::all_of(&guarded[from], &guarded[from] + kGuard, [](float v) { return v == kSentinel; });
@@ -439,6 +453,21 @@ std::vector<CaseModel> all_case_models() {
       for (bool integer : {false, true})
         if (has_form(*op, integer)) add_model(models, *op, op_case, integer);
     }
+  return models;
+}
+
+std::vector<CaseModel> training_case_models(uint64_t seed, int32_t count) {
+  std::vector<CaseModel> models;
+  uint64_t stream = 0;
+  for (const OpDef* op : training_ops()) {
+    for (const OpCase& op_case : op->cases()) add_model(models, *op, op_case, false);
+    Random random = Random(seed).stream(stream++);
+    for (int32_t i = 0; i < count; ++i) {
+      OpCase op_case = op->random_case(random);
+      op_case.name = fmt::format("random_{}", i);
+      add_model(models, *op, op_case, false);
+    }
+  }
   return models;
 }
 

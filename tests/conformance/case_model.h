@@ -34,6 +34,9 @@ std::vector<CaseModel> all_case_models();
 // `count` cases from every operator's random_case, drawn from `seed`; names end in the case's number.
 std::vector<CaseModel> random_case_models(uint64_t seed, int32_t count, bool integer);
 
+// Cases and `count` random ones of every operator that exists in training only.
+std::vector<CaseModel> training_case_models(uint64_t seed, int32_t count);
+
 // Every attribute by number, name and value.
 std::string attributes_text(const OpDef& op, Attributes attributes);
 
@@ -48,9 +51,13 @@ std::vector<Shape> output_shapes(const Graph& graph);
 // Starts of tensors of these shapes, one after the other.
 std::vector<float*> places_in_a_row(float* first, const std::vector<Shape>& shapes);
 
-// The operator's float forward on the given values: all outputs in a row; empty when it wrote outside them.
+// The operator's float forward on the given values: all outputs in a row; empty when it wrote outside them. With
+// `saved`: as a step of training, which leaves that for its backward.
 std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
-                               const std::vector<std::vector<float>>& values, const std::vector<Shape>& outputs);
+                               const std::vector<std::vector<float>>& values, const std::vector<Shape>& outputs,
+                               std::vector<float>* saved = nullptr);
+// Makes the call, whose shapes are there, one of training, always with the same seed.
+void set_training(const Node& node, FloatCall& call, std::vector<float>& saved);
 
 // Real numbers -> the stored form: to the nearest step, half away from zero as TFLite does, within what the type holds.
 std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values);

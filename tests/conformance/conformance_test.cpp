@@ -152,6 +152,27 @@ TEST_P(FloatCase, DeclaredMacsAreTrue) {
   EXPECT_LE(node_cost(model().graph, node()).macs, counted.most);
 }
 
+class TrainingCase : public Case {};
+
+TEST_P(TrainingCase, GradientEqualsCentralDifferences) {
+  EXPECT_EQ(compare_gradients(model(), true), "");
+  EXPECT_EQ(compare_gradients(model(), false), "") << "of the deployed form";
+}
+
+TEST_P(TrainingCase, ForwardKeepsItsShapeAtAnyBatch) {
+  std::vector<TensorType> inputs = input_types(model().graph, node());
+  inputs[0].shape.dims[0] *= 3;
+  const auto thrice = node().op->infer(node().attributes, inputs);
+  ASSERT_TRUE(thrice.ok()) << thrice.error().message;
+  EXPECT_EQ(elements(*thrice), 3 * elements(output_shapes(model().graph)));
+}
+
+TEST_P(TrainingCase, CannotBeWritten) {
+  const auto bytes = write_tflite(model().graph);
+  ASSERT_FALSE(bytes.ok());
+  EXPECT_NE(bytes.error().message.find("exists in training only"), std::string::npos) << bytes.error().message;
+}
+
 std::string case_name(const testing::TestParamInfo<CaseModel>& parameter) {
   std::string name = stem_of(parameter.param);
   for (char& c : name)
@@ -161,6 +182,7 @@ std::string case_name(const testing::TestParamInfo<CaseModel>& parameter) {
 
 INSTANTIATE_TEST_SUITE_P(Ops, Case, testing::ValuesIn(every_model()), case_name);
 INSTANTIATE_TEST_SUITE_P(Ops, FloatCase, testing::ValuesIn(float_models()), case_name);
+INSTANTIATE_TEST_SUITE_P(Ops, TrainingCase, testing::ValuesIn(training_case_models(kSeed, kRandomCases)), case_name);
 
 TEST(Golden, ForwardAndKernelEqualTheStoredReference) {
   const fs::path folder = fs::path(std::getenv("MOTE_SOURCE_DIR")) / "tests/conformance/golden";
@@ -207,6 +229,15 @@ TEST(Registry, EveryDefinitionIsComplete) {
     EXPECT_TRUE(op->emit && op->infer && op->cost && op->forward && op->visit && op->random_case && op->tflite_version);
     EXPECT_TRUE(fs::exists(fs::path(std::getenv("MOTE_SOURCE_DIR")) / op->device_header));
     for (const DeviceKernel& kernel : op->kernels) EXPECT_EQ(kernel.kernel->code, op->tflite_code) << kernel.symbol;
+  }
+  for (const OpDef* op : training_ops()) {
+    SCOPED_TRACE(op->name);
+    EXPECT_EQ(find_op(op->name), op);
+    EXPECT_EQ(op->tflite_code, kTrainingOnly);
+    EXPECT_TRUE(op->infer && op->cost && op->forward && op->backward && op->visit && op->random_case);
+    EXPECT_TRUE(op->kernels.empty() && op->emit == nullptr && !op->cases().empty());
+    EXPECT_EQ(op->learn_statistics != nullptr,
+              std::count(std::begin(op->quant.inputs), std::end(op->quant.inputs), InputRole::statistic) > 0);
   }
   EXPECT_EQ(find_op("no_such_operator"), nullptr);
   EXPECT_EQ(find_op_by_code(-1), nullptr);

@@ -17,8 +17,11 @@ constexpr double kSteps[] = {1.0 / 64, 1.0 / 256, 1.0 / 512}, kTolerance = 2e-4;
 // One node's tensors, its projection r, and what both ways of differentiating need.
 class Differentiator {
  public:
-  explicit Differentiator(const CaseModel& model)
-      : node_(model.graph.nodes[0]), values_(model.real_values), output_shapes_(output_shapes(model.graph)) {
+  Differentiator(const CaseModel& model, bool training)
+      : node_(model.graph.nodes[0]),
+        values_(model.real_values),
+        output_shapes_(output_shapes(model.graph)),
+        training_(training) {
     for (const TensorType& type : input_types(model.graph, node_)) shapes_.push_back(type.shape);
     Random random(77);
     projection_.resize(model.expected.size());
@@ -27,15 +30,17 @@ class Differentiator {
 
   // All input gradients in one call, into memory that held NaN; `only` >= 0 asks for that input alone.
   std::vector<std::vector<float>> backward(int only) const {
-    std::vector<float> output = run_forward(node_, shapes_, values_, output_shapes_);
+    std::vector<float> saved,
+        output = run_forward(node_, shapes_, values_, output_shapes_, training_ ? &saved : nullptr);
     std::vector<std::vector<float>> gradients(values_.size());
     std::vector<const float*> inputs;
     std::vector<float*> wanted;
     for (size_t i = 0; i < values_.size(); ++i) {
-      gradients[i].assign(values_[i].size(), std::numeric_limits<float>::quiet_NaN());
+      const bool differentiable = !values_[i].empty() && input_role(*node_.op, i) != InputRole::statistic;
+      gradients[i].assign(differentiable ? values_[i].size() : 0, std::numeric_limits<float>::quiet_NaN());
       inputs.push_back(values_[i].empty() ? nullptr : values_[i].data());
-      wanted.push_back(values_[i].empty() || (only >= 0 && static_cast<size_t>(only) != i) ? nullptr
-                                                                                           : gradients[i].data());
+      wanted.push_back(!differentiable || (only >= 0 && static_cast<size_t>(only) != i) ? nullptr
+                                                                                        : gradients[i].data());
     }
     const std::vector<float*> outputs = places_in_a_row(output.data(), output_shapes_);
     std::vector<float> projection = projection_;
@@ -44,6 +49,7 @@ class Differentiator {
     FloatCall call{&node_.attributes, shapes_, output_shapes_, inputs, outputs, gradients_out, wanted, nullptr};
     std::vector<float> workspace(node_.op->float_workspace ? static_cast<size_t>(node_.op->float_workspace(call)) : 0);
     call.workspace = workspace.data();
+    if (training_) set_training(node_, call, saved);
     node_.op->backward(call);
     return gradients;
   }
@@ -60,7 +66,9 @@ class Differentiator {
     const float before = value;
     value = static_cast<float>(before + offset);
     // The step that float rounding made of `offset` differs by at most 2^-25: inside the tolerance.
-    const std::vector<float> output = run_forward(node_, shapes_, values_, output_shapes_);
+    std::vector<float> saved;
+    const std::vector<float> output =
+        run_forward(node_, shapes_, values_, output_shapes_, training_ ? &saved : nullptr);
     value = before;
     double sum = 0;
     for (size_t k = 0; k < output.size(); ++k) sum += double{projection_[k]} * output[k];
@@ -72,6 +80,7 @@ class Differentiator {
   std::vector<Shape> shapes_;
   std::vector<Shape> output_shapes_;
   std::vector<float> projection_;
+  bool training_;
 };
 
 enum class Verdict { agrees, differs, kink };
@@ -88,8 +97,8 @@ Verdict judge(const std::array<double, 3>& numeric, double backward) {
 
 }  // namespace
 
-std::string compare_gradients(const CaseModel& model) {
-  Differentiator differentiator(model);
+std::string compare_gradients(const CaseModel& model, bool training) {
+  Differentiator differentiator(model, training);
   const auto gradients = differentiator.backward(-1);
   size_t checked = 0, kinks = 0;
   for (size_t input = 0; input < gradients.size(); ++input) {

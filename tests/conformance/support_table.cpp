@@ -55,7 +55,9 @@ std::string layer_text(const LayerForm& form) {
     parameters += parameters.empty() ? "" : ", ";
     parameters += parameter.fallback ? fmt::format("{}={}", parameter.name, parameter.fallback) : parameter.name;
   }
-  return parameters.empty() ? form.name : fmt::format("{}({})", form.name, parameters);
+  std::string text;
+  for (const char* name : form.names) text += fmt::format("{}`{}`", text.empty() ? "" : " ", name);
+  return parameters.empty() ? text : fmt::format("{} `({})`", text, parameters);
 }
 
 }  // namespace
@@ -79,7 +81,7 @@ std::string support_markdown(const std::filesystem::path& source) {
       "\n## Layers of `[model] layers`\n\nArguments by position or by name; letter case does not matter.\n\n| layer | "
       "what it is |\n|---|---|\n";
   for (const LayerForm* form : all_layer_forms())
-    text += fmt::format("| `{}` | {} |\n", layer_text(*form), form->summary);
+    text += fmt::format("| {} | {} |\n", layer_text(*form), form->summary);
   return text;
 }
 

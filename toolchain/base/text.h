@@ -1,10 +1,13 @@
-// "Did you mean": the nearest known name to a misspelt one.
+// Letter case, and "did you mean": the nearest known name to a misspelt one.
 #pragma once
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace mote {
+
+// ASCII letters only.
+std::string lower_case(std::string_view text);
 
 // Fewest insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`, letter case aside
 // (optimal string alignment).

@@ -23,13 +23,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
-
 std::string listed(const std::vector<std::string>& names, size_t limit) {
   std::string text;
   for (size_t i = 0; i < std::min(limit, names.size()); ++i) text += (i ? ", " : "") + names[i];

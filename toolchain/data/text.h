@@ -4,10 +4,11 @@
 #include <string_view>
 #include <vector>
 
+#include "toolchain/base/text.h"
+
 namespace mote {
 
 std::string_view trimmed(std::string_view text);
-std::string lower_case(std::string_view text);
 // "a, b, c"; at most `limit` names, then "... (12 in all)".
 std::string listed(const std::vector<std::string>& names, size_t limit = 12);
 // ". Did you mean 'ax'?" when a candidate is near (edit distance at most a third of its length), else "".

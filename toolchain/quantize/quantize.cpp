@@ -118,6 +118,7 @@ class Solver {
           break;
         case InputRole::constant:
         case InputRole::index:
+        case InputRole::statistic:
           break;
         case InputRole::state:
           return input_error(
@@ -236,10 +237,12 @@ class Solver {
     return {};
   }
 
-  // One scale, or one for each channel: largest magnitude / 127, subject to the bias.
+  // One scale, or one for each channel: largest magnitude / 127, subject to the bias. Filters always have one each, as
+  // TensorFlow's converter gives them: batch normalization folded into them makes them differ by much.
   std::vector<float> weight_scales(const Tensor& weights, const ChannelLayout& layout, const Tensor* bias,
                                    double input_scale, const Node& node) {
-    const size_t count = config_.per_channel_weights ? static_cast<size_t>(layout.channels) : 1;
+    const bool filters = weights.type.shape.rank > 2;
+    const size_t count = config_.per_channel_weights || filters ? static_cast<size_t>(layout.channels) : 1;
     std::vector<float> largest(count), largest_bias(count), scales(count);
     const std::span<const float> values = weights.floats();
     const auto group = [&](int64_t channel) { return count == 1 ? size_t{0} : static_cast<size_t>(channel); };

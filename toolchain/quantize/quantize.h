@@ -52,7 +52,7 @@ struct QuantizeConfig {
   RangeMethod method = RangeMethod::minmax;
   double percentile = 99.99;  // in (50, 100]
   double margin = 0.0;        // ranges are multiplied by 1 + margin; 0.1 for regression, where clipping hurts most
-  bool per_channel_weights = false;  // one weight scale per output channel instead of one per tensor
+  bool per_channel_weights = false;  // one weight scale per output of a dense layer; filters have one each anyway
 };
 
 // Range of one activation tensor, zero included.

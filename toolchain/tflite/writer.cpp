@@ -66,9 +66,13 @@ Result<void> check_tensors(const Graph& graph) {
 Result<void> check_writable(const Graph& graph) {
   MOTE_CHECK(validate(graph));
   MOTE_CHECK(check_tensors(graph));
-  for (size_t i = 0; i < graph.nodes.size(); ++i)
-    if (graph.nodes[i].op == nullptr)
-      return input_error(fmt::format("operator {} is {}, which mote cannot write", i, graph.nodes[i].foreign));
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (node.op == nullptr)
+      return input_error(fmt::format("operator {} is {}, which mote cannot write", i, node.foreign));
+    if (node.op->tflite_code == kTrainingOnly)
+      return defect(fmt::format("operator {} '{}' ({}) exists in training only", i, node.name, node.op->name));
+  }
   const auto check_names = [](const char* kind, const std::vector<std::string>& names, size_t ends) -> Result<void> {
     if (!names.empty() && names.size() != ends)
       return defect(fmt::format("{} {} names for {} {}s", names.size(), kind, ends, kind));

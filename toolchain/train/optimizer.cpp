@@ -35,6 +35,7 @@ void update_parameters(const TrainConfig& config, const ParameterLayout& layout,
   adam.correction2 = static_cast<float>(1 / (1 - std::pow(double{config.beta2}, t)));
   const SgdStep sgd{.rate = static_cast<float>(rate), .momentum = config.momentum};
   for (const Parameter& p : layout.parameters) {
+    if (p.statistic) continue;
     const float* gradient = gradients + p.offset;
     float* first = state.first.data() + p.offset;
     if (config.optimizer == Optimizer::sgd) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "toolchain/base/random.h"
 #include "toolchain/base/simd/simd.h"
 #include "toolchain/graph/float_executor.h"
 
@@ -26,11 +27,16 @@ const Parameter* find_parameter(const ParameterLayout& layout, int32_t tensor) {
 
 ParameterLayout ParameterLayout::of(const Graph& graph) {
   ParameterLayout layout;
+  std::vector<bool> statistic(graph.tensors.size());
+  for (const Node& node : graph.nodes)
+    for (size_t i = 0; node.op != nullptr && i < node.inputs.size(); ++i)
+      if (input_role(*node.op, i) == InputRole::statistic) statistic[static_cast<size_t>(node.inputs[i])] = true;
   for (size_t i = 0; i < graph.tensors.size(); ++i) {
     const Tensor& tensor = graph.tensors[i];
-    if (!tensor.trainable) continue;
+    if (!tensor.trainable && !statistic[i]) continue;
     const Shape& shape = tensor.type.shape;
-    layout.parameters.push_back({static_cast<int32_t>(i), layout.total, shape.elements(), shape.rank >= 2});
+    layout.parameters.push_back(
+        {static_cast<int32_t>(i), layout.total, shape.elements(), shape.rank >= 2, !tensor.trainable});
     layout.total += round_to_line(shape.elements());
   }
   return layout;
@@ -65,7 +71,10 @@ Result<ShardProgram> ShardProgram::create(const Graph& graph, const ParameterLay
   MOTE_TRY(program.shapes_, shapes_at_batch(graph, rows));
   MOTE_CHECK(program.plan_values(layout, weights));
   MOTE_CHECK(program.plan_calls());
-  if (gradients != nullptr) MOTE_CHECK(program.plan_backward(layout, gradients));
+  if (gradients != nullptr) {
+    MOTE_CHECK(program.plan_backward(layout, gradients));
+    program.plan_training(layout);
+  }
   program.plan_workspace();
   return program;
 }
@@ -195,6 +204,39 @@ void ShardProgram::plan_workspace() {
     if (call.op->float_workspace != nullptr) floats = std::max(floats, call.op->float_workspace(call.call));
   float* workspace = take(floats);
   for (NodeCall& call : calls_) call.call.workspace = workspace;
+}
+
+void ShardProgram::plan_training(const ParameterLayout& layout) {
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    NodeCall& call = calls_[i];
+    if (call.op->float_saved != nullptr) call.call.saved = take(call.op->float_saved(call.call));
+    if (call.op->learn_statistics == nullptr) continue;
+    for (const int32_t input : graph_->nodes[i].inputs) {
+      const Parameter* parameter = find_parameter(layout, input);
+      const bool statistic = parameter != nullptr && parameter->statistic;
+      call.statistics.push_back(statistic ? values_[static_cast<size_t>(input)] : nullptr);
+    }
+  }
+}
+
+void ShardProgram::set_training(bool training, uint64_t seed) {
+  const Random random(seed);
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    calls_[i].call.training = training;
+    if (calls_[i].call.saved != nullptr) calls_[i].call.seed = random.stream(i).bits();
+  }
+}
+
+void ShardProgram::learn_statistics(std::span<ShardProgram* const> shards) {
+  if (shards.empty()) return;
+  std::vector<FloatCall>& calls = shards[0]->shard_calls_;
+  for (size_t i = 0; i < shards[0]->calls_.size(); ++i) {
+    const NodeCall& node = shards[0]->calls_[i];
+    if (node.statistics.empty()) continue;
+    calls.clear();
+    for (const ShardProgram* shard : shards) calls.push_back(shard->calls_[i].call);
+    node.op->learn_statistics(calls, node.statistics);
+  }
 }
 
 void ShardProgram::set_batch(int32_t rows, const float* input) {

@@ -9,12 +9,13 @@
 
 namespace mote {
 
-// Where each trainable tensor lies in the flat vectors of weights, gradients and optimiser state.
+// Where each tensor that training changes lies in the flat vectors of weights, gradients and optimiser state.
 struct Parameter {
   int32_t tensor = 0;
   int64_t offset = 0;  // floats; each parameter starts at a cache line
   int64_t size = 0;
-  bool matrix = false;  // rank 2 and more: subject to weight decay
+  bool matrix = false;     // rank 2 and more: subject to weight decay
+  bool statistic = false;  // InputRole::statistic: no gradient and no optimiser step, but learn_statistics()
 };
 struct ParameterLayout {
   std::vector<Parameter> parameters;
@@ -39,10 +40,16 @@ class ShardProgram {
 
   // Rows of the following calls, 1 .. the `rows` of create(), read in place from `input` until backward() is done.
   void set_batch(int32_t rows, const float* input);
+  // What the following calls are: steps of training, with what `seed` draws, or inference.
+  void set_training(bool training, uint64_t seed);
   void forward();
   // From loss_gradient() to the gradients of the parameters, which are overwritten. REQUIRES: forward() with the same
   // rows.
   void backward();
+
+  // Moves the statistics among the weights by what the last training forward of each of these programs saw. They are
+  // programs of one graph with the same weights, in the order of their rows in the batch.
+  static void learn_statistics(std::span<ShardProgram* const> shards);
 
   const float* value(int32_t tensor) const { return values_[static_cast<size_t>(tensor)]; }  // not of the graph's input
   float* loss_gradient() const { return loss_gradient_; }
@@ -62,6 +69,7 @@ class ShardProgram {
     std::vector<const float*> inputs, output_gradients;
     std::vector<float*> outputs, input_gradients;
     std::vector<Sum> sums;
+    std::vector<float*> statistics;  // of each input, nullptr where it is none; empty = the operator learns none
     FloatCall call;
   };
 
@@ -73,6 +81,7 @@ class ShardProgram {
   void plan_gradients_of(NodeCall& call, const Node& node, const ParameterLayout& layout);
   float* take(int64_t floats);
   void plan_workspace();
+  void plan_training(const ParameterLayout& layout);
 
   const Graph* graph_ = nullptr;
   int32_t loss_tensor_ = kAbsent;
@@ -84,6 +93,7 @@ class ShardProgram {
   std::vector<bool> written_;      // while planning: the tensor's gradient already has a writer
   float* loss_gradient_ = nullptr;
   std::vector<NodeCall> calls_;
+  std::vector<FloatCall> shard_calls_;      // of one node, for learn_statistics()
   std::vector<const float**> input_slots_;  // where calls_ point at the graph's input
 };
 

@@ -46,6 +46,13 @@ inline MemoryExamples plane_examples(int64_t count, uint64_t seed, int outputs =
   return examples;
 }
 
+// The bytes of all constants, statistics too.
+inline std::vector<uint8_t> all_bytes(const Graph& graph) {
+  std::vector<uint8_t> bytes;
+  for (const Tensor& tensor : graph.tensors) bytes.insert(bytes.end(), tensor.data.begin(), tensor.data.end());
+  return bytes;
+}
+
 // The bytes of all trainable tensors, in order.
 inline std::vector<uint8_t> weight_bytes(const Graph& graph) {
   std::vector<uint8_t> bytes;

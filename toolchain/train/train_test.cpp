@@ -12,6 +12,7 @@
 
 #include "toolchain/base/files.h"
 #include "toolchain/base/simd/simd.h"
+#include "toolchain/graph/passes/passes.h"
 #include "toolchain/train/optimizer.h"
 #include "toolchain/train/test_models.h"
 
@@ -104,6 +105,52 @@ TEST(Train, LearnsAClassifier) {
     EXPECT_NEAR(p[0] + p[1] + p[2], 1, 1e-5);
   }
   EXPECT_GT(right, 290);
+}
+
+const std::vector<std::string> kConvolution = {"Reshape(20, 1)",
+                                               "Conv1D(8, 5)",
+                                               "BatchNorm",
+                                               "ReLU",
+                                               "MaxPool1D(2)",
+                                               "Dropout(0.2)",
+                                               "x = Conv1D(8, 3, padding=same)",
+                                               "BatchNorm",
+                                               "Add(x, activation=relu)",
+                                               "GlobalAvgPool",
+                                               "Dense(3, softmax)"};
+
+TEST(Train, LearnsAConvolutionWithBatchNormAndDropout) {
+  TrainConfig config = short_config(12);
+  const TrainResult result =
+      train_or_die(config, wave_examples(600, 1), wave_examples(200, 2), {}, dense_graph(kConvolution, 20));
+  ASSERT_EQ(result.history.size(), 12u);
+  EXPECT_GT(result.history[static_cast<size_t>(result.best_epoch - 1)].validation_metric, 0.95);
+  Graph exported = result.graph;
+  to_inference_form(exported);
+  const MemoryExamples test = wave_examples(100, 3);
+  const auto trained = predict(result.graph, test, 1), folded = predict(exported, test, 1);
+  ASSERT_TRUE(trained.ok() && folded.ok());
+  for (size_t i = 0; i < trained->size(); ++i) EXPECT_NEAR((*trained)[i], (*folded)[i], 1e-4) << i;
+}
+
+TEST(Train, StatisticsAndDropoutDoNotDependOnThreadsOrARestart) {
+  const Graph graph = dense_graph(kConvolution, 20);
+  const MemoryExamples training = wave_examples(330, 1), validation = wave_examples(60, 2);
+  TrainConfig config = short_config(4);
+  config.batch = 64;
+  config.shards = 4;
+  const TrainResult once = train_or_die(config, training, validation, {}, graph);
+  config.threads = 3;
+  EXPECT_EQ(all_bytes(train_or_die(config, training, validation, {}, graph).graph), all_bytes(once.graph));
+  const Folder folder;
+  config.checkpoint = folder / "run.checkpoint";
+  TrainCallbacks stop;
+  int batches = 0;
+  stop.cancelled = [&] { return ++batches == 15; };  // in the third epoch
+  ASSERT_TRUE(train_or_die(config, training, validation, stop, graph).cancelled);
+  const TrainResult resumed = train_or_die(config, training, validation, {}, graph);
+  EXPECT_EQ(resumed.resumed_from, 2);
+  EXPECT_EQ(all_bytes(resumed.graph), all_bytes(once.graph));
 }
 
 TEST(Train, LearnsARegressionWithEveryLossAndOptimizer) {

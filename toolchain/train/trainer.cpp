@@ -16,12 +16,17 @@ namespace {
 // shard.
 constexpr int64_t kMacsPerShard = 4'000'000;
 constexpr int64_t kMostShards = 8;
+// A shard's own statistics stand for those of all data: with fewer rows they would be mostly noise.
+constexpr int64_t kLeastRowsForStatistics = 16;
 
 int32_t shard_count(const Graph& graph, const TrainConfig& config) {
   if (config.shards > 0) return std::min(config.shards, config.batch);
   const int64_t macs = 3 * graph.macs() * config.batch;  // forward, and two products backward
-  return static_cast<int32_t>(
-      std::min<int64_t>(std::clamp<int64_t>(macs / kMacsPerShard, 1, kMostShards), config.batch));
+  const bool statistics = std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
+    return node.op != nullptr && node.op->learn_statistics != nullptr;
+  });
+  const int64_t most = statistics ? std::max<int64_t>(config.batch / kLeastRowsForStatistics, 1) : config.batch;
+  return static_cast<int32_t>(std::min(std::clamp<int64_t>(macs / kMacsPerShard, 1, kMostShards), most));
 }
 
 // Reads the attribute "beta" of a softmax.
@@ -89,6 +94,7 @@ Result<void> Trainer::plan_shards() {
   state_.optimizer.second = FloatBuffer(layout_.total);
   load_parameters(graph_, layout_, state_.weights.data());
   const int32_t shards = shard_count(graph_, config_);
+  busy_.reserve(static_cast<size_t>(shards));
   shard_rows_ = (config_.batch + shards - 1) / shards;
   for (int32_t i = 0; i < shards; ++i) {
     FloatBuffer gradients(layout_.total);
@@ -152,12 +158,14 @@ Result<bool> Trainer::run_epoch(EpochReport& report) {
   BatchReport batch{report.epoch, 0, training_.count(), 0};
   while (training_.next()) {
     ++batch.batch;
-    const LossSums sums = run_batch(training_, true);
+    const LossSums sums =
+        run_batch(training_, true, Random(epoch_seed).stream(static_cast<uint64_t>(batch.batch)).bits());
     batch.loss = sums.loss / sums.weight;
     if (!std::isfinite(batch.loss)) return divergence(training_, report.epoch, batch.batch, "training");
     report.learning_rate = learning_rate_at(config_, state_.optimizer.steps + 1, batch.batches);
     update_parameters(config_, layout_, report.learning_rate, shards_[0].gradients.data(), state_.optimizer,
                       state_.weights.data());
+    learn_statistics();
     epoch.add(sums);
     examples_seen_ += training_.rows();
     if (callbacks_.batch) callbacks_.batch(batch);
@@ -173,7 +181,7 @@ Result<void> Trainer::validate_epoch(EpochReport& report) {
   LossSums sums;
   validation_->start_epoch(0);
   for (int64_t batch = 1; validation_->next(); ++batch) {
-    sums.add(run_batch(*validation_, false));
+    sums.add(run_batch(*validation_, false, 0));
     if (!std::isfinite(sums.loss)) return divergence(*validation_, report.epoch, batch, "validation");
   }
   report.validation_loss = sums.loss / sums.weight;
@@ -223,9 +231,10 @@ Result<TrainResult> Trainer::finish(bool cancelled, bool stopped_early) {
   return result;
 }
 
-LossSums Trainer::run_batch(const Batches& batches, bool learn) {
+LossSums Trainer::run_batch(const Batches& batches, bool learn, uint64_t seed) {
   current_ = &batches;
   learn_ = learn;
+  seed_ = seed;
   total_weight_ = size_.targets > 0 ? static_cast<double>(batches.rows() * size_.targets)
                                     : batch_weight({config_.loss, config_.class_weights, 0}, batches.labels());
   pool_.run(static_cast<int>(shards_.size()), [this](int index) { run_shard(index); });
@@ -237,11 +246,13 @@ LossSums Trainer::run_batch(const Batches& batches, bool learn) {
 
 void Trainer::run_shard(int index) {
   Shard& shard = shards_[static_cast<size_t>(index)];
-  const int32_t first = index * shard_rows_;
-  shard.rows = std::clamp(current_->rows() - first, 0, shard_rows_);
+  const auto shards = static_cast<int32_t>(shards_.size());
+  const int32_t each = (current_->rows() + shards - 1) / shards, first = index * each;
+  shard.rows = std::clamp(current_->rows() - first, 0, each);
   shard.sums = {};
   if (shard.rows == 0) return;
   shard.program.set_batch(shard.rows, current_->inputs() + first * size_.input);
+  shard.program.set_training(learn_, Random(seed_).stream(static_cast<uint64_t>(index)).bits());
   shard.program.forward();
   const auto rows = static_cast<size_t>(size_.targets > 0 ? 0 : shard.rows);
   const auto skipped = static_cast<size_t>(size_.targets > 0 ? 0 : first);
@@ -269,6 +280,13 @@ LossSums Trainer::loss_of_shard(Shard& shard, std::span<const int32_t> labels, c
 void Trainer::add_gradients() {
   for (size_t i = 1; i < shards_.size(); ++i)
     if (shards_[i].rows > 0) simd().add(layout_.total, shards_[i].gradients.data(), shards_[0].gradients.data());
+}
+
+void Trainer::learn_statistics() {
+  busy_.clear();
+  for (Shard& shard : shards_)
+    if (shard.rows > 0) busy_.push_back(&shard.program);
+  ShardProgram::learn_statistics(busy_);
 }
 
 Error Trainer::divergence(const Batches& batches, int32_t epoch, int64_t batch, const char* part) const {

@@ -42,10 +42,12 @@ class Trainer {
   Result<TrainResult> finish(bool cancelled, bool stopped_early);
 
   // Loss of the current batch of `batches`; with `learn` also the gradients, in shards_[0].
-  LossSums run_batch(const Batches& batches, bool learn);
+  // `seed`: of what operators draw in this batch.
+  LossSums run_batch(const Batches& batches, bool learn, uint64_t seed);
   void run_shard(int index);
   LossSums loss_of_shard(Shard& shard, std::span<const int32_t> labels, const float* targets);
   void add_gradients();
+  void learn_statistics();
   Error divergence(const Batches& batches, int32_t epoch, int64_t batch, const char* part) const;
 
   Graph graph_;
@@ -63,10 +65,12 @@ class Trainer {
   std::unique_ptr<Batches> validation_;  // nullptr = no validation part
   TrainState state_;
   std::vector<Shard> shards_;
+  std::vector<ShardProgram*> busy_;  // programs of the shards that had rows, for learn_statistics()
   int32_t shard_rows_ = 0;
   // Of the batch that run_shard() works on.
   const Batches* current_ = nullptr;
   bool learn_ = false;
+  uint64_t seed_ = 0;
   double total_weight_ = 0;
 
   std::string fingerprint_;

@@ -5,15 +5,16 @@ namespace mote {
 
 namespace {
 
-constexpr LayerParameter kParameters[] = {{"activation", LayerParameter::Kind::word, nullptr}};
+constexpr const char* kNames[] = {"Activation"};
+constexpr LayerParameter kParameters[] = {{"activation", LayerParameter::Kind::activation, nullptr}};
 
 Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
-  return builder.add_activation(arguments.value(0));
+  return builder.add_activation(arguments.value(0).word);
 }
 
 }  // namespace
 
 extern const LayerForm activation_layer;
-const LayerForm activation_layer = {"Activation", "an activation by name", kParameters, false, add};
+const LayerForm activation_layer = {kNames, {}, "an activation by name", kParameters, FirstInput::as_is, add};
 
 }  // namespace mote

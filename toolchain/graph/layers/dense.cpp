@@ -6,9 +6,11 @@ namespace mote {
 
 namespace {
 
+constexpr const char* kNames[] = {"Dense"};
 constexpr LayerParameter kParameters[] = {
     {"units", LayerParameter::Kind::count, nullptr},
-    {"activation", LayerParameter::Kind::word, "linear"},
+    {"activation", LayerParameter::Kind::activation, "linear"},
+    {"use_bias", LayerParameter::Kind::flag, "true"},
 };
 
 Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
@@ -17,14 +19,15 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   if (int64_t{units} * inputs > INT32_MAX / 4)
     return layer_error(arguments.value(0).column, "the layer would have more than 2 GiB of weights");
   const int32_t weights = builder.add_parameter("weights", make_shape({units, inputs}), inputs, units);
-  const int32_t bias = builder.add_parameter("bias", make_shape({units}), 0, 0);
+  const int32_t bias = arguments.flag(2) ? builder.add_parameter("bias", make_shape({units}), 0, 0) : kAbsent;
   MOTE_CHECK(builder.add_node("fully_connected", Attributes::of(FullyConnectedAttributes{}), {{weights, bias}}));
-  return builder.add_activation(arguments.value(1));
+  return builder.add_activation(arguments.value(1).word);
 }
 
 }  // namespace
 
 extern const LayerForm dense_layer;
-const LayerForm dense_layer = {"Dense", "fully connected over the whole example", kParameters, true, add};
+const LayerForm dense_layer = {kNames,           {}, "fully connected over the whole example", kParameters,
+                               FirstInput::flat, add};
 
 }  // namespace mote

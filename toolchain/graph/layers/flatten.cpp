@@ -5,6 +5,8 @@ namespace mote {
 
 namespace {
 
+constexpr const char* kNames[] = {"Flatten"};
+
 Result<void> add(GraphBuilder& builder, const LayerArguments&) {
   return builder.flatten();
 }
@@ -12,6 +14,6 @@ Result<void> add(GraphBuilder& builder, const LayerArguments&) {
 }  // namespace
 
 extern const LayerForm flatten_layer;
-const LayerForm flatten_layer = {"Flatten", "the example as one row", {}, true, add};
+const LayerForm flatten_layer = {kNames, {}, "the example as one row", {}, FirstInput::flat, add};
 
 }  // namespace mote

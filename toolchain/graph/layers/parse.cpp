@@ -1,10 +1,9 @@
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <optional>
 
 #include "toolchain/base/text.h"
 #include "toolchain/graph/layers/layer.h"
@@ -30,35 +29,31 @@ Error layer_error(size_t column, const std::string& message) {
 
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-struct Argument {
-  std::string name;  // empty = positional
-  size_t column;
-  LayerValue value;
-};
-
-// Recursive descent over: name [ '(' [ argument { ',' argument } ] ')' ], argument = [ name '=' ] value,
+// Recursive descent over: [ name '=' ] name [ '(' [ argument { ',' argument } ] ')' ], argument = [ name '=' ] value,
 // value = number | word | 'word' | "word" | sizes in parentheses or brackets.
 class Parser {
  public:
   explicit Parser(const std::string& text) : text_(text) {}
 
+  // The layer's name; in front of it, with '=', that of its output.
   Result<std::string> head() {
     skip_space();
     name_column_ = column();
     std::string name = word();
+    if (!name.empty() && output_.empty() && accept('=')) {
+      output_ = std::move(name);
+      output_column_ = name_column_;
+      return head();
+    }
     if (name.empty()) return layer_error(column(), "expected the name of a layer, such as Dense");
     return name;
   }
 
-  Result<std::vector<Argument>> arguments() {
-    std::vector<Argument> found;
+  Result<std::vector<LayerArgument>> arguments() {
+    std::vector<LayerArgument> found;
     if (accept('(') && !accept(')')) {
       do {
-        MOTE_TRY(Argument argument, this->argument());
+        MOTE_TRY(LayerArgument argument, this->argument());
         found.push_back(std::move(argument));
       } while (accept(','));
       if (!accept(')')) return layer_error(column(), "expected ',' or ')'");
@@ -70,6 +65,8 @@ class Parser {
   }
 
   size_t name_column() const { return name_column_; }
+  const std::string& output() const { return output_; }
+  size_t output_column() const { return output_column_; }
 
   Result<LayerValue> value() {
     skip_space();
@@ -109,9 +106,9 @@ class Parser {
     return text_.substr(start, at_ - start);
   }
 
-  Result<Argument> argument() {
+  Result<LayerArgument> argument() {
     skip_space();
-    Argument argument{"", column(), {}};
+    LayerArgument argument{"", column(), {}};
     const size_t start = at_;
     std::string name = word();
     if (!name.empty() && accept('='))
@@ -158,133 +155,50 @@ class Parser {
 
   const std::string& text_;
   size_t at_ = 0;
-  size_t name_column_ = 1;
+  size_t name_column_ = 1, output_column_ = 1;
+  std::string output_;
 };
 
-bool same_letters(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-Result<const LayerForm*> find_form(const std::string& name, size_t column) {
-  std::vector<std::string> known;
+Result<void> find_form(const std::string& name, size_t column, ParsedLayer& layer) {
+  std::vector<std::string> known, understood;
   for (const LayerForm* form : all_layer_forms()) {
-    if (same_letters(form->name, name)) return form;
-    known.push_back(form->name);
+    for (const auto names : {form->names, form->aliases})
+      for (const char* each : names) {
+        understood.push_back(each);
+        if (lower_case(each) != lower_case(name)) continue;
+        layer.form = form;
+        layer.written = each;
+        return {};
+      }
+    known.insert(known.end(), form->names.begin(), form->names.end());
   }
   return layer_error(column, fmt::format("there is no layer '{}'; did you mean '{}'? Known layers: {}", name,
-                                         nearest_name(name, known), fmt::join(known, ", ")));
-}
-
-std::string expected_text(LayerParameter::Kind kind) {
-  switch (kind) {
-    case LayerParameter::Kind::count:
-      return "a whole number above 0";
-    case LayerParameter::Kind::sizes:
-      return "whole numbers above 0 (one may be -1), such as (10, 30)";
-    case LayerParameter::Kind::word:
-      return "a name";
-  }
-  return "";
-}
-
-bool is_count(double number) {
-  return number >= 1 && number <= INT32_MAX && number == std::floor(number);
-}
-
-// The value in the form its kind wants, or nothing.
-std::optional<LayerValue> convert(const LayerParameter& parameter, LayerValue value) {
-  switch (parameter.kind) {
-    case LayerParameter::Kind::count:
-      if (value.kind == LayerValue::Kind::number && is_count(value.number)) return value;
-      return std::nullopt;
-    case LayerParameter::Kind::word:
-      if (value.kind == LayerValue::Kind::word && !value.word.empty()) return value;
-      return std::nullopt;
-    case LayerParameter::Kind::sizes:
-      if (value.kind == LayerValue::Kind::number && (is_count(value.number) || value.number == -1)) {
-        value.sizes = {static_cast<int32_t>(value.number)};
-        value.kind = LayerValue::Kind::sizes;
-      }
-      if (value.kind != LayerValue::Kind::sizes || value.sizes.empty()) return std::nullopt;
-      if (std::any_of(value.sizes.begin(), value.sizes.end(), [](int32_t s) { return s < 1 && s != -1; }))
-        return std::nullopt;
-      if (std::count(value.sizes.begin(), value.sizes.end(), -1) > 1) return std::nullopt;
-      return value;
-  }
-  return std::nullopt;
-}
-
-// Which parameter an argument is for.
-Result<size_t> place(const LayerForm& form, const Argument& argument, size_t position) {
-  const auto& parameters = form.parameters;
-  if (argument.name.empty()) {
-    if (position < parameters.size()) return position;
-    if (!parameters.empty() && parameters.back().kind == LayerParameter::Kind::sizes) return parameters.size() - 1;
-    return layer_error(argument.column, fmt::format("{} takes {} argument{}", form.name, parameters.size(),
-                                                    parameters.size() == 1 ? "" : "s"));
-  }
-  std::vector<std::string> known;
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    if (argument.name == parameters[i].name) return i;
-    known.push_back(parameters[i].name);
-  }
-  if (known.empty()) return layer_error(argument.column, fmt::format("{} takes no arguments", form.name));
-  return layer_error(argument.column, fmt::format("{} has no argument '{}'; did you mean '{}'?", form.name,
-                                                  argument.name, nearest_name(argument.name, known)));
-}
-
-// Puts the argument at position i into its slot; a bare number after sizes extends them.
-Result<void> bind_one(const LayerForm& form, const Argument& argument, size_t position,
-                      std::vector<std::optional<LayerValue>>& bound) {
-  MOTE_TRY(const size_t slot, place(form, argument, position));
-  const LayerParameter& parameter = form.parameters[slot];
-  LayerValue value = argument.value;
-  if (bound[slot]) {
-    const bool extends = argument.name.empty() && position > slot && value.kind == LayerValue::Kind::number;
-    if (!extends) return layer_error(argument.column, fmt::format("'{}' is given twice", parameter.name));
-    const std::optional<LayerValue> size = convert(parameter, std::move(value));
-    value = *bound[slot];
-    value.sizes.push_back(size ? size->sizes[0] : 0);  // 0 is refused below
-  }
-  bound[slot] = convert(parameter, std::move(value));
-  if (bound[slot]) return {};
-  return layer_error(argument.value.column,
-                     fmt::format("{} of {} must be {}", parameter.name, form.name, expected_text(parameter.kind)));
-}
-
-Result<LayerArguments> bind(const LayerForm& form, const std::vector<Argument>& arguments, size_t end_column) {
-  std::vector<std::optional<LayerValue>> bound(form.parameters.size());
-  bool named = false;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i].name.empty() && named)
-      return layer_error(arguments[i].column, "a positional argument follows a named one");
-    named |= !arguments[i].name.empty();
-    MOTE_CHECK(bind_one(form, arguments[i], i, bound));
-  }
-  std::vector<LayerValue> values;
-  for (size_t i = 0; i < bound.size(); ++i) {
-    const LayerParameter& parameter = form.parameters[i];
-    if (!bound[i] && parameter.fallback == nullptr)
-      return layer_error(end_column,
-                         fmt::format("{} needs {}: {}", form.name, parameter.name, expected_text(parameter.kind)));
-    if (!bound[i]) {
-      const std::string fallback = parameter.fallback;
-      MOTE_TRY(bound[i], Parser(fallback).value());
-    }
-    values.push_back(std::move(*bound[i]));
-  }
-  return LayerArguments(std::move(values));
+                                         nearest_name(name, understood), fmt::join(known, ", ")));
 }
 
 }  // namespace
 
+Result<LayerValue> parse_value(const std::string& text) {
+  return Parser(text).value();
+}
+
 Result<ParsedLayer> parse_layer(const std::string& text) {
   Parser parser(text);
+  ParsedLayer layer;
   MOTE_TRY(const std::string name, parser.head());
-  MOTE_TRY(const LayerForm* form, find_form(name, parser.name_column()));
-  MOTE_TRY(const auto arguments, parser.arguments());
-  MOTE_TRY(LayerArguments bound, bind(*form, arguments, text.size()));
-  return ParsedLayer{form, std::move(bound)};
+  MOTE_CHECK(find_form(name, parser.name_column(), layer));
+  layer.output = parser.output();
+  layer.output_column = parser.output_column();
+  MOTE_TRY(std::vector<LayerArgument> arguments, parser.arguments());
+  const auto from = std::find_if(arguments.begin(), arguments.end(), [](const auto& a) { return a.name == "from"; });
+  if (from != arguments.end()) {
+    if (from->value.kind != LayerValue::Kind::word)
+      return layer_error(from->value.column, "from must be the name of an earlier output");
+    layer.from = from->value;
+    arguments.erase(from);
+  }
+  MOTE_TRY(layer.arguments, bind_arguments(*layer.form, layer.written, arguments, text.size()));
+  return layer;
 }
 
 }  // namespace mote

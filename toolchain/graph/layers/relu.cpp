@@ -1,19 +1,19 @@
-// ReLU: max(x, 0); it goes into a Dense before it as that layer's fused activation.
-#include "ops/relu/relu.h"
-
+// ReLU: max(x, 0).
 #include "toolchain/graph/layers/layer.h"
 
 namespace mote {
 
 namespace {
 
+constexpr const char* kNames[] = {"ReLU"};
+
 Result<void> add(GraphBuilder& builder, const LayerArguments&) {
-  return builder.add_node("relu", Attributes::of(ReluAttributes{}));
+  return builder.add_activation("relu");
 }
 
 }  // namespace
 
 extern const LayerForm relu_layer;
-const LayerForm relu_layer = {"ReLU", "max(x, 0)", {}, false, add};
+const LayerForm relu_layer = {kNames, {}, "max(x, 0)", {}, FirstInput::as_is, add};
 
 }  // namespace mote

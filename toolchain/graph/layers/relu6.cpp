@@ -1,19 +1,19 @@
-// ReLU6: min(max(x, 0), 6); it goes into a Dense before it as that layer's fused activation.
-#include "ops/relu6/relu6.h"
-
+// ReLU6: min(max(x, 0), 6).
 #include "toolchain/graph/layers/layer.h"
 
 namespace mote {
 
 namespace {
 
+constexpr const char* kNames[] = {"ReLU6"};
+
 Result<void> add(GraphBuilder& builder, const LayerArguments&) {
-  return builder.add_node("relu6", Attributes::of(Relu6Attributes{}));
+  return builder.add_activation("relu6");
 }
 
 }  // namespace
 
 extern const LayerForm relu6_layer;
-const LayerForm relu6_layer = {"ReLU6", "min(max(x, 0), 6)", {}, false, add};
+const LayerForm relu6_layer = {kNames, {}, "min(max(x, 0), 6)", {}, FirstInput::as_is, add};
 
 }  // namespace mote

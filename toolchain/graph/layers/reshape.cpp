@@ -1,6 +1,4 @@
 // Reshape(d0, d1, ...): the same numbers under another shape of one example. One dimension may be -1: what remains.
-#include "ops/reshape/reshape.h"
-
 #include <fmt/format.h>
 
 #include "toolchain/graph/layers/layer.h"
@@ -9,6 +7,7 @@ namespace mote {
 
 namespace {
 
+constexpr const char* kNames[] = {"Reshape"};
 constexpr LayerParameter kParameters[] = {{"target_shape", LayerParameter::Kind::sizes, nullptr}};
 
 Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
@@ -33,13 +32,13 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   if (known != elements)
     return layer_error(column, fmt::format("the sizes do not multiply to the {} numbers of shape {}", elements,
                                            to_string(builder.shape())));
-  dims.insert(dims.begin(), -1);  // the batch
-  return builder.add_node("reshape", Attributes::of(ReshapeAttributes{make_shape(dims)}));
+  return builder.add_reshape(dims);
 }
 
 }  // namespace
 
 extern const LayerForm reshape_layer;
-const LayerForm reshape_layer = {"Reshape", "the same numbers under another shape", kParameters, false, add};
+const LayerForm reshape_layer = {kNames, {}, "the same numbers under another shape", kParameters, FirstInput::as_is,
+                                 add};
 
 }  // namespace mote

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "toolchain/graph/fused_activation.h"
+#include "toolchain/graph/passes/matching.h"
 #include "toolchain/graph/passes/passes.h"
 
 namespace mote {
@@ -13,12 +14,6 @@ Activation as_fused(const Node& node) {
   if (node.op == nullptr) return Activation::none;
   const std::string name = node.op->name;
   return name == "relu" ? Activation::relu : name == "relu6" ? Activation::relu6 : Activation::none;
-}
-
-int64_t readers(const Graph& graph, int32_t tensor) {
-  int64_t count = std::count(graph.outputs.begin(), graph.outputs.end(), tensor);
-  for (const Node& node : graph.nodes) count += std::count(node.inputs.begin(), node.inputs.end(), tensor);
-  return count;
 }
 
 }  // namespace

@@ -36,6 +36,12 @@ int32_t merge_padding(Graph& graph);
 // of four. Returns how many channels went.
 int32_t remove_constant_channels(Graph& graph);
 
+// The graph without the operators that only training has, computing what they do outside it: dropout goes; batch_norm,
+// with its running statistics, goes into the weights and bias of the convolution or dense layer before it, when nothing
+// else reads that, and becomes a depthwise convolution of one pixel, or a product and a sum, otherwise. Activations
+// behind them are then fused.
+void to_inference_form(Graph& graph);
+
 // A relu or relu6 that is the only reader of a fully_connected without activation becomes that node's fused activation.
 // Returns how many were fused.
 int32_t fuse_activations(Graph& graph);
