@@ -7,6 +7,7 @@
 #include "toolchain/train/batches.h"
 #include "toolchain/train/checkpoint.h"
 #include "toolchain/train/loss.h"
+#include "toolchain/train/optimizer.h"
 #include "toolchain/train/program.h"
 #include "toolchain/train/train.h"
 
@@ -46,7 +47,8 @@ class Trainer {
   LossSums run_batch(const Batches& batches, bool learn, uint64_t seed);
   void run_shard(int index);
   LossSums loss_of_shard(Shard& shard, std::span<const int32_t> labels, const float* targets);
-  void add_gradients();
+  void add_gradients(int piece);
+  void update_piece(int piece);
   void learn_statistics();
   Error divergence(const Batches& batches, int32_t epoch, int64_t batch, const char* part) const;
 
@@ -72,6 +74,7 @@ class Trainer {
   bool learn_ = false;
   uint64_t seed_ = 0;
   double total_weight_ = 0;
+  UpdateStep update_;
 
   std::string fingerprint_;
   std::vector<uint8_t> checkpoint_;  // state after the last whole epoch, not yet on disk; empty = written
