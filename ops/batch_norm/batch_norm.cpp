@@ -16,19 +16,21 @@ namespace {
 
 enum Input { kX, kGamma, kBeta, kMean, kVariance, kInputs };
 
-struct Size {
-  int64_t rows, channels;
-};
-
-Size size_of(const FloatCall& call) {
-  const int64_t channels = call.input_shapes[kX].last();
+Channels size_of(const FloatCall& call) {
+  const int32_t channels = call.input_shapes[kX].last();
   return {call.input_shapes[kX].elements() / channels, channels};
+}
+
+Clamp limits(const FloatCall& call) {
+  const FloatRange range = float_activation_range(call.attributes->as<BatchNormAttributes>().activation);
+  return {range.low, range.high};
 }
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   constexpr const char* kNames[] = {"input", "gamma", "beta", "mean", "variance"};
   MOTE_CHECK(expect_inputs(inputs, kInputs, kInputs));
   for (size_t i = 0; i < kInputs; ++i) MOTE_CHECK(expect_type(inputs, i, kNames[i], {DType::float32}));
+  MOTE_CHECK(expect_clamping(attributes.as<BatchNormAttributes>().activation));
   const Shape& x = inputs[kX].shape;
   if (x.rank < 2 || x.last() < 1)
     return input_error(fmt::format("its input has shape {}; expected a batch and channels", to_string(x)));
@@ -46,36 +48,10 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
 
 // saved: mean and variance of the shard, `channels` floats each.
 int64_t saved_floats(const FloatCall& call) {
-  return 2 * size_of(call).channels;
+  return int64_t{2} * size_of(call).channels;
 }
 int64_t workspace_floats(const FloatCall& call) {
-  return 5 * size_of(call).channels;
-}
-
-// sums[c] = sum over rows of f(row, c): by blocks, so that the error does not grow with the number of rows.
-template <class F>
-void sum_rows(const Size& size, float* block, float* sums, const F& f) {
-  constexpr int64_t kBlock = 64;
-  std::fill_n(sums, size.channels, 0.0f);
-  for (int64_t first = 0; first < size.rows; first += kBlock) {
-    std::fill_n(block, size.channels, 0.0f);
-    for (int64_t row = first; row < std::min(first + kBlock, size.rows); ++row)
-      for (int64_t c = 0; c < size.channels; ++c) block[c] += f(row * size.channels, c);
-    for (int64_t c = 0; c < size.channels; ++c) sums[c] += block[c];
-  }
-}
-
-void measure(const FloatCall& call, const Size& size) {
-  const float* const x = call.inputs[kX];
-  float *const mean = call.saved, *const variance = call.saved + size.channels, *const block = call.workspace;
-  const float share = 1.0f / static_cast<float>(size.rows);
-  sum_rows(size, block, mean, [x](int64_t row, int64_t c) { return x[row + c]; });
-  for (int64_t c = 0; c < size.channels; ++c) mean[c] *= share;
-  sum_rows(size, block, variance, [x, mean](int64_t row, int64_t c) {
-    const float centred = x[row + c] - mean[c];
-    return centred * centred;
-  });
-  for (int64_t c = 0; c < size.channels; ++c) variance[c] *= share;
+  return int64_t{6} * size_of(call).channels;
 }
 
 // The statistics that this call normalizes with.
@@ -83,19 +59,20 @@ struct Statistics {
   const float *mean, *variance;
 };
 
-Statistics statistics_of(const FloatCall& call, const Size& size) {
+Statistics statistics_of(const FloatCall& call, const Channels& size) {
   if (call.training) return {call.saved, call.saved + size.channels};
   return {call.inputs[kMean], call.inputs[kVariance]};
 }
 
-void inverse_deviations(const FloatCall& call, const Size& size, const float* variance, float* inverse) {
+void inverse_deviations(const FloatCall& call, const Channels& size, const float* variance, float* inverse) {
   const float epsilon = call.attributes->as<BatchNormAttributes>().epsilon;
   for (int64_t c = 0; c < size.channels; ++c) inverse[c] = 1.0f / std::sqrt(variance[c] + epsilon);
 }
 
 void forward(const FloatCall& call) {
-  const Size size = size_of(call);
-  if (call.training) measure(call, size);
+  const Channels size = size_of(call);
+  const float* const x = call.inputs[kX];
+  if (call.training) simd().moments(size, x, call.saved, call.saved + size.channels);
   const Statistics seen = statistics_of(call, size);
   float *const scale = call.workspace, *const offset = scale + size.channels;
   inverse_deviations(call, size, seen.variance, scale);
@@ -103,40 +80,35 @@ void forward(const FloatCall& call) {
     scale[c] *= call.inputs[kGamma][c];
     offset[c] = call.inputs[kBeta][c] - seen.mean[c] * scale[c];
   }
-  const float* const x = call.inputs[kX];
-  float* const y = call.outputs[0];
-  for (int64_t row = 0; row < size.rows * size.channels; row += size.channels)
-    for (int64_t c = 0; c < size.channels; ++c) y[row + c] = x[row + c] * scale[c] + offset[c];
+  simd().scale_shift(size, x, scale, offset, limits(call), call.outputs[0]);
 }
 
-// With u = (x - mean) / deviation:  dbeta = sum dy,  dgamma = sum dy u,  and
-//   dx = gamma / deviation * (dy - (dbeta + u dgamma) / rows)   when mean and variance are those of x,
-//   dx = gamma / deviation * dy                                 when they are constants.
+// With dz = dy where the activation is not clipped, else 0, and u = (x - mean) / deviation:  dbeta = sum dz,
+// dgamma = sum dz u,  and
+//   dx = gamma / deviation * (dz - (dbeta + u dgamma) / rows)   when mean and variance are those of x,
+//   dx = gamma / deviation * dz                                 when they are constants.
 void backward(const FloatCall& call) {
-  const Size size = size_of(call);
+  const Channels size = size_of(call);
   const Statistics seen = statistics_of(call, size);
-  const float *const x = call.inputs[kX], *const dy = call.output_gradients[0], *const mean = seen.mean;
+  const float *const x = call.inputs[kX], *const y = call.outputs[0], *const dy = call.output_gradients[0];
   float* part = call.workspace;
   const auto take = [&] { return std::exchange(part, part + size.channels); };
-  float *const block = take(), *const inverse = take(), *const dbeta = take(), *const dgamma = take();
+  float *const a = take(), *const b = take(), *const offset = take(), *const inverse = take();
+  float *const dbeta = take(), *const dgamma = take();
   inverse_deviations(call, size, seen.variance, inverse);
-  sum_rows(size, block, dbeta, [dy](int64_t row, int64_t c) { return dy[row + c]; });
-  sum_rows(size, block, dgamma,
-           [=](int64_t row, int64_t c) { return dy[row + c] * ((x[row + c] - mean[c]) * inverse[c]); });
+  simd().normal_sums(size, x, y, dy, limits(call), seen.mean, dbeta, dgamma);
+  for (int64_t c = 0; c < size.channels; ++c) dgamma[c] *= inverse[c];
   if (call.input_gradients[kGamma] != nullptr) std::copy_n(dgamma, size.channels, call.input_gradients[kGamma]);
   if (call.input_gradients[kBeta] != nullptr) std::copy_n(dbeta, size.channels, call.input_gradients[kBeta]);
-  float* const dx = call.input_gradients[kX];
-  if (dx == nullptr) return;
-  // As a dy + b x + c.
-  float *const a = block, *const b = dgamma, *const offset = dbeta;
+  if (call.input_gradients[kX] == nullptr) return;
+  // dx = a dz + b x + offset, the factors one after the other.
   const float share = call.training ? 1.0f / static_cast<float>(size.rows) : 0.0f;
   for (int64_t c = 0; c < size.channels; ++c) {
     a[c] = call.inputs[kGamma][c] * inverse[c];
-    b[c] *= -share * a[c] * inverse[c];
-    offset[c] = -share * a[c] * offset[c] - b[c] * mean[c];
+    b[c] = -share * a[c] * inverse[c] * dgamma[c];
+    offset[c] = -share * a[c] * dbeta[c] - b[c] * seen.mean[c];
   }
-  for (int64_t row = 0; row < size.rows * size.channels; row += size.channels)
-    for (int64_t c = 0; c < size.channels; ++c) dx[row + c] = a[c] * dy[row + c] + (b[c] * x[row + c] + offset[c]);
+  simd().normal_backward(size, x, y, dy, limits(call), a, call.input_gradients[kX]);
 }
 
 // Mean of the whole batch, and its variance as an estimate of that of all data (rows - 1 in the denominator).
@@ -161,24 +133,28 @@ void learn_statistics(std::span<const FloatCall> shards, std::span<float* const>
   }
 }
 
-OpCase make_case(const char* name, Shape x, float epsilon = 1e-3f) {
+OpCase make_case(const char* name, Shape x, float epsilon = 1e-3f, Activation activation = Activation::none) {
   OpCase result;
   result.name = name;
-  result.attributes = Attributes::of(BatchNormAttributes{0.9f, epsilon});
+  result.attributes = Attributes::of(BatchNormAttributes{0.9f, epsilon, activation});
   const Shape channels = make_shape({x.last()});
   result.inputs = {x, channels, channels, channels, channels};
   return result;
 }
 
 std::vector<OpCase> cases() {
-  return {make_case("few_rows", make_shape({4, 5})), make_case("steps", make_shape({2, 1, 9, 4})),
-          make_case("image", make_shape({3, 4, 5, 7})), make_case("large_epsilon", make_shape({6, 3}), 0.5f),
-          make_case("more_rows_than_a_block", make_shape({5, 5, 7, 2}))};
+  return {make_case("few_rows", make_shape({4, 5})),
+          make_case("steps", make_shape({2, 1, 9, 4})),
+          make_case("image", make_shape({3, 4, 5, 7})),
+          make_case("large_epsilon", make_shape({6, 3}), 0.5f),
+          make_case("many_rows", make_shape({5, 5, 7, 2})),
+          make_case("relu", make_shape({4, 3, 5, 9}), 1e-3f, Activation::relu),
+          make_case("relu6", make_shape({7, 20}), 1e-3f, Activation::relu6)};
 }
 
 OpCase random_case(Random& random) {
   const int32_t rows = 3 + random_dim(random), columns = random_dim(random), channels = random_dim(random);
-  OpCase result = make_case("random", make_shape({rows, columns, channels}));
+  OpCase result = make_case("random", make_shape({rows, columns, channels}), 1e-3f, random_activation(random));
   result.seed = static_cast<uint32_t>(random.bits());
   return result;
 }

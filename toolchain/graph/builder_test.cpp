@@ -105,10 +105,11 @@ TEST(Builder, ArchitecturesHaveTheSizesOfTheirModels) {
 }
 
 TEST(Builder, TcnAddsEachBlockToItsInput) {
-  EXPECT_EQ(outline({"TCN(4, kernel_size=2, blocks=2)", "GlobalAvgPool", "Dense(2)"}, {16, 3}),
-            "1x1x16x3 pad 1x1x17x3 conv_2d 1x1x16x4 batch_norm 1x1x16x4 relu 1x1x16x4 pad 1x1x17x4 conv_2d 1x1x16x4 "
-            "batch_norm 1x1x16x4 conv_2d 1x1x16x4 add 1x1x16x4 pad 1x1x18x4 conv_2d 1x1x16x4 batch_norm 1x1x16x4 relu "
-            "1x1x16x4 pad 1x1x18x4 conv_2d 1x1x16x4 batch_norm 1x1x16x4 add 1x1x16x4 mean 1x4 fully_connected 1x2");
+  EXPECT_EQ(
+      outline({"TCN(4, kernel_size=2, blocks=2)", "GlobalAvgPool", "Dense(2)"}, {16, 3}),
+      "1x1x16x3 pad 1x1x17x3 conv_2d 1x1x16x4 batch_norm 1x1x16x4 pad 1x1x17x4 conv_2d 1x1x16x4 batch_norm 1x1x16x4 "
+      "conv_2d 1x1x16x4 add 1x1x16x4 pad 1x1x18x4 conv_2d 1x1x16x4 batch_norm 1x1x16x4 pad 1x1x18x4 conv_2d 1x1x16x4 "
+      "batch_norm 1x1x16x4 add 1x1x16x4 mean 1x4 fully_connected 1x2");
   EXPECT_THAT(outline({"ResNet8"}, {9}), HasSubstr("layer 1 \"ResNet8\" on 9: its layer \"Conv2D(16, 3, 1, same, "
                                                    "use_bias=false)\": it takes [steps"));
 }

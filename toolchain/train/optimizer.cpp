@@ -1,9 +1,8 @@
 #include "toolchain/train/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
-
-#include "toolchain/base/simd/simd.h"
 
 namespace mote {
 
@@ -26,23 +25,41 @@ double learning_rate_at(const TrainConfig& config, int64_t step, int64_t batches
   return full;
 }
 
-void update_parameters(const TrainConfig& config, const ParameterLayout& layout, double rate, const float* gradients,
-                       OptimizerState& state, float* weights) {
+UpdateStep next_update(const TrainConfig& config, double rate, OptimizerState& state) {
   const auto t = static_cast<double>(++state.steps);
-  AdamStep adam{
+  UpdateStep step;
+  step.adam = {
       .rate = static_cast<float>(rate), .beta1 = config.beta1, .beta2 = config.beta2, .epsilon = config.epsilon};
-  adam.correction1 = static_cast<float>(1 / (1 - std::pow(double{config.beta1}, t)));
-  adam.correction2 = static_cast<float>(1 / (1 - std::pow(double{config.beta2}, t)));
-  const SgdStep sgd{.rate = static_cast<float>(rate), .momentum = config.momentum};
+  step.adam.correction1 = static_cast<float>(1 / (1 - std::pow(double{config.beta1}, t)));
+  step.adam.correction2 = static_cast<float>(1 / (1 - std::pow(double{config.beta2}, t)));
+  step.sgd = {.rate = static_cast<float>(rate), .momentum = config.momentum};
+  return step;
+}
+
+// With gradient, weight and state a piece stays in the second-level cache, and is worth waking a thread.
+constexpr int64_t kPieceFloats = 16384;
+
+int32_t pieces_of(const ParameterLayout& layout) {
+  return static_cast<int32_t>((layout.total + kPieceFloats - 1) / kPieceFloats);
+}
+
+WeightPiece piece_of(const ParameterLayout& layout, int32_t index) {
+  return {index * kPieceFloats, std::min((index + 1) * kPieceFloats, layout.total)};
+}
+
+void update_parameters(const TrainConfig& config, const ParameterLayout& layout, const UpdateStep& step,
+                       WeightPiece piece, const float* gradients, const OptimizerState& state, float* weights) {
   for (const Parameter& p : layout.parameters) {
     if (p.statistic) continue;
-    const float* gradient = gradients + p.offset;
-    float* first = state.first.data() + p.offset;
+    const int64_t begin = std::max(p.offset, piece.begin), end = std::min(p.offset + p.size, piece.end);
+    if (begin >= end) continue;
+    float* const first = state.first.data() + begin;
     if (config.optimizer == Optimizer::sgd) {
-      simd().sgd(p.size, sgd, gradient, first, weights + p.offset);
+      simd().sgd(end - begin, step.sgd, gradients + begin, first, weights + begin);
     } else {
+      AdamStep adam = step.adam;
       adam.decay = config.optimizer == Optimizer::adamw && p.matrix ? config.weight_decay : 0.0f;
-      simd().adam(p.size, adam, gradient, first, state.second.data() + p.offset, weights + p.offset);
+      simd().adam(end - begin, adam, gradients + begin, first, state.second.data() + begin, weights + begin);
     }
   }
 }

@@ -151,7 +151,7 @@ std::vector<bool> ShardProgram::reachable_from_parameters() const {
 }
 
 Result<void> ShardProgram::plan_backward(const ParameterLayout& layout, float* gradients) {
-  const std::vector<bool> reached = reachable_from_parameters();
+  const std::vector<bool>& reached = reached_ = reachable_from_parameters();
   if (!reached[static_cast<size_t>(loss_tensor_)])
     return input_error(fmt::format("the model's output '{}' depends on no trainable tensor: there is nothing to train",
                                    graph_->tensors[static_cast<size_t>(graph_->outputs[0])].name));
@@ -159,9 +159,10 @@ Result<void> ShardProgram::plan_backward(const ParameterLayout& layout, float* g
   for (size_t i = 0; i < reached.size(); ++i) {
     if (!reached[i]) continue;
     const Parameter* parameter = find_parameter(layout, static_cast<int32_t>(i));
-    gradients_[i] = parameter != nullptr ? gradients + parameter->offset : take(shapes_[i].elements());
+    if (parameter != nullptr) gradients_[i] = gradients + parameter->offset;
   }
-  loss_gradient_ = gradients_[static_cast<size_t>(loss_tensor_)];
+  loss_gradient_ = gradients_[static_cast<size_t>(loss_tensor_)] =
+      borrow(shapes_[static_cast<size_t>(loss_tensor_)].elements());
   written_.assign(reached.size(), false);
   written_[static_cast<size_t>(loss_tensor_)] = true;
   for (size_t i = calls_.size(); i-- > 0;) {
@@ -179,23 +180,58 @@ Result<void> ShardProgram::plan_backward(const ParameterLayout& layout, float* g
   return {};
 }
 
+// The smallest of the buffers given back that will do, or a new one.
+float* ShardProgram::borrow(int64_t floats) {
+  auto best = free_.end();
+  for (auto it = free_.begin(); it != free_.end(); ++it)
+    if (it->size >= floats && (best == free_.end() || it->size < best->size)) best = it;
+  if (best == free_.end()) {
+    borrowed_.push_back({take(floats), floats});
+    return borrowed_.back().data;
+  }
+  float* const data = best->data;
+  borrowed_.push_back(*best);
+  free_.erase(best);
+  return data;
+}
+
+void ShardProgram::give_back(const float* data) {
+  const auto it = std::find_if(borrowed_.begin(), borrowed_.end(), [&](const Part& part) { return part.data == data; });
+  if (it == borrowed_.end()) return;  // of a parameter
+  free_.push_back(*it);
+  borrowed_.erase(it);
+}
+
+// A gradient of an activation lives from the last of its readers, whose reverse comes first, to the reverse of what
+// made it; then others take its memory, which stays in the cache.
 void ShardProgram::plan_gradients_of(NodeCall& call, const Node& node, const ParameterLayout& layout) {
   call.backward = true;
-  for (const int32_t output : node.outputs) call.output_gradients.push_back(gradients_[static_cast<size_t>(output)]);
-  for (const int32_t input : node.inputs) {
-    float* gradient = input == kAbsent ? nullptr : gradients_[static_cast<size_t>(input)];
-    if (gradient != nullptr && written_[static_cast<size_t>(input)]) {
-      const Parameter* parameter = find_parameter(layout, input);
-      const int64_t elements = shapes_[static_cast<size_t>(input)].elements();
-      float* second = take(elements);
-      call.sums.push_back({second, gradient, parameter != nullptr ? elements : 0, elements / planned_rows_});
-      gradient = second;
-    }
-    if (input != kAbsent) written_[static_cast<size_t>(input)] = true;
-    call.input_gradients.push_back(gradient);
+  for (const int32_t output : node.outputs) {
+    float*& gradient = gradients_[static_cast<size_t>(output)];
+    if (gradient == nullptr)
+      gradient = take(shapes_[static_cast<size_t>(output)].elements());  // zeros: nothing reads it
+    call.output_gradients.push_back(gradient);
   }
+  for (const int32_t input : node.inputs) call.input_gradients.push_back(plan_input_gradient(call, input, layout));
+  for (const float* gradient : call.output_gradients) give_back(gradient);
+  for (const Sum& sum : call.sums) give_back(sum.from);
   call.call.output_gradients = call.output_gradients;
   call.call.input_gradients = call.input_gradients;
+}
+
+float* ShardProgram::plan_input_gradient(NodeCall& call, int32_t input, const ParameterLayout& layout) {
+  if (input == kAbsent || !reached_[static_cast<size_t>(input)]) return nullptr;
+  float*& gradient = gradients_[static_cast<size_t>(input)];
+  const int64_t elements = shapes_[static_cast<size_t>(input)].elements();
+  if (gradient == nullptr) gradient = borrow(elements);
+  if (!written_[static_cast<size_t>(input)]) {
+    written_[static_cast<size_t>(input)] = true;
+    return gradient;
+  }
+  float* const second = borrow(elements);
+  const bool parameter = find_parameter(layout, input) != nullptr;
+  call.sums.push_back({second, gradient, parameter ? elements : 0, elements / planned_rows_});
+  return second;
 }
 
 void ShardProgram::plan_workspace() {

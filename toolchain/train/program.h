@@ -79,7 +79,10 @@ class ShardProgram {
   Result<void> plan_backward(const ParameterLayout& layout, float* gradients);
   std::vector<bool> reachable_from_parameters() const;
   void plan_gradients_of(NodeCall& call, const Node& node, const ParameterLayout& layout);
+  float* plan_input_gradient(NodeCall& call, int32_t input, const ParameterLayout& layout);
   float* take(int64_t floats);
+  float* borrow(int64_t floats);
+  void give_back(const float* data);
   void plan_workspace();
   void plan_training(const ParameterLayout& layout);
 
@@ -90,7 +93,13 @@ class ShardProgram {
   std::vector<Shape> shapes_;      // of every tensor at planned_rows_
   std::vector<float*> values_;     // of every tensor
   std::vector<float*> gradients_;  // of every tensor; nullptr = not needed
-  std::vector<bool> written_;      // while planning: the tensor's gradient already has a writer
+  struct Part {
+    float* data;
+    int64_t size;  // floats
+  };
+  std::vector<Part> borrowed_, free_;  // while planning: memory of gradients
+  std::vector<bool> reached_;          // tensors that a change of some parameter would change
+  std::vector<bool> written_;          // while planning: the tensor's gradient already has a writer
   float* loss_gradient_ = nullptr;
   std::vector<NodeCall> calls_;
   std::vector<FloatCall> shard_calls_;      // of one node, for learn_statistics()

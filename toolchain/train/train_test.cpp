@@ -415,18 +415,6 @@ TEST(Schedule, RatesOfEachSchedule) {
   EXPECT_DOUBLE_EQ(learning_rate_at(config, 1, 5), 1);
 }
 
-TEST(Optimizer, WeightDecayLeavesBiasesAlone) {
-  const Graph graph = dense_graph({"Dense(3)"}, 4);
-  const ParameterLayout layout = ParameterLayout::of(graph);
-  TrainConfig config;
-  config.optimizer = Optimizer::adamw, config.weight_decay = 0.5f;
-  OptimizerState state{FloatBuffer(layout.total), FloatBuffer(layout.total), 0};
-  FloatBuffer weights(layout.total), gradients(layout.total);
-  std::fill_n(weights.data(), layout.total, 1.0f);
-  update_parameters(config, layout, 0.1, gradients.data(), state, weights.data());
-  for (const Parameter& p : layout.parameters) EXPECT_FLOAT_EQ(weights.data()[p.offset], p.matrix ? 0.95f : 1.0f);
-}
-
 // Stops after `epochs` whole epochs and some batches, as a kill would.
 TrainCallbacks stop_after(int32_t epochs) {
   TrainCallbacks callbacks;

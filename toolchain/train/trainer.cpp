@@ -16,6 +16,8 @@ namespace {
 // shard.
 constexpr int64_t kMacsPerShard = 4'000'000;
 constexpr int64_t kMostShards = 8;
+// A shard reads all weights and writes all their gradients: each must be used as often, or that takes the time.
+constexpr int64_t kLeastUses = 16;
 // A shard's own statistics stand for those of all data: with fewer rows they would be mostly noise.
 constexpr int64_t kLeastRowsForStatistics = 16;
 
@@ -25,8 +27,9 @@ int32_t shard_count(const Graph& graph, const TrainConfig& config) {
   const bool statistics = std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
     return node.op != nullptr && node.op->learn_statistics != nullptr;
   });
-  const int64_t most = statistics ? std::max<int64_t>(config.batch / kLeastRowsForStatistics, 1) : config.batch;
-  return static_cast<int32_t>(std::min(std::clamp<int64_t>(macs / kMacsPerShard, 1, kMostShards), most));
+  const int64_t rows = statistics ? config.batch / kLeastRowsForStatistics : config.batch;
+  const int64_t uses = graph.macs() * config.batch / std::max<int64_t>(graph.parameters(), 1) / kLeastUses;
+  return static_cast<int32_t>(std::max<int64_t>(std::min({macs / kMacsPerShard, kMostShards, rows, uses}), 1));
 }
 
 // Reads the attribute "beta" of a softmax.
@@ -171,8 +174,8 @@ Result<bool> Trainer::run_epoch(EpochReport& report) {
     if (!std::isfinite(batch.loss)) return divergence(training_, report, batch.batch, "training");
     report.learning_rate = learning_rate_at(config_, state_.optimizer.steps + 1, batch.batches);
     if (config_.clip_norm > 0) clip_gradients();
-    update_parameters(config_, layout_, report.learning_rate, shards_[0].gradients.data(), state_.optimizer,
-                      state_.weights.data());
+    update_ = next_update(config_, report.learning_rate, state_.optimizer);
+    pool_.run(pieces_of(layout_), [this](int piece) { update_piece(piece); });
     learn_statistics();
     average_weights();
     epoch.add(sums);
@@ -249,7 +252,7 @@ LossSums Trainer::run_batch(const Batches& batches, bool learn, uint64_t seed) {
   pool_.run(static_cast<int>(shards_.size()), [this](int index) { run_shard(index); });
   LossSums sums;
   for (const Shard& shard : shards_) sums.add(shard.sums);
-  if (learn) add_gradients();
+  if (learn && shards_.size() > 1) pool_.run(pieces_of(layout_), [this](int piece) { add_gradients(piece); });
   return sums;
 }
 
@@ -289,9 +292,16 @@ LossSums Trainer::loss_of_shard(Shard& shard, const RowLabels& labels, const flo
 }
 
 // Into the first shard's, in the order of the shards.
-void Trainer::add_gradients() {
+void Trainer::add_gradients(int piece) {
+  const auto [begin, end] = piece_of(layout_, piece);
   for (size_t i = 1; i < shards_.size(); ++i)
-    if (shards_[i].rows > 0) simd().add(layout_.total, shards_[i].gradients.data(), shards_[0].gradients.data());
+    if (shards_[i].rows > 0)
+      simd().add(end - begin, shards_[i].gradients.data() + begin, shards_[0].gradients.data() + begin);
+}
+
+void Trainer::update_piece(int piece) {
+  update_parameters(config_, layout_, update_, piece_of(layout_, piece), shards_[0].gradients.data(), state_.optimizer,
+                    state_.weights.data());
 }
 
 void Trainer::learn_statistics() {

@@ -7,6 +7,7 @@
 #include "toolchain/train/batches.h"
 #include "toolchain/train/checkpoint.h"
 #include "toolchain/train/loss.h"
+#include "toolchain/train/optimizer.h"
 #include "toolchain/train/program.h"
 #include "toolchain/train/train.h"
 
@@ -47,7 +48,8 @@ class Trainer {
   void run_shard(int index);
   LossConfig loss_config() const;  // without smoothing when the batch is not to be learned
   LossSums loss_of_shard(Shard& shard, const RowLabels& labels, const float* targets);
-  void add_gradients();
+  void add_gradients(int piece);
+  void update_piece(int piece);
   void learn_statistics();
   void clip_gradients();
   void average_weights();
@@ -77,6 +79,7 @@ class Trainer {
   bool learn_ = false;
   uint64_t seed_ = 0;
   double total_weight_ = 0;
+  UpdateStep update_;
 
   std::string fingerprint_;
   std::vector<uint8_t> checkpoint_;  // state after the last whole epoch, not yet on disk; empty = written

@@ -121,15 +121,18 @@ void replace_batch_norms(Graph& graph) {
     if (!is_op(graph.nodes[i], "batch_norm")) continue;
     const Node norm = graph.nodes[i];
     const Affine affine = affine_of(graph, norm);
+    const Activation activation = norm.attributes.as<BatchNormAttributes>().activation;
     const auto place = graph.nodes.begin() + static_cast<int64_t>(i);
     if (Node* const producer = foldable_producer(graph, norm); producer != nullptr) {
       fold_into(graph, *producer, affine);
+      set_fused_activation(*producer, activation);
       producer->outputs = norm.outputs;
       graph.nodes.erase(place);
       --i;
       continue;
     }
-    const std::vector<Node> nodes = as_nodes(graph, norm, affine);
+    std::vector<Node> nodes = as_nodes(graph, norm, affine);
+    set_fused_activation(nodes.back(), activation);
     graph.nodes.insert(graph.nodes.erase(place), nodes.begin(), nodes.end());
   }
 }
