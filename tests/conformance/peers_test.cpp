@@ -39,7 +39,7 @@ constexpr KnownDifference kKnownDifferences[] = {
     {"litert", "conv_2d.int16_bias_int32", "its int16 CONV_2D takes any bias for one of 64 bits", kUndefined},
     {"litert", "fully_connected.int16_bias_int32", "its int16 FULLY_CONNECTED takes any bias for one of 64 bits",
      kUndefined},
-    {"litert", "batch_matmul.random", "it leaves outputs unset where both inputs repeat batches", kUndefined},
+    {"litert", "batch_matmul.random", "it leaves outputs unset where an input repeats its batches", kUndefined},
     {"tflm", "reduce_prod.", "it has no REDUCE_PROD", kCannotRun},
     {"tflm", "tile.", "it has no TILE", kCannotRun},
     {"tflm", "mirror_pad.int16", "its MIRROR_PAD has no int16", kCannotRun},
