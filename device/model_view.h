@@ -82,7 +82,8 @@ class ModelView : public FlatBuffer {
   OperatorId operator_id(int32_t i) {
     constexpr uint32_t fields = table_fields(kCodeDeprecatedBuiltin | kByteField, kCodeBuiltin, kCodeVersion);
     OperatorId id;
-    const int32_t index = i32_or(behind(open_operator(i), node_layout_.at[3]), 0);
+    const Position table = open_operator(i);
+    const int32_t index = i32_or(behind(table, node_layout_.at[3]), 0);
     if (index < 0 || index >= length(codes_)) {
       fail();
       return id;

@@ -113,7 +113,7 @@ constexpr int32_t kWideShiftEnd = 8;
 // MultiplyByQuantizedMultiplier for int64_t. To nearest, ties towards plus infinity; wraps.
 // REQUIRES: multiplier >= 0, shift < kWideShiftEnd.
 inline int32_t requantize_wide(int64_t x, int32_t multiplier, int32_t shift) {
-  const int32_t reduced = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
+  const int32_t reduced = multiplier < 0x7FFF0000 ? (multiplier + (int32_t{1} << 15)) >> 16 : 0x7FFF;
   const int32_t down = 15 - shift;
   const uint64_t product = static_cast<uint64_t>(x) * static_cast<uint64_t>(reduced) + (uint64_t{1} << (down - 1));
   return static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(static_cast<int64_t>(product) >> down)));

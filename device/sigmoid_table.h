@@ -1,6 +1,7 @@
 // The logistic function and tanh from int16 to int16 by one table with interpolation, bit for bit those of TFLite
 // (kernels/internal/reference/integer_ops/logistic.h and tanh.h).
 #pragma once
+#include "device/program_memory.h"
 #include "device/requantize.h"
 #include "device/tensor_view.h"
 
@@ -17,18 +18,22 @@ class SigmoidTable {
     for (int32_t i = 0; i < kLast; ++i) {
       const uint64_t half = times(e, kHalfStep), next = times(half, kHalfStep);
       const uint64_t here = logistic(e), middle = logistic(half), chord = (here + logistic(next)) / 2;
-      entries_[i] = static_cast<uint16_t>((here + (middle - chord) / 2 + (1 << 13)) >> 14);
+      entries[i] = static_cast<uint16_t>((here + (middle - chord) / 2 + (1 << 13)) >> 14);
       e = next;
     }
-    entries_[kLast] = 65535;
+    entries[kLast] = 65535;
   }
 
-  // The function at i + fraction / 2^bits, in Q0.(16 + bits). REQUIRES: i < kLast.
-  constexpr uint32_t interpolate(uint32_t i, uint32_t fraction, uint32_t bits) const {
-    return (uint32_t{entries_[i]} << bits) + fraction * (uint32_t{entries_[i + 1]} - entries_[i]);
+  // The function at i + fraction / 2^bits, in Q0.(16 + bits). `entries`: MOTE_FLASH_ARRAY of the table's.
+  // REQUIRES: i < kLast.
+  template <class Entries>
+  static uint32_t interpolate(const Entries& entries, uint32_t i, uint32_t fraction, uint32_t bits) {
+    const uint32_t here = entries[static_cast<int32_t>(i)], next = entries[static_cast<int32_t>(i) + 1];
+    return (here << bits) + fraction * (next - here);
   }
 
   static constexpr int32_t kLast = 255;
+  uint16_t entries[kLast + 1] = {};
 
  private:
   // In Q0.64.
@@ -37,25 +42,25 @@ class SigmoidTable {
   }
   // 65536 / (1 + e) in Q16.14.
   static constexpr uint64_t logistic(uint64_t e) { return (uint64_t{1} << 62) / ((uint64_t{1} << 32) + (e >> 32)); }
-
-  uint16_t entries_[kLast + 1] = {};
 };
 
-constexpr SigmoidTable kSigmoidTable;
+MOTE_IN_FLASH("sigmoid") constexpr SigmoidTable kSigmoidTable;
 
 // In Q0.15 for x in Q19.12, times 3.
 inline int16_t logistic_q15(int32_t three_x) {
   const uint32_t size = static_cast<uint32_t>(three_x < 0 ? -three_x : three_x), i = size >> 9;
-  const uint32_t y = i >= static_cast<uint32_t>(SigmoidTable::kLast) ? uint32_t{0x7FFF} << 10
-                                                                     : kSigmoidTable.interpolate(i, size & 511, 9);
+  const uint32_t y = i >= static_cast<uint32_t>(SigmoidTable::kLast)
+                         ? uint32_t{0x7FFF} << 10
+                         : SigmoidTable::interpolate(MOTE_FLASH_ARRAY(kSigmoidTable.entries), i, size & 511, 9);
   return static_cast<int16_t>((three_x >= 0 ? y + 512 : (uint32_t{1} << 25) - y + 511) >> 10);
 }
 
 inline int16_t tanh_q15(int32_t three_x) {
   const uint32_t size = static_cast<uint32_t>(three_x < 0 ? -three_x : three_x), i = size >> 8;
-  const int32_t y = static_cast<int32_t>(i >= static_cast<uint32_t>(SigmoidTable::kLast)
-                                             ? uint32_t{0xFFFF} << 8
-                                             : kSigmoidTable.interpolate(i, size & 255, 8));
+  const int32_t y =
+      static_cast<int32_t>(i >= static_cast<uint32_t>(SigmoidTable::kLast)
+                               ? uint32_t{0xFFFF} << 8
+                               : SigmoidTable::interpolate(MOTE_FLASH_ARRAY(kSigmoidTable.entries), i, size & 255, 8));
   constexpr int32_t kHalf = int32_t{1} << 23;
   return static_cast<int16_t>((three_x >= 0 ? y - kHalf + 128 : kHalf - y + 127) >> 8);
 }

@@ -2,6 +2,7 @@
 // [-10, 0] and of 1 / (1 + x) on [0, 1], interpolated. Source: TFLite kernels/internal/reference/softmax.h
 // (SoftmaxInt16), kernels/internal/common.h (LUTPopulateInt16, LUTLookup), micro/kernels/softmax_common.cc.
 #pragma once
+#include "device/program_memory.h"
 #include "ops/softmax/softmax.h"
 
 namespace mote {
@@ -10,15 +11,17 @@ namespace mote {
 // high in the middle.
 class SoftmaxTable {
  public:
-  // At `x` of -32768 .. 32767 over the whole range.
-  constexpr int16_t look_up(int32_t x) const {
-    const int32_t i = 256 + (x >> 7), base = entries_[i], slope = entries_[i + 1] - base;
+  // At `x` of -32768 .. 32767 over the whole range. `entries`: MOTE_FLASH_ARRAY of a table's.
+  template <class Entries>
+  static int16_t look_up(const Entries& entries, int32_t x) {
+    const int32_t i = 256 + (x >> 7), base = entries[i], slope = entries[i + 1] - base;
     return static_cast<int16_t>(base + ((slope * (x & 127) + 64) >> 7));
   }
 
- protected:
   static constexpr int32_t kSteps = 512;
+  int16_t entries[kSteps + 1] = {};
 
+ protected:
   // Arguments in Q15.40: here, half a step and a step further. Rounded as floats are, which decides some ties.
   static constexpr int16_t entry(uint64_t here, uint64_t middle, uint64_t next) {
     const auto sample = static_cast<int32_t>((as_float(here) + kHalf) >> 40);
@@ -28,8 +31,6 @@ class SoftmaxTable {
     return saturated(sample - (error >= 0 ? (error + 1) / 2 : (error - 1) / 2));  // to nearest, ties away from zero
   }
   static constexpr int16_t saturated(int32_t x) { return static_cast<int16_t>(x > 32767 ? 32767 : x); }
-
-  int16_t entries_[kSteps + 1] = {};
 
  private:
   // To 24 bits, to nearest, ties to even.
@@ -49,10 +50,10 @@ class SoftmaxExpTable : public SoftmaxTable {
   constexpr SoftmaxExpTable() {
     constexpr uint64_t kHalfStep = 0xFD831D66F5300159u;  // exp(-10/1024) in Q0.64
     uint64_t next = UINT64_MAX;
-    entries_[kSteps] = 32767;
+    entries[kSteps] = 32767;
     for (int32_t i = kSteps - 1; i >= 0; --i) {
       const uint64_t middle = times(next, kHalfStep), here = times(middle, kHalfStep);
-      entries_[i] = entry(here >> 9, middle >> 9, next >> 9);
+      entries[i] = entry(here >> 9, middle >> 9, next >> 9);
       next = here;
     }
   }
@@ -67,8 +68,8 @@ class SoftmaxExpTable : public SoftmaxTable {
 class SoftmaxReciprocalTable : public SoftmaxTable {
  public:
   constexpr SoftmaxReciprocalTable() {
-    for (int32_t i = 0; i < kSteps; ++i) entries_[i] = entry(at(2 * i), at(2 * i + 1), at(2 * i + 2));
-    entries_[kSteps] = 16384;
+    for (int32_t i = 0; i < kSteps; ++i) entries[i] = entry(at(2 * i), at(2 * i + 1), at(2 * i + 2));
+    entries[kSteps] = 16384;
   }
 
  private:
@@ -80,8 +81,8 @@ class SoftmaxReciprocalTable : public SoftmaxTable {
   }
 };
 
-constexpr SoftmaxExpTable kSoftmaxExpTable;
-constexpr SoftmaxReciprocalTable kSoftmaxReciprocalTable;
+MOTE_IN_FLASH("softmax_exp") constexpr SoftmaxExpTable kSoftmaxExpTable;
+MOTE_IN_FLASH("softmax_reciprocal") constexpr SoftmaxReciprocalTable kSoftmaxReciprocalTable;
 
 struct SoftmaxInt16 {
   int32_t rows, depth;
@@ -90,7 +91,8 @@ struct SoftmaxInt16 {
 
 inline int16_t softmax_exp(const SoftmaxInt16& p, int32_t difference) {
   const int32_t scaled = requantize(difference, p.scale.multiplier, p.scale.shift);
-  return kSoftmaxExpTable.look_up(clamp(wrapping_add(scaled, 32767), -32768, 32767));
+  return SoftmaxTable::look_up(MOTE_FLASH_ARRAY(kSoftmaxExpTable.entries),
+                               clamp(wrapping_add(scaled, 32767), -32768, 32767));
 }
 
 inline void softmax_row(const SoftmaxInt16& p, const int16_t* input, int16_t* output) {
@@ -106,7 +108,8 @@ inline void softmax_row(const SoftmaxInt16& p, const int16_t* input, int16_t* ou
   int32_t zeros = 0;
   while ((sum << zeros & 0x80000000u) == 0) ++zeros;
   const int32_t shifted = static_cast<int32_t>(((uint64_t{sum} << (zeros - 1)) + (1 << 13)) >> 14);
-  const int32_t reciprocal = kSoftmaxReciprocalTable.look_up(clamp(shifted - (int32_t{3} << 15), -32768, 32767));
+  const int32_t reciprocal = SoftmaxTable::look_up(MOTE_FLASH_ARRAY(kSoftmaxReciprocalTable.entries),
+                                                   clamp(shifted - (int32_t{3} << 15), -32768, 32767));
   const int32_t down = 31 - zeros;
   for (int32_t i = 0; i < p.depth; ++i) {
     const int64_t share = (int64_t{output[i]} * reciprocal + (int64_t{1} << (down - 1))) >> down;

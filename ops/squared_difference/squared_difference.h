@@ -34,13 +34,16 @@ struct SquaredDifferenceInt8 {
 inline Status binary_setup(const SquaredDifferenceAttributes&, const TensorInfo& a, const TensorInfo& b,
                            const TensorInfo& output, SquaredDifferenceInt8& p) {
   const uint32_t scale_a = float_bits_at(a.quantization.scales), scale_b = float_bits_at(b.quantization.scales);
-  Real twice = real_from_float_bits(scale_a > scale_b ? scale_a : scale_b);
-  Real out = real_from_float_bits(float_bits_at(output.quantization.scales));
+  const uint32_t larger = scale_a > scale_b ? scale_a : scale_b;
+  Real twice = real_from_float_bits(larger);
   ++twice.exponent;
+  // twice * twice / output, in doubles: the product of two floats is exact.
+  NormalFloat twice_twice(larger), out(float_bits_at(output.quantization.scales));
+  twice_twice.exponent += 2;
   out.exponent += 2 * SquaredDifferenceInt8::kShift;
   if (!multiplier_of_quotient(real_from_float_bits(scale_a), twice, p.a) ||
       !multiplier_of_quotient(real_from_float_bits(scale_b), twice, p.b) ||
-      !multiplier_of_quotient(multiply(twice, twice), out, p.output))
+      !ChannelMultiplier(twice_twice, out).of(larger, p.output))
     return Status::bad_quantization;
   p.zero_a = static_cast<int16_t>(a.quantization.zero_point);
   p.zero_b = static_cast<int16_t>(b.quantization.zero_point);

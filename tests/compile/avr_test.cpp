@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <algorithm>
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 
@@ -153,7 +155,8 @@ TEST_F(Avr, MeasuredOnBothBoards) {
 
 TEST_F(Avr, WeightsBeyond64KiBAreReached) {
   // 256 rows of 300: 75 KiB of weights.
-  OpCase large = case_named("fully_connected.gesture_first_layer").op->cases().back();
+  std::vector<OpCase> cases = find_op("fully_connected")->cases();
+  OpCase large = *std::ranges::find(cases, "gesture_first_layer", &OpCase::name);
   large.inputs = {make_shape({1, 300}), make_shape({256, 300}), make_shape({256})};
   const auto model = conformance::make_case_model(*find_op("fully_connected"), large, true);
   ASSERT_TRUE(model.ok()) << model.error().message;
