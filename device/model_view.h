@@ -60,6 +60,7 @@ class ModelView : public FlatBuffer {
     subgraph_ = table_at(vector_field(model_, kModelSubgraphs, 2), i);
     tensors_ = vector_field(subgraph_, kSubgraphTensors, 2);
     operators_ = vector_field(subgraph_, kSubgraphOperators, 2);
+    for (KnownPlace& known : known_) known = KnownPlace();  // they are of the subgraph before
   }
 
   int32_t tensor_count() const { return length(tensors_); }
