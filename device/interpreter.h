@@ -34,7 +34,7 @@ class Interpreter {
       const int32_t word = reinterpret_cast<const int32_t*>(arena_)[t];
       if (word < 0 || !model.is_variable(t)) continue;
       const TensorInfo info = model.tensor(t);
-      const int32_t bytes = info.shape.elements() * element_bytes(info.type);
+      const int32_t bytes = model.place(t).bytes;
       for (int32_t i = 0; i < bytes; ++i) arena_[word + i] = first_byte(info);
     }
     return Status::ok;
@@ -75,7 +75,7 @@ class Interpreter {
     if (model.failed() || word == kNowhere) return result;
     result.type = info.type;
     result.shape = info.shape;
-    result.bytes = info.shape.elements() * element_bytes(info.type);
+    result.bytes = model.place(tensor_index).bytes;
     result.zero_point = info.quantization.zero_point;
     if (info.quantization.count > 0) __builtin_memcpy(&result.scale, info.quantization.scales, sizeof result.scale);
     result.data = word >= 0 ? arena_ + word : const_cast<uint8_t*>(model_ + static_cast<uint32_t>(~word));
@@ -137,6 +137,8 @@ class Interpreter {
       }
     }
     planner.end();
+    read_whole(model, model.graph_inputs());
+    read_whole(model, model.graph_outputs());
 
     const uint32_t base = align_up(allocator.used(), kAlignment);
     const uint32_t bookkeeping = saturating_sum(align_up(allocator.used(), 4), planner.tenant_bytes());
@@ -153,6 +155,14 @@ class Interpreter {
     if (model.failed() || end == 0) return model.failed() ? model.status() : Status::bad_model;
     used_ = end > bookkeeping ? end : bookkeeping;
     return used_ <= arena_bytes ? Status::ok : Status::arena_too_small;
+  }
+
+  // A broken tensor must not wait until it is asked for: of an input that no node takes, nothing else reads all.
+  __attribute__((noinline)) static void read_whole(ModelView& model, Position list) {
+    for (int32_t i = 0, n = model.length(list); i < n; ++i) {
+      TensorInfo unused;
+      model.tensor(model.index_at(list, i), unused);
+    }
   }
 
   Status prepare_node(ModelView& model, int32_t i, NodeRecord* records, ArenaAllocator& allocator,

@@ -87,7 +87,7 @@ class ArenaPlanner {
       if (model_.index_at(list, i) >= 0) use(model_.index_at(list, i), time);
   }
 
-  void define(int32_t t, uint16_t time) {
+  __attribute__((always_inline)) void define(int32_t t, uint16_t time) {
     const TensorPlace place = model_.place(t);
     if (!allocator_.fits()) {
       count(place.bytes);

@@ -150,6 +150,10 @@ TEST(Interpreter, RefusesWhatItCannotRun) {
   m.inputs = {};
   EXPECT_EQ(status_of(m), Status::bad_model) << "read before it is written";
   m = testing::small_classifier();
+  m.tensors.push_back({{1, 2}, DType::int8, {}, {0.5f}, {0, 1}});
+  m.inputs.push_back(static_cast<int32_t>(m.tensors.size()) - 1);
+  EXPECT_EQ(status_of(m), Status::bad_quantization) << "an input that no node takes";
+  m = testing::small_classifier();
   m.tensors[0].shape = {1 << 20, 1 << 20};
   EXPECT_EQ(status_of(m), Status::unsupported_shape);
 }
