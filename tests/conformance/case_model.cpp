@@ -14,25 +14,6 @@ namespace mote::conformance {
 
 namespace {
 
-struct IntegerRange {
-  double low, high;
-};
-
-IntegerRange range_of(DType type) {
-  switch (type) {
-    case DType::int8:
-      return {-128, 127};
-    case DType::uint8:
-      return {0, 255};
-    case DType::int16:
-      return {-32768, 32767};
-    case DType::boolean:
-      return {0, 1};
-    default:
-      return {-2147483648.0, 2147483647.0};
-  }
-}
-
 bool has_scale(DType type) {
   return type == DType::int8 || type == DType::uint8 || type == DType::int16;
 }
@@ -57,14 +38,6 @@ float coarse(float value) {
   return std::ldexp(std::copysign(std::ceil(std::fabs(mantissa) * 64), mantissa), exponent - 6);
 }
 
-// Which scale of a per-channel tensor element `i` has.
-size_t channel_of(const TensorType& type, size_t i) {
-  if (!type.quant.per_channel()) return 0;
-  size_t inner = 1;
-  for (int32_t d = type.quant.axis + 1; d < type.shape.rank; ++d) inner *= static_cast<size_t>(type.shape[d]);
-  return i / inner % type.quant.scales.size();
-}
-
 QuantParams weight_params(const Shape& shape, const std::vector<float>& values, int32_t axis, bool per_channel) {
   TensorType type{DType::int8, shape, {}};
   const size_t channels = per_channel ? static_cast<size_t>(shape[axis]) : 1;
@@ -77,14 +50,6 @@ QuantParams weight_params(const Shape& shape, const std::vector<float>& values, 
   return type.quant;
 }
 
-template <class T>
-void append(std::vector<uint8_t>& bytes, double value) {
-  const T stored = static_cast<T>(value);
-  const auto* raw = reinterpret_cast<const uint8_t*>(&stored);
-  bytes.insert(bytes.end(), raw, raw + sizeof(T));
-}
-
-// Builds one model step by step; members are the state shared by the steps.
 class ModelMaker {
  public:
   ModelMaker(const OpDef& op, const OpCase& op_case, bool integer) : op_(op), case_(op_case), integer_(integer) {}
@@ -311,82 +276,6 @@ std::string attributes_text(const OpDef& op, Attributes attributes) {
   TextVisitor visitor;
   op.visit(visitor, attributes);
   return visitor.text;
-}
-
-std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values) {
-  std::vector<uint8_t> bytes;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (type.dtype == DType::float32) {
-      append<float>(bytes, values[i]);
-      continue;
-    }
-    const IntegerRange range = range_of(type.dtype);
-    double q = values[i];
-    if (type.quant.quantized()) {
-      const size_t channel = channel_of(type, i);
-      q = q / type.quant.scales[channel];
-      q = std::round(q) + type.quant.zero_points[channel];
-    }
-    const double stored = std::clamp(std::round(q), range.low, range.high);
-    switch (type.dtype) {
-      case DType::int8:
-        append<int8_t>(bytes, stored);
-        break;
-      case DType::uint8:
-      case DType::boolean:
-        append<uint8_t>(bytes, stored);
-        break;
-      case DType::int16:
-        append<int16_t>(bytes, stored);
-        break;
-      case DType::int64:
-        append<int64_t>(bytes, stored);
-        break;
-      default:
-        append<int32_t>(bytes, stored);
-        break;
-    }
-  }
-  return bytes;
-}
-
-std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes) {
-  const size_t size = static_cast<size_t>(element_bytes(type.dtype));
-  std::vector<float> values(bytes.size() / size);
-  for (size_t i = 0; i < values.size(); ++i) {
-    const uint8_t* at = bytes.data() + i * size;
-    if (type.dtype == DType::float32) {
-      std::memcpy(&values[i], at, size);
-      continue;
-    }
-    int32_t stored = 0;
-    switch (type.dtype) {
-      case DType::int8:
-        stored = static_cast<int8_t>(*at);
-        break;
-      case DType::uint8:
-      case DType::boolean:
-        stored = *at;
-        break;
-      case DType::int16:
-        stored = static_cast<int16_t>(at[0] | at[1] << 8);
-        break;
-      case DType::int64:  // within what to_stored() gives
-        std::memcpy(&stored, at, sizeof stored);
-        break;
-      default:
-        std::memcpy(&stored, at, size);
-        break;
-    }
-    if (!type.quant.quantized()) {
-      values[i] = static_cast<float>(stored);
-      continue;
-    }
-    const size_t channel = channel_of(type, i);
-    values[i] =
-        static_cast<float>(double{type.quant.scales[channel]} * (double{1} * stored - type.quant.zero_points[channel]));
-  }
-  return values;
 }
 
 TensorType output_type(const Graph& graph) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/conformance/stored_values.h"
 #include "toolchain/graph/graph.h"
 
 namespace mote::conformance {
@@ -58,11 +59,5 @@ std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shape
                                std::vector<float>* saved = nullptr);
 // Makes the call, whose shapes are there, one of training, always with the same seed.
 void set_training(const Node& node, FloatCall& call, std::vector<float>& saved);
-
-// Real numbers -> the stored form: to the nearest step, half away from zero as TFLite does, within what the type holds.
-std::vector<uint8_t> to_stored(const TensorType& type, const std::vector<float>& values);
-
-// Stored integer -> real number, for the tensor's type and parameters.
-std::vector<float> to_real(const TensorType& type, std::span<const uint8_t> bytes);
 
 }  // namespace mote::conformance

@@ -1,6 +1,6 @@
 #include "tests/conformance/support_table.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -82,6 +82,7 @@ std::string support_markdown(const std::filesystem::path& source) {
       "what it is |\n|---|---|\n";
   for (const LayerForm* form : all_layer_forms())
     text += fmt::format("| {} | {} |\n", layer_text(*form), form->summary);
+  text += fmt::format("\nActivations: `{}`.\n", fmt::join(activation_names(), "`, `"));
   return text;
 }
 

@@ -30,7 +30,8 @@ ParameterLayout ParameterLayout::of(const Graph& graph) {
   std::vector<bool> statistic(graph.tensors.size());
   for (const Node& node : graph.nodes)
     for (size_t i = 0; node.op != nullptr && i < node.inputs.size(); ++i)
-      if (input_role(*node.op, i) == InputRole::statistic) statistic[static_cast<size_t>(node.inputs[i])] = true;
+      if (node.inputs[i] != kAbsent && input_role(*node.op, i) == InputRole::statistic)
+        statistic[static_cast<size_t>(node.inputs[i])] = true;
   for (size_t i = 0; i < graph.tensors.size(); ++i) {
     const Tensor& tensor = graph.tensors[i];
     if (!tensor.trainable && !statistic[i]) continue;

@@ -46,6 +46,18 @@ inline MemoryExamples plane_examples(int64_t count, uint64_t seed, int outputs =
   return examples;
 }
 
+// Augmentation by the epoch seed, so that a different call order or seed would show.
+class NoisyExamples : public MemoryExamples {
+ public:
+  explicit NoisyExamples(MemoryExamples examples) : MemoryExamples(std::move(examples)) {}
+  void fill(int64_t index, uint64_t epoch_seed, std::span<float> input, std::span<float> target) const override {
+    MemoryExamples::fill(index, epoch_seed, input, target);
+    if (epoch_seed == 0) return;
+    Random random = Random(epoch_seed).stream(static_cast<uint64_t>(index));
+    for (float& value : input) value += 0.1f * static_cast<float>(random.normal());
+  }
+};
+
 // The bytes of all constants, statistics too.
 inline std::vector<uint8_t> all_bytes(const Graph& graph) {
   std::vector<uint8_t> bytes;
@@ -59,6 +71,31 @@ inline std::vector<uint8_t> weight_bytes(const Graph& graph) {
   for (const Tensor& tensor : graph.tensors)
     if (tensor.trainable) bytes.insert(bytes.end(), tensor.data.begin(), tensor.data.end());
   return bytes;
+}
+
+inline const std::vector<std::string> kClassifier = {"Dense(16, relu)", "Dense(3, softmax)"};
+
+inline TrainConfig short_config(int32_t epochs = 6) {
+  TrainConfig config;
+  config.epochs = epochs;
+  config.batch = 16;
+  config.learning_rate = 5e-3f;
+  return config;
+}
+
+inline TrainResult train_or_die(const TrainConfig& config, const Examples& training, const Examples& validation,
+                                const TrainCallbacks& callbacks = {},
+                                const Graph& graph = dense_graph(kClassifier, 20)) {
+  auto result = train(graph, training, validation, config, callbacks);
+  EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().message);
+  return result.ok() ? std::move(*result) : TrainResult{};
+}
+
+// "" when training ends well.
+inline std::string error_of(const TrainConfig& config, const Examples& training,
+                            const Graph& graph = dense_graph(kClassifier, 20)) {
+  const auto result = train(graph, training, MemoryExamples{}, config, {});
+  return result.ok() ? "" : result.error().message;
 }
 
 }  // namespace mote

@@ -2,15 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
-#include <limits>
 #include <new>
 
-#include "toolchain/base/files.h"
 #include "toolchain/base/simd/simd.h"
 #include "toolchain/graph/passes/passes.h"
 #include "toolchain/train/optimizer.h"
@@ -49,44 +44,6 @@ void operator delete(void* memory, size_t, std::align_val_t) noexcept {
 
 namespace mote {
 namespace {
-
-const std::vector<std::string> kClassifier = {"Dense(16, relu)", "Dense(3, softmax)"};
-
-TrainConfig short_config(int32_t epochs = 6) {
-  TrainConfig config;
-  config.epochs = epochs;
-  config.batch = 16;
-  config.learning_rate = 5e-3f;
-  return config;
-}
-
-TrainResult train_or_die(const TrainConfig& config, const Examples& training, const Examples& validation,
-                         const TrainCallbacks& callbacks = {}, const Graph& graph = dense_graph(kClassifier, 20)) {
-  auto result = train(graph, training, validation, config, callbacks);
-  EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().message);
-  return result.ok() ? std::move(*result) : TrainResult{};
-}
-
-std::string error_of(const TrainConfig& config, const Examples& training,
-                     const Graph& graph = dense_graph(kClassifier, 20)) {
-  const auto result = train(graph, training, MemoryExamples{}, config, {});
-  return result.ok() ? "" : result.error().message;
-}
-
-class Folder {  // a new temporary one, removed at the end
- public:
-  Folder()
-      : path_(fs::temp_directory_path() /
-              ("mote_train_" + std::to_string(::getpid()) + "_" + std::to_string(count_++))) {
-    fs::create_directories(path_);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  static inline int count_ = 0;
-  fs::path path_;
-};
 
 TEST(Train, LearnsAClassifier) {
   TrainConfig config = short_config(20);
@@ -195,18 +152,6 @@ TEST(Train, AnAutoEncoderLearnsItsInput) {
   ASSERT_FALSE(result.history.empty());
   EXPECT_LT(result.history.back().loss, 0.3 * result.history.front().loss);
 }
-
-// Augmentation by the epoch seed, so that a different call order or seed would show.
-class NoisyExamples : public MemoryExamples {
- public:
-  explicit NoisyExamples(MemoryExamples examples) : MemoryExamples(std::move(examples)) {}
-  void fill(int64_t index, uint64_t epoch_seed, std::span<float> input, std::span<float> target) const override {
-    MemoryExamples::fill(index, epoch_seed, input, target);
-    if (epoch_seed == 0) return;
-    Random random = Random(epoch_seed).stream(static_cast<uint64_t>(index));
-    for (float& value : input) value += 0.1f * static_cast<float>(random.normal());
-  }
-};
 
 TEST(Train, WeightsDoNotDependOnTheThreads) {
   const NoisyExamples training(wave_examples(203, 1));
@@ -413,121 +358,6 @@ TEST(Schedule, RatesOfEachSchedule) {
   EXPECT_DOUBLE_EQ(learning_rate_at(config, 50, 5), 1);
   config.epochs = 1, config.warmup_epochs = 2;  // a run shorter than the warm-up still reaches its rate
   EXPECT_DOUBLE_EQ(learning_rate_at(config, 1, 5), 1);
-}
-
-// Stops after `epochs` whole epochs and some batches, as a kill would.
-TrainCallbacks stop_after(int32_t epochs) {
-  TrainCallbacks callbacks;
-  auto done = std::make_shared<int32_t>(0);
-  callbacks.batch = [done](const BatchReport& report) {
-    *done = report.epoch * 1000 + static_cast<int32_t>(report.batch);
-  };
-  callbacks.cancelled = [done, epochs] { return *done >= (epochs + 1) * 1000 + 3; };
-  return callbacks;
-}
-
-TEST(Checkpoint, ARestartGivesTheBytesOfAnUninterruptedRun) {
-  const Folder folder;
-  const NoisyExamples training(wave_examples(150, 1));
-  const MemoryExamples validation = wave_examples(50, 2);
-  for (const Optimizer optimizer : {Optimizer::adamw, Optimizer::sgd}) {
-    TrainConfig config = short_config(7);
-    config.optimizer = optimizer;
-    if (optimizer == Optimizer::sgd) config.ema_decay = 0.9f, config.mixup = 0.3f, config.clip_norm = 1;
-    const TrainResult whole = train_or_die(config, training, validation);
-    config.checkpoint = folder / "run.checkpoint";
-    const TrainResult interrupted = train_or_die(config, training, validation, stop_after(4));
-    EXPECT_TRUE(interrupted.cancelled);
-    EXPECT_EQ(interrupted.history.size(), 4u);
-    ASSERT_TRUE(fs::exists(config.checkpoint));
-    config.threads = 2;
-    const TrainResult resumed = train_or_die(config, training, validation);
-    EXPECT_EQ(resumed.resumed_from, 4);
-    EXPECT_EQ(resumed.best_epoch, whole.best_epoch);
-    ASSERT_EQ(resumed.history.size(), whole.history.size());
-    for (size_t i = 0; i < whole.history.size(); ++i)
-      EXPECT_EQ(resumed.history[i].validation_loss, whole.history[i].validation_loss);
-    EXPECT_EQ(weight_bytes(resumed.graph), weight_bytes(whole.graph));
-    EXPECT_FALSE(fs::exists(config.checkpoint)) << "a finished run leaves no checkpoint";
-  }
-}
-
-TEST(Checkpoint, DamageAndOtherSettingsAreNamed) {
-  const Folder folder;
-  const MemoryExamples training = wave_examples(100, 1);
-  TrainConfig config = short_config(5);
-  config.checkpoint = folder / "run.checkpoint";
-  train_or_die(config, training, MemoryExamples{}, stop_after(2));
-  const auto good = read_file(config.checkpoint);
-  ASSERT_TRUE(good.ok());
-
-  TrainConfig other = config;
-  other.learning_rate = 1e-4f;
-  EXPECT_NE(error_of(other, training).find("another model, data or [train] settings"), std::string::npos);
-  for (const size_t size : {size_t{0}, size_t{10}, good->size() / 2, good->size() - 1}) {
-    ASSERT_TRUE(write_file(config.checkpoint, std::span(*good).first(size)).ok());
-    EXPECT_NE(error_of(config, training).find("run.checkpoint: not a whole checkpoint"), std::string::npos) << size;
-  }
-  for (size_t at = 0; at < good->size(); at += 97) {
-    std::vector<uint8_t> flipped = *good;
-    flipped[at] ^= 4;
-    ASSERT_TRUE(write_file(config.checkpoint, flipped).ok());
-    EXPECT_NE(error_of(config, training), "") << "byte " << at;
-  }
-}
-
-TEST(Checkpoint, TheFingerprintHoldsWhatDeterminesTheResult) {
-  const Graph graph = dense_graph(kClassifier, 20);
-  const TrainConfig config;
-  const std::string base = train_fingerprint(graph, config);
-  EXPECT_EQ(base.size(), 32u);
-  EXPECT_EQ(base, train_fingerprint(dense_graph(kClassifier, 20), config));
-  EXPECT_NE(base, train_fingerprint(dense_graph(kClassifier, 20, 2), config));
-  TrainConfig threads = config;
-  threads.threads = 2;
-  EXPECT_EQ(base, train_fingerprint(graph, threads));
-  TrainConfig data = config;
-  data.data_fingerprint = "x";
-  EXPECT_NE(base, train_fingerprint(graph, data));
-}
-
-TEST(TrainErrors, DivergenceNamesEpochAndRemedy) {
-  TrainConfig config = short_config(5);
-  config.optimizer = Optimizer::sgd;
-  config.learning_rate = 900;
-  config.loss = Loss::mse;
-  const std::string message =
-      error_of(config, plane_examples(100, 1), dense_graph({"Dense(8, relu)", "Dense(8, relu)", "Dense(1)"}, 2));
-  EXPECT_NE(message.find("training diverged in epoch"), std::string::npos) << message;
-  EXPECT_NE(message.find("Lower learning_rate (it is 900)"), std::string::npos) << message;
-  EXPECT_NE(message.find("'dense_"), std::string::npos) << message;
-}
-
-TEST(TrainErrors, AValueThatIsNotFiniteIsNamed) {
-  MemoryExamples training = wave_examples(40, 1);
-  training.inputs[27 * 20 + 3] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_NE(error_of(short_config(), training).find("training example 27 holds a value that is not a finite number"),
-            std::string::npos);
-}
-
-TEST(TrainErrors, BadSettingsAndDataAreNamed) {
-  const MemoryExamples good = wave_examples(40, 1);
-  EXPECT_NE(error_of(short_config(), MemoryExamples{}).find("no examples"), std::string::npos);
-  MemoryExamples labels = good;
-  labels.labels[7] = 3;
-  EXPECT_NE(error_of(short_config(), labels).find("example 7 has class 3"), std::string::npos);
-  const auto with = [&](auto change) {
-    TrainConfig config = short_config();
-    change(config);
-    return error_of(config, good);
-  };
-  EXPECT_NE(with([](TrainConfig& c) { c.epochs = 0; }).find("[train] epochs = 0"), std::string::npos);
-  EXPECT_NE(with([](TrainConfig& c) { c.batch = -1; }).find("[train] batch"), std::string::npos);
-  EXPECT_NE(
-      with([](TrainConfig& c) { c.learning_rate = std::numeric_limits<float>::quiet_NaN(); }).find("learning_rate"),
-      std::string::npos);
-  EXPECT_NE(with([](TrainConfig& c) { c.class_weights = {1, 2}; }).find("3 classes"), std::string::npos);
-  EXPECT_NE(with([](TrainConfig& c) { c.class_weights = {1, 2, 0}; }).find("above 0"), std::string::npos);
 }
 
 // The first ten losses of a fixed net, data and seed. The scalar level computed them; the other levels may differ from
