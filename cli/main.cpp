@@ -21,6 +21,7 @@ namespace {
 
 constexpr int kInputError = 2;
 constexpr int kDefect = 3;
+constexpr int kInterrupted = 130;  // as a shell reports a program that SIGINT ended
 constexpr int kMostThreads = 1024;
 
 const Verb* const kVerbs[] = {
@@ -111,14 +112,15 @@ std::string explain_extra(CLI::App& app) {
 // status.
 int report(const Error& error, Console* console = nullptr) {
   const bool ours = error.kind == Error::Kind::defect;
+  const auto [kind, status] = ours                                     ? std::pair("defect", kDefect)
+                              : error.kind == Error::Kind::interrupted ? std::pair("interrupted", kInterrupted)
+                                                                       : std::pair("input", kInputError);
   std::fprintf(
       stderr,
       ours ? "mote: defect: %s\nThis is a fault of mote; please report it with the command you typed.\n" : "mote: %s\n",
       error.message.c_str());
-  const int status = ours ? kDefect : kInputError;
   if (console != nullptr && !console->object_printed())
-    console->object(
-        {{"error", {{"kind", ours ? "defect" : "input"}, {"message", error.message}}}, {"exit_status", status}});
+    console->object({{"error", {{"kind", kind}, {"message", error.message}}}, {"exit_status", status}});
   return status;
 }
 
@@ -151,7 +153,8 @@ int main_program(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("mote ") + MOTE_VERSION);
   app.footer(
-      "Exit status: 0 done; 1 done, but short of the goal or over the budget; 2 wrong input; 3 a defect of mote.");
+      "Exit status: 0 done; 1 done, but short of the goal or over the budget; 2 wrong input; 3 a defect of mote; 130 "
+      "interrupted.");
   const std::vector<Command> commands = add_verbs(app);
   try {
     app.parse(argc, argv);

@@ -228,6 +228,12 @@ struct OpDef {
   const char* packed_header = nullptr;
   Result<std::optional<std::string>> (*emit_packed)(const PackedCall&) = nullptr;
 
+  // The stored form of state input `input`, given the quantized output's type; nullopt: it has no known range. nullptr:
+  // none of them has.
+  std::optional<TensorType> (*state_type)(const Attributes&, size_t input, const TensorType& output) = nullptr;
+  // Inputs whose parameters a file repeats in its list of intermediate tensors: LiteRT looks them up there.
+  std::span<const uint8_t> intermediates = {};
+
   // Training. float_saved: floats that a training forward leaves in FloatCall::saved; nullptr = none. learn_statistics:
   // moves the inputs of role `statistic` after a step. `shards` holds this node's call on each part of the batch, in
   // order, after its forward; statistics[i] is the memory of input i, nullptr for other roles.

@@ -181,7 +181,12 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
   MOTE_CHECK(to_exported_form(trained.graph, project_, loaded->dataset));
   MOTE_TRY(const std::vector<uint8_t> bytes, float_file(trained.graph, project_, *loaded));
   MOTE_CHECK(write_file(folder / kFloatFile, bytes));
-  return training_json(trained, loaded->dataset.validation.size() > 0);
+  Json training = training_json(trained, loaded->dataset.validation.size() > 0);
+  const int64_t examples = loaded->dataset.train.size(), batch = project_.train.batch;
+  if (batch > examples)
+    training["notes"].push_back(
+        fmt::format("train.batch = {} is more than the {} training examples: an epoch is one step", batch, examples));
+  return training;
 }
 
 Result<void> Pipeline::prepare_transfer(Graph& graph) const {

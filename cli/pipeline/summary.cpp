@@ -38,6 +38,12 @@ std::string goal_text(const std::string& name, const Json& goal) {
   return name == "accuracy" ? format_percent(value) : format_number(value);
 }
 
+std::string note_lines(const Json& step) {
+  std::string text;
+  for (const Json& note : step.value("notes", Json::array())) text += "            " + note.get<std::string>() + "\n";
+  return text;
+}
+
 }  // namespace
 
 std::string heading(const ProjectConfig& project, const Board& board) {
@@ -59,7 +65,7 @@ std::string data_lines(const Json& data, const ProjectConfig& project) {
                                                    : "s",
                                  format_count(train + validation + test), table ? "rows" : "windows",
                                  format_count(train), format_count(validation), format_count(test));
-  for (const Json& note : data.at("notes")) text += "            " + note.get<std::string>() + "\n";
+  text += note_lines(data);
   return text + fmt::format("  model     {}: {} parameters, {} MACs\n", fmt::join(project.layers, ", "),
                             format_count(data.at("parameters").get<int64_t>()),
                             format_count(data.at("macs").get<int64_t>()));
@@ -96,9 +102,11 @@ std::string train_line(const Json& training, bool classification, bool reused) {
                     classification ? "accuracy " + format_percent(metric) : format_number(metric) + " deviations off");
   }
   const std::string time =
-      reused ? " (as before)" : fmt::format(" in {}", format_seconds(training.at("seconds").get<double>()));
-  return fmt::format("  train     {} epochs{}{}{}\n", training.at("epochs").get<int64_t>(), time,
-                     training.at("stopped_early").get<bool>() ? ", stopped early" : "", detail);
+      reused ? " (as before)"
+             : fmt::format(" in {} and {} of memory", format_seconds(training.at("seconds").get<double>()),
+                           format_bytes(training.at("planned_bytes").get<double>()));
+  return fmt::format("  train     {} epochs{}{}{}\n{}", training.at("epochs").get<int64_t>(), time,
+                     training.at("stopped_early").get<bool>() ? ", stopped early" : "", detail, note_lines(training));
 }
 
 std::string quantize_line(const Json& quantization) {
@@ -111,8 +119,7 @@ std::string quantize_line(const Json& quantization) {
       text += fmt::format("; layer {} adds most error, {:.1f} dB SQNR", layer.at("layer").get<std::string>(),
                           layer.at("sqnr_db").get<double>());
   text += "\n";
-  for (const Json& note : quantization.at("notes")) text += "            " + note.get<std::string>() + "\n";
-  return text;
+  return text + note_lines(quantization);
 }
 
 std::string quality_table(const Json& metrics) {

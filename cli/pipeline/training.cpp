@@ -101,10 +101,10 @@ Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   const InterruptGuard guard;
   MOTE_TRY(TrainResult result, train(std::move(job.graph), training, validation, config, callbacks));
   if (result.cancelled)
-    return input_error(
-        fmt::format("interrupted in epoch {} of {}; earlier results are untouched, and the same command goes on "
-                    "from there",
-                    result.history.size() + 1, config.epochs));
+    return Error{Error::Kind::interrupted,
+                 fmt::format("interrupted in epoch {} of {}; earlier results are untouched, and the same command goes "
+                             "on from there",
+                             result.history.size() + 1, config.epochs)};
   return result;
 }
 
@@ -123,7 +123,9 @@ Json training_json(const TrainResult& result, bool validated) {
       {"stopped_early", result.stopped_early},
       {"resumed_from", result.resumed_from},
       {"seconds", result.seconds},
+      {"planned_bytes", result.planned_bytes},
       {"examples_per_second", result.seconds > 0 ? static_cast<double>(result.examples_seen) / result.seconds : 0.0},
+      {"notes", Json::array()},
       {"history", std::move(history)}};
 }
 

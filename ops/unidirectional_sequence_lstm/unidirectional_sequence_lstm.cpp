@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ops/op.h"
+#include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm_float.h"
 
 namespace mote {
 
@@ -71,35 +72,6 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
 OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
   const int64_t rows = int64_t{inputs[0][0]} * inputs[0][1], units = inputs[kLstmWeights][0];
   return {rows * units * (kLstmGates * (inputs[0][2] + units) + 3), 0};
-}
-
-template <class Info>
-LstmSize size_of(const LstmAttributes& options, const Info& shapes) {
-  LstmSize size{};
-  lstm_size(
-      options.time_major, [&](int32_t i) { return shapes[static_cast<size_t>(i)]; }, size);
-  return size;
-}
-
-// Both states.
-int64_t float_workspace(const FloatCall& call) {
-  const LstmSize size = size_of(call.attributes->as<LstmAttributes>(), call.input_shapes);
-  return int64_t{2} * size.batches * size.units;
-}
-
-void forward(const FloatCall& call) {
-  const auto options = call.attributes->as<LstmAttributes>();
-  const LstmFloat32 p{size_of(options, call.input_shapes), options.cell_clip};
-  const int32_t state = p.size.batches * p.size.units;
-  std::fill_n(call.workspace, 2 * state, 0.0f);
-  LstmConstants<float, float> constants{};
-  for (int32_t gate = 0; gate < kLstmGates; ++gate) {
-    const auto first = static_cast<size_t>(gate);
-    constants.weights[gate] = call.inputs[kLstmWeights + first];
-    constants.recurrent[gate] = call.inputs[kLstmRecurrent + first];
-    constants.biases[gate] = call.inputs[kLstmBiases + first];
-  }
-  lstm_run(p, call.inputs[0], constants, call.workspace, call.workspace + state, call.outputs[0]);
 }
 
 std::string text_of(const LstmSize& s) {
@@ -219,6 +191,17 @@ constexpr QuantRule quant_rule() {
   return rule;
 }
 
+// The hidden state is the output; the cell has 16 bits and a power of two as scale, which its clip gives.
+std::optional<TensorType> state_type(const Attributes& attributes, size_t input, const TensorType& output) {
+  if (input == kLstmHidden) return output;
+  const float clip = attributes.as<LstmAttributes>().cell_clip;
+  if (!(clip > 0) || clip > 65536) return std::nullopt;
+  return stored(DType::int16, std::exp2(std::ceil(std::log2(clip)) - 15));
+}
+
+// Without layer normalisation and projection only the last counts, that of the hidden state.
+constexpr uint8_t kIntermediates[] = {kLstmHidden, kLstmHidden, kLstmHidden, kLstmHidden, kLstmHidden};
+
 }  // namespace
 
 extern const OpDef unidirectional_sequence_lstm_def;
@@ -233,10 +216,10 @@ const OpDef unidirectional_sequence_lstm_def = {
     .read_constants = nullptr,
     .infer = infer,
     .cost = cost,
-    .forward = forward,
-    .backward = nullptr,
-    .not_trainable = "its state ties each inference to those before; train it elsewhere and bring the .tflite",
-    .float_workspace = float_workspace,
+    .forward = lstm_forward,
+    .backward = lstm_backward,
+    .not_trainable = nullptr,
+    .float_workspace = lstm_workspace,
     .quant = quant_rule(),
     .int8_tolerance = 2,
     .in_place = false,
@@ -245,6 +228,9 @@ const OpDef unidirectional_sequence_lstm_def = {
     .emit = emit,
     .cases = cases,
     .random_case = random_case,
+    .state_type = state_type,
+    .intermediates = kIntermediates,
+    .float_saved = lstm_saved,
 };
 
 }  // namespace mote

@@ -134,7 +134,7 @@ TEST_F(Build, InterruptedTrainingGoesOn) {
       "\"$MOTE\" train & pid=$!; until ls .mote/checkpoints/* >/dev/null 2>&1 || ! kill -0 $pid; do sleep 0.02; done; "
       "kill -INT $pid; wait $pid",
       whole);
-  EXPECT_EQ(done.exit_status, 2) << done.output << done.errors;
+  EXPECT_EQ(done.exit_status, 130) << done.output << done.errors;
   EXPECT_THAT(done.errors, HasSubstr("the same command goes on from there"));
   EXPECT_TRUE(json_of(mote({"runs", "--json"}, whole))["runs"].empty());
   const Json metrics = json_of(mote({"train", "--json"}, whole));

@@ -36,7 +36,8 @@ class Differentiator {
     std::vector<const float*> inputs;
     std::vector<float*> wanted;
     for (size_t i = 0; i < values_.size(); ++i) {
-      const bool differentiable = !values_[i].empty() && input_role(*node_.op, i) != InputRole::statistic;
+      const InputRole role = input_role(*node_.op, i);
+      const bool differentiable = !values_[i].empty() && role != InputRole::statistic && role != InputRole::state;
       gradients[i].assign(differentiable ? values_[i].size() : 0, std::numeric_limits<float>::quiet_NaN());
       inputs.push_back(values_[i].empty() ? nullptr : values_[i].data());
       wanted.push_back(!differentiable || (only >= 0 && static_cast<size_t>(only) != i) ? nullptr

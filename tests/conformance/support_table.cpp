@@ -26,7 +26,9 @@ std::string variants_text(const OpDef& op, const std::filesystem::path& source) 
 
 std::string quantization_text(const OpDef& op) {
   if (!runs_integers(op)) return "float32 only";
-  if (op.cases == nullptr || std::count(std::begin(op.quant.inputs), std::end(op.quant.inputs), InputRole::state) > 0)
+  const auto& roles = op.quant.inputs;
+  const bool state = std::count(std::begin(roles), std::end(roles), InputRole::state) > 0;
+  if (op.cases == nullptr || (state && op.state_type == nullptr))
     return "as the file has it; `mote quantize` refuses it";
   std::string text;
   for (const OpCase& op_case : op.cases())

@@ -122,45 +122,52 @@ INSTANTIATE_TEST_SUITE_P(Models, Published,
 struct Stack {
   std::string name;
   std::vector<std::string> layers;
-  int32_t inputs;
+  Shape example;
   bool per_channel = false;
 };
 
-class DenseParity : public Parity, public ::testing::WithParamInterface<Stack> {};
+class StackParity : public Parity, public ::testing::WithParamInterface<Stack> {};
 
 // Biases of a fresh network are zero: draw them too. Ranges come from normal inputs; the int8 inputs compared are
 // uniform over all 256 values, so every layer saturates now and then.
-TEST_P(DenseParity, SameBytes) {
+TEST_P(StackParity, SameBytes) {
   const Stack& stack = GetParam();
-  Random random(static_cast<uint64_t>(stack.inputs) * 7 + stack.layers.size());
-  Result<Graph> graph = build_graph(stack.layers, make_shape({stack.inputs}), random.bits());
+  const int32_t inputs_of_row = stack.example.elements();
+  Random random(static_cast<uint64_t>(inputs_of_row) * 7 + stack.layers.size());
+  Result<Graph> graph = build_graph(stack.layers, stack.example, random.bits());
   ASSERT_TRUE(graph.ok()) << graph.error().message;
   for (Tensor& tensor : graph->tensors)
     if (tensor.trainable && tensor.type.shape.rank == 1)
       for (float& value : tensor.floats()) value = static_cast<float>(random.normal());
-  std::vector<float> rows(200 * static_cast<size_t>(stack.inputs));
+  std::vector<float> rows(200 * static_cast<size_t>(inputs_of_row));
   for (float& value : rows) value = static_cast<float>(random.normal());
-  const MatrixData data(rows, stack.inputs);
+  const MatrixData data(rows, inputs_of_row);
   QuantizeConfig config;
   config.per_channel_weights = stack.per_channel;
   Result<Graph> quantized = quantize_post_training(*graph, data, config);
   ASSERT_TRUE(quantized.ok()) << quantized.error().message;
   Result<std::vector<uint8_t>> model = write_tflite(*quantized);
   ASSERT_TRUE(model.ok()) << model.error().message;
-  std::vector<uint8_t> inputs(500 * static_cast<size_t>(stack.inputs));
+  std::vector<uint8_t> inputs(500 * static_cast<size_t>(inputs_of_row));
   for (uint8_t& value : inputs) value = static_cast<uint8_t>(random.below(256));
   expect_parity(stack.name, *model, int8_rows(inputs, 500));
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Stacks, DenseParity,
+    Stacks, StackParity,
     ::testing::Values(
-        Stack{"gestures", {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"}, 300},
-        Stack{"gestures_per_channel", {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"}, 300, true},
-        Stack{"regression", {"Dense(16, relu6)", "Dense(16, relu)", "Dense(1)"}, 2},
-        Stack{"odd_sizes", {"Dense(7, relu)", "Dense(5)", "Dense(11, relu6)", "Dense(3)"}, 13},
-        Stack{"one_input", {"Dense(1)", "Dense(9, relu)", "Dense(2, softmax)"}, 1},
-        Stack{"many_classes", {"Dense(33, relu)", "Dense(120, softmax)"}, 67, true}),
+        Stack{"gestures", {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"}, make_shape({300})},
+        Stack{"gestures_per_channel",
+              {"Dense(64, relu)", "Dense(32, relu)", "Dense(3, softmax)"},
+              make_shape({300}),
+              true},
+        Stack{"regression", {"Dense(16, relu6)", "Dense(16, relu)", "Dense(1)"}, make_shape({2})},
+        Stack{"odd_sizes", {"Dense(7, relu)", "Dense(5)", "Dense(11, relu6)", "Dense(3)"}, make_shape({13})},
+        Stack{"one_input", {"Dense(1)", "Dense(9, relu)", "Dense(2, softmax)"}, make_shape({1})},
+        Stack{"many_classes", {"Dense(33, relu)", "Dense(120, softmax)"}, make_shape({67}), true},
+        // Its state goes on from row to row, in every runtime.
+        Stack{"recurrent", {"LSTM(9, return_sequences=true)", "LSTM(6)", "Dense(3, softmax)"}, make_shape({12, 5})},
+        Stack{"one_step", {"LSTM(5)", "Dense(2)"}, make_shape({1, 3}), true}),
     [](const auto& parameter) { return parameter.param.name; });
 
 // The layer errors of a sound model, read back from its file: small at every layer, and the worst one named.

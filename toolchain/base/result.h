@@ -11,6 +11,7 @@ struct Error {
   enum class Kind {
     input,   // the user's input is wrong: the message names it, says what was expected and what to do (exit status 2)
     defect,  // ours is wrong (exit status 3)
+    interrupted,  // the user pressed Ctrl-C (exit status 130)
   };
   Kind kind = Kind::input;
   std::string message;

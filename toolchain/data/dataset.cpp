@@ -159,6 +159,23 @@ void learn_statistics(Dataset& dataset) {
   }
 }
 
+// Nothing can be learned from what does not change.
+Result<void> expect_variety(Dataset& dataset) {
+  for (size_t t = 0; t < dataset.targets.size(); ++t)
+    if (dataset.target_deviation[t] == 0)
+      return input_error(
+          fmt::format("target '{}' is {:g} in every row of the training part: there is nothing to learn. Check the "
+                      "column, or split "
+                      "otherwise",
+                      dataset.targets[t], dataset.target_mean[t]));
+  for (size_t c = 0; c < dataset.channel_deviation.size(); ++c)
+    if (dataset.channel_deviation[c] == 0)
+      dataset.notes.push_back(
+          fmt::format("channel {} is {:g} in the whole training part: the model cannot learn from it",
+                      dataset.contract.channels[c].name, dataset.channel_mean[c]));
+  return {};
+}
+
 template <class T>
 std::string bytes_fingerprint(const std::vector<T>& items) {
   return fingerprint(
@@ -251,6 +268,7 @@ Result<Dataset> load_dataset(const DataConfig& config, const std::filesystem::pa
   fill_recordings(config, prepared, dataset);
   fill_parts(prepared, candidates, parts, dataset);
   learn_statistics(dataset);
+  MOTE_CHECK(expect_variety(dataset));
   dataset.fingerprint = dataset_fingerprint(config, dataset);
   return dataset;
 }

@@ -56,6 +56,16 @@ TEST(Builder, SequencesAreImagesOfOneRow) {
             "1x1x10x2 pad 1x1x13x2 average_pool_2d 1x1x13x2 reshape 1x13x2 reshape 1x1x13x2 reduce_max 1x2");
 }
 
+TEST(Builder, RecurrentLayersGiveTheirLastStepOrAll) {
+  EXPECT_EQ(outline({"LSTM(4)", "Dense(2)"}, {10, 3}),
+            "1x10x3 unidirectional_sequence_lstm 1x10x4 slice 1x1x4 reshape 1x4 fully_connected 1x2");
+  EXPECT_EQ(outline({"Conv1D(8, 3)", "LSTM(4, return_sequences=true)", "LSTM(2)"}, {10, 3}),
+            "1x1x10x3 conv_2d 1x1x8x8 reshape 1x8x8 unidirectional_sequence_lstm 1x8x4 unidirectional_sequence_lstm "
+            "1x8x2 slice 1x1x2 reshape 1x2");
+  EXPECT_THAT(failure({"LSTM(4)"}), HasSubstr("it takes [steps, channels]"));
+  EXPECT_THAT(failure({"LSTM(9999)"}, {10, 3}), HasSubstr("at most 4096 units"));
+}
+
 TEST(Builder, Images) {
   EXPECT_EQ(
       outline({"Conv2D(8, 3, 2, same, relu)", "DepthwiseConv2D((3, 1), padding=same)", "MaxPooling2D((2, 1))",

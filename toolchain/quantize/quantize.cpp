@@ -103,7 +103,8 @@ class Solver {
       return input_error(fmt::format("layer '{}' is a {}, which mote runs in float32 only, so it cannot be quantized",
                                      node.name, node.op->tflite_name));
     if (rule.output == OutputRule::same_as_input) share_parameters(node);
-    int32_t weights = kAbsent, bias = kAbsent;
+    std::vector<size_t> weights, biases;
+    bool keeps_state = false;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kAbsent) continue;
       switch (input_role(*node.op, i)) {
@@ -111,27 +112,46 @@ class Solver {
           MOTE_CHECK(solve_activation(node, i));
           break;
         case InputRole::weights:
-          weights = static_cast<int32_t>(i);
+          weights.push_back(i);
           break;
         case InputRole::bias:
-          bias = static_cast<int32_t>(i);
+          biases.push_back(i);
           break;
         case InputRole::constant:
         case InputRole::index:
         case InputRole::statistic:
           break;
         case InputRole::state:
-          return input_error(
-              fmt::format("layer '{}' is a {}, which keeps state between inferences; the TensorFlow "
-                          "converter quantizes it, and mote runs what it writes",
-                          node.name, node.op->tflite_name));
+          keeps_state = true;
+          break;
         case InputRole::number:
           return input_error(fmt::format("layer '{}' is a {}, whose numbers have no scale; give the model without it",
                                          node.name, node.op->tflite_name));
       }
     }
-    if (weights != kAbsent) MOTE_CHECK(solve_parameters(node, weights, bias));
-    return solve_outputs(node);
+    for (size_t k = 0; k < weights.size(); ++k)
+      MOTE_CHECK(solve_parameters(node, {weights[k], k < biases.size() ? biases[k] : kNoBias, keeps_state}));
+    MOTE_CHECK(solve_outputs(node));
+    return keeps_state ? solve_states(node) : Result<void>();
+  }
+
+  // State that the operator keeps is stored as it says, given its output, for which the calibration gave the range.
+  Result<void> solve_states(const Node& node) {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == kAbsent || input_role(*node.op, i) != InputRole::state) continue;
+      TensorType& type = tensor(node.inputs[i]).type;
+      const auto stored = node.op->state_type != nullptr
+                              ? node.op->state_type(node.attributes, i, tensor(node.outputs[0]).type)
+                              : std::nullopt;
+      if (!stored)
+        return input_error(
+            fmt::format("layer '{}' is a {}, which keeps state between inferences whose range is not known; the "
+                        "TensorFlow converter quantizes it, and mote runs what it writes",
+                        node.name, node.op->tflite_name));
+      type.dtype = stored->dtype;
+      type.quant = stored->quant;
+    }
+    return {};
   }
 
   // Activations that are compared or chosen from have one scale: that of the widest when it holds the others, else one
@@ -217,13 +237,20 @@ class Solver {
     return {};
   }
 
+  static constexpr size_t kNoBias = ~size_t{0};
+  // Inputs of a node. Bias number k belongs to weights number k.
+  struct Parameters {
+    size_t weights, bias;
+    bool of_state;  // the operator keeps state, with which some of its weights are multiplied
+  };
+
   // Weights first, since the bias takes its scale from them; but a bias too large for int32 makes the weights' scale
   // grow.
-  Result<void> solve_parameters(Node& node, int32_t weights_input, int32_t bias_input) {
-    MOTE_CHECK(own_constant(node, static_cast<size_t>(weights_input)));
-    if (bias_input != kAbsent) MOTE_CHECK(own_constant(node, static_cast<size_t>(bias_input)));
-    Tensor& weights = tensor(node.inputs[static_cast<size_t>(weights_input)]);
-    Tensor* bias = bias_input == kAbsent ? nullptr : &tensor(node.inputs[static_cast<size_t>(bias_input)]);
+  Result<void> solve_parameters(Node& node, const Parameters& which) {
+    MOTE_CHECK(own_constant(node, which.weights));
+    if (which.bias != kNoBias) MOTE_CHECK(own_constant(node, which.bias));
+    Tensor& weights = tensor(node.inputs[which.weights]);
+    Tensor* bias = which.bias == kNoBias ? nullptr : &tensor(node.inputs[which.bias]);
     const int32_t axis = node.op->quant.channel_axis;
     const ChannelLayout layout(weights.type.shape, axis);
     if (bias && static_cast<int64_t>(bias->floats().size()) != layout.channels)
@@ -231,8 +258,8 @@ class Solver {
                                      bias->name, bias->floats().size(), layout.channels));
     const int32_t data = node.inputs[data_input(*node.op)];
     const double input_scale = tensor(data).type.quant.scales[0];
-    std::vector<float> scales = weight_scales(weights, layout, bias, input_scale, node);
-    quantize_weights(weights, layout, scales, axis, moments_of(data));
+    std::vector<float> scales = weight_scales(weights, layout, bias, input_scale, node, which.of_state);
+    quantize_weights(weights, layout, scales, axis, which.of_state ? InputMoments{} : moments_of(data));
     if (bias) quantize_bias(*bias, scales, static_cast<float>(input_scale));
     return {};
   }
@@ -240,9 +267,10 @@ class Solver {
   // One scale, or one for each channel: largest magnitude / 127, subject to the bias. Filters always have one each, as
   // TensorFlow's converter gives them: batch normalization folded into them makes them differ by much.
   std::vector<float> weight_scales(const Tensor& weights, const ChannelLayout& layout, const Tensor* bias,
-                                   double input_scale, const Node& node) {
+                                   double input_scale, const Node& node, bool per_tensor) {
     const bool filters = weights.type.shape.rank > 2;
-    const size_t count = config_.per_channel_weights || filters ? static_cast<size_t>(layout.channels) : 1;
+    const bool per_channel = (config_.per_channel_weights || filters) && !per_tensor;
+    const size_t count = per_channel ? static_cast<size_t>(layout.channels) : 1;
     std::vector<float> largest(count), largest_bias(count), scales(count);
     const std::span<const float> values = weights.floats();
     const auto group = [&](int64_t channel) { return count == 1 ? size_t{0} : static_cast<size_t>(channel); };

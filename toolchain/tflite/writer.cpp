@@ -170,7 +170,16 @@ class Writer {
     if (op.tflite_options != 0) options = Offset<schema::Opaque>(write_options(op, node.attributes, builder_));
     const auto inputs = shared(node.inputs);
     const auto outputs = shared(node.outputs);
-    return schema::CreateOperator(builder_, code, inputs, outputs, static_cast<uint8_t>(op.tflite_options), options);
+    return schema::CreateOperator(builder_, code, inputs, outputs, static_cast<uint8_t>(op.tflite_options), options, 0,
+                                  0, 0, intermediates(node));
+  }
+
+  // Of integer forms only.
+  Offset<flatbuffers::Vector<int32_t>> intermediates(const Node& node) {
+    if (node.op->intermediates.empty() || graph_.tensors[node.outputs[0]].type.dtype == DType::float32) return 0;
+    std::vector<int32_t> tensors;
+    for (const uint8_t input : node.op->intermediates) tensors.push_back(node.inputs[input]);
+    return shared(tensors);
   }
 
   // Index of the node's operator and version in the file's table, which lists each pair once, by first use.

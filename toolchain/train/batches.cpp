@@ -64,6 +64,12 @@ void Batches::start_epoch(uint64_t epoch_seed) {
   rows_ = 0;
 }
 
+int64_t Batches::planned_bytes() const {
+  return inputs_.bytes() + targets_.bytes() +
+         static_cast<int64_t>(std::span(order_).size_bytes() + std::span(labels_).size_bytes() +
+                              std::span(mixed_labels_).size_bytes());
+}
+
 bool Batches::next() {
   first_in_block_ += rows_;
   if (first_in_block_ >= block_size_) {

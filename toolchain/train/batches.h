@@ -29,6 +29,7 @@ class Batches {
   // The next batch becomes current; false at the end of the epoch.
   bool next();
 
+  int64_t planned_bytes() const;  // of the memory that it has taken
   int32_t rows() const { return rows_; }
   const float* inputs() const { return inputs_.data() + first_in_block_ * size_.input; }
   const float* targets() const { return targets_.data() + first_in_block_ * size_.targets; }

@@ -84,6 +84,12 @@ float* ShardProgram::take(int64_t floats) {
   return buffers_.emplace_back(floats).data();
 }
 
+int64_t ShardProgram::planned_bytes() const {
+  int64_t bytes = 0;
+  for (const FloatBuffer& buffer : buffers_) bytes += buffer.bytes();
+  return bytes;
+}
+
 Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const float* weights) {
   values_.resize(graph_->tensors.size());
   for (size_t i = 0; i < values_.size(); ++i) {

@@ -51,6 +51,7 @@ class ShardProgram {
   // programs of one graph with the same weights, in the order of their rows in the batch.
   static void learn_statistics(std::span<ShardProgram* const> shards);
 
+  int64_t planned_bytes() const;                                                             // of all buffers
   const float* value(int32_t tensor) const { return values_[static_cast<size_t>(tensor)]; }  // not of the graph's input
   float* loss_gradient() const { return loss_gradient_; }
 

@@ -101,6 +101,7 @@ struct TrainResult {
   bool cancelled = false;      // the checkpoint, if any, holds the last whole epoch
   int64_t examples_seen = 0;   // in this call
   double seconds = 0;          // in this call
+  int64_t planned_bytes = 0;   // of all memory that training took, before its first step
 };
 
 // Input errors: an empty training part, a label or class weight out of range, a model with a node that cannot be

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <malloc.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -14,12 +16,21 @@
 namespace {
 thread_local bool counting = false;
 std::atomic<int64_t> allocations = 0;
+std::atomic<int64_t> live_bytes = 0, peak_bytes = 0;
 
 void* counted(size_t bytes, size_t alignment) {
   if (counting) ++allocations;
   void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (memory == nullptr) throw std::bad_alloc();
+  const int64_t live = live_bytes += static_cast<int64_t>(malloc_usable_size(memory));
+  for (int64_t peak = peak_bytes; live > peak && !peak_bytes.compare_exchange_weak(peak, live);) {
+  }
   return memory;
+}
+
+void release(void* memory) {
+  live_bytes -= static_cast<int64_t>(malloc_usable_size(memory));
+  std::free(memory);
 }
 }  // namespace
 
@@ -30,16 +41,16 @@ void* operator new(size_t bytes, std::align_val_t alignment) {
   return counted(bytes, static_cast<size_t>(alignment));
 }
 void operator delete(void* memory) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 void operator delete(void* memory, size_t, std::align_val_t) noexcept {
-  std::free(memory);
+  release(memory);
 }
 
 namespace mote {
@@ -88,6 +99,16 @@ TEST(Train, LearnsAConvolutionWithBatchNormAndDropout) {
   const auto trained = predict(result.graph, test, 1), folded = predict(exported, test, 1);
   ASSERT_TRUE(trained.ok() && folded.ok());
   for (size_t i = 0; i < trained->size(); ++i) EXPECT_NEAR((*trained)[i], (*folded)[i], 1e-4) << i;
+}
+
+TEST(Train, LearnsAnLstm) {
+  auto graph = build_graph(std::vector<std::string>{"LSTM(8)", "Dense(3, softmax)"}, make_shape({20, 1}), 1);
+  ASSERT_TRUE(graph.ok()) << graph.error().message;
+  TrainConfig config = short_config(12);
+  config.learning_rate = 2e-2f;
+  const TrainResult result = train_or_die(config, wave_examples(400, 1, 0.2), wave_examples(100, 2, 0.2), {}, *graph);
+  ASSERT_EQ(result.history.size(), 12u);
+  EXPECT_GT(result.history.back().validation_metric, 0.9);
 }
 
 TEST(Train, StatisticsAndDropoutDoNotDependOnThreadsOrARestart) {
@@ -282,6 +303,18 @@ TEST(Train, StepsAllocateNothing) {
     train_or_die(config, training, validation, callbacks);
     EXPECT_EQ(seen, 0) << shards << " shards";
   }
+}
+
+TEST(Train, TakesTheMemoryThatItPlans) {
+  const MemoryExamples training = wave_examples(2000, 1), validation = wave_examples(500, 2);
+  TrainConfig config = short_config(2);
+  config.shards = 3;
+  Graph graph = dense_graph(kConvolution, 20);
+  const int64_t before = live_bytes;
+  peak_bytes = before;
+  const TrainResult result = train_or_die(config, training, validation, {}, graph);
+  EXPECT_GT(result.planned_bytes, 200'000);
+  EXPECT_LT(peak_bytes - before, result.planned_bytes + 100'000) << "with two copies of the graph";
 }
 
 TEST(Train, TheBestWeightsAreKept) {

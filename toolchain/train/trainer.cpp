@@ -209,6 +209,19 @@ void Trainer::keep_best(EpochReport& report) {
   std::copy_n(state_.weights.data(), layout_.total, state_.best_weights.data());
 }
 
+int64_t Trainer::planned_bytes() const {
+  int64_t bytes = training_.planned_bytes();
+  for (const FloatBuffer* state :
+       {&state_.weights, &state_.best_weights, &state_.average, &state_.optimizer.first, &state_.optimizer.second})
+    bytes += state->bytes() * (config_.checkpoint.empty() ? 1 : 2);  // the bytes of a checkpoint are made in memory
+  for (const Shard& shard : shards_)
+    bytes += shard.program.planned_bytes() + shard.gradients.bytes() + shard.probabilities.bytes();
+  if (validation_) bytes += validation_->planned_bytes();
+  return bytes + static_cast<int64_t>(std::span(validation_examples_.inputs).size_bytes() +
+                                      std::span(validation_examples_.targets).size_bytes() +
+                                      std::span(validation_examples_.labels).size_bytes());
+}
+
 Result<void> Trainer::save_epoch() {
   if (config_.checkpoint.empty()) return {};
   checkpoint_ = encode_checkpoint(state_, fingerprint_);
@@ -240,6 +253,7 @@ Result<TrainResult> Trainer::finish(bool cancelled, bool stopped_early) {
   result.cancelled = cancelled;
   result.examples_seen = examples_seen_;
   result.seconds = seconds_since(started_);
+  result.planned_bytes = planned_bytes();
   return result;
 }
 

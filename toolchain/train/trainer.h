@@ -33,6 +33,7 @@ class Trainer {
   Result<void> plan_shards();
   Result<void> plan_validation(const Examples& validation);
   Result<void> resume();
+  int64_t planned_bytes() const;
 
   // One epoch over the training part; false = cancelled.
   Result<bool> run_epoch(EpochReport& report);

@@ -138,6 +138,13 @@ int32_t GraphBuilder::add_integers(const std::string& suffix, const Shape& shape
   return static_cast<int32_t>(graph_.tensors.size()) - 1;
 }
 
+int32_t GraphBuilder::add_state(const std::string& suffix, const Shape& shape) {
+  Tensor tensor{layer_ + "/" + suffix, {DType::float32, shape, {}}, false, false, {}};
+  tensor.variable = true;
+  graph_.tensors.push_back(std::move(tensor));
+  return static_cast<int32_t>(graph_.tensors.size()) - 1;
+}
+
 Result<void> GraphBuilder::add_node(const char* op, const Attributes& attributes, std::span<const int32_t> inputs) {
   std::vector<int32_t> all = {current_};
   all.insert(all.end(), inputs.begin(), inputs.end());

@@ -142,6 +142,8 @@ class GraphBuilder {
   // A float32 tensor of equal numbers.
   int32_t add_equal(const std::string& suffix, const Shape& shape, float value, bool trainable);
   int32_t add_integers(const std::string& suffix, const Shape& shape, const std::vector<int32_t>& values);
+  // A float32 variable, zero at first; dimension 0 is the batch.
+  int32_t add_state(const std::string& suffix, const Shape& shape);
 
   // A node that reads current() and then `inputs`; its output becomes current(). The operator checks the shapes.
   Result<void> add_node(const char* op, const Attributes& attributes, std::span<const int32_t> inputs = {});
