@@ -5,8 +5,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "device/anomaly_score.h"
-
 namespace mote {
 namespace {
 
@@ -14,6 +12,20 @@ std::vector<float> floats_of(std::span<const uint8_t> bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
   std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
   return values;
+}
+
+// As the C code that toolchain/compile/decision.cpp writes: float, in the order of the elements.
+float int8_score(std::span<const uint8_t> given, const QuantParams& input, std::span<const uint8_t> returned,
+                 const QuantParams& output) {
+  const auto value = [](uint8_t stored, const QuantParams& quant) {
+    return quant.scales[0] * static_cast<float>(static_cast<int8_t>(stored) - quant.zero_points[0]);
+  };
+  float sum = 0;
+  for (size_t i = 0; i < given.size(); ++i) {
+    const float difference = value(given[i], input) - value(returned[i], output);
+    sum += difference * difference;
+  }
+  return sum / static_cast<float>(given.size());
 }
 
 }  // namespace
@@ -35,17 +47,10 @@ Result<std::vector<float>> anomaly_scores(const Int8Executor& model, std::span<c
                     input.shape.elements(), to_string(input.dtype), output.shape.elements(), to_string(output.dtype)));
   std::vector<float> scores;
   const auto row = static_cast<size_t>(input.bytes());
-  const auto elements = static_cast<int32_t>(input.shape.elements());
   for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
     const std::span<const uint8_t> given = inputs.subspan(i * row, row), returned = outputs.subspan(i * row, row);
-    if (input.dtype == DType::float32) {
-      scores.push_back(anomaly_score(floats_of(given), floats_of(returned)));
-      continue;
-    }
-    scores.push_back(anomaly_score(reinterpret_cast<const int8_t*>(given.data()),
-                                   {input.quant.scales[0], input.quant.zero_points[0]},
-                                   reinterpret_cast<const int8_t*>(returned.data()),
-                                   {output.quant.scales[0], output.quant.zero_points[0]}, elements));
+    scores.push_back(input.dtype == DType::float32 ? anomaly_score(floats_of(given), floats_of(returned))
+                                                   : int8_score(given, input.quant, returned, output.quant));
   }
   return scores;
 }

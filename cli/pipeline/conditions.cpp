@@ -50,6 +50,11 @@ Result<Json> condition_metrics(const ProjectConfig& project, const Loaded& loade
   return conditions;
 }
 
+Result<void> check_conditions(const ProjectConfig& project, const Loaded& loaded) {
+  for (const GoalCondition& condition : project.goal.conditions) MOTE_CHECK(noise_of(project, loaded, condition));
+  return {};
+}
+
 Result<std::vector<std::filesystem::path>> noise_files(const ProjectConfig& project) {
   std::vector<std::filesystem::path> files;
   for (const GoalCondition& condition : project.goal.conditions) {

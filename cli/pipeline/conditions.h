@@ -20,6 +20,9 @@ struct JudgedForm {
 Result<Json> condition_metrics(const ProjectConfig& project, const Loaded& loaded,
                                const std::vector<JudgedForm>& forms);
 
+// The noise of every condition can be read and mixed into the data's windows.
+Result<void> check_conditions(const ProjectConfig& project, const Loaded& loaded);
+
 // Every recording of noise that the conditions name: what their metrics depend on. An error names a pattern that
 // matches none.
 Result<std::vector<std::filesystem::path>> noise_files(const ProjectConfig& project);

@@ -141,7 +141,36 @@ Result<std::optional<Thresholds>> carried_thresholds(const ProjectConfig& projec
   return std::optional<Thresholds>({std::move(values), rejected});
 }
 
+Result<void> check_validation(const ProjectConfig& project, const Dataset& dataset) {
+  const bool anomaly = project.task == DataTask::anomaly;
+  if (dataset.validation.size() > 0 || (!anomaly && !project.goal.false_accepts)) return {};
+  return input_error(
+      fmt::format("{}: thresholds are chosen on the validation part, which is empty: give it a share in "
+                  "[data] split",
+                  project.where(anomaly ? "goal.false_alarms" : "goal.false_accepts")));
+}
+
+// The area under the ROC curve needs windows of both kinds.
+Result<void> check_anomalies(const ProjectConfig& project, const Dataset& dataset) {
+  if (project.task != DataTask::anomaly || !project.goal.auc) return {};
+  const DataPart& judged = dataset.test.size() > 0 ? dataset.test : dataset.validation;
+  int64_t normal = 0;
+  for (const DataWindow& window : judged.windows) normal += dataset.normal[static_cast<size_t>(window.label)];
+  if (normal > 0 && normal < judged.size()) return {};
+  return input_error(
+      fmt::format("{}: the test part has {} normal and {} anomalous windows; expected both: change "
+                  "[data] split, or record what is missing",
+                  project.where("goal.auc"), normal, judged.size() - normal));
+}
+
 }  // namespace
+
+Result<void> check_judging(const ProjectConfig& project, const Loaded& loaded) {
+  MOTE_CHECK(check_validation(project, loaded.dataset));
+  MOTE_CHECK(rejected_class(project, loaded.dataset));
+  MOTE_CHECK(check_anomalies(project, loaded.dataset));
+  return check_conditions(project, loaded);
+}
 
 OutputsOf float_form(const Graph& graph, ThreadPool& pool) {
   return [&](const Loaded& loaded, const DataPart& part) -> Result<OutputMatrix> {
@@ -179,12 +208,7 @@ Result<std::optional<Thresholds>> choose_thresholds(const ProjectConfig& project
   const Dataset& dataset = loaded.dataset;
   const bool anomaly = project.task == DataTask::anomaly;
   if (!anomaly && !project.goal.false_accepts) return std::optional<Thresholds>();
-  const char* key = anomaly ? "goal.false_alarms" : "goal.false_accepts";
-  if (dataset.validation.size() == 0)
-    return input_error(
-        fmt::format("{}: thresholds are chosen on the validation part, which is empty: give it a share "
-                    "in [data] split",
-                    project.where(key)));
+  MOTE_CHECK(check_validation(project, dataset));
   MOTE_TRY(const OutputMatrix outputs, outputs_of(loaded, dataset.validation));
   if (anomaly) {
     MOTE_TRY(const double threshold, anomaly_threshold(outputs.values, project.goal.false_alarms.value_or(0.01)));

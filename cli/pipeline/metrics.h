@@ -23,6 +23,11 @@ struct Thresholds {
   int32_t rejected = kNothing;
 };
 
+// Whether the data are enough to judge the model by what the project asks for; said before training. Errors stand at
+// the key: no validation part to choose thresholds on, a class that the data lack, no anomaly in the judged part, noise
+// that cannot be mixed in.
+Result<void> check_judging(const ProjectConfig& project, const Loaded& loaded);
+
 // Chosen on the validation part: for classification when [goal] false_accepts asks for it, for anomaly detection
 // always. Errors stand at the key: no validation part, a class that the data lack.
 Result<std::optional<Thresholds>> choose_thresholds(const ProjectConfig& project, const Loaded& loaded,

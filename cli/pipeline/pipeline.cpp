@@ -190,6 +190,7 @@ Result<Step> Pipeline::untrained(const Step& data) {
 
 Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fingerprint_of_data) {
   MOTE_TRY(const Loaded* const loaded, this->loaded());
+  MOTE_CHECK(check_judging(project_, *loaded));
   MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
   MOTE_CHECK(prepare_transfer(graph));
   TrainingJob job{

@@ -246,6 +246,12 @@ TEST_F(Judging, AnomalyProjectsThatCannotWork) {
   edit(project / "mote.toml", "layers = [\"Autoencoder(24, latent=4)\"]",
        "layers = [\"Dense(8, relu)\", \"Dense(3)\"]");
   EXPECT_THAT(mote({"train"}, project).errors, HasSubstr("takes 32 numbers and gives 3"));
+  edit(project / "mote.toml", "\"Dense(3)\"]", "\"Dense(32)\"]");
+  edit(project / "mote.toml", "validation = 0.2, test = 0.2", "validation = 0, test = 0.2");
+  EXPECT_THAT(mote({"train"}, project).errors,
+              HasSubstr("goal.false_alarms: thresholds are chosen on the validation part"));
+  edit(project / "mote.toml", "validation = 0, test = 0.2", "validation = 0.2, test = 0");
+  EXPECT_THAT(mote({"train"}, project).errors, HasSubstr("0 normal and"));
   edit(project / "mote.toml", "label = \"folder\"", "label = \"folder\"\nnormal = \"good\"");
   EXPECT_THAT(mote({"train"}, project).errors, HasSubstr("labels: faint, normal, strong"));
 }

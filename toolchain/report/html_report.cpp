@@ -154,10 +154,10 @@ std::string curves_section(const Json& metrics) {
   for (const Json& each : judged.at("curves"))
     curves.push_back({each.at("name").get<std::string>(), each.at("false_positives").get<std::vector<double>>(),
                       each.at("true_positives").get<std::vector<double>>()});
-  return fmt::format(
-      "<h2>Error rates, int8, {} part</h2>\n{}{}\n<p class=\"sub\">Each class against all others, over "
-      "all thresholds of its own score.</p>\n",
-      part, roc_chart(curves), det_chart(curves));
+  const char* const who = metrics.value("task", "") == "anomaly" ? "Anomalous windows against normal ones, by the score"
+                                                                 : "Each class against all others, by its own score";
+  return fmt::format("<h2>Error rates, int8, {} part</h2>\n{}{}\n<p class=\"sub\">{}, over all thresholds.</p>\n", part,
+                     roc_chart(curves), det_chart(curves), who);
 }
 
 std::string leakage_section(const Json& metrics) {
