@@ -63,9 +63,10 @@ CLI::App* add_subcommand(CLI::App& app, const Verb& verb) {
     const std::string group = name.substr(0, space);
     const auto groups = app.get_subcommands([&](CLI::App* each) { return each->get_name() == group; });
     parent = groups.empty() ? nullptr : groups.front();
-    if (parent == nullptr)
-      parent = app.add_subcommand(group, "Look at the recordings: `mote data check`, `mote data show`")->group("Verbs");
-    parent->require_subcommand(1);
+    if (parent == nullptr)  // not a verb of its own
+      parent = app.add_subcommand(group, "Look at the recordings: `mote data check`, `mote data show`")
+                   ->group("Verbs")
+                   ->require_subcommand(1);
     parent->fallthrough();
   }
   CLI::App* command = parent->add_subcommand(name.substr(space + 1), verb.summary)->group("Verbs");
@@ -132,7 +133,7 @@ int dispatch(const GlobalOptions& options, const std::vector<Command>& commands)
         &console);
   Session session{console, options.project, options.seed, options.threads.value_or(0)};
   for (const Command& command : commands) {
-    if (!command.app->parsed()) continue;
+    if (!command.app->parsed() || !command.app->get_subcommands().empty()) continue;
     const Result<Outcome> outcome = command.run(session);
     console.finish();
     if (!outcome.ok()) return report(outcome.error(), &console);

@@ -2,9 +2,11 @@
 
 #include "cli/latest_run.h"
 #include "cli/model_input.h"
+#include "cli/pipeline/anomaly.h"
 #include "cli/verb.h"
 #include "toolchain/report/format.h"
 #include "toolchain/tflite/metadata.h"
+#include "toolchain/train/thresholds.h"
 
 namespace mote {
 namespace {
@@ -17,17 +19,65 @@ struct Options {
   bool quantize_input = false, readings = false, dequantize_output = false;
 };
 
-Result<std::vector<std::string>> output_labels(const Graph& graph) {
-  MOTE_TRY(const std::optional<ModelMetadata> metadata, model_metadata(graph));
-  return metadata ? metadata->labels : std::vector<std::string>();
+// What the model's metadata make of its outputs, a text for each row; empty when they say nothing.
+struct Decisions {
+  std::vector<std::string> texts;
+  Json json = Json::object();
+};
+
+Result<Decisions> decide_anomalies(const ModelMetadata& metadata, const Int8Executor& model, const ModelRows& rows,
+                                   std::span<const uint8_t> outputs) {
+  Decisions decisions;
+  MOTE_TRY(const std::vector<float> scores, anomaly_scores(model, rows.bytes, outputs, rows.count));
+  decisions.json["scores"] = scores;
+  for (const float score : scores) {
+    std::string text = "score " + format_number(double{score});
+    if (!metadata.thresholds.empty()) {
+      const bool above = double{score} > metadata.thresholds[0];
+      text += above ? "  anomaly" : "  normal";
+      decisions.json["anomalous"].push_back(above);
+    }
+    decisions.texts.push_back(std::move(text));
+  }
+  return decisions;
+}
+
+// Labels that reach their thresholds; null and "nothing" for rows in which none does.
+Decisions decide_labels(const ModelMetadata& metadata, const OutputMatrix& outputs) {
+  Decisions decisions;
+  const auto classes = static_cast<size_t>(outputs.columns);
+  if (metadata.thresholds.size() != classes || metadata.labels.size() != classes) return decisions;
+  for (int64_t i = 0; i < outputs.rows; ++i) {
+    const int32_t answer = accepted_class(outputs.row(i), metadata.thresholds);
+    const bool any = answer != kNothing;
+    decisions.texts.push_back(any ? metadata.labels[static_cast<size_t>(answer)] : "nothing");
+    decisions.json["answers"].push_back(any ? Json(decisions.texts.back()) : Json());
+  }
+  return decisions;
+}
+
+Result<Decisions> decide(const std::optional<ModelMetadata>& metadata, const Int8Executor& model, const ModelRows& rows,
+                         std::span<const uint8_t> outputs, const OutputMatrix& matrix) {
+  if (!metadata) return Decisions{};
+  if (metadata->task == "anomaly") return decide_anomalies(*metadata, model, rows, outputs);
+  return decide_labels(*metadata, matrix);
 }
 
 std::string row_text(const OutputMatrix& outputs, int64_t row, const std::vector<std::string>& labels) {
   std::string text;
   const std::span<const float> values = outputs.row(row);
   for (size_t c = 0; c < values.size(); ++c)
-    text += fmt::format("  {}{}", labels.size() == values.size() ? labels[c] + " " : "", format_number(values[c]));
+    text += fmt::format("{}{}{}", c > 0 ? "  " : "", labels.size() == values.size() ? labels[c] + " " : "",
+                        format_number(double{values[c]}));
   return text;
+}
+
+// An auto-encoder's outputs are of no interest beside its score; a class's are.
+std::string answer_text(const Decisions& decisions, const OutputMatrix& outputs, int64_t row,
+                        const std::vector<std::string>& labels) {
+  if (decisions.texts.empty()) return row_text(outputs, row, labels);
+  const std::string& decision = decisions.texts[static_cast<size_t>(row)];
+  return decisions.json.contains("scores") ? decision : decision + ":  " + row_text(outputs, row, labels);
 }
 
 OutputMatrix as_matrix(const NpyArray& floats) {
@@ -44,8 +94,7 @@ Result<void> write_outputs(const Int8Executor& model, std::span<const uint8_t> r
   for (size_t i = 0; i < options.outputs.size(); ++i) {
     const auto index = static_cast<int32_t>(i);
     const NpyArray raw = output_array(model, rows, count, index);
-    MOTE_CHECK(write_npy(options.outputs[i],
-                         options.dequantize_output ? dequantized_array(model, raw, index) : raw));
+    MOTE_CHECK(write_npy(options.outputs[i], options.dequantize_output ? dequantized_array(model, raw, index) : raw));
   }
   return {};
 }
@@ -68,24 +117,28 @@ Result<Outcome> run(Session& session, const Options& options) {
   const NpyArray raw = output_array(model, result, rows.count, 0);
   const NpyArray floats = dequantized_array(model, raw, 0);
 
-  MOTE_TRY(const std::vector<std::string> labels, output_labels(opened.graph));
+  MOTE_TRY(const std::optional<ModelMetadata> metadata, model_metadata(opened.graph));
+  const std::vector<std::string> labels = metadata ? metadata->labels : std::vector<std::string>();
   const OutputMatrix matrix = floats.dtype == DType::float32 ? as_matrix(floats) : OutputMatrix{};
+  MOTE_TRY(const Decisions decisions, decide(metadata, model, rows, result, matrix));
   std::string text =
       fmt::format("  {} inferences, output {}, arena {} B\n", rows.count, to_string(raw.dtype), model.arena_bytes());
   for (int64_t i = 0; i < std::min(matrix.rows, kShownRows); ++i)
-    text += fmt::format("  {:>4}{}\n", i, row_text(matrix, i, labels));
+    text += fmt::format("  {:>4}  {}\n", i, answer_text(decisions, matrix, i, labels));
   if (model.output_count() > 1)
-    text += fmt::format("  output 0 of {} is shown; --output, given once for each, writes them\n",
-                        model.output_count());
+    text +=
+        fmt::format("  output 0 of {} is shown; --output, given once for each, writes them\n", model.output_count());
   if (matrix.rows > kShownRows) text += fmt::format("   ... {} more\n", matrix.rows - kShownRows);
   session.console.text(text);
-  session.console.object({{"model", path.string()},
-                          {"rows", rows.count},
-                          {"dtype", to_string(raw.dtype)},
-                          {"shape", raw.shape},
-                          {"arena_bytes", model.arena_bytes()},
-                          {"labels", labels},
-                          {"outputs", matrix.values}});
+  Json json = {{"model", path.string()},
+               {"rows", rows.count},
+               {"dtype", to_string(raw.dtype)},
+               {"shape", raw.shape},
+               {"arena_bytes", model.arena_bytes()},
+               {"labels", labels},
+               {"outputs", matrix.values}};
+  json.update(decisions.json);
+  session.console.object(json);
   return Outcome::done;
 }
 

@@ -18,9 +18,16 @@ Run configure(CLI::App& command) {
                   "each is left out once")
       ->check(CLI::Range(2, 1000))
       ->type_name("N");
-  return [repetition](Session& session) {
-    if (repetition->seeds > 1 || repetition->folds > 0) return repeat_training(session, *repetition);
-    return build_project(session, {.target = Target::run, .train_again = true});
+  auto leakage = std::make_shared<bool>(false);
+  command.add_flag("--leakage", *leakage,
+                   "Trains once more on a random split of the windows: how much better it looks is what recordings of "
+                   "the same people and days give away");
+  return [repetition, leakage](Session& session) -> Result<Outcome> {
+    if (repetition->seeds > 1 || repetition->folds > 0) {
+      if (*leakage) return input_error("--leakage goes with neither --seeds nor --folds");
+      return repeat_training(session, *repetition);
+    }
+    return build_project(session, {.target = Target::run, .train_again = true, .leakage = *leakage});
   };
 }
 

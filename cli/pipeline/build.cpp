@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "cli/pipeline/code_identity.h"
+#include "cli/pipeline/leakage_check.h"
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/pipeline.h"
 #include "cli/pipeline/summary.h"
@@ -17,6 +19,7 @@ namespace {
 
 struct Steps {
   Step data, untrained, train, quantize, evaluate, measure;
+  Json leakage;  // null: not asked for
 };
 
 std::string utc_now() {
@@ -61,7 +64,7 @@ Result<Steps> run_steps(Pipeline& pipeline, const BuildOptions& options, Console
 
 std::string run_fingerprint(const Steps& steps, const ProjectConfig& project) {
   return step_fingerprint({steps.untrained.fingerprint, steps.evaluate.fingerprint, steps.measure.fingerprint,
-                           project.section("goal"), project.section("budget")});
+                           project.section("goal"), project.section("budget"), steps.leakage});
 }
 
 // {"flash": "64 KiB", ...}: the budget as written.
@@ -83,13 +86,14 @@ Json collect_metrics(const Pipeline& pipeline, const Steps& steps) {
                   {"mote", MOTE_VERSION},
                   {"name", project.name},
                   {"seed", project.seed},
-                  {"task", project.task == DataTask::classification ? "classification" : "regression"},
+                  {"task", task_name(project.task)},
                   {"goal", to_json(project.goal)},
                   {"budget", budget_json(project)}};
   metrics.update(steps.evaluate.result);  // float, int8
   metrics.update(steps.measure.result);   // board, engine, model_bytes, flash_bytes, ram_bytes, latency, power
   const std::vector<BudgetLine> lines = budget_lines(project.budget, pipeline.board(), steps.measure.result);
-  metrics["verdict"] = verdict(project.goal, metrics.at("int8"), lines);
+  metrics["verdict"] = verdict(project.goal, metrics.at("int8"), metrics.value("conditions", Json::array()), lines);
+  if (!steps.leakage.is_null()) metrics["leakage"] = steps.leakage;
   Json data = steps.data.result;
   data.erase("table");
   metrics["layers"] = project.layers;
@@ -116,12 +120,15 @@ std::vector<ReportLimit> report_limits(const std::vector<BudgetLine>& lines) {
 // Writes .mote/runs/<id>/ and the row in the database; both appear only when complete.
 Result<RunRecord> add_run(RunsDatabase& database, const Pipeline& pipeline, const Steps& steps) {
   const ProjectConfig& project = pipeline.project();
+  MOTE_TRY(const Json code, code_identity());
   RunRecord run{0,
                 utc_now(),
                 run_fingerprint(steps, project),
                 steps.data.result.at("fingerprint").get<std::string>(),
+                code.at("program").get<std::string>(),
                 project.text,
                 collect_metrics(pipeline, steps)};
+  run.metrics["code"] = code;
   MOTE_TRY(run.id, database.next_id());
   run.metrics["run"] = run.id;
   run.metrics["time"] = run.time;
@@ -173,7 +180,11 @@ Result<Outcome> build_project(Session& session, const BuildOptions& options) {
   const Workspace& workspace = pipeline.workspace();
   MOTE_TRY(const FileLock lock, workspace.lock());
   MOTE_TRY(RunsDatabase database, RunsDatabase::open(workspace.runs_database()));
-  MOTE_TRY(const Steps steps, run_steps(pipeline, options, console));
+  MOTE_TRY(Steps steps, run_steps(pipeline, options, console));
+  if (options.leakage) {
+    MOTE_TRY(steps.leakage, random_split_gap(session, steps.evaluate.result));
+    console.text(gap_text(steps.leakage));
+  }
 
   MOTE_TRY(std::optional<RunRecord> run, database.newest_with(run_fingerprint(steps, pipeline.project())));
   std::error_code ignored;

@@ -14,6 +14,7 @@ struct BuildOptions {
   bool train_again = false;    // even when nothing changed
   bool only_quantize = false;  // refuse to train: the float model must be there
   bool show_layers = false;    // print the table of errors per layer
+  bool leakage = false;        // train once more on a random split of the windows, to compare
 };
 
 Result<Outcome> build_project(Session& session, const BuildOptions& options);

@@ -1,113 +1,267 @@
 #include "cli/pipeline/metrics.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <utility>
 
-#include "toolchain/train/metrics.h"
+#include "cli/pipeline/anomaly.h"
+#include "cli/pipeline/conditions.h"
+#include "cli/pipeline/metrics_json.h"
+#include "toolchain/base/text.h"
+#include "toolchain/tflite/metadata.h"
+#include "toolchain/tflite/reader.h"
 
 namespace mote {
 namespace {
 
-Json to_json(const Interval& interval) {
-  return {interval.low, interval.high};
-}
-
-Json to_json(const ClassificationMetrics& metrics, const std::vector<std::string>& names) {
-  Json classes = Json::array();
-  Json confusion = Json::array();
-  const size_t n = names.size();
-  for (size_t c = 0; c < n; ++c) {
-    const ClassMetrics& each = metrics.classes[c];
-    classes.push_back({{"name", names[c]},
-                       {"count", each.count},
-                       {"precision", each.precision},
-                       {"recall", each.recall},
-                       {"f1", each.f1}});
-    const auto row = metrics.confusion.begin() + static_cast<std::ptrdiff_t>(c * n);
-    confusion.push_back(std::vector<int64_t>(row, row + static_cast<std::ptrdiff_t>(n)));
+// Of each row; `inputs` are what the rows were made of.
+OutputMatrix scores_of(const OutputMatrix& outputs, const CalibrationData& inputs) {
+  OutputMatrix scores{outputs.rows, 1, {}};
+  std::vector<float> input(static_cast<size_t>(outputs.columns));
+  for (int64_t i = 0; i < outputs.rows; ++i) {
+    inputs.fill(i, 0, input);
+    scores.values.push_back(anomaly_score(input, outputs.row(i)));
   }
-  return {{"count", metrics.count},
-          {"accuracy", metrics.accuracy},
-          {"ci95", to_json(metrics.accuracy_ci95)},
-          {"balanced_accuracy", metrics.balanced_accuracy},
-          {"balanced_accuracy_ci95", to_json(metrics.balanced_accuracy_ci95)},
-          {"macro_f1", metrics.macro_f1},
-          {"macro_f1_ci95", to_json(metrics.macro_f1_ci95)},
-          {"classes", std::move(classes)},
-          {"confusion", std::move(confusion)}};
+  return scores;
 }
 
-Json to_json(const RegressionMetrics& metrics) {
-  return {{"count", metrics.count},
-          {"mae", metrics.mae},
-          {"mae_ci95", to_json(metrics.mae_ci95)},
-          {"rmse", metrics.rmse},
-          {"rmse_ci95", to_json(metrics.rmse_ci95)},
-          {"r2", metrics.r2},
-          {"r2_ci95", to_json(metrics.r2_ci95)}};
+// Share of the windows of some class, or of all normal ones, whose score is above the threshold.
+Share share_above(const std::vector<float>& scores, double threshold, const std::vector<uint8_t>& counted,
+                  const BootstrapConfig& bootstrap) {
+  std::vector<uint8_t> above;
+  for (const float score : scores) above.push_back(double{score} > threshold);
+  return share_of(above, counted, bootstrap);
 }
 
-Result<Json> parts_metrics(const Loaded& loaded,
-                           const std::function<Result<OutputMatrix>(const DataPart&)>& outputs_of) {
+// What of a part lies above the threshold: false alarms, what is detected, and by label.
+void add_alarms(const Dataset& dataset, const DataPart& part, const std::vector<float>& scores, double threshold,
+                const BootstrapConfig& bootstrap, Json& json) {
+  const auto above = [&](auto condition) {
+    std::vector<uint8_t> counted;
+    for (const DataWindow& window : part.windows) counted.push_back(condition(static_cast<size_t>(window.label)));
+    return share_above(scores, threshold, counted, bootstrap);
+  };
+  json["threshold"] = threshold;
+  const Share alarms = above([&](size_t label) { return dataset.normal[label] != 0; });
+  const Share detected = above([&](size_t label) { return dataset.normal[label] == 0; });
+  json["false_alarms"] = number_or_null(alarms.value), json["false_alarms_ci95"] = to_json(alarms.ci95);
+  json["detected"] = number_or_null(detected.value), json["detected_ci95"] = to_json(detected.ci95);
+  for (size_t c = 0; c < dataset.classes.size(); ++c) {
+    const Share share = above([&](size_t label) { return label == c; });
+    json["classes"].push_back({{"name", dataset.classes[c]},
+                               {"normal", dataset.normal[c] != 0},
+                               {"count", share.of},
+                               {"above_threshold", number_or_null(share.value)},
+                               {"ci95", to_json(share.ci95)}});
+  }
+}
+
+Result<Json> anomaly_metrics(const Dataset& dataset, const DataPart& part, const OutputMatrix& outputs,
+                             const std::optional<Thresholds>& thresholds, bool curves,
+                             const BootstrapConfig& bootstrap) {
+  std::vector<uint8_t> anomalous;
+  for (const DataWindow& window : part.windows)
+    anomalous.push_back(dataset.normal[static_cast<size_t>(window.label)] == 0);
+  const int64_t anomalies = std::count(anomalous.begin(), anomalous.end(), 1);
+  Json json = {{"count", part.size()}, {"normal", part.size() - anomalies}, {"anomalous", anomalies}};
+  if (thresholds) add_alarms(dataset, part, outputs.values, thresholds->values[0], bootstrap, json);
+  if (anomalies == 0 || anomalies == part.size()) {
+    for (const char* area : {"auc", "pauc", "equal_error_rate"}) json[area] = nullptr;
+    return json;
+  }
+  MOTE_TRY(const RocMetrics roc, roc_metrics(anomalous, outputs.values, bootstrap));
+  json.update(to_json(roc));
+  if (curves) json["curves"] = Json::array({curve_json("anomalous", roc.curve)});
+  return json;
+}
+
+Result<Json> class_metrics(const Dataset& dataset, const DataPart& part, const OutputMatrix& outputs,
+                           const std::optional<Thresholds>& thresholds, bool curves, const BootstrapConfig& bootstrap) {
+  const int32_t classes = static_cast<int32_t>(dataset.classes.size());
+  if (outputs.columns != classes)
+    return input_error(
+        fmt::format("the model has {} outputs; the data have {} classes", outputs.columns, dataset.classes.size()));
+  const std::vector<int32_t> truth = window_labels(part);
+  const std::vector<int32_t> predictions = predicted_classes<float>(outputs.values, classes);
+  MOTE_TRY(const ClassificationMetrics metrics, classification_metrics(truth, predictions, classes, bootstrap));
+  MOTE_TRY(const OneVsRest areas, one_vs_rest(truth, outputs.values, classes, bootstrap));
+  Json json = to_json(metrics, areas, dataset.classes);
+  if (thresholds) {
+    MOTE_TRY(const AcceptanceMetrics accepted,
+             acceptance_metrics(truth, outputs.values, thresholds->values, thresholds->rejected, bootstrap));
+    json["thresholds"] = to_json(accepted, thresholds->values, dataset.classes);
+  }
+  for (size_t c = 0; c < dataset.classes.size() && curves; ++c)
+    if (!areas.curve[c].empty()) json["curves"].push_back(curve_json(dataset.classes[c], areas.curve[c]));
+  return json;
+}
+
+Result<int32_t> rejected_class(const ProjectConfig& project, const Dataset& dataset) {
+  const std::string& name = project.goal.rejected;
+  const auto& names = dataset.classes;
+  if (name.empty()) return kNothing;
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found != names.end()) return static_cast<int32_t>(found - names.begin());
+  return input_error(fmt::format("{}: the data have no class '{}'; did you mean '{}'? Classes: {}",
+                                 project.where("goal.rejected"), name, nearest_name(name, names),
+                                 fmt::join(names, ", ")));
+}
+
+Result<Json> parts_metrics(const Loaded& loaded, const OutputsOf& outputs_of,
+                           const std::optional<Thresholds>& thresholds) {
   const Dataset& dataset = loaded.dataset;
   const std::pair<const char*, const DataPart*> parts[] = {
       {"train", &dataset.train}, {"validation", &dataset.validation}, {"test", &dataset.test}};
+  const DataPart* judged = nullptr;
+  for (const auto& [name, part] : parts)
+    if (part->size() > 0) judged = part;
   Json metrics = Json::object();
   for (const auto& [name, part] : parts) {
     if (part->size() == 0) continue;
-    MOTE_TRY(const OutputMatrix outputs, outputs_of(*part));
-    MOTE_TRY(metrics[name], part_metrics(dataset, *part, outputs));
+    MOTE_TRY(const OutputMatrix outputs, outputs_of(loaded, *part));
+    MOTE_TRY(metrics[name], part_metrics(dataset, *part, outputs, thresholds, part == judged));
   }
   return metrics;
 }
 
-}  // namespace
-
-Result<Json> part_metrics(const Dataset& dataset, const DataPart& part, const OutputMatrix& outputs) {
-  const std::vector<int64_t> groups = window_groups(dataset, part);
-  const BootstrapConfig bootstrap{.groups = groups};
-  if (dataset.task == DataTask::classification) {
-    const int32_t classes = static_cast<int32_t>(dataset.classes.size());
-    if (outputs.columns != classes)
-      return input_error("the model has " + std::to_string(outputs.columns) + " outputs; the data have " +
-                         std::to_string(classes) + " classes");
-    const std::vector<int32_t> predictions = predicted_classes<float>(outputs.values, classes);
-    MOTE_TRY(ClassificationMetrics metrics,
-             classification_metrics(window_labels(part), predictions, classes, bootstrap));
-    if (metrics.accuracy_ci95.low == metrics.accuracy_ci95.high && !groups.empty()) {
-      // No group has an error (or all are wrong), so drawing groups says nothing: take the groups as Wilson's trials.
-      const int64_t trials = static_cast<int64_t>(std::set<int64_t>(groups.begin(), groups.end()).size());
-      metrics.accuracy_ci95 = wilson_interval(std::llround(metrics.accuracy * static_cast<double>(trials)), trials);
-    }
-    return to_json(metrics, dataset.classes);
-  }
-  MOTE_TRY(const RegressionMetrics metrics,
-           regression_metrics(part.targets, outputs.values, static_cast<int32_t>(dataset.targets.size()), bootstrap));
-  return to_json(metrics);
+// What the file carries; nothing when it carries none.
+Result<std::optional<Thresholds>> carried_thresholds(const ProjectConfig& project, const Loaded& loaded,
+                                                     const ModelsToJudge& models) {
+  MOTE_TRY(const Graph graph, read_tflite(models.name, models.int8));
+  MOTE_TRY(const std::optional<ModelMetadata> metadata, model_metadata(graph));
+  std::vector<double> values = metadata ? metadata->thresholds : std::vector<double>();
+  if (values.empty()) return std::optional<Thresholds>();
+  const size_t wanted = project.task == DataTask::classification ? loaded.dataset.classes.size() : 1;
+  if (values.size() != wanted)
+    return input_error(fmt::format("{}: carries {} thresholds; expected {}", models.name, values.size(), wanted));
+  MOTE_TRY(const int32_t rejected, rejected_class(project, loaded.dataset));
+  return std::optional<Thresholds>({std::move(values), rejected});
 }
 
-Result<Json> evaluate(const Loaded& loaded, const Graph* float_graph, const std::string& name,
-                      const std::vector<uint8_t>& model, int threads) {
-  ThreadPool pool(threads);
-  Json metrics = Json::object();
-  if (float_graph != nullptr) {
-    MOTE_TRY(metrics["float"], parts_metrics(loaded, [&](const DataPart& part) {
-               return float_outputs(*float_graph, WindowInputs(loaded, part), pool);
-             }));
-  }
-  MOTE_TRY(const Int8Executor executor, Int8Executor::create(name, model));
-  const TensorType input = executor.input_type(0);
-  const auto outputs_of = [&](const DataPart& part) -> Result<OutputMatrix> {
-    if (input.dtype == DType::float32) return int8_outputs(executor, WindowInputs(loaded, part), pool);
+Result<void> check_validation(const ProjectConfig& project, const Dataset& dataset) {
+  const bool anomaly = project.task == DataTask::anomaly;
+  if (dataset.validation.size() > 0 || (!anomaly && !project.goal.false_accepts)) return {};
+  return input_error(
+      fmt::format("{}: thresholds are chosen on the validation part, which is empty: give it a share in "
+                  "[data] split",
+                  project.where(anomaly ? "goal.false_alarms" : "goal.false_accepts")));
+}
+
+// The area under the ROC curve needs windows of both kinds.
+Result<void> check_anomalies(const ProjectConfig& project, const Dataset& dataset) {
+  if (project.task != DataTask::anomaly || !project.goal.auc) return {};
+  const DataPart& judged = dataset.test.size() > 0 ? dataset.test : dataset.validation;
+  int64_t normal = 0;
+  for (const DataWindow& window : judged.windows) normal += dataset.normal[static_cast<size_t>(window.label)];
+  if (normal > 0 && normal < judged.size()) return {};
+  return input_error(
+      fmt::format("{}: the test part has {} normal and {} anomalous windows; expected both: change "
+                  "[data] split, or record what is missing",
+                  project.where("goal.auc"), normal, judged.size() - normal));
+}
+
+}  // namespace
+
+Result<void> check_judging(const ProjectConfig& project, const Loaded& loaded) {
+  MOTE_CHECK(check_validation(project, loaded.dataset));
+  MOTE_CHECK(rejected_class(project, loaded.dataset));
+  MOTE_CHECK(check_anomalies(project, loaded.dataset));
+  return check_conditions(project, loaded);
+}
+
+OutputsOf float_form(const Graph& graph, ThreadPool& pool) {
+  return [&](const Loaded& loaded, const DataPart& part) -> Result<OutputMatrix> {
+    const WindowInputs inputs(loaded, part);
+    MOTE_TRY(OutputMatrix outputs, float_outputs(graph, inputs, pool));
+    return loaded.dataset.task == DataTask::anomaly ? scores_of(outputs, inputs) : std::move(outputs);
+  };
+}
+
+OutputsOf int8_form(const Int8Executor& executor, ThreadPool& pool) {
+  return [&](const Loaded& loaded, const DataPart& part) -> Result<OutputMatrix> {
+    const TensorType input = executor.input_type(0);
+    const bool anomaly = loaded.dataset.task == DataTask::anomaly;
+    if (input.dtype == DType::float32) {
+      const WindowInputs inputs(loaded, part);
+      MOTE_TRY(OutputMatrix outputs, int8_outputs(executor, inputs, pool));
+      return anomaly ? scores_of(outputs, inputs) : std::move(outputs);
+    }
     MOTE_TRY(const std::vector<uint8_t> bytes, int8_inputs(loaded, part, input));
+    if (anomaly) {
+      MOTE_TRY(const std::vector<uint8_t> outputs, run_batch(executor, bytes, part.size(), pool, Rows::examples));
+      MOTE_TRY(std::vector<float> scores, anomaly_scores(executor, bytes, outputs, part.size()));
+      return OutputMatrix{part.size(), 1, std::move(scores)};
+    }
     const size_t row = static_cast<size_t>(input.bytes());
     const FillInput fill = [&](int64_t example, std::span<uint8_t> target) {
       std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(example) * row), row, target.begin());
     };
     return int8_outputs(executor, part.size(), fill, pool);
   };
-  MOTE_TRY(metrics["int8"], parts_metrics(loaded, outputs_of));
+}
+
+Result<std::optional<Thresholds>> choose_thresholds(const ProjectConfig& project, const Loaded& loaded,
+                                                    const OutputsOf& outputs_of) {
+  const Dataset& dataset = loaded.dataset;
+  const bool anomaly = project.task == DataTask::anomaly;
+  if (!anomaly && !project.goal.false_accepts) return std::optional<Thresholds>();
+  MOTE_CHECK(check_validation(project, dataset));
+  MOTE_TRY(const OutputMatrix outputs, outputs_of(loaded, dataset.validation));
+  if (anomaly) {
+    MOTE_TRY(const double threshold, anomaly_threshold(outputs.values, project.goal.false_alarms.value_or(0.01)));
+    return std::optional<Thresholds>({{threshold}, kNothing});
+  }
+  MOTE_TRY(const int32_t rejected, rejected_class(project, dataset));
+  MOTE_TRY(std::vector<double> values,
+           choose_thresholds(window_labels(dataset.validation), outputs.values, static_cast<int32_t>(outputs.columns),
+                             rejected, *project.goal.false_accepts));
+  return std::optional<Thresholds>({std::move(values), rejected});
+}
+
+Result<Json> part_metrics(const Dataset& dataset, const DataPart& part, const OutputMatrix& outputs,
+                          const std::optional<Thresholds>& thresholds, bool curves) {
+  const std::vector<int64_t> groups = window_groups(dataset, part);
+  const BootstrapConfig bootstrap{.groups = groups};
+  Json json;
+  if (dataset.task == DataTask::classification) {
+    MOTE_TRY(json, class_metrics(dataset, part, outputs, thresholds, curves, bootstrap));
+  } else if (dataset.task == DataTask::anomaly) {
+    MOTE_TRY(json, anomaly_metrics(dataset, part, outputs, thresholds, curves, bootstrap));
+  } else {
+    MOTE_TRY(const RegressionMetrics metrics,
+             regression_metrics(part.targets, outputs.values, static_cast<int32_t>(dataset.targets.size()), bootstrap));
+    json = to_json(metrics);
+  }
+  json["groups"] = std::set<int64_t>(groups.begin(), groups.end()).size();
+  return json;
+}
+
+Result<Json> evaluate(const ProjectConfig& project, const Loaded& loaded, const ModelsToJudge& models, int threads) {
+  ThreadPool pool(threads);
+  Json metrics = Json::object();
+  std::vector<JudgedForm> forms;
+  if (models.float_graph != nullptr) {
+    JudgedForm form{"float", float_form(*models.float_graph, pool), {}};
+    MOTE_TRY(form.thresholds, choose_thresholds(project, loaded, form.outputs));
+    forms.push_back(std::move(form));
+  }
+  MOTE_TRY(const Int8Executor executor, Int8Executor::create(models.name, models.int8));
+  JudgedForm int8{"int8", int8_form(executor, pool), {}};
+  if (!models.choose_again) {
+    MOTE_TRY(int8.thresholds, carried_thresholds(project, loaded, models));
+  }
+  if (!int8.thresholds) {
+    MOTE_TRY(int8.thresholds, choose_thresholds(project, loaded, int8.outputs));
+  }
+  forms.push_back(std::move(int8));
+  for (const JudgedForm& form : forms) {
+    MOTE_TRY(metrics[form.name], parts_metrics(loaded, form.outputs, form.thresholds));
+  }
+  MOTE_TRY(Json conditions, condition_metrics(project, loaded, forms));
+  if (!conditions.empty()) metrics["conditions"] = std::move(conditions);
   return metrics;
 }
 
@@ -127,12 +281,17 @@ Json to_json(const LayerErrors& errors) {
           {"layers", std::move(layers)}};
 }
 
-Json to_json(const Goal& goal) {
+Json to_json(const MetricGoals& goals) {
   Json json = Json::object();
-  if (goal.accuracy) json["accuracy"] = *goal.accuracy;
-  if (goal.mae) json["mae"] = *goal.mae;
-  if (goal.rmse) json["rmse"] = *goal.rmse;
-  if (goal.r2) json["r2"] = *goal.r2;
+  for (const auto& [name, bar] : goals.bars()) json[name] = bar;
+  return json;
+}
+
+Json to_json(const Goal& goal) {
+  Json json = to_json(static_cast<const MetricGoals&>(goal));
+  if (goal.false_accepts) json["false_accepts"] = *goal.false_accepts;
+  if (!goal.rejected.empty()) json["rejected"] = goal.rejected;
+  if (goal.false_alarms) json["false_alarms"] = *goal.false_alarms;
   return json;
 }
 

@@ -12,10 +12,10 @@ namespace mote {
 namespace {
 
 Result<void> set_metadata(Graph& graph, const ProjectConfig& project, const Loaded& loaded) {
-  const bool classification = project.task == DataTask::classification;
   ModelMetadata metadata;
-  metadata.task = classification ? "classification" : "regression";
-  metadata.labels = classification ? loaded.dataset.classes : loaded.dataset.targets;
+  metadata.task = task_name(project.task);
+  if (project.task == DataTask::classification) metadata.labels = loaded.dataset.classes;
+  if (project.task == DataTask::regression) metadata.labels = loaded.dataset.targets;
   metadata.features = to_json(*loaded.features);
   metadata.fingerprint = loaded.dataset.fingerprint;
   graph.name = project.name;
@@ -30,7 +30,19 @@ std::string corrected_layer(const std::string& layer, size_t units) {
   return layer.substr(0, start) + std::to_string(units) + (end == std::string::npos ? "" : layer.substr(end));
 }
 
+// An auto-encoder gives as many numbers as it takes.
+Result<void> check_autoencoder(const Graph& graph, const ProjectConfig& project) {
+  const Shape& input = graph.tensors[static_cast<size_t>(graph.inputs[0])].type.shape;
+  const Shape& output = graph.tensors[static_cast<size_t>(graph.outputs[0])].type.shape;
+  if (input.elements() == output.elements()) return {};
+  return input_error(fmt::format(
+      "{}: anomaly detection takes a network that gives back its input: {} takes {} numbers "
+      "and gives {}; write \"Autoencoder(128, 64, latent=8)\", or end with \"Dense({})\"",
+      project.where("model.layers"), to_string(input), input.elements(), output.elements(), input.elements()));
+}
+
 Result<void> check_outputs(const Graph& graph, const ProjectConfig& project, const Dataset& dataset) {
+  if (project.task == DataTask::anomaly) return check_autoencoder(graph, project);
   const bool classification = project.task == DataTask::classification;
   const std::vector<std::string>& wanted = classification ? dataset.classes : dataset.targets;
   const int32_t units = graph.tensors[static_cast<size_t>(graph.outputs[0])].type.shape.last();
@@ -70,6 +82,16 @@ Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& projec
   MOTE_TRY(file.bytes, write_tflite(file.graph));
   MOTE_TRY(file.graph, read_tflite("model.tflite", file.bytes));
   return file;
+}
+
+Result<void> add_thresholds(Int8File& file, const std::vector<double>& thresholds) {
+  MOTE_TRY(const std::optional<ModelMetadata> found, model_metadata(file.graph));
+  ModelMetadata metadata = found.value_or(ModelMetadata());
+  metadata.thresholds = thresholds;
+  MOTE_CHECK(set_model_metadata(file.graph, metadata));
+  MOTE_TRY(file.bytes, write_tflite(file.graph));
+  MOTE_TRY(file.graph, read_tflite("model.tflite", file.bytes));
+  return {};
 }
 
 Json arena_json(const Graph& graph, const MemoryPlan& plan) {

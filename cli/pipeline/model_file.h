@@ -27,6 +27,9 @@ struct Int8File {
 Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& project, const Loaded& loaded,
                            const Progress& progress);
 
+// REQUIRES: a file of int8_file().
+Result<void> add_thresholds(Int8File& file, const std::vector<double>& thresholds);
+
 // {"bytes", "lower_bound", "tensors": [{"name", "offset", "bytes", "first", "last"}], "nodes": [...]} for the report's
 // arena map.
 Json arena_json(const Graph& graph, const MemoryPlan& plan);

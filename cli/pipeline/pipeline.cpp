@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/pipeline/conditions.h"
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/model_file.h"
 #include "cli/pipeline/training.h"
@@ -44,6 +45,21 @@ Result<void> to_exported_form(Graph& graph, const ProjectConfig& project, const 
   if (const Result<void> folded = fold_output_affine(graph, scale, offset); !folded.ok())
     return project.error_at("model.layers", folded.error());
   return {};
+}
+
+// What decides over the int8 model's answers goes into the file.
+Result<void> take_thresholds(Int8File& file, const ProjectConfig& project, const Loaded& loaded, int threads) {
+  MOTE_TRY(const Int8Executor executor, Int8Executor::create(kModelFile, file.bytes));
+  ThreadPool pool(threads);
+  MOTE_TRY(const std::optional<Thresholds> thresholds, choose_thresholds(project, loaded, int8_form(executor, pool)));
+  return thresholds ? add_thresholds(file, thresholds->values) : Result<void>();
+}
+
+std::vector<std::string> normal_classes(const Dataset& dataset) {
+  std::vector<std::string> names;
+  for (size_t c = 0; c < dataset.normal.size(); ++c)
+    if (dataset.normal[c] != 0) names.push_back(dataset.classes[c]);
+  return names;
 }
 
 }  // namespace
@@ -110,6 +126,7 @@ Result<Step> Pipeline::step(const std::string& name, const Json& inputs, bool ag
 }
 
 Result<Step> Pipeline::data() {
+  MOTE_CHECK(noise_files(project_));  // what is missing is said before training
   MOTE_TRY(const std::vector<fs::path> files, data_files(project_.data, project_.folder));
   MOTE_TRY(const std::string contents, workspace_.files_fingerprint(files));
   const Json inputs = {project_.section("data"),
@@ -131,6 +148,7 @@ Result<Step> Pipeline::data() {
                 {"table", split_table(dataset)},
                 {"contract", to_json(dataset.contract)},
                 {"classes", dataset.classes},
+                {"normal", normal_classes(dataset)},
                 {"targets", dataset.targets},
                 {"fingerprint", dataset.fingerprint},
                 {"notes", dataset.notes},
@@ -172,6 +190,7 @@ Result<Step> Pipeline::untrained(const Step& data) {
 
 Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fingerprint_of_data) {
   MOTE_TRY(const Loaded* const loaded, this->loaded());
+  MOTE_CHECK(check_judging(project_, *loaded));
   MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
   MOTE_CHECK(prepare_transfer(graph));
   TrainingJob job{
@@ -224,11 +243,14 @@ Result<Step> Pipeline::train(const Step& data, bool again) {
 Result<Step> Pipeline::quantize(const Step& train) {
   const fs::path float_path = train.folder / kFloatFile;
   MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(float_path));
-  const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize")};
+  Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize")};
+  for (const char* key : {"goal.false_accepts", "goal.rejected", "goal.false_alarms"})
+    inputs.push_back(project_.given.value(key, Json()));
   return step("quantize", inputs, false, [&](const fs::path& folder) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
     MOTE_TRY(const Graph float_graph, read_tflite(float_path.string(), float_bytes));
-    MOTE_TRY(const Int8File file, int8_file(float_graph, project_, *loaded, console_.progress()));
+    MOTE_TRY(Int8File file, int8_file(float_graph, project_, *loaded, console_.progress()));
+    MOTE_CHECK(take_thresholds(file, project_, *loaded, threads_));
     MOTE_TRY(Int8Executor executor, Int8Executor::create(kModelFile, file.bytes));
     const Dataset& dataset = loaded->dataset;
     const WindowInputs probe(*loaded, dataset.validation.size() > 0 ? dataset.validation : dataset.train);
@@ -243,12 +265,18 @@ Result<Step> Pipeline::quantize(const Step& train) {
 }
 
 Result<Step> Pipeline::evaluate(const Step& train, const Step& quantize) {
-  return step("evaluate", {quantize.fingerprint}, false, [&](const fs::path&) -> Result<Json> {
+  MOTE_TRY(const std::vector<fs::path> noise, noise_files(project_));
+  Json inputs = {quantize.fingerprint, project_.section("goal")};
+  for (const fs::path& file : noise) {
+    MOTE_TRY(const std::vector<uint8_t> bytes, read_file(file));
+    inputs.push_back(fingerprint(bytes));
+  }
+  return step("evaluate", inputs, false, [&](const fs::path&) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
     MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(train.folder / kFloatFile));
     MOTE_TRY(const Graph float_graph, read_tflite(kFloatFile, float_bytes));
     MOTE_TRY(const std::vector<uint8_t> model, read_file(quantize.folder / kModelFile));
-    return mote::evaluate(*loaded, &float_graph, kModelFile, model, threads_);
+    return mote::evaluate(project_, *loaded, {&float_graph, kModelFile, model}, threads_);
   });
 }
 

@@ -5,9 +5,11 @@
 #include <cmath>
 
 #include "cli/pipeline/metrics.h"
+#include "cli/pipeline/metrics_json.h"
 #include "cli/pipeline/pipeline.h"
 #include "cli/pipeline/verdict.h"
 #include "toolchain/report/format.h"
+#include "toolchain/report/metric_names.h"
 #include "toolchain/report/table.h"
 
 namespace mote {
@@ -15,13 +17,8 @@ namespace {
 
 constexpr const char* kForms[] = {"float", "int8"};
 
-std::vector<std::string> metric_names(const ProjectConfig& project) {
-  if (project.task == DataTask::classification) return {"accuracy", "balanced_accuracy", "macro_f1"};
-  return {"mae", "rmse", "r2"};
-}
-
-std::string shown_value(const ProjectConfig& project, double value) {
-  return project.task == DataTask::classification ? format_percent(value) : format_number(value);
+std::span<const MetricName> metrics_of(const ProjectConfig& project) {
+  return metrics_of_task(task_name(project.task));
 }
 
 // {"seed", "fold", "float": {...}, "int8": {...}}: the metrics of the judged part.
@@ -39,34 +36,37 @@ Result<Json> train_once(Pipeline& pipeline) {
   return result;
 }
 
-// {"mean", "deviation"} of a metric over the repetitions; no deviation of one.
+// {"mean", "deviation"} of a metric over the repetitions where it is defined; no deviation of one, no mean of none.
 Json spread(const Json& repetitions, const char* form, const std::string& metric) {
+  std::vector<double> values;
+  for (const Json& each : repetitions)
+    if (const Json& value = each.at(form).at(metric); value.is_number()) values.push_back(value.get<double>());
+  const auto count = static_cast<double>(values.size());
   double sum = 0, squares = 0;
-  const auto count = static_cast<double>(repetitions.size());
-  for (const Json& each : repetitions) sum += each.at(form).at(metric).get<double>();
+  for (const double value : values) sum += value;
   const double mean = sum / count;
-  for (const Json& each : repetitions) squares += std::pow(each.at(form).at(metric).get<double>() - mean, 2);
-  return {{"mean", mean}, {"deviation", count > 1 ? Json(std::sqrt(squares / (count - 1))) : Json()}};
+  for (const double value : values) squares += std::pow(value - mean, 2);
+  return {{"mean", number_or_null(mean)}, {"deviation", count > 1 ? Json(std::sqrt(squares / (count - 1))) : Json()}};
 }
 
 std::string table_text(const ProjectConfig& project, const Json& result) {
-  const std::vector<std::string> metrics = metric_names(project);
-  const std::string& first = metrics[0];
+  const std::span<const MetricName> metrics = metrics_of(project);
+  const MetricName& judged = metrics[0];
+  const std::string first = judged.name;
   Table table({"seed", "fold", "float " + first, "int8 " + first}, std::vector<Align>(4, Align::right));
   for (const Json& each : result.at("repetitions"))
     table.row({std::to_string(each.at("seed").get<uint64_t>()),
                result.at("folds").get<int32_t>() > 0 ? std::to_string(each.at("fold").get<int32_t>() + 1) : "-",
-               shown_value(project, each.at("float").at(first).get<double>()),
-               shown_value(project, each.at("int8").at(first).get<double>())});
+               metric_text(judged, each.at("float"), false), metric_text(judged, each.at("int8"), false)});
   Table summary({"mean +- deviation", "float", "int8"}, {Align::left, Align::right, Align::right});
-  for (const std::string& metric : metrics) {
-    std::vector<std::string> cells = {metric};
+  for (const MetricName& metric : metrics) {
+    std::vector<std::string> cells = {metric.name};
     for (const char* form : kForms) {
-      const Json& each = result.at(form).at(metric);
-      const std::string mean = shown_value(project, each.at("mean").get<double>());
-      cells.push_back(each.at("deviation").is_null()
-                          ? mean
-                          : mean + " +- " + shown_value(project, each.at("deviation").get<double>()));
+      const Json& each = result.at(form).at(metric.name);
+      const auto text = [&](const char* key) {
+        return metric_text(metric, each.at(key).is_null() ? std::nan("") : each.at(key).get<double>());
+      };
+      cells.push_back(each.at("deviation").is_null() ? text("mean") : text("mean") + " +- " + text("deviation"));
     }
     summary.row(std::move(cells));
   }
@@ -93,14 +93,15 @@ Result<Outcome> repeat_training(Session& session, const Repetition& repetition) 
     }
   Json result = {{"seeds", repetition.seeds},
                  {"folds", repetition.folds},
-                 {"task", project.task == DataTask::classification ? "classification" : "regression"},
+                 {"task", task_name(project.task)},
                  {"goal", to_json(project.goal)}};
   Json means = Json::object();
   for (const char* form : kForms)
-    for (const std::string& metric : metric_names(project)) result[form][metric] = spread(repetitions, form, metric);
+    for (const MetricName& metric : metrics_of(project))
+      result[form][metric.name] = spread(repetitions, form, metric.name);
   for (const auto& [metric, value] : result.at("int8").items()) means["test"][metric] = value.at("mean");
   result["repetitions"] = std::move(repetitions);
-  result["verdict"] = verdict(project.goal, means, {});
+  result["verdict"] = verdict(project.goal, means, Json::array(), {});
   const bool met = result.at("verdict").at("goal_met").get<bool>();
   session.console.text(table_text(project, result) +
                        (met ? "\n  The mean meets the goal.\n" : "\n  The mean is short of the goal.\n"));

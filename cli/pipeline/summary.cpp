@@ -6,6 +6,7 @@
 
 #include "cli/pipeline/metrics.h"
 #include "toolchain/report/format.h"
+#include "toolchain/report/metric_names.h"
 #include "toolchain/report/table.h"
 
 namespace mote {
@@ -18,24 +19,25 @@ int64_t windows_of(const Json& data, const char* part) {
   return parts.contains(part) ? parts.at(part).at("windows").get<int64_t>() : 0;
 }
 
-// One value of metrics.json with its interval: "97.3 % (95.1 - 98.9)".
-std::string with_interval(const Json& metrics, const std::string& name) {
-  if (!metrics.contains(name) || !metrics.at(name).is_number()) return "-";
-  const bool share = name == "accuracy";
-  const double value = metrics.at(name).get<double>();
-  const std::string interval_key = share ? "ci95" : name + "_ci95";
-  const std::string text = share ? format_percent(value) : format_number(value);
-  if (!metrics.contains(interval_key)) return text;
-  const double low = metrics.at(interval_key).at(0).get<double>();
-  const double high = metrics.at(interval_key).at(1).get<double>();
-  if (share) return fmt::format("{} ({:.1f} - {:.1f})", text, 100 * low, 100 * high);
-  return fmt::format("{} ({} - {})", text, format_number(low), format_number(high));
+std::string goal_text(const MetricName& metric, const Json& goal) {
+  return goal.contains(metric.name) ? metric_text(metric, goal.at(metric.name).get<double>()) : "";
 }
 
-std::string goal_text(const std::string& name, const Json& goal) {
-  if (!goal.contains(name)) return "";
-  const double value = goal.at(name).get<double>();
-  return name == "accuracy" ? format_percent(value) : format_number(value);
+// A share with its interval: "1.2 % (0.4 - 3.1) of 240".
+std::string share_text(const Json& share) {
+  static constexpr MetricName kRate = {"rate", false, true};
+  const Json part = {{"rate", share.at("rate")}, {"rate_ci95", share.at("ci95")}};
+  return fmt::format("{} of {}", metric_text(kRate, part, true), share.at("of").get<int64_t>());
+}
+
+// "3 classes", "1 target", "7 labels, of which normal: normal".
+std::string data_text(const Json& data, DataTask task) {
+  const Json& names = data.at(task == DataTask::regression ? "targets" : "classes");
+  const std::string many = names.size() == 1 ? "" : task == DataTask::classification ? "es" : "s";
+  if (task == DataTask::classification) return fmt::format("{} class{}", names.size(), many);
+  if (task == DataTask::regression) return fmt::format("{} target{}", names.size(), many);
+  return fmt::format("{} label{}, normal: {}", names.size(), many,
+                     fmt::join(data.at("normal").get<std::vector<std::string>>(), ", "));
 }
 
 std::string note_lines(const Json& step) {
@@ -47,24 +49,17 @@ std::string note_lines(const Json& step) {
 }  // namespace
 
 std::string heading(const ProjectConfig& project, const Board& board) {
-  return fmt::format("{}: {} on {}, seed {}\n\n", project.name,
-                     project.task == DataTask::classification ? "classification" : "regression", board.title,
-                     project.seed);
+  return fmt::format("{}: {} on {}, seed {}\n\n", project.name, task_name(project.task), board.title, project.seed);
 }
 
 std::string data_lines(const Json& data, const ProjectConfig& project) {
-  const bool classification = project.task == DataTask::classification;
-  const Json& names = data.at(classification ? "classes" : "targets");
   const bool table = data.at("contract").at("rate_hz").get<double>() == 0;
   const int64_t train = windows_of(data, "train"), validation = windows_of(data, "validation"),
                 test = windows_of(data, "test");
-  std::string text = fmt::format("  data      {} {}{}; {} {}: {} train, {} validation, {} test\n", names.size(),
-                                 classification ? "class" : "target",
-                                 names.size() == 1 ? ""
-                                 : classification  ? "es"
-                                                   : "s",
-                                 format_count(train + validation + test), table ? "rows" : "windows",
-                                 format_count(train), format_count(validation), format_count(test));
+  std::string text =
+      fmt::format("  data      {}; {} {}: {} train, {} validation, {} test\n", data_text(data, project.task),
+                  format_count(train + validation + test), table ? "rows" : "windows", format_count(train),
+                  format_count(validation), format_count(test));
   text += note_lines(data);
   return text + fmt::format("  model     {}: {} parameters, {} MACs\n", fmt::join(project.layers, ", "),
                             format_count(data.at("parameters").get<int64_t>()),
@@ -122,21 +117,49 @@ std::string quantize_line(const Json& quantization) {
   return text + note_lines(quantization);
 }
 
-std::string quality_table(const Json& metrics) {
+std::string quality_table(const Json& metrics, Detail detail) {
   const std::string part = judged_part(metrics.at("int8"));
+  const std::string task = metrics.at("task").get<std::string>();
   const Json& goal = metrics.at("goal");
   const Json none = Json::object();
   const bool has_float = metrics.contains("float");
   const Json& float_part = has_float ? metrics.at("float").at(part) : none;
   const Json& int8_part = metrics.at("int8").at(part);
-  const bool classification = int8_part.contains("accuracy");
   Table table({part + " part", "goal", "float (95 % interval)", "int8 (95 % interval)"},
               {Align::left, Align::right, Align::right, Align::right});
-  const std::vector<std::string> names =
-      classification ? std::vector<std::string>{"accuracy"} : std::vector<std::string>{"mae", "rmse", "r2"};
-  for (const std::string& name : names)
-    table.row({name, goal_text(name, goal), with_interval(float_part, name), with_interval(int8_part, name)});
-  return table.text();
+  for (const MetricName& metric : metrics_of_task(task)) {
+    table.row({metric.name, goal_text(metric, goal), metric_text(metric, float_part, true),
+               metric_text(metric, int8_part, true)});
+    if (detail == Detail::judged && task == "classification") break;
+  }
+  return table.text() + conditions_table(metrics);
+}
+
+std::string conditions_table(const Json& metrics) {
+  if (!metrics.contains("conditions")) return "";
+  Table table({"condition", "SNR dB", "", "goal", "float (95 % interval)", "int8 (95 % interval)"},
+              {Align::left, Align::right, Align::left, Align::right, Align::right, Align::right});
+  for (const Json& condition : metrics.at("conditions"))
+    for (const auto& [name, bar] : condition.at("goal").items()) {
+      const MetricName& metric = *find_metric(name);
+      table.row({condition.at("name").get<std::string>(), format_number(condition.at("snr_db").get<double>()), name,
+                 metric_text(metric, bar.get<double>()),
+                 condition.contains("float") ? metric_text(metric, condition.at("float"), true) : "-",
+                 metric_text(metric, condition.at("int8"), true)});
+    }
+  return "\n" + table.text();
+}
+
+std::string threshold_table(const Json& part) {
+  if (!part.contains("thresholds")) return "";
+  const Json& thresholds = part.at("thresholds");
+  Table table({"answer", "threshold", "false accepts (95 % interval)", "false rejects (95 % interval)"},
+              {Align::left, Align::right, Align::right, Align::right});
+  for (const Json& each : thresholds.at("classes"))
+    table.row({each.at("name").get<std::string>(), format_number(each.at("threshold").get<double>()),
+               share_text(each.at("false_accepts")), share_text(each.at("false_rejects"))});
+  table.row({"all", "", share_text(thresholds.at("false_accepts")), share_text(thresholds.at("false_rejects"))});
+  return "\n" + table.text();
 }
 
 std::string layer_table(const Json& layer_errors) {

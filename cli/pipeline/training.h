@@ -19,7 +19,8 @@ struct TrainingJob {
 // Errors: those of train(); the user's interruption (Ctrl-C), which says how to go on.
 Result<TrainResult> run_training(TrainingJob job, const Progress& progress);
 
-// {"epochs", "best_epoch", "stopped_early", "seconds", "planned_bytes", "examples_per_second", "notes", "history": [...]}
+// {"epochs", "best_epoch", "stopped_early", "seconds", "planned_bytes", "examples_per_second", "notes",
+//  "history": [...]}
 // The validation figures are null without a validation part.
 Json training_json(const TrainResult& result, bool validated);
 

@@ -29,7 +29,7 @@ Result<void> check_possible(const ProjectConfig& project, const Board& board, co
                             int64_t input_elements, double period_seconds);
 
 // {"goal_met", "within_budget", "short_of": ["accuracy 0.91 < 0.92", ...]}. `metrics` = {"test": ...} of the int8
-// model.
-Json verdict(const Goal& goal, const Json& metrics, const std::vector<BudgetLine>& lines);
+// model; `conditions` = "conditions" of metrics.json, empty when they were not judged.
+Json verdict(const Goal& goal, const Json& metrics, const Json& conditions, const std::vector<BudgetLine>& lines);
 
 }  // namespace mote

@@ -34,6 +34,10 @@ void WindowExamples::fill(int64_t index, uint64_t epoch_seed, std::span<float> i
     augmenter_->apply(values, scratch(elements, 1), random);
     loaded_.features->transform(values, input);
   }
+  if (dataset.task == DataTask::anomaly) {  // an auto-encoder is to give back what it was given
+    std::copy_n(input.begin(), targets.size(), targets.begin());
+    return;
+  }
   for (size_t t = 0; t < targets.size(); ++t) {
     const float value = part_.targets[static_cast<size_t>(index) * targets.size() + t];
     targets[t] = (value - static_cast<float>(dataset.target_mean[t])) / target_scale_[t];
@@ -75,8 +79,11 @@ std::vector<uint8_t> readings(const Dataset& dataset, const DataPart& part) {
 
 std::vector<int64_t> window_groups(const Dataset& dataset, const DataPart& part) {
   std::vector<int64_t> groups;
-  if (dataset.contract.rate_hz == 0) return groups;
-  for (const DataWindow& window : part.windows) groups.push_back(window.recording);
+  const bool by_name = dataset.split_by.starts_with("filename:") || dataset.split_by.starts_with("column:");
+  const bool table = dataset.contract.window == 1 && dataset.contract.rate_hz == 0;
+  if (dataset.split_by == "random" || (table && !by_name)) return groups;
+  const bool by_recording = dataset.split_by == "time";
+  for (const DataWindow& window : part.windows) groups.push_back(by_recording ? window.recording : window.group);
   return groups;
 }
 

@@ -56,7 +56,8 @@ Result<std::vector<uint8_t>> int8_inputs(const Loaded& loaded, const DataPart& p
 // The counts that the firmware is fed, little endian.
 std::vector<uint8_t> readings(const Dataset& dataset, const DataPart& part);
 
-// The recording of each window (windows of one recording are not independent), or nothing for tables.
+// What a bootstrap draws as a whole: the group of each window that the split keeps together, for a split in time the
+// recording; nothing, so that windows are drawn one by one, for a random split and for the rows of a table.
 std::vector<int64_t> window_groups(const Dataset& dataset, const DataPart& part);
 std::vector<int32_t> window_labels(const DataPart& part);
 

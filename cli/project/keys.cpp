@@ -93,11 +93,18 @@ Result<void> put_class_weights(ClassWeights& target, const Value& value) {
   return put_choice(target.balanced, value, kChoices);
 }
 
+// A share of errors that is wanted: 0 asks for none on the validation part.
+Result<void> put_rate(std::optional<double>& target, const Value& value) {
+  if (!(value.number >= 0 && value.number < 1))
+    return input_error(fmt::format("expected a share from 0 to below 1, such as 0.01, found {}", value.number));
+  target = value.number;
+  return {};
+}
+
 Result<void> put_task(DataTask& target, const Value& value) {
-  if (value.text == "anomaly")
-    return input_error("this version has no anomaly detection; expected \"classification\" or \"regression\"");
   static constexpr Choice<DataTask> kChoices[] = {{"classification", DataTask::classification},
-                                                  {"regression", DataTask::regression}};
+                                                  {"regression", DataTask::regression},
+                                                  {"anomaly", DataTask::anomaly}};
   return put_choice(target, value, kChoices);
 }
 
@@ -132,7 +139,7 @@ constexpr double kMany = std::numeric_limits<double>::infinity();
 
 const Key kKeys[] = {
     {"project.name", kText, "the folder's name", "Name of the project and of its model.", MOTE_ASSIGN(p.name = v.text)},
-    {"project.task", kText, "required", "`classification` or `regression`.", MOTE_SET(put_task(p.task, v))},
+    {"project.task", kText, "required", "`classification`, `regression` or `anomaly`.", MOTE_SET(put_task(p.task, v))},
 
     {"goal.accuracy", kNumber, "", "Classification: share of right answers on the test part, 0 to 1.",
      MOTE_SET(put_fraction(p.goal.accuracy, v))},
@@ -142,6 +149,38 @@ const Key kKeys[] = {
      MOTE_SET(put_error_bound(p.goal.rmse, v))},
     {"goal.r2", kNumber, "", "Regression: smallest coefficient of determination, up to 1.",
      MOTE_SET(put_fraction(p.goal.r2, v))},
+    {"goal.auc", kNumber, "", "Anomaly: area under the ROC curve of anomalous against normal windows, up to 1.",
+     MOTE_SET(put_fraction(p.goal.auc, v))},
+    {"goal.false_accepts", kNumber, "none: the largest output always counts",
+     "Classification: thresholds, chosen on the validation part, let at most this share of the windows of other "
+     "classes "
+     "be taken for a class.",
+     MOTE_SET(put_rate(p.goal.false_accepts, v))},
+    {"goal.rejected", kText, "none",
+     "With `false_accepts`: the class that means that nothing happened; to be taken for it is no false accept.",
+     MOTE_ASSIGN(p.goal.rejected = v.text)},
+    {"goal.false_alarms", kNumber, "0.01",
+     "Anomaly: the threshold lets this share of the normal validation windows lie above it; a goal where it is stated.",
+     MOTE_SET(put_rate(p.goal.false_alarms, v))},
+    {"goal.condition.name", kText, "required in a condition",
+     "`[[goal.condition]]`, any number of them: what people call it.",
+     MOTE_ASSIGN(p.goal.conditions.back().name = v.text)},
+    {"goal.condition.noise", kText, "required in a condition",
+     "What is mixed into the test windows: recordings such as `noise/*.csv`, or `white`.",
+     MOTE_ASSIGN(p.goal.conditions.back().noise = v.text)},
+    {"goal.condition.snr_db", kNumber, "required in a condition",
+     "Power of the signal over that of the noise in each window and channel, means removed, in dB.",
+     MOTE_SET(put_number(p.goal.conditions.back().snr_db, v.number, -100, 100))},
+    {"goal.condition.accuracy", kNumber, "", "As `goal.accuracy`, in this condition.",
+     MOTE_SET(put_fraction(p.goal.conditions.back().goals.accuracy, v))},
+    {"goal.condition.mae", kNumber, "", "As `goal.mae`, in this condition.",
+     MOTE_SET(put_error_bound(p.goal.conditions.back().goals.mae, v))},
+    {"goal.condition.rmse", kNumber, "", "As `goal.rmse`, in this condition.",
+     MOTE_SET(put_error_bound(p.goal.conditions.back().goals.rmse, v))},
+    {"goal.condition.r2", kNumber, "", "As `goal.r2`, in this condition.",
+     MOTE_SET(put_fraction(p.goal.conditions.back().goals.r2, v))},
+    {"goal.condition.auc", kNumber, "", "As `goal.auc`, in this condition.",
+     MOTE_SET(put_fraction(p.goal.conditions.back().goals.auc, v))},
 
     {"budget.board", kText, "required", "The board; `mote boards` lists them.", MOTE_ASSIGN(p.budget.board = v.text)},
     {"budget.flash", kText, "all that the board has",
@@ -156,10 +195,13 @@ const Key kKeys[] = {
 
     {"data.source", kText | kTextList, "required", "Recordings, as one or more patterns such as `recordings/*/*.csv`.",
      MOTE_ASSIGN(p.data.source = v.texts)},
-    {"data.label", kText | kTextList, "required",
+    {"data.label", kText | kTextList, "required, but for anomaly: everything is normal",
      "Where the label stands: `folder`, `column:NAME`, `filename:REGEX` (its group 1) or `file:labels.csv` (with the "
      "columns `file` and `label`); a list for several regression targets.",
      MOTE_ASSIGN(p.data.label = v.texts)},
+    {"data.normal", kText | kTextList, "normal",
+     "Anomaly: the label, or labels, of normal recordings. Only these are learned; all others are for the test part.",
+     MOTE_ASSIGN(p.data.normal = v.texts)},
     {"data.channels", kText | kTextList, "every column that is not time, label or group",
      "Columns to learn from, in this order.", MOTE_ASSIGN(p.data.channels = v.texts)},
     {"data.rate", kText | kNumber, "none: a table, one row is one example", "Readings per second, such as `100 Hz`.",
@@ -222,8 +264,8 @@ const Key kKeys[] = {
     {"train.batch", kInteger, "32", "Examples per step.", MOTE_SET(put_integer(p.train.batch, v, 1, 65536))},
     {"train.seed", kInteger, "1", "Seed of the split, the first weights and the order of the examples.",
      MOTE_SET(put_integer(p.seed, v, 0, std::numeric_limits<int64_t>::max()))},
-    {"train.loss", kText, "cross_entropy, or mse for regression", "`cross_entropy`, `mse`, `mae` or `huber`.",
-     MOTE_SET(put_choice(p.train.loss, v, kLosses))},
+    {"train.loss", kText, "cross_entropy, or mse for regression and anomaly",
+     "`cross_entropy`, `mse`, `mae` or `huber`.", MOTE_SET(put_choice(p.train.loss, v, kLosses))},
     {"train.huber_delta", kNumber, "1",
      "Where Huber's loss turns from squared to absolute, in deviations of the target.",
      MOTE_SET(put_number(p.train.huber_delta, v.number, 0, kMany, true))},
@@ -275,7 +317,7 @@ const Key kKeys[] = {
     {"quantize.percentile", kNumber, "99.99",
      "Calibration `percentile`: the share of values, in %, that a range covers.",
      MOTE_SET(put_number(p.quantize.percentile, v.number, 50, 100, true))},
-    {"quantize.margin", kNumber, "0, or 0.1 for regression", "Ranges are widened by this share.",
+    {"quantize.margin", kNumber, "0, or 0.1 for regression and anomaly", "Ranges are widened by this share.",
      MOTE_SET(put_number(p.quantize.margin, v.number, 0, 1))},
     {"quantize.per_channel", kBoolean, "false",
      "One weight scale for each output of a Dense, as filters of convolutions have.",

@@ -16,6 +16,7 @@ namespace mote {
 namespace {
 
 constexpr const char* kProjectFile = "mote.toml";
+constexpr const char* kConditions = "goal.condition";
 
 std::string place_of(const std::string& file, const toml::source_region& source) {
   return source.begin.line == 0 ? file : fmt::format("{}:{}:{}", file, source.begin.line, source.begin.column);
@@ -151,6 +152,7 @@ class Reader {
  private:
   Result<void> entry(const std::string& path, const std::string& key_place, const toml::node& node) {
     if (const Key* key = find_key(path)) return set(*key, node);
+    if (path == kConditions) return conditions(key_place, node);
     if (is_section(path)) {
       if (node.is_table()) return table(*node.as_table(), path);
       return input_error(fmt::format("{}: {}: expected a section with {}, found {}", key_place, path,
@@ -163,17 +165,49 @@ class Reader {
     return {};
   }
 
+  // [[goal.condition]], any number of times. Its keys are set in the newest condition.
+  Result<void> conditions(const std::string& key_place, const toml::node& node) {
+    const toml::array* list = node.as_array();
+    if (list == nullptr || !list->is_homogeneous<toml::table>())
+      return input_error(fmt::format("{}: {}: expected [[{}]] with {}, found {}", key_place, kConditions, kConditions,
+                                     fmt::join(names_in(kConditions), ", "), describe_node(node)));
+    for (const toml::node& item : *list) {
+      GoalCondition condition;
+      condition.index = project_.goal.conditions.size();
+      project_.goal.conditions.push_back(std::move(condition));
+      MOTE_CHECK(table(*item.as_table(), kConditions));
+      MOTE_CHECK(check_condition(place_of(file_, item.source()), *item.as_table()));
+    }
+    return {};
+  }
+
+  static Result<void> check_condition(const std::string& place, const toml::table& condition) {
+    for (const char* key : {"name", "noise", "snr_db"})
+      if (!condition.contains(key))
+        return input_error(
+            fmt::format("{}: [[{}]] lacks {}; it has a name, the noise that is mixed in, snr_db, and "
+                        "what must be reached",
+                        place, kConditions, key));
+    return {};
+  }
+
   Result<void> set(const Key& key, const toml::node& node) {
     const std::string place = place_of(file_, node.source());
+    const std::string name = written_name(key.path);
     const std::optional<Value> value = read_value(node, key.forms);
     if (!value)
       return input_error(fmt::format("{}: {}: expected {}, found {}", place, key.path, describe_forms(key.forms),
                                      describe_node(node)));
-    project_.places[key.path] = place;
-    project_.given[key.path] = to_json(node);
-    if (const Result<void> done = key.set(project_, *value); !done.ok())
-      return project_.error_at(key.path, done.error());
+    project_.places[name] = place;
+    project_.given[name] = to_json(node);
+    if (const Result<void> done = key.set(project_, *value); !done.ok()) return project_.error_at(name, done.error());
     return {};
+  }
+
+  // "goal.condition[1].noise" for a key of the second condition.
+  std::string written_name(const std::string& path) const {
+    const std::string section = std::string(kConditions) + ".";
+    return path.starts_with(section) ? project_.goal.conditions.back().key(path.substr(section.size())) : path;
   }
 
   std::string file_;
@@ -187,22 +221,61 @@ Result<void> check_required(const std::string& file, const ProjectConfig& projec
   return {};
 }
 
-// The goal is of the task's kind, and there is one.
+// The names of metrics that are goals of a task.
+std::vector<std::string> goals_of(DataTask task) {
+  if (task == DataTask::classification) return {"accuracy"};
+  if (task == DataTask::regression) return {"mae", "rmse", "r2"};
+  return {"auc"};
+}
+
+// Bars are of the task's kind. `prefix` = "goal." or "goal.condition[0].".
+Result<void> check_bars(const ProjectConfig& project, const MetricGoals& goals, const std::string& prefix) {
+  const std::vector<std::string> known = goals_of(project.task);
+  for (const auto& [name, bar] : goals.bars())
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      return input_error(fmt::format("{}: is no goal of task \"{}\"; expected {}", project.where(prefix + name),
+                                     task_name(project.task), fmt::join(known, ", ")));
+  return {};
+}
+
+// The goals are of the task's kind, and there is one.
 Result<void> check_goal(const std::string& file, const ProjectConfig& project) {
   const Goal& goal = project.goal;
-  const bool classification = project.task == DataTask::classification;
-  if (classification)
-    for (const char* key : {"goal.mae", "goal.rmse", "goal.r2"})
+  const bool anomaly = project.task == DataTask::anomaly;
+  MOTE_CHECK(check_bars(project, goal, "goal."));
+  if (project.task != DataTask::classification)
+    for (const char* key : {"goal.false_accepts", "goal.rejected"})
       if (project.given.contains(key))
-        return input_error(project.where(key) +
-                           ": is a goal of regression; expected goal.accuracy for task \"classification\"");
-  if (!classification && goal.accuracy)
-    return input_error(project.where("goal.accuracy") +
-                       ": is a goal of classification; expected mae, rmse or r2 for task \"regression\"");
-  if (!goal.accuracy && !goal.mae && !goal.rmse && !goal.r2)
-    return input_error(fmt::format("{}: [goal] is missing: state what must be reached before training, such as {}",
-                                   file, classification ? "accuracy = 0.9" : "mae = 1.5"));
-  return {};
+        return input_error(project.where(key) + ": is for task \"classification\", which chooses among classes");
+  if (!goal.rejected.empty() && !goal.false_accepts)
+    return input_error(project.where("goal.rejected") + ": has a meaning only with goal.false_accepts");
+  if (!anomaly && goal.false_alarms)
+    return input_error(project.where("goal.false_alarms") + ": is for task \"anomaly\"");
+  for (const GoalCondition& condition : goal.conditions) {
+    MOTE_CHECK(check_bars(project, condition.goals, condition.key("")));
+    if (condition.goals.bars().empty())
+      return input_error(fmt::format("{}: condition '{}' has no bar: state what must be reached in it, such as {}",
+                                     project.where(condition.key("name")), condition.name,
+                                     anomaly ? "auc = 0.8" : "accuracy = 0.75"));
+  }
+  if (!goal.bars().empty() || (anomaly && goal.false_alarms)) return {};
+  return input_error(fmt::format("{}: [goal] is missing: state what must be reached before training, such as {}", file,
+                                 project.task == DataTask::classification ? "accuracy = 0.9"
+                                 : anomaly                                ? "auc = 0.95"
+                                                                          : "mae = 1.5"));
+}
+
+// Labels may be missing only where everything is normal.
+Result<void> check_label(const std::string& file, const ProjectConfig& project) {
+  const bool anomaly = project.task == DataTask::anomaly;
+  if (!anomaly && project.given.contains("data.normal"))
+    return input_error(project.where("data.normal") + ": is for task \"anomaly\"");
+  if (!project.data.label.empty()) return {};
+  if (!anomaly) return input_error(fmt::format("{}: data.label is missing: {}", file, find_key("data.label")->doc));
+  if (!project.goal.auc) return {};
+  return input_error(project.where("goal.auc") +
+                     ": needs windows that are known to be anomalous, and data.label is missing; label recordings, or "
+                     "state goal.false_alarms instead, which needs normal ones only");
 }
 
 Result<void> check_layers(const ProjectConfig& project) {
@@ -212,21 +285,37 @@ Result<void> check_layers(const ProjectConfig& project) {
 }
 
 void fill_defaults(ProjectConfig& project) {
-  const bool regression = project.task == DataTask::regression;
   project.data.task = project.task;
-  if (regression && !project.given.contains("train.loss")) project.train.loss = Loss::mse;
-  if (regression && !project.given.contains("quantize.margin")) project.quantize.margin = 0.1;
+  const bool numbers = project.task != DataTask::classification;
+  if (numbers && !project.given.contains("train.loss")) project.train.loss = Loss::mse;
+  if (numbers && !project.given.contains("quantize.margin")) project.quantize.margin = 0.1;
 }
 
 Result<void> check_loss(const ProjectConfig& project) {
   const bool labels = project.train.loss == Loss::cross_entropy;
   if (labels == (project.task == DataTask::classification)) return {};
-  return input_error(project.where("train.loss") +
-                     (labels ? ": cross_entropy needs classes; expected mse, mae or huber for regression"
-                             : ": expected cross_entropy for classification"));
+  return input_error(project.where("train.loss") + (labels ? ": cross_entropy needs classes; expected mse, mae or huber"
+                                                           : ": expected cross_entropy for classification"));
 }
 
 }  // namespace
+
+const char* task_name(DataTask task) {
+  return task == DataTask::classification ? "classification" : task == DataTask::regression ? "regression" : "anomaly";
+}
+
+std::vector<std::pair<std::string, double>> MetricGoals::bars() const {
+  std::vector<std::pair<std::string, double>> stated;
+  const std::pair<const char*, const std::optional<double>*> all[] = {
+      {"accuracy", &accuracy}, {"mae", &mae}, {"rmse", &rmse}, {"r2", &r2}, {"auc", &auc}};
+  for (const auto& [name, bar] : all)
+    if (*bar) stated.emplace_back(name, **bar);
+  return stated;
+}
+
+std::string GoalCondition::key(const std::string& name_of_key) const {
+  return fmt::format("{}[{}].{}", kConditions, index, name_of_key);
+}
 
 std::string ProjectConfig::where(const std::string& key) const {
   const auto place = places.find(key);
@@ -282,10 +371,31 @@ Result<ProjectConfig> parse_project(const std::string& file, const std::string& 
   MOTE_CHECK(Reader(file, project).table(parsed.table(), ""));
   MOTE_CHECK(check_required(file, project));
   MOTE_CHECK(check_goal(file, project));
+  MOTE_CHECK(check_label(file, project));
   MOTE_CHECK(check_layers(project));
   fill_defaults(project);
   MOTE_CHECK(check_loss(project));
   return project;
+}
+
+namespace {
+void flatten(const Json& json, const std::string& path, Json& flat) {
+  if (!json.is_object()) {
+    flat[path] = json;
+    return;
+  }
+  for (const auto& [name, value] : json.items()) flatten(value, path.empty() ? name : path + "." + name, flat);
+}
+}  // namespace
+
+Result<Json> written_keys(const std::string& file, const std::string& text) {
+  const toml::parse_result parsed = toml::parse(text, file);
+  if (!parsed)
+    return input_error(fmt::format("{}: not a valid TOML file: {}", place_of(file, parsed.error().source()),
+                                   parsed.error().description()));
+  Json flat = Json::object();
+  flatten(to_json(parsed.table()), "", flat);
+  return flat;
 }
 
 std::string project_reference() {

@@ -15,9 +15,29 @@
 
 namespace mote {
 
-// What must be reached on the test part. Classification has `accuracy`, regression one or more of the others.
-struct Goal {
-  std::optional<double> accuracy, mae, rmse, r2;
+// What must be reached. Classification has `accuracy`, regression one or more of the next three, anomaly detection
+// `auc`.
+struct MetricGoals {
+  std::optional<double> accuracy, mae, rmse, r2, auc;
+  std::vector<std::pair<std::string, double>> bars() const;  // those that are stated, by name
+};
+
+// A harder situation, with its own bar: the test part with noise mixed in.
+struct GoalCondition {
+  size_t index = 0;  // in the file
+  std::string name;
+  std::string noise;  // a glob of recordings, or "white"
+  double snr_db = 0;
+  MetricGoals goals;
+  std::string key(const std::string& name_of_key) const;  // "goal.condition[0].noise"
+};
+
+// On the test part.
+struct Goal : MetricGoals {
+  std::optional<double> false_accepts;  // classification: thresholds are chosen so that a class has no larger share
+  std::string rejected;                 // the class to be taken for which does no harm; empty = there is none
+  std::optional<double> false_alarms;   // anomaly detection: share of normal windows above the threshold
+  std::vector<GoalCondition> conditions;
 };
 
 struct Budget {
@@ -64,12 +84,17 @@ struct ProjectConfig {
   Json section(const std::string& name) const;
 };
 
+const char* task_name(DataTask task);  // as in mote.toml
+
 // The nearest folder at or above `start` that has a mote.toml. The error says how to make one.
 Result<std::filesystem::path> find_project(const std::filesystem::path& start);
 // Errors name file, line, column, key, what was expected and the nearest known key.
 Result<ProjectConfig> load_project(const std::filesystem::path& folder);
 // `file` is what messages call the text; checks everything that needs neither data nor the list of boards.
 Result<ProjectConfig> parse_project(const std::string& file, const std::string& text);
+
+// {"train.epochs": 60, ...}: what a project file says, of whatever version and without a check.
+Result<Json> written_keys(const std::string& file, const std::string& text);
 
 // The reference table of docs/guide: every key with its type, default and meaning, in Markdown.
 std::string project_reference();

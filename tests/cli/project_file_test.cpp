@@ -109,7 +109,19 @@ TEST(ProjectFile, ImpossibleValues) {
   const BadValue cases[] = {
       {"accuracy = 0.92", "accuracy = 1.2", "mote.toml:5:12: goal.accuracy: impossible goal 1.2: expected a fraction"},
       {"accuracy = 0.92", "accuracy = nan", "impossible goal"},
-      {"accuracy = 0.92", "mae = 2", "is a goal of regression"},
+      {"accuracy = 0.92", "mae = 2", "goal.mae: is no goal of task \"classification\"; expected accuracy"},
+      {"accuracy = 0.92", "accuracy = 0.92\nfalse_accepts = 1", "expected a share from 0 to below 1"},
+      {"accuracy = 0.92", "accuracy = 0.92\nfalse_alarms = 0.1", "is for task \"anomaly\""},
+      {"accuracy = 0.92", "accuracy = 0.92\nrejected = \"idle\"", "only with goal.false_accepts"},
+      {"accuracy = 0.92", "accuracy = 0.92\n[goal.condition]\nname = \"x\"", "expected [[goal.condition]] with name"},
+      {"accuracy = 0.92", "accuracy = 0.92\n[[goal.condition]]\nname = \"x\"\nsnr_db = 5\n", "lacks noise"},
+      {"accuracy = 0.92", "accuracy = 0.92\n[[goal.condition]]\nname = \"x\"\nnoise = \"white\"\nsnr_db = 5\n",
+       "condition 'x' has no bar"},
+      {"accuracy = 0.92", "accuracy = 0.92\n[[goal.condition]]\nname = \"x\"\nnoise = \"white\"\nsnr_db = 5\nmae = 1\n",
+       "goal.condition[0].mae: is no goal of task \"classification\""},
+      {"accuracy = 0.92", "accuracy = 0.92\n[[goal.condition]]\nsnr = 5\n", "did you mean 'snr_db'?"},
+      {"label = \"folder\"", "", "data.label is missing"},
+      {"label = \"folder\"", "label = \"folder\"\nnormal = \"idle\"", "is for task \"anomaly\""},
       {"accuracy = 0.92", "", "[goal] is missing"},
       {"\"64 KiB\"", "\"64 kilo\"", "expected a size such as \"64 KiB\""},
       {"\"10 ms\"", "\"10\"", "expected a time such as \"10 ms\""},
@@ -119,7 +131,7 @@ TEST(ProjectFile, ImpossibleValues) {
       {"epochs = 60", "epochs = 0", "expected a whole number from 1"},
       {"learning_rate = 1e-3", "learning_rate = 0", "train.learning_rate: expected a number above 0"},
       {"\"classification\"", "\"clasification\"", "did you mean \"classification\"?"},
-      {"\"classification\"", "\"anomaly\"", "no anomaly detection"},
+      {"\"classification\"", "\"anomaly\"", "goal.accuracy: is no goal of task \"anomaly\"; expected auc"},
       {"\"percentile\"", "\"max\"", "quantize.calibration"},
       {"calibration = \"percentile\"", "method = \"qat\"", "no quantization-aware training"},
       {"layers = [\"Dense(64, relu)\", \"Dense(3, softmax)\"]", "", "model.layers is missing"},
@@ -143,6 +155,52 @@ TEST(ProjectFile, RegressionHasItsOwnDefaults) {
   ASSERT_TRUE(project.ok()) << project.error().message;
   EXPECT_EQ(project->train.loss, Loss::mse);
   EXPECT_DOUBLE_EQ(project->quantize.margin, 0.1);
+}
+
+TEST(ProjectFile, AnomalyDetection) {
+  std::string text = replaced("classification", "anomaly");
+  text.replace(text.find("accuracy = 0.92"), 15, "auc = 0.95\nfalse_alarms = 0.02");
+  text.replace(text.find("class_weights = \"balanced\""), 26, "");
+  Result<ProjectConfig> project = parse_project("mote.toml", text);
+  ASSERT_TRUE(project.ok()) << project.error().message;
+  EXPECT_EQ(project->train.loss, Loss::mse);
+  EXPECT_EQ(project->goal.auc, 0.95);
+  EXPECT_EQ(project->goal.false_alarms, 0.02);
+  // Nothing known to be anomalous: nothing to tell apart.
+  std::string unlabelled = text;
+  unlabelled.replace(unlabelled.find("label = \"folder\""), 16, "");
+  EXPECT_THAT(message_of(unlabelled), HasSubstr("data.label is missing; label recordings, or state goal.false_alarms"));
+  unlabelled.replace(unlabelled.find("auc = 0.95"), 10, "");
+  EXPECT_EQ(message_of(unlabelled), "accepted");
+}
+
+TEST(ProjectFile, Conditions) {
+  const std::string text = replaced("accuracy = 0.92", R"(accuracy = 0.92
+[[goal.condition]]
+name = "quiet"
+noise = "noise/*.csv"
+snr_db = 20
+accuracy = 0.9
+[[goal.condition]]
+name = "loud"
+noise = "white"
+snr_db = -3
+accuracy = 0.75)");
+  Result<ProjectConfig> project = parse_project("mote.toml", text);
+  ASSERT_TRUE(project.ok()) << project.error().message;
+  ASSERT_EQ(project->goal.conditions.size(), 2u);
+  EXPECT_EQ(project->goal.conditions[0].noise, "noise/*.csv");
+  EXPECT_EQ(project->goal.conditions[1].snr_db, -3);
+  EXPECT_EQ(project->goal.conditions[1].goals.accuracy, 0.75);
+  EXPECT_EQ(project->given["goal.condition[0].snr_db"], 20);
+  EXPECT_THAT(project->where("goal.condition[1].noise"), StartsWith("mote.toml:13:9"));
+}
+
+TEST(ProjectFile, KeysAsWritten) {
+  const Result<Json> keys = written_keys("x", "[goal]\nold_key = 1\n[data]\nsplit = { by = \"file\" }\n");
+  ASSERT_TRUE(keys.ok()) << keys.error().message;
+  EXPECT_EQ(keys->dump(), R"({"data.split.by":"file","goal.old_key":1})");
+  EXPECT_FALSE(written_keys("x", "[goal").ok());
 }
 
 TEST(ProjectFile, EveryKeyStandsInTheReference) {

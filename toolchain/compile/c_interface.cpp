@@ -6,6 +6,8 @@
 #include <cctype>
 #include <filesystem>
 
+#include "toolchain/compile/decision.h"
+
 namespace mote {
 namespace {
 
@@ -122,7 +124,7 @@ std::string file_comment(const std::string& name, const std::string& file, const
 }
 
 std::string c_header(const std::string& name, const std::string& file, const Graph& graph, int64_t arena_bytes,
-                     const std::vector<std::string>& labels) {
+                     const ModelMetadata& metadata) {
   const std::string prefix = macro_prefix(name);
   const bool state = keeps_state(graph);
   const char* const sharing = state ? "for instance in another memory"
@@ -148,9 +150,11 @@ std::string c_header(const std::string& name, const std::string& file, const Gra
              "void* {0}_input(int index);\n\n"
              "/* One inference. */\n{0}_status {0}_run(void);\n\n"
              "/* Output `index`, until an input is written or the model runs again. 0 when there is none. */\n"
-             "const void* {0}_output(int index);\n\n"
+             "const void* {0}_output(int index);\n"
+             "{5}\n"
              "#ifdef __cplusplus\n}}\n#endif\n\n#endif\n",
-             name, prefix, all_macros(name, graph, arena_bytes, labels), sharing, init);
+             name, prefix, all_macros(name, graph, arena_bytes, metadata.labels), sharing, init,
+             decision_source(name, graph, metadata));
 }
 
 }  // namespace mote

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "toolchain/graph/graph.h"
+#include "toolchain/tflite/metadata.h"
 
 namespace mote {
 
@@ -19,8 +20,8 @@ std::string comment_text(const std::string& text);
 // The head of both files: what it is, from what it was made, how to build it.
 std::string file_comment(const std::string& name, const std::string& file, const Graph& graph);
 
-// <name>.h for the model's inputs, outputs, labels and arena.
+// <name>.h for the model's inputs, outputs, labels, arena and thresholds.
 std::string c_header(const std::string& name, const std::string& file, const Graph& graph, int64_t arena_bytes,
-                     const std::vector<std::string>& labels);
+                     const ModelMetadata& metadata);
 
 }  // namespace mote

@@ -302,8 +302,8 @@ Result<CompiledModel> compile_model(const std::string& file, const std::vector<u
   for (const auto& [path, text] : headers)
     compiled.files["mote/" + path] = with_relative_includes("mote/" + path, text, "mote/");
   compiled.files[compiled.name + ".cpp"] = source;
-  compiled.files[compiled.name + ".h"] = c_header(compiled.name, file, graph, compiled.arena_bytes,
-                                                  metadata ? metadata->labels : std::vector<std::string>());
+  compiled.files[compiled.name + ".h"] =
+      c_header(compiled.name, file, graph, compiled.arena_bytes, metadata.value_or(ModelMetadata()));
   return compiled;
 }
 

@@ -187,6 +187,8 @@ Result<void> add_surroundings(const ModelFacts& facts, const Board& board, Sourc
     MOTE_TRY(std::string text, features_source(facts));
     files.emplace("features.cpp", std::move(text));
   }
+  if (!facts.decision.empty())  // for the application: main.cpp only runs and measures the model
+    files.emplace("decision.h", "#pragma once\n#include <stdint.h>\n" + facts.decision);
   files.emplace("memory.ld", memory_script(board, static_cast<int64_t>(board.flash_bytes.value),
                                            static_cast<int64_t>(board.ram_bytes.value)));
   const SourceFiles sources = files;

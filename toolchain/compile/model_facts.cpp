@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "toolchain/compile/decision.h"
 #include "toolchain/compile/run_model.h"
 #include "toolchain/plan/plan.h"
 #include "toolchain/tflite/metadata.h"
@@ -96,6 +97,8 @@ Result<ModelFacts> model_facts(const std::string& name, const std::vector<uint8_
   MOTE_TRY(RunningModel running, RunningModel::start(name, model, kernels));
   facts.arena_bytes = running.interpreter().arena_used();
   MOTE_CHECK(find_features(name, graph, facts));
+  MOTE_TRY(const auto metadata, model_metadata(graph));
+  if (metadata) facts.decision = decision_source("model", graph, *metadata);
   return facts;
 }
 

@@ -28,6 +28,7 @@ struct ModelFacts {
   FeaturePtr features;    // empty: none
   float input_scale = 0;  // of input 0, when there are features
   int32_t input_zero_point = 0;
+  std::string decision;  // C code of what its thresholds make of its output; empty: it has none
 };
 
 // The kernel of node `index`. Errors: input, naming the operator and its place, when mote has none for it.

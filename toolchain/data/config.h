@@ -42,15 +42,16 @@ enum class GapPolicy { split, fill, error };            // key `gaps`: split = n
 
 struct DataConfig {
   DataTask task = DataTask::classification;
-  std::vector<std::string> source;    // globs, relative to the project
-  std::vector<std::string> label;     // folder | column:NAME | filename:REGEX (group 1) | file:labels.csv; one rule,
-                                      // except for regression, which takes one per target. Empty: anomaly detection
-  std::vector<std::string> channels;  // empty: every column that is not time, label or group
-  std::optional<double> rate;         // Hz
-  std::optional<TimeSpan> window;     // none, or one row, without a rate = a table: one row is one example
-  std::optional<TimeSpan> stride;     // default: the window
-  std::optional<std::string> time;    // key `time`: column with the time stamps; default: found by its name; "none"
-  std::string time_unit = "auto";     // key `time_unit`: auto | s | ms | us | ns, of a numeric time column
+  std::vector<std::string> source;  // globs, relative to the project
+  std::vector<std::string> label;   // folder | column:NAME | filename:REGEX (group 1) | file:labels.csv; one rule,
+                                    // except for regression, which takes one per target. Empty: anomaly detection
+  std::vector<std::string> normal{"normal"};  // anomaly detection: labels of what is learned; all others are anomalous
+  std::vector<std::string> channels;          // empty: every column that is not time, label or group
+  std::optional<double> rate;                 // Hz
+  std::optional<TimeSpan> window;             // none, or one row, without a rate = a table: one row is one example
+  std::optional<TimeSpan> stride;             // default: the window
+  std::optional<std::string> time;  // key `time`: column with the time stamps; default: found by its name; "none"
+  std::string time_unit = "auto";   // key `time_unit`: auto | s | ms | us | ns, of a numeric time column
   SplitConfig split;
   std::vector<std::string> augment;  // "jitter 0.02", ... (augment.h)
   ShortPolicy short_recordings = ShortPolicy::error;

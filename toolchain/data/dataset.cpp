@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "toolchain/base/files.h"
+#include "toolchain/data/leakage.h"
 #include "toolchain/data/split.h"
 #include "toolchain/data/text.h"
 
@@ -122,7 +123,8 @@ void fill_parts(const Prepared& prepared, const std::vector<Candidate>& candidat
                                                       : dataset.test;
     const Candidate& candidate = candidates[i];
     const size_t piece = static_cast<size_t>(candidate.piece);
-    part.windows.push_back({dataset.recordings[piece].offset + candidate.start, candidate.piece, candidate.label});
+    part.windows.push_back(
+        {dataset.recordings[piece].offset + candidate.start, candidate.piece, candidate.label, candidate.group});
     const size_t last = static_cast<size_t>(candidate.start + prepared.window - 1);
     for (size_t t = 0; t < targets; ++t) part.targets.push_back(prepared.pieces[piece].targets[last * targets + t]);
   }
@@ -190,6 +192,7 @@ std::string dataset_fingerprint(const DataConfig& config, const Dataset& dataset
   }
   for (const std::string& name : dataset.classes) text += "\n" + name;
   for (const std::string& name : dataset.targets) text += "\n" + name;
+  for (const uint8_t normal : dataset.normal) text += fmt::format("\n{}", normal);
   for (const std::string& augment : config.augment) text += "\n" + augment;
   return fingerprint(text);
 }
@@ -262,13 +265,17 @@ Result<Dataset> load_dataset(const DataConfig& config, const std::filesystem::pa
   MOTE_TRY(dataset.contract.channels,
            channel_contracts(config, prepared, training_extents(prepared, candidates, parts)));
   if (config.task != DataTask::regression) dataset.classes = prepared.labels;
+  dataset.normal = prepared.normal;
   dataset.targets = prepared.targets;
   dataset.notes = std::move(prepared.notes);
+  dataset.split_by = std::move(prepared.split_by);
+  dataset.groups = prepared.groups;
   convert(prepared, dataset);
   fill_recordings(config, prepared, dataset);
   fill_parts(prepared, candidates, parts, dataset);
   learn_statistics(dataset);
   MOTE_CHECK(expect_variety(dataset));
+  if (std::optional<std::string> warning = leakage_warning(dataset)) dataset.notes.push_back(std::move(*warning));
   dataset.fingerprint = dataset_fingerprint(config, dataset);
   return dataset;
 }

@@ -31,6 +31,7 @@ struct DataWindow {
   int64_t offset = 0;  // of its first reading in Dataset::counts, in readings
   int32_t recording = 0;
   int32_t label = 0;  // class index; 0 for regression
+  int32_t group = 0;  // index in Dataset::groups
 };
 
 struct DataPart {
@@ -44,11 +45,14 @@ struct Dataset {
   DataTask task = DataTask::classification;
   RecordingContract contract;
   std::vector<std::string> classes;                     // sorted (as numbers if all are); empty for regression
+  std::vector<uint8_t> normal;                          // anomaly detection: 1 for each class that is normal
   std::vector<std::string> targets;                     // regression: names
   std::vector<double> target_mean, target_deviation;    // of the training part
   std::vector<double> channel_mean, channel_deviation;  // of the training part, physical units
   std::vector<Recording> recordings;
-  std::vector<int16_t> counts;  // readings x channels
+  std::string split_by;             // as SplitConfig::by, but never auto
+  std::vector<std::string> groups;  // of the split
+  std::vector<int16_t> counts;      // readings x channels
   DataPart train, validation, test;
   std::vector<std::string> notes;  // everything that was skipped, padded, resampled, repaired or saturated
   std::string fingerprint;         // of the data and of every setting that shapes it

@@ -281,6 +281,22 @@ double rounded_rate(double rate) {
   return std::round(rate / unit) * unit;
 }
 
+// Which labels are normal. Without a rule for labels everything is.
+Result<void> mark_normal(const DataConfig& config, Prepared& prepared) {
+  if (config.task != DataTask::anomaly) return {};
+  const std::vector<std::string>& labels = prepared.labels;
+  prepared.normal.assign(labels.size(), config.label.empty());
+  if (config.label.empty()) return {};
+  for (const std::string& name : config.normal) {
+    const auto found = std::find(labels.begin(), labels.end(), name);
+    if (found == labels.end())
+      return input_error(fmt::format("mote.toml: data.normal = \"{}\": no recording has this label; labels: {}{}", name,
+                                     listed(labels, 20), did_you_mean(name, labels)));
+    prepared.normal[static_cast<size_t>(found - labels.begin())] = 1;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<int32_t> in_readings(const std::string& key, const TimeSpan& span, double rate) {
@@ -339,6 +355,7 @@ Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& 
     if (progress) progress({"read", static_cast<int64_t>(series.size()), total, file});
   }
   sort_names(prepared.labels);
+  MOTE_CHECK(mark_normal(config, prepared));
   prepared.channels = reader.channels();
   if (config.channels.empty())
     prepared.notes.push_back("learns from the columns " + listed(prepared.channels) +

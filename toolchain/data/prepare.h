@@ -27,7 +27,9 @@ struct Prepared {
   int32_t window = 1, stride = 1;  // readings
   std::vector<std::string> channels, units, targets;
   std::vector<std::string> labels, groups;  // labels sorted
+  std::vector<uint8_t> normal;              // anomaly detection: 1 for each label that is normal
   std::vector<Piece> pieces;                // in the order of files and time
+  std::string split_by;                     // set by split_windows: SplitConfig::by, or what auto stands for
   std::vector<std::string> notes;
 };
 

@@ -80,6 +80,8 @@ class Splitter {
 
  private:
   Result<void> take_named(const HeldOut& held_out, PartId part);
+  void hold_out_anomalies();
+  void leave_out_anomalies();
   Result<void> by_groups();
   void validate_by_file(double fraction);
   void by_random();
@@ -90,6 +92,9 @@ class Splitter {
   Result<void> check_parts();
   std::vector<double> fractions() const;  // of what no name has taken
   std::vector<Unit> make_units(const std::vector<int32_t>& unit_of, size_t count) const;
+  bool anomalous(const Candidate& candidate) const {
+    return config_.task == DataTask::anomaly && prepared_.normal[static_cast<size_t>(candidate.label)] == 0;
+  }
   size_t classes() const { return std::max<size_t>(1, prepared_.labels.size()); }
 
   const DataConfig& config_;
@@ -145,6 +150,30 @@ std::vector<Unit> Splitter::make_units(const std::vector<int32_t>& unit_of, size
   for (Unit& unit : units)
     if (unit.total == 0) unit.destination = 0;  // all its windows were taken by name
   return units;
+}
+
+// Nothing is learned from anomalies, so all of them are for the test part, but for those of groups that have normal
+// windows too: these go where their group goes, and only the test part keeps them.
+void Splitter::hold_out_anomalies() {
+  std::vector<bool> has_normal(prepared_.groups.size(), false);
+  for (const Candidate& candidate : candidates_)
+    if (!anomalous(candidate)) has_normal[static_cast<size_t>(candidate.group)] = true;
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    const bool alone = split_.by == "random" || !has_normal[static_cast<size_t>(candidates_[i].group)];
+    if (!fixed_[i] && anomalous(candidates_[i]) && alone) parts_[i] = PartId::test, fixed_[i] = true;
+  }
+}
+
+void Splitter::leave_out_anomalies() {
+  int64_t left_out = 0;
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    if (!anomalous(candidates_[i]) || (parts_[i] != PartId::train && parts_[i] != PartId::validation)) continue;
+    parts_[i] = PartId::none;
+    ++left_out;
+  }
+  if (left_out > 0)
+    prepared_.notes.push_back(fmt::format(
+        "{} anomalous windows in the training and validation parts left out: only normal ones are learned", left_out));
 }
 
 Result<void> Splitter::by_groups() {
@@ -234,10 +263,6 @@ void Splitter::by_random() {
     for (; begin < std::min(end, windows.size()); ++begin) parts_[windows[begin]] = PartId::validation;
     for (; begin < windows.size(); ++begin) parts_[windows[begin]] = PartId::train;
   }
-  if (!config_.table())
-    prepared_.notes.push_back(
-        "split by random: windows of one recording are on both sides, so the test flatters. Split by file or by person "
-        "to know how the model does on new recordings");
 }
 
 // `windows` in the order of time over `readings` readings; starts counted by the candidates themselves.
@@ -365,12 +390,14 @@ Result<std::vector<PartId>> Splitter::run() {
   MOTE_CHECK(take_named(split_.test, PartId::test));
   MOTE_CHECK(take_named(split_.validation, PartId::validation));
   MOTE_CHECK(check_labels());
+  hold_out_anomalies();
   if (split_.by == "random")
     by_random();
   else if (split_.by == "time")
     by_time();
   else
     MOTE_CHECK(by_groups());
+  leave_out_anomalies();
   MOTE_CHECK(check_parts());
   return std::move(parts_);
 }
@@ -399,6 +426,7 @@ Result<std::vector<PartId>> split_windows(const DataConfig& config, Prepared& pr
     resolved.split.by = config.table() ? (stamps ? "time" : "random") : prepared.groups.size() < 3 ? "time" : "file";
     prepared.notes.push_back("split by " + resolved.split.by + " (mote.toml does not say how)");
   }
+  prepared.split_by = resolved.split.by;
   return Splitter(resolved, prepared, candidates).run();
 }
 

@@ -30,6 +30,8 @@ std::vector<Candidate> cut_windows(const Prepared& prepared);
 //   each
 //     recording is cut in time and windows across a cut are left out. The rows of tables are one time line.
 //   by random: windows, shuffled within each class.
+//   Anomaly detection: training and validation have normal windows only. Groups (by random: windows) without a normal
+//     window are for the test part; anomalous windows of other groups are left out unless their group is in it.
 //   auto: file for recordings (time if there are fewer than three); time for tables with time stamps, else random.
 Result<std::vector<PartId>> split_windows(const DataConfig& config, Prepared& prepared,
                                           const std::vector<Candidate>& candidates);

@@ -7,25 +7,10 @@
 #include <limits>
 
 #include "toolchain/report/format.h"
+#include "toolchain/report/svg.h"
 
 namespace mote {
 namespace {
-
-constexpr const char* kColours[] = {"var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)", "var(--c5)", "var(--c6)"};
-constexpr size_t kColourCount = std::size(kColours);
-
-std::string text(double x, double y, const std::string& anchor, const std::string& words) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>", x, y, anchor, escape_html(words));
-}
-
-std::string line(double x1, double y1, double x2, double y2, const char* style) {
-  return fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" {}/>", x1, y1, x2, y2, style);
-}
-
-std::string open_svg(double width, double height, const std::string& title) {
-  return fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" style=\"max-width:{:.0f}px\" role=\"img\"><title>{}</title>",
-                     width, height, width, escape_html(title));
-}
 
 // Plot area of a line chart in SVG units, and the values at its edges.
 struct Frame {
@@ -62,11 +47,11 @@ std::string axes(const Frame& frame, const std::string& title) {
       fmt::format("<text x=\"{:.0f}\" y=\"14\" class=\"title\">{}</text>", frame.left, escape_html(title));
   for (int i = 0; i <= kGridLines; ++i) {
     const double value = frame.low + (frame.high - frame.low) * i / kGridLines;
-    svg += line(frame.left, frame.y(value), frame.left + frame.width, frame.y(value), "class=\"grid\"");
-    svg += text(frame.left - 6, frame.y(value) + 4, "end", format_number(value));
+    svg += svg_line(frame.left, frame.y(value), frame.left + frame.width, frame.y(value), "class=\"grid\"");
+    svg += svg_text(frame.left - 6, frame.y(value) + 4, "end", format_number(value));
   }
-  svg += text(frame.left, frame.top + frame.height + 16, "middle", "1");
-  return svg + text(frame.left + frame.width, frame.top + frame.height + 16, "middle", std::to_string(frame.steps));
+  svg += svg_text(frame.left, frame.top + frame.height + 16, "middle", "1");
+  return svg + svg_text(frame.left + frame.width, frame.top + frame.height + 16, "middle", std::to_string(frame.steps));
 }
 
 std::string path(const Frame& frame, const std::vector<double>& values, const char* colour) {
@@ -84,6 +69,25 @@ std::string path(const Frame& frame, const std::vector<double>& values, const ch
 }
 
 }  // namespace
+
+std::string svg_text(double x, double y, const std::string& anchor, const std::string& words) {
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>", x, y, anchor, escape_html(words));
+}
+
+std::string svg_line(double x1, double y1, double x2, double y2, const char* style) {
+  return fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" {}/>", x1, y1, x2, y2, style);
+}
+
+std::string open_svg(double width, double height, const std::string& title) {
+  return fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" style=\"max-width:{:.0f}px\" role=\"img\"><title>{}</title>",
+                     width, height, width, escape_html(title));
+}
+
+const char* svg_colour(size_t index) {
+  static constexpr const char* kColours[] = {"var(--c1)", "var(--c2)", "var(--c3)",
+                                             "var(--c4)", "var(--c5)", "var(--c6)"};
+  return kColours[index % std::size(kColours)];
+}
 
 std::string escape_html(const std::string& text) {
   std::string out;
@@ -108,15 +112,15 @@ std::string line_chart(const std::string& title, const std::vector<ChartSeries>&
   std::string svg = open_svg(frame.left + frame.width + 16, bottom + 40, title) + axes(frame, title);
   if (marked_step > 0 && marked_step <= static_cast<int64_t>(frame.steps)) {
     const double x = frame.x(static_cast<size_t>(marked_step - 1));
-    svg += line(x, frame.top, x, bottom, "class=\"mark\"");
+    svg += svg_line(x, frame.top, x, bottom, "class=\"mark\"");
   }
   for (size_t i = 0; i < series.size(); ++i) {
-    const char* colour = kColours[i % kColourCount];
+    const char* colour = svg_colour(i);
     const double x = frame.left + 140 * static_cast<double>(i);
     svg += path(frame, series[i].values, colour);
     svg +=
         fmt::format("<rect x=\"{:.0f}\" y=\"{:.0f}\" width=\"12\" height=\"4\" fill=\"{}\"/>", x, bottom + 28, colour);
-    svg += text(x + 18, bottom + 34, "start", series[i].name);
+    svg += svg_text(x + 18, bottom + 34, "start", series[i].name);
   }
   return svg + "</svg>";
 }
@@ -125,13 +129,13 @@ std::string confusion_chart(const std::vector<std::string>& names, const std::ve
   constexpr double kCell = 54, kLeft = 120, kTop = 44;
   const double n = static_cast<double>(names.size());
   std::string svg = open_svg(kLeft + n * kCell + 8, kTop + n * kCell + 8, "confusion matrix");
-  svg += text(kLeft + n * kCell / 2, 14, "middle", "predicted");
+  svg += svg_text(kLeft + n * kCell / 2, 14, "middle", "predicted");
   for (size_t r = 0; r < names.size(); ++r) {
     int64_t sum = 0;
     for (const int64_t count : counts[r]) sum += count;
     const double y = kTop + static_cast<double>(r) * kCell;
-    svg += text(kLeft - 8, y + kCell / 2 + 4, "end", names[r]);
-    svg += text(kLeft + (static_cast<double>(r) + 0.5) * kCell, kTop - 8, "middle", names[r]);
+    svg += svg_text(kLeft - 8, y + kCell / 2 + 4, "end", names[r]);
+    svg += svg_text(kLeft + (static_cast<double>(r) + 0.5) * kCell, kTop - 8, "middle", names[r]);
     for (size_t c = 0; c < names.size(); ++c) {
       const double share = sum > 0 ? static_cast<double>(counts[r][c]) / static_cast<double>(sum) : 0;
       const double x = kLeft + static_cast<double>(c) * kCell;
@@ -139,7 +143,7 @@ std::string confusion_chart(const std::vector<std::string>& names, const std::ve
           "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" fill=\"{}\" fill-opacity=\"{:.3f}\" "
           "class=\"cell\"/>",
           x, y, kCell, kCell, r == c ? "var(--c1)" : "var(--bad)", 0.75 * share);
-      svg += text(x + kCell / 2, y + kCell / 2 + 4, "middle", std::to_string(counts[r][c]));
+      svg += svg_text(x + kCell / 2, y + kCell / 2 + 4, "middle", std::to_string(counts[r][c]));
     }
   }
   return svg + "</svg>";
@@ -155,8 +159,8 @@ std::string arena_chart(const std::vector<ArenaBox>& boxes, const std::vector<st
     return kTop + kHeight * (1.0 - static_cast<double>(bytes) / static_cast<double>(arena_bytes));
   };
   std::string svg = open_svg(kLeft + width + 8, kTop + kHeight + 32, "tensor arena over time");
-  svg += text(kLeft - 6, kTop + 4, "end", format_bytes(static_cast<double>(arena_bytes))) +
-         text(kLeft - 6, kTop + kHeight + 4, "end", "0");
+  svg += svg_text(kLeft - 6, kTop + 4, "end", format_bytes(static_cast<double>(arena_bytes))) +
+         svg_text(kLeft - 6, kTop + kHeight + 4, "end", "0");
   svg += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" fill=\"none\" class=\"cell\"/>", kLeft,
                      kTop, width, kHeight);
   for (size_t i = 0; i < boxes.size(); ++i) {
@@ -168,13 +172,13 @@ std::string arena_chart(const std::vector<ArenaBox>& boxes, const std::vector<st
     svg += fmt::format(
         "<g><title>{}</title><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\" "
         "fill-opacity=\"0.55\" class=\"cell\"/>",
-        escape_html(label), x, y, box_width, y_of(box.offset) - y, kColours[i % kColourCount]);
+        escape_html(label), x, y, box_width, y_of(box.offset) - y, svg_colour(i));
     if (y_of(box.offset) - y > 12)
-      svg += text(x + 4, (y + y_of(box.offset)) / 2 + 4, "start", fmt::format("{} B", box.bytes));
+      svg += svg_text(x + 4, (y + y_of(box.offset)) / 2 + 4, "start", fmt::format("{} B", box.bytes));
     svg += "</g>";
   }
   for (size_t n = 0; n < nodes.size(); ++n)
-    svg += text(kLeft + column * (static_cast<double>(n) + 0.5), kTop + kHeight + 18, "middle", nodes[n]);
+    svg += svg_text(kLeft + column * (static_cast<double>(n) + 0.5), kTop + kHeight + 18, "middle", nodes[n]);
   return svg + "</svg>";
 }
 

@@ -6,6 +6,7 @@
 
 #include "toolchain/report/chart.h"
 #include "toolchain/report/format.h"
+#include "toolchain/report/metric_names.h"
 
 namespace mote {
 namespace {
@@ -35,18 +36,6 @@ std::string cells(const std::vector<std::string>& values, const char* tag) {
   std::string row = "<tr>";
   for (const std::string& value : values) row += fmt::format("<{0}>{1}</{0}>", tag, value);  // already escaped
   return row + "</tr>\n";
-}
-
-std::string interval(const Json& part, const std::string& name) {
-  if (!part.contains(name) || !part.at(name).is_number()) return "";
-  const bool share = name != "mae" && name != "rmse" && name != "r2";
-  const auto show = [&](const Json& value) {
-    return share ? format_percent(value.get<double>()) : format_number(value.get<double>());
-  };
-  const std::string key = name == "accuracy" ? "ci95" : name + "_ci95";
-  if (!part.contains(key)) return show(part.at(name));
-  return fmt::format("{} <small>({} to {})</small>", show(part.at(name)), show(part.at(key).at(0)),
-                     show(part.at(key).at(1)));
 }
 
 std::string verdict_section(const Json& metrics) {
@@ -92,31 +81,114 @@ std::string quality_section(const Json& metrics) {
     const Json none = Json::object();
     const Json& floats =
         metrics.contains("float") && metrics.at("float").contains(part) ? metrics.at("float").at(part) : none;
-    for (const char* name : {"accuracy", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2"})
-      if (int8.contains(name))
-        html += cells(
-            {part, std::to_string(int8.at("count").get<int64_t>()), name, interval(floats, name), interval(int8, name)},
-            "td");
+    for (const MetricName& metric : metrics_of_task(metrics.value("task", "")))
+      if (int8.contains(metric.name))
+        html += cells({part, std::to_string(int8.at("count").get<int64_t>()), metric.name,
+                       metric_text(metric, floats, true), metric_text(metric, int8, true)},
+                      "td");
   }
   return html + "</table>\n<p class=\"sub\">In brackets: 95 % intervals.</p>\n";
 }
 
+// The part that goals are judged on, of the int8 model.
+std::string judged_name(const Json& metrics) {
+  const Json& parts = metrics.at("int8");
+  return parts.contains("test") ? "test" : parts.contains("validation") ? "validation" : "train";
+}
+
+std::string percent(const Json& share) {
+  return share.is_number() ? format_percent(share.get<double>()) : "-";
+}
+
+std::string conditions_section(const Json& metrics) {
+  if (!metrics.contains("conditions")) return "";
+  std::string html = "<h2>In harder conditions</h2>\n<table>" +
+                     cells({"condition", "noise", "SNR dB", "measure", "goal", "float", "int8"}, "th");
+  for (const Json& condition : metrics.at("conditions"))
+    for (const auto& [name, bar] : condition.at("goal").items()) {
+      const MetricName* const metric = find_metric(name);
+      if (metric == nullptr) continue;
+      html += cells(
+          {escape_html(condition.at("name").get<std::string>()), escape_html(condition.at("noise").get<std::string>()),
+           format_number(condition.at("snr_db").get<double>()), name, metric_text(*metric, bar.get<double>()),
+           condition.contains("float") ? metric_text(*metric, condition.at("float"), true) : "-",
+           metric_text(*metric, condition.at("int8"), true)},
+          "td");
+    }
+  return html + "</table>\n";
+}
+
+// Shares of a threshold table: "1.2 % of 240".
+std::string share_cell(const Json& share) {
+  return fmt::format("{} of {}", percent(share.at("rate")), share.at("of").get<int64_t>());
+}
+
+std::string thresholds_section(const Json& metrics) {
+  const std::string part = judged_name(metrics);
+  const Json& judged = metrics.at("int8").at(part);
+  if (judged.contains("thresholds")) {
+    std::string html = fmt::format("<h2>Thresholds, int8, {} part</h2>\n<table>", part) +
+                       cells({"answer", "threshold", "false accepts", "false rejects"}, "th");
+    for (const Json& each : judged.at("thresholds").at("classes"))
+      html += cells({escape_html(each.at("name").get<std::string>()), format_number(each.at("threshold").get<double>()),
+                     share_cell(each.at("false_accepts")), share_cell(each.at("false_rejects"))},
+                    "td");
+    return html + "</table>\n";
+  }
+  if (!judged.contains("threshold")) return "";
+  std::string html = fmt::format("<h2>Anomaly scores above {}, int8, {} part</h2>\n<table>",
+                                 format_number(judged.at("threshold").get<double>()), part) +
+                     cells({"label", "", "windows", "above"}, "th");
+  for (const Json& each : judged.at("classes"))
+    html += cells({escape_html(each.at("name").get<std::string>()), each.at("normal").get<bool>() ? "normal" : "",
+                   std::to_string(each.at("count").get<int64_t>()), percent(each.at("above_threshold"))},
+                  "td");
+  return html + "</table>\n";
+}
+
+std::string curves_section(const Json& metrics) {
+  const std::string part = judged_name(metrics);
+  const Json& judged = metrics.at("int8").at(part);
+  if (!judged.contains("curves")) return "";
+  std::vector<RateCurve> curves;
+  for (const Json& each : judged.at("curves"))
+    curves.push_back({each.at("name").get<std::string>(), each.at("false_positives").get<std::vector<double>>(),
+                      each.at("true_positives").get<std::vector<double>>()});
+  const char* const who = metrics.value("task", "") == "anomaly" ? "Anomalous windows against normal ones, by the score"
+                                                                 : "Each class against all others, by its own score";
+  return fmt::format("<h2>Error rates, int8, {} part</h2>\n{}{}\n<p class=\"sub\">{}, over all thresholds.</p>\n", part,
+                     roc_chart(curves), det_chart(curves), who);
+}
+
+std::string leakage_section(const Json& metrics) {
+  if (!metrics.contains("leakage")) return "";
+  const Json& gap = metrics.at("leakage");
+  const MetricName* const metric = find_metric(gap.at("metric").get<std::string>());
+  const auto value = [&](const char* key) {
+    return metric == nullptr || !gap.at(key).is_number() ? "-" : metric_text(*metric, gap.at(key).get<double>());
+  };
+  return fmt::format(
+      "<h2>Leakage</h2>\n<p>{} split by {}: {}; on random windows, the same network trained once more: {}. "
+      "Only the first figure is what new recordings will see.</p>\n",
+      escape_html(gap.at("metric").get<std::string>()), escape_html(gap.at("split_by").get<std::string>()),
+      value("by_split"), value("random_windows"));
+}
+
 std::string confusion_section(const Json& metrics) {
   const Json& parts = metrics.at("int8");
-  const char* part = parts.contains("test") ? "test" : "validation";
-  if (!parts.contains(part) || !parts.at(part).contains("confusion")) return "";
+  const std::string part = judged_name(metrics);
+  if (!parts.at(part).contains("confusion")) return "";
   std::vector<std::string> names;
-  std::string table = "<table>" + cells({"class", "windows", "precision", "recall", "F1"}, "th");
+  std::string table = "<table>" + cells({"class", "windows", "precision", "recall", "F1", "AUC"}, "th");
   for (const Json& each : parts.at(part).at("classes")) {
     names.push_back(each.at("name").get<std::string>());
-    table += cells({escape_html(names.back()), std::to_string(each.at("count").get<int64_t>()),
-                    format_percent(each.at("precision").get<double>()), format_percent(each.at("recall").get<double>()),
-                    format_percent(each.at("f1").get<double>())},
-                   "td");
+    std::vector<std::string> row = {escape_html(names.back()), std::to_string(each.at("count").get<int64_t>())};
+    for (const char* share : {"precision", "recall", "f1"}) row.push_back(percent(each.at(share)));
+    row.push_back(each.at("auc").is_number() ? format_number(each.at("auc").get<double>()) : "-");
+    table += cells(row, "td");
   }
   const auto counts = parts.at(part).at("confusion").get<std::vector<std::vector<int64_t>>>();
-  return fmt::format("<h2>Confusion, int8, {} part</h2>\n{}{}</table>\n", part,
-                     confusion_chart(names, counts), table);
+  return fmt::format("<h2>Confusion, int8, {} part</h2>\n{}{}</table>\n", part, confusion_chart(names, counts), table);
 }
 
 std::string data_section(const Json& metrics) {
@@ -151,8 +223,7 @@ std::string training_section(const Json& metrics) {
   const char* metric =
       metrics.value("task", "") == "classification" ? "accuracy" : "mean absolute error (standardised)";
   return "<h2>Training</h2>\n" +
-         line_chart("loss", {{"training", column(history, "loss")}
-, {"validation", column(history, "validation_loss")}},
+         line_chart("loss", {{"training", column(history, "loss")}, {"validation", column(history, "validation_loss")}},
                     best) +
          line_chart(metric,
                     {{"training", column(history, "metric")}, {"validation", column(history, "validation_metric")}},
@@ -192,8 +263,10 @@ std::string html_report(const Json& metrics, const std::vector<ReportLimit>& lim
       "<body>\n<h1>{0}</h1>\n<p class=\"sub\">run {1}, {3}, seed {4}</p>\n",
       name, metrics.value("run", int64_t{0}), kStyle, escape_html(metrics.value("time", "")),
       metrics.value("seed", uint64_t{0}));
-  html += verdict_section(metrics) + quality_section(metrics) + budget_section(metrics, limits) + breakdown(metrics) +
-          confusion_section(metrics) + training_section(metrics) + layers_section(metrics) + data_section(metrics);
+  html += verdict_section(metrics) + quality_section(metrics) + conditions_section(metrics) + leakage_section(metrics) +
+          budget_section(metrics, limits) + breakdown(metrics) + confusion_section(metrics) +
+          thresholds_section(metrics) + curves_section(metrics) + training_section(metrics) + layers_section(metrics) +
+          data_section(metrics);
   return html + "</body></html>\n";
 }
 

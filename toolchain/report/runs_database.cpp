@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <iterator>
 #include <utility>
 
 namespace mote {
@@ -14,6 +15,10 @@ constexpr const char* kSchema =
     " data_fingerprint TEXT NOT NULL, config TEXT NOT NULL, metrics TEXT NOT NULL);"
     "CREATE INDEX IF NOT EXISTS runs_fingerprint ON runs(fingerprint);"
     "CREATE TABLE IF NOT EXISTS numbers (last INTEGER NOT NULL);";
+// What brings a file of version i (its PRAGMA user_version) to version i + 1.
+constexpr const char* kMigrations[] = {
+    "ALTER TABLE runs ADD COLUMN code_fingerprint TEXT NOT NULL DEFAULT ''; PRAGMA user_version = 1;"};
+constexpr int64_t kVersion = std::size(kMigrations);
 constexpr int kBusyMilliseconds = 5000;  // another process may be writing its run
 
 struct FinalizeStatement {
@@ -46,6 +51,24 @@ struct RunsDatabase::State {
       return failure("cannot write the runs database");
     return {};
   }
+  // One transaction, so that another process sees a file of one version.
+  Result<void> migrate() {
+    MOTE_CHECK(execute("BEGIN IMMEDIATE;"));
+    int64_t version = 0;
+    {
+      MOTE_TRY(Statement statement, prepare("PRAGMA user_version"));
+      if (sqlite3_step(statement.get()) != SQLITE_ROW) return failure("cannot read the runs database");
+      version = sqlite3_column_int64(statement.get(), 0);
+    }
+    if (version > kVersion)
+      return input_error(
+          fmt::format("{}: written by a later mote (version {} of the file, this mote reads up to {}); "
+                      "use that one",
+                      path, version, kVersion));
+    MOTE_CHECK(execute(kSchema));
+    for (; version < kVersion; ++version) MOTE_CHECK(execute(kMigrations[version]));
+    return execute("COMMIT;");
+  }
   Result<Statement> prepare(const std::string& sql) {
     sqlite3_stmt* statement = nullptr;
     if (sqlite3_prepare_v2(handle, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK)
@@ -65,7 +88,7 @@ Result<RunsDatabase> RunsDatabase::open(const std::filesystem::path& path) {
   state->path = path.string();
   if (sqlite3_open(path.c_str(), &state->handle) != SQLITE_OK) return state->failure("cannot open the runs database");
   sqlite3_busy_timeout(state->handle, kBusyMilliseconds);
-  MOTE_CHECK(state->execute(kSchema));
+  MOTE_CHECK(state->migrate());
   return RunsDatabase(std::move(state));
 }
 
@@ -79,20 +102,25 @@ Result<int64_t> RunsDatabase::next_id() {
 }
 
 Result<void> RunsDatabase::insert(const RunRecord& run) {
-  MOTE_TRY(Statement statement, state_->prepare("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+  MOTE_TRY(Statement statement,
+           state_->prepare("INSERT INTO runs (id, time, fingerprint, data_fingerprint, config, metrics, "
+                           "code_fingerprint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   sqlite3_bind_int64(statement.get(), 1, run.id);
   bind_text(statement.get(), 2, run.time);
   bind_text(statement.get(), 3, run.fingerprint);
   bind_text(statement.get(), 4, run.data_fingerprint);
   bind_text(statement.get(), 5, run.config);
   bind_text(statement.get(), 6, run.metrics.dump());
+  bind_text(statement.get(), 7, run.code_fingerprint);
   if (sqlite3_step(statement.get()) != SQLITE_DONE) return state_->failure("cannot write the runs database");
   return {};
 }
 
 Result<std::vector<RunRecord>> RunsDatabase::select(const std::string& condition, const std::string& argument) {
-  MOTE_TRY(Statement statement,
-           state_->prepare("SELECT id, time, fingerprint, data_fingerprint, config, metrics FROM runs " + condition));
+  MOTE_TRY(
+      Statement statement,
+      state_->prepare("SELECT id, time, fingerprint, data_fingerprint, config, metrics, code_fingerprint FROM runs " +
+                      condition));
   if (sqlite3_bind_parameter_count(statement.get()) == 1) bind_text(statement.get(), 1, argument);
   std::vector<RunRecord> runs;
   int status = 0;
@@ -101,6 +129,7 @@ Result<std::vector<RunRecord>> RunsDatabase::select(const std::string& condition
                   column(statement.get(), 1),
                   column(statement.get(), 2),
                   column(statement.get(), 3),
+                  column(statement.get(), 6),
                   column(statement.get(), 4),
                   Json()};
     MOTE_TRY(run.metrics, parse_json(fmt::format("{}, run {}", state_->path, run.id), column(statement.get(), 5)));

@@ -17,14 +17,15 @@ struct RunRecord {
   std::string time;              // UTC, "2025-03-01T14:05:09Z"
   std::string fingerprint;       // of everything the run depends on: equal fingerprint, equal artefacts
   std::string data_fingerprint;  // of the recordings alone
+  std::string code_fingerprint;  // of the program that made it; empty: by a mote that did not record it
   std::string config;            // mote.toml as it was
   Json metrics;                  // metrics.json
 };
 
 class RunsDatabase {
  public:
-  // Creates the file and its table when missing. The error names the path and SQLite's reason (full disk, not a
-  // database).
+  // Creates the file and its table when missing, and brings those of earlier versions up to date. Errors name the path
+  // and SQLite's reason (full disk, not a database); a file of a later version is refused.
   static Result<RunsDatabase> open(const std::filesystem::path& path);
   RunsDatabase(RunsDatabase&&) noexcept;
   RunsDatabase& operator=(RunsDatabase&&) = delete;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "toolchain/base/random.h"
 
@@ -23,6 +24,8 @@ std::vector<std::vector<int32_t>> members_of_groups(const BootstrapConfig& confi
 }
 
 Interval percentile_interval(std::vector<double>& values) {
+  std::erase_if(values, [](double value) { return std::isnan(value); });
+  if (values.empty()) return {std::nan(""), std::nan("")};
   std::sort(values.begin(), values.end());
   const double last = static_cast<double>(values.size() - 1);
   return {values[static_cast<size_t>(std::floor(0.025 * last))], values[static_cast<size_t>(std::ceil(0.975 * last))]};
@@ -56,6 +59,33 @@ std::vector<Interval> bootstrap_intervals(const BootstrapConfig& config, int64_t
   std::vector<Interval> intervals;
   for (std::vector<double>& v : values) intervals.push_back(percentile_interval(v));
   return intervals;
+}
+
+Interval proportion_interval(std::span<const uint8_t> hits, std::span<const uint8_t> counted,
+                             const BootstrapConfig& config) {
+  int64_t right = 0, all = 0;
+  std::set<int64_t> groups;
+  for (size_t i = 0; i < hits.size(); ++i) {
+    if (counted[i] == 0) continue;
+    ++all;
+    right += hits[i];
+    if (has_groups(config)) groups.insert(config.groups[i]);
+  }
+  if (groups.empty()) return wilson_interval(right, all);
+  const Interval drawn = bootstrap_intervals(config, static_cast<int64_t>(hits.size()), 1,
+                                             [&](std::span<const int32_t> times, std::span<double> found) {
+                                               double part = 0, whole = 0;
+                                               for (size_t i = 0; i < hits.size(); ++i) {
+                                                 if (counted[i] == 0) continue;
+                                                 whole += times[i];
+                                                 part += hits[i] * times[i];
+                                               }
+                                               found[0] = part / whole;
+                                             })[0];
+  if (drawn.low < drawn.high) return drawn;
+  const auto trials = static_cast<int64_t>(groups.size());
+  const double share = static_cast<double>(right) / static_cast<double>(all);
+  return wilson_interval(std::llround(share * static_cast<double>(trials)), trials);
 }
 
 }  // namespace mote

@@ -4,24 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
 
 #include "toolchain/train/bootstrap.h"
 
 namespace mote {
 namespace {
 
-Result<void> check_counts(size_t truth, size_t predictions, const BootstrapConfig& bootstrap, size_t examples) {
-  if (truth != predictions)
-    return defect(fmt::format("metrics: {} true values but {} predictions", truth, predictions));
-  if (examples == 0) return input_error("there are no examples to evaluate: this part of the data is empty");
-  if (!bootstrap.groups.empty() && bootstrap.groups.size() != examples)
-    return defect(fmt::format("metrics: {} groups for {} examples", bootstrap.groups.size(), examples));
-  return {};
-}
-
 double ratio(double part, double whole) {
-  return whole > 0 ? part / whole : 0;
+  return whole > 0 ? part / whole : std::numeric_limits<double>::quiet_NaN();
 }
 
 std::vector<ClassMetrics> metrics_per_class(std::span<const int64_t> confusion, size_t classes) {
@@ -43,9 +34,9 @@ std::vector<ClassMetrics> metrics_per_class(std::span<const int64_t> confusion, 
 void summarize(std::span<const int64_t> confusion, size_t classes, std::span<double> summary) {
   double recall = 0, f1 = 0, present = 0, right = 0, count = 0;
   for (const ClassMetrics& metrics : metrics_per_class(confusion, classes)) {
+    if (metrics.count == 0) continue;
     right += metrics.recall * static_cast<double>(metrics.count);
     count += static_cast<double>(metrics.count);
-    if (metrics.count == 0) continue;
     recall += metrics.recall;
     f1 += metrics.f1;
     present += 1;
@@ -56,6 +47,15 @@ void summarize(std::span<const int64_t> confusion, size_t classes, std::span<dou
 }
 
 }  // namespace
+
+Result<void> check_examples(size_t truth, size_t predictions, const BootstrapConfig& bootstrap, size_t examples) {
+  if (truth != predictions)
+    return defect(fmt::format("metrics: {} true values but {} predictions", truth, predictions));
+  if (examples == 0) return input_error("there are no examples to evaluate: this part of the data is empty");
+  if (!bootstrap.groups.empty() && bootstrap.groups.size() != examples)
+    return defect(fmt::format("metrics: {} groups for {} examples", bootstrap.groups.size(), examples));
+  return {};
+}
 
 Interval wilson_interval(int64_t successes, int64_t count) {
   if (count <= 0) return {0, 1};
@@ -70,7 +70,7 @@ Interval wilson_interval(int64_t successes, int64_t count) {
 Result<ClassificationMetrics> classification_metrics(std::span<const int32_t> truth,
                                                      std::span<const int32_t> predictions, int32_t classes,
                                                      const BootstrapConfig& bootstrap) {
-  MOTE_CHECK(check_counts(truth.size(), predictions.size(), bootstrap, truth.size()));
+  MOTE_CHECK(check_examples(truth.size(), predictions.size(), bootstrap, truth.size()));
   const auto k = static_cast<size_t>(std::max(classes, 0));
   std::vector<size_t> cells(truth.size());  // of the confusion matrix
   for (size_t i = 0; i < truth.size(); ++i) {
@@ -89,16 +89,18 @@ Result<ClassificationMetrics> classification_metrics(std::span<const int32_t> tr
   result.accuracy = summary[0], result.balanced_accuracy = summary[1], result.macro_f1 = summary[2];
   std::vector<int64_t> drawn(k * k);
   const auto intervals =
-      bootstrap_intervals(bootstrap, result.count, 3, [&](std::span<const int32_t> times, std::span<double> found) {
+      bootstrap_intervals(bootstrap, result.count, 2, [&](std::span<const int32_t> times, std::span<double> found) {
         std::fill(drawn.begin(), drawn.end(), 0);
         for (size_t i = 0; i < cells.size(); ++i) drawn[cells[i]] += times[i];
-        summarize(drawn, k, found);
+        double drawn_summary[3];
+        summarize(drawn, k, drawn_summary);
+        found[0] = drawn_summary[1], found[1] = drawn_summary[2];
       });
-  int64_t right = 0;
-  for (size_t c = 0; c < k; ++c) right += result.confusion[c * k + c];
-  result.accuracy_ci95 = has_groups(bootstrap) ? intervals[0] : wilson_interval(right, result.count);
-  result.balanced_accuracy_ci95 = intervals[1];
-  result.macro_f1_ci95 = intervals[2];
+  std::vector<uint8_t> right;
+  for (size_t i = 0; i < truth.size(); ++i) right.push_back(truth[i] == predictions[i]);
+  result.accuracy_ci95 = proportion_interval(right, std::vector<uint8_t>(truth.size(), 1), bootstrap);
+  result.balanced_accuracy_ci95 = intervals[0];
+  result.macro_f1_ci95 = intervals[1];
   return result;
 }
 
@@ -106,7 +108,7 @@ Result<RegressionMetrics> regression_metrics(std::span<const float> truth, std::
                                              int32_t outputs, const BootstrapConfig& bootstrap) {
   const auto width = static_cast<size_t>(std::max(outputs, 1));
   const size_t examples = truth.size() / width;
-  MOTE_CHECK(check_counts(truth.size(), predictions.size(), bootstrap, examples));
+  MOTE_CHECK(check_examples(truth.size(), predictions.size(), bootstrap, examples));
   std::vector<double> mean(width), sums(width), squares(width);
   for (size_t i = 0; i < truth.size(); ++i) {
     if (!std::isfinite(truth[i]) || !std::isfinite(predictions[i]))
@@ -136,49 +138,13 @@ Result<RegressionMetrics> regression_metrics(std::span<const float> truth, std::
     const double values = count * static_cast<double>(width);
     found[0] = absolute / values;
     found[1] = std::sqrt(squared / values);
-    found[2] = variation > 0 ? 1 - squared / variation : 0;
+    found[2] = 1 - ratio(squared, variation);
   };
   double summary[3];
   summarize_errors(std::vector<int32_t>(examples, 1), summary);
   const auto intervals = bootstrap_intervals(bootstrap, static_cast<int64_t>(examples), 3, summarize_errors);
   return RegressionMetrics{
       static_cast<int64_t>(examples), summary[0], summary[1], summary[2], intervals[0], intervals[1], intervals[2]};
-}
-
-Result<AucMetrics> auc_metrics(std::span<const uint8_t> anomalous, std::span<const float> scores,
-                               const BootstrapConfig& bootstrap) {
-  MOTE_CHECK(check_counts(anomalous.size(), scores.size(), bootstrap, scores.size()));
-  const auto anomalies = std::count_if(anomalous.begin(), anomalous.end(), [](uint8_t flag) { return flag != 0; });
-  if (anomalies == 0 || anomalies == static_cast<int64_t>(scores.size()))
-    return input_error(
-        fmt::format("the area under the ROC curve needs normal and anomalous examples; {} of {} are anomalous",
-                    anomalies, scores.size()));
-  for (size_t i = 0; i < scores.size(); ++i)
-    if (!std::isfinite(scores[i]))
-      return input_error(fmt::format("the anomaly score of example {} is not a finite number", i));
-  std::vector<int32_t> by_score(scores.size());
-  std::iota(by_score.begin(), by_score.end(), 0);
-  std::sort(by_score.begin(), by_score.end(),
-            [&](int32_t a, int32_t b) { return scores[static_cast<size_t>(a)] < scores[static_cast<size_t>(b)]; });
-  const auto area = [&](std::span<const int32_t> times, std::span<double> found) {
-    double below = 0, positives = 0, wins = 0;  // below: normal examples with a lower score
-    for (size_t i = 0; i < by_score.size();) {
-      const float score = scores[static_cast<size_t>(by_score[i])];
-      double normal_here = 0, anomalous_here = 0;
-      for (; i < by_score.size() && scores[static_cast<size_t>(by_score[i])] == score; ++i) {
-        const auto example = static_cast<size_t>(by_score[i]);
-        (anomalous[example] != 0 ? anomalous_here : normal_here) += times[example];
-      }
-      wins += anomalous_here * (below + 0.5 * normal_here);
-      below += normal_here;
-      positives += anomalous_here;
-    }
-    found[0] = below * positives > 0 ? wins / (below * positives) : 0.5;
-  };
-  double auc = 0;
-  area(std::vector<int32_t>(scores.size(), 1), std::span(&auc, 1));
-  const auto intervals = bootstrap_intervals(bootstrap, static_cast<int64_t>(scores.size()), 1, area);
-  return AucMetrics{static_cast<int64_t>(scores.size()), auc, intervals[0]};
 }
 
 }  // namespace mote

@@ -15,15 +15,15 @@ struct Interval {
 
 struct ClassMetrics {
   int64_t count = 0;     // examples of this class
-  double precision = 0;  // 0 when nothing was predicted as this class
-  double recall = 0;     // 0 when the class has no examples
-  double f1 = 0;
+  double precision = 0;  // NaN when nothing was predicted as this class
+  double recall = 0;     // NaN when the class has no examples
+  double f1 = 0;         // NaN when both are
 };
 
 struct ClassificationMetrics {
   int64_t count = 0;
   double accuracy = 0;
-  Interval accuracy_ci95;           // Wilson (1927), or bootstrap over groups when groups are given
+  Interval accuracy_ci95;           // see proportion_interval() in bootstrap.h
   double balanced_accuracy = 0;     // mean recall of the classes that have examples
   Interval balanced_accuracy_ci95;  // bootstrap
   double macro_f1 = 0;              // mean f1 of the classes that have examples
@@ -36,7 +36,7 @@ struct RegressionMetrics {
   int64_t count = 0;
   double mae = 0;
   double rmse = 0;
-  double r2 = 0;  // 1 - squared error / variance of the targets, over all outputs; 0 when the targets do not vary
+  double r2 = 0;  // 1 - squared error / variance of the targets, over all outputs; NaN when the targets do not vary
   Interval mae_ci95, rmse_ci95, r2_ci95;  // bootstrap
 };
 
@@ -46,6 +46,9 @@ struct BootstrapConfig {
   int32_t draws = 1000;
   uint64_t seed = 1;
 };
+
+// Errors: sizes that differ, no examples, groups for another number of examples.
+Result<void> check_examples(size_t truth, size_t predictions, const BootstrapConfig& bootstrap, size_t examples);
 
 // Index of the largest of each row of scores[rows x classes]; the first of equal ones, as TFLite's ARG_MAX. T: float,
 // int8_t, uint8_t.
@@ -70,16 +73,6 @@ Result<ClassificationMetrics> classification_metrics(std::span<const int32_t> tr
 // truth and predictions: examples x outputs, row by row, in physical units.
 Result<RegressionMetrics> regression_metrics(std::span<const float> truth, std::span<const float> predictions,
                                              int32_t outputs, const BootstrapConfig& bootstrap = {});
-
-// Area under the ROC curve: the chance that an anomaly (flag 1) scores higher than a normal example (flag 0); ties
-// count half.
-struct AucMetrics {
-  int64_t count = 0;
-  double auc = 0;
-  Interval auc_ci95;  // bootstrap
-};
-Result<AucMetrics> auc_metrics(std::span<const uint8_t> anomalous, std::span<const float> scores,
-                               const BootstrapConfig& bootstrap = {});
 
 // Wilson score interval (Wilson 1927) at 95 % of `successes` out of `count`.
 Interval wilson_interval(int64_t successes, int64_t count);

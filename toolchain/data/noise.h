@@ -1,0 +1,36 @@
+// Recorded or white noise, mixed into windows at a stated ratio of powers.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "toolchain/base/random.h"
+#include "toolchain/base/result.h"
+#include "toolchain/data/dataset.h"
+
+namespace mote {
+
+class Noise {
+ public:
+  // Independent normal numbers in every channel and reading.
+  static Noise white() { return Noise(); }
+  // The recordings that a glob matches, read with the settings of the project's data and brought to their rate; labels
+  // are not asked for. Errors: no file, a channel that is missing, nothing as long as a window.
+  static Result<Noise> load(const DataConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
+                            const std::string& pattern);
+
+  // A stretch of one window, readings x channels: where it begins is drawn, each reading with the same chance.
+  void draw(const RecordingContract& contract, Random& random, std::vector<float>& window) const;
+
+ private:
+  std::vector<std::vector<float>> recordings_;  // readings x channels each; none: white
+};
+
+// The windows of `part` with noise added, as the test part of a dataset of its own. In each window and channel the
+// power of the signal, its mean removed, is `snr_db` decibels above that of the noise, its mean removed too; a channel
+// that does not move in the window stays as it is, as under noise that does not. What leaves the range of counts
+// saturates, as it does in a sensor. The noise of a window depends on `seed` and its place in the part only.
+Dataset with_noise(const Dataset& dataset, const DataPart& part, const Noise& noise, double snr_db, uint64_t seed);
+
+}  // namespace mote
