@@ -68,7 +68,7 @@ Result<Loaded> load_for(const ProjectConfig& project, const Models& models, cons
 Result<void> save_arrays(const fs::path& folder, const Loaded& loaded, const Int8Executor& model, ThreadPool& pool) {
   const DataPart& part = loaded.dataset.test;
   const TensorType input = model.input_type(0);
-  MOTE_TRY(std::vector<uint8_t> bytes, int8_inputs(loaded, part, input));
+  MOTE_TRY(std::vector<uint8_t> bytes, stored_inputs(loaded, part, input));
   MOTE_TRY(std::vector<uint8_t> outputs, run_batch(model, bytes, part.size(), pool, Rows::examples));
   NpyArray inputs{input.dtype, {part.size()}, std::move(bytes)};
   for (int32_t d = 1; d < input.shape.rank; ++d) inputs.shape.push_back(input.shape[d]);
@@ -119,9 +119,9 @@ Result<Outcome> run(Session& session, const Options& options) {
   metrics["task"] = project.task == DataTask::classification ? "classification" : "regression";
   metrics["goal"] = to_json(project.goal);
   metrics["model"] = models.int8.path.string();
-  metrics.erase("float");
+  for (const char* of_the_run : {"float", "ptq", "qat", "comparisons"}) metrics.erase(of_the_run);
   MOTE_TRY(const Json quality,
-           evaluate(loaded, floats, models.int8.path.string(), models.int8.bytes, pipeline.threads()));
+           evaluate(loaded, floats, {{"int8", models.int8.path.string(), models.int8.bytes}}, pipeline.threads()));
   metrics.update(quality);
   std::vector<BudgetLine> lines;
   if (metrics.contains("latency")) lines = budget_lines(project.budget, pipeline.board(), metrics);

@@ -18,9 +18,11 @@ Run configure(CLI::App& command) {
                   "each is left out once")
       ->check(CLI::Range(2, 1000))
       ->type_name("N");
+  command.add_flag("--qat", repetition->aware,
+                   "Goes on with int8's rounding and clipping after training, as [quantize] method = \"qat\" does");
   return [repetition](Session& session) {
     if (repetition->seeds > 1 || repetition->folds > 0) return repeat_training(session, *repetition);
-    return build_project(session, {.target = Target::run, .train_again = true});
+    return build_project(session, {.target = Target::run, .train_again = true, .aware = repetition->aware});
   };
 }
 

@@ -64,7 +64,7 @@ Result<ModelRows> project_rows(Session& session, const OpenModel& model) {
     return input_error("the model was made for other recordings");
   const DataPart& part = loaded->dataset.test.size() > 0 ? loaded->dataset.test : loaded->dataset.train;
   const Loaded as_model{loaded->dataset, features};
-  MOTE_TRY(std::vector<uint8_t> bytes, int8_inputs(as_model, part, model.executor.input_type(0)));
+  MOTE_TRY(std::vector<uint8_t> bytes, stored_inputs(as_model, part, model.executor.input_type(0)));
   return ModelRows{std::move(bytes), part.size()};
 }
 
@@ -194,7 +194,7 @@ std::string float_cause(const Json& layer) {
 }
 
 std::string float_text(const Json& errors) {
-  std::string text = "\n  float against int8 on this computer:\n" + layer_table(errors);
+  std::string text = "\n  float against int8 on this computer:\n" + layer_table(errors, Json::array());
   const auto worst = errors.find("worst");
   if (worst == errors.end() || !worst->is_string()) return text + "\n";
   for (const Json& layer : errors.at("layers"))

@@ -1,9 +1,12 @@
 #include "cli/pipeline/metrics.h"
 
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <set>
 #include <utility>
 
+#include "toolchain/train/compare.h"
 #include "toolchain/train/metrics.h"
 
 namespace mote {
@@ -48,18 +51,50 @@ Json to_json(const RegressionMetrics& metrics) {
           {"r2_ci95", to_json(metrics.r2_ci95)}};
 }
 
-Result<Json> parts_metrics(const Loaded& loaded,
-                           const std::function<Result<OutputMatrix>(const DataPart&)>& outputs_of) {
-  const Dataset& dataset = loaded.dataset;
-  const std::pair<const char*, const DataPart*> parts[] = {
-      {"train", &dataset.train}, {"validation", &dataset.validation}, {"test", &dataset.test}};
-  Json metrics = Json::object();
-  for (const auto& [name, part] : parts) {
-    if (part->size() == 0) continue;
-    MOTE_TRY(const OutputMatrix outputs, outputs_of(*part));
-    MOTE_TRY(metrics[name], part_metrics(dataset, *part, outputs));
+Json to_json(const PairedTest& test, const std::string& first, const std::string& second, bool classification) {
+  Json json = {{"first", first},
+               {"second", second},
+               {"metric", classification ? "accuracy" : "mae"},
+               {"test", classification ? "McNemar, exact" : "paired bootstrap"},
+               {"difference", test.difference},
+               {"ci95", to_json(test.difference_ci95)},
+               {"p", test.p}};
+  if (classification) json.update({{"only_first", test.only_first}, {"only_second", test.only_second}});
+  return json;
+}
+
+using OutputsOf = std::function<Result<OutputMatrix>(const DataPart&)>;
+
+Result<OutputsOf> outputs_of_model(const Loaded& loaded, const JudgedModel& model, ThreadPool& pool) {
+  MOTE_TRY(Int8Executor opened, Int8Executor::create(model.name, model.bytes));
+  const auto executor = std::make_shared<Int8Executor>(std::move(opened));
+  return OutputsOf([&loaded, &pool, executor](const DataPart& part) -> Result<OutputMatrix> {
+    const TensorType input = executor->input_type(0);
+    if (input.dtype == DType::float32) return int8_outputs(*executor, WindowInputs(loaded, part), pool);
+    MOTE_TRY(const std::vector<uint8_t> bytes, stored_inputs(loaded, part, input));
+    const size_t row = static_cast<size_t>(input.bytes());
+    const FillInput fill = [&](int64_t example, std::span<uint8_t> target) {
+      std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(example) * row), row, target.begin());
+    };
+    return int8_outputs(*executor, part.size(), fill, pool);
+  });
+}
+
+Result<Json> compare(const Dataset& dataset, const DataPart& part, const std::pair<std::string, OutputMatrix>& first,
+                     const std::pair<std::string, OutputMatrix>& second) {
+  const std::vector<int64_t> groups = window_groups(dataset, part);
+  const BootstrapConfig bootstrap{.groups = groups};
+  const bool classification = dataset.task == DataTask::classification;
+  PairedTest test;
+  if (classification) {
+    const auto classes = static_cast<int32_t>(dataset.classes.size());
+    MOTE_TRY(test, compare_classifiers(window_labels(part), predicted_classes<float>(first.second.values, classes),
+                                       predicted_classes<float>(second.second.values, classes), bootstrap));
+  } else {
+    MOTE_TRY(test, compare_regressors(part.targets, first.second.values, second.second.values,
+                                      static_cast<int32_t>(dataset.targets.size()), bootstrap));
   }
-  return metrics;
+  return to_json(test, first.first, second.first, classification);
 }
 
 }  // namespace
@@ -87,27 +122,37 @@ Result<Json> part_metrics(const Dataset& dataset, const DataPart& part, const Ou
   return to_json(metrics);
 }
 
-Result<Json> evaluate(const Loaded& loaded, const Graph* float_graph, const std::string& name,
-                      const std::vector<uint8_t>& model, int threads) {
+Result<Json> evaluate(const Loaded& loaded, const Graph* float_graph, const std::vector<JudgedModel>& models,
+                      int threads) {
   ThreadPool pool(threads);
-  Json metrics = Json::object();
-  if (float_graph != nullptr) {
-    MOTE_TRY(metrics["float"], parts_metrics(loaded, [&](const DataPart& part) {
-               return float_outputs(*float_graph, WindowInputs(loaded, part), pool);
-             }));
+  std::vector<std::pair<std::string, OutputsOf>> forms;
+  if (float_graph != nullptr)
+    forms.emplace_back(
+        "float", [&](const DataPart& part) { return float_outputs(*float_graph, WindowInputs(loaded, part), pool); });
+  for (const JudgedModel& model : models) {
+    MOTE_TRY(OutputsOf outputs, outputs_of_model(loaded, model, pool));
+    forms.emplace_back(model.form, std::move(outputs));
   }
-  MOTE_TRY(const Int8Executor executor, Int8Executor::create(name, model));
-  const TensorType input = executor.input_type(0);
-  const auto outputs_of = [&](const DataPart& part) -> Result<OutputMatrix> {
-    if (input.dtype == DType::float32) return int8_outputs(executor, WindowInputs(loaded, part), pool);
-    MOTE_TRY(const std::vector<uint8_t> bytes, int8_inputs(loaded, part, input));
-    const size_t row = static_cast<size_t>(input.bytes());
-    const FillInput fill = [&](int64_t example, std::span<uint8_t> target) {
-      std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(example) * row), row, target.begin());
-    };
-    return int8_outputs(executor, part.size(), fill, pool);
-  };
-  MOTE_TRY(metrics["int8"], parts_metrics(loaded, outputs_of));
+  const Dataset& dataset = loaded.dataset;
+  const std::pair<const char*, const DataPart*> parts[] = {
+      {"train", &dataset.train}, {"validation", &dataset.validation}, {"test", &dataset.test}};
+  Json metrics = Json::object();
+  for (const auto& [name, part] : parts) {
+    if (part->size() == 0) continue;
+    std::vector<std::pair<std::string, OutputMatrix>> outputs;
+    for (const auto& [form, outputs_of] : forms) {
+      MOTE_TRY(OutputMatrix matrix, outputs_of(*part));
+      MOTE_TRY(metrics[form][name], part_metrics(dataset, *part, matrix));
+      outputs.emplace_back(form, std::move(matrix));
+    }
+    Json comparisons = Json::array();
+    for (size_t second = 1; second < outputs.size(); ++second)
+      for (size_t first = 0; first < second; ++first) {
+        MOTE_TRY(Json comparison, compare(dataset, *part, outputs[first], outputs[second]));
+        comparisons.push_back(std::move(comparison));
+      }
+    metrics["comparisons"][name] = std::move(comparisons);
+  }
   return metrics;
 }
 

@@ -11,10 +11,18 @@ namespace mote {
 // "confusion"}. Regression: {"count", "mae", "rmse", "r2", "mae_ci95", ...}.
 Result<Json> part_metrics(const Dataset& dataset, const DataPart& part, const OutputMatrix& outputs);
 
-// Metrics of the float graph and of the int8 model (the bytes of a .tflite that messages call `name`) on every part
-// that has windows: {"float": {"validation", "test"}, "int8": {...}}. Without a float graph only "int8".
-Result<Json> evaluate(const Loaded& loaded, const Graph* float_graph, const std::string& name,
-                      const std::vector<uint8_t>& model, int threads);
+// A .tflite among those that are judged side by side.
+struct JudgedModel {
+  std::string form;  // key in metrics.json: "int8", "ptq", "qat"
+  std::string name;  // what messages call the file
+  std::vector<uint8_t> bytes;
+};
+
+// Metrics of the float graph, if there is one, and of the models on every part that has windows: {"float":
+// {"validation", "test"}, FORM: {...}}, and "comparisons" of each two of them: {"test": [{"first", "second", "metric",
+// "difference", "ci95", "p"}]}.
+Result<Json> evaluate(const Loaded& loaded, const Graph* float_graph, const std::vector<JudgedModel>& models,
+                      int threads);
 
 Json to_json(const LayerErrors& errors);
 Json to_json(const Goal& goal);

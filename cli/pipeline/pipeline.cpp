@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cli/pipeline/aware.h"
+#include "cli/pipeline/layer_cost.h"
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/model_file.h"
 #include "cli/pipeline/training.h"
@@ -48,6 +50,11 @@ Result<void> to_exported_form(Graph& graph, const ProjectConfig& project, const 
 
 }  // namespace
 
+void use_aware_training(ProjectConfig& project) {
+  project.aware.enabled = true;
+  project.given["quantize.method"] = "qat";
+}
+
 void move_paths(Json& measurement, const std::string& from, const std::string& to) {
   const auto move = [&](Json& value) {
     const std::string path = value.get<std::string>();
@@ -74,7 +81,10 @@ Result<Pipeline> Pipeline::open(Session& session, const std::function<void(Proje
   MOTE_TRY(ProjectConfig project, load_project(folder));
   if (session.seed) project.seed = *session.seed;
   project.data.seed = project.train.seed = project.seed;
-  if (change) change(project);
+  if (change) {
+    change(project);
+    MOTE_CHECK(check_quantize(project));
+  }
   const Result<const Board*> board = find_board(project.budget.board);
   if (!board.ok()) return project.error_at("budget.board", board.error());
   return Pipeline(std::move(project), *board, session);
@@ -174,9 +184,14 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
   MOTE_TRY(const Loaded* const loaded, this->loaded());
   MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
   MOTE_CHECK(prepare_transfer(graph));
-  TrainingJob job{
-      project_,           *loaded, std::move(graph), threads_given_ ? threads_ : 0, workspace_.hidden() / "checkpoints",
-      fingerprint_of_data};
+  TrainingJob job{project_,
+                  *loaded,
+                  std::move(graph),
+                  project_.train,
+                  "train",
+                  threads_given_ ? threads_ : 0,
+                  workspace_.hidden() / "checkpoints",
+                  fingerprint_of_data};
   MOTE_TRY(TrainResult trained, run_training(std::move(job), console_.progress()));
   MOTE_CHECK(to_exported_form(trained.graph, project_, loaded->dataset));
   MOTE_TRY(const std::vector<uint8_t> bytes, float_file(trained.graph, project_, *loaded));
@@ -222,28 +237,83 @@ Result<Step> Pipeline::quantize(const Step& train) {
   const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize")};
   return step("quantize", inputs, false, [&](const fs::path& folder) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
-    MOTE_TRY(const Graph float_graph, read_tflite(float_path.string(), float_bytes));
+    MOTE_TRY(Graph float_graph, read_tflite(float_path.string(), float_bytes));
+    if (project_.equalize) equalize_layers(float_graph);
     MOTE_TRY(const Int8File file, int8_file(float_graph, project_, *loaded, console_.progress()));
-    MOTE_TRY(Int8Executor executor, Int8Executor::create(kModelFile, file.bytes));
-    const Dataset& dataset = loaded->dataset;
-    const WindowInputs probe(*loaded, dataset.validation.size() > 0 ? dataset.validation : dataset.train);
-    MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, executor, probe));
-    MOTE_CHECK(write_file(folder / kModelFile, file.bytes));
-    return Json{{"layer_errors", to_json(errors)},
-                {"notes", file.notes},
-                {"arena", arena_json(file.graph, file.plan)},
-                {"float_bytes", float_bytes.size()},
-                {"int8_bytes", file.bytes.size()}};
+    MOTE_TRY(Json result, write_int8(folder, float_graph, file));
+    result["float_bytes"] = float_bytes.size();
+    return result;
   });
 }
 
-Result<Step> Pipeline::evaluate(const Step& train, const Step& quantize) {
-  return step("evaluate", {quantize.fingerprint}, false, [&](const fs::path&) -> Result<Json> {
+Result<Json> Pipeline::write_int8(const fs::path& folder, const Graph& float_graph, const Int8File& file) {
+  MOTE_TRY(const Loaded* const loaded, this->loaded());
+  MOTE_TRY(Int8Executor executor, Int8Executor::create(kModelFile, file.bytes));
+  const Dataset& dataset = loaded->dataset;
+  const DataPart& part = dataset.validation.size() > 0 ? dataset.validation : dataset.train;
+  MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, executor, WindowInputs(*loaded, part)));
+  Json costs = Json::array();
+  if (project_.quantize.activations == DType::int8) {
+    MOTE_TRY(costs, layer_costs(float_graph, file.graph, *loaded, part, threads_));
+  }
+  MOTE_CHECK(write_file(folder / kModelFile, file.bytes));
+  return Json{{"layer_errors", to_json(errors)},
+              {"layer_costs", std::move(costs)},
+              {"activations", to_string(project_.quantize.activations)},
+              {"notes", file.notes},
+              {"arena", arena_json(file.graph, file.plan)},
+              {"int8_bytes", file.bytes.size()}};
+}
+
+bool Pipeline::aware_interrupted() const {
+  std::error_code ignored;
+  return fs::exists(aware_checkpoints(), ignored) && !fs::is_empty(aware_checkpoints(), ignored);
+}
+
+Result<Step> Pipeline::quantize_aware(const Step& train, bool again) {
+  const fs::path float_path = train.folder / kFloatFile;
+  MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(float_path));
+  const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize")};
+  return step("aware", inputs, again, [&](const fs::path& folder) -> Result<Json> {
+    MOTE_TRY(const Loaded* const loaded, this->loaded());
+    MOTE_TRY(Graph float_graph, read_tflite(float_path.string(), float_bytes));
+    if (project_.equalize) equalize_layers(float_graph);
+    TrainingJob job{project_,
+                    *loaded,
+                    std::move(float_graph),
+                    project_.train,
+                    "train, int8",
+                    threads_given_ ? threads_ : 0,
+                    aware_checkpoints(),
+                    train.fingerprint};
+    MOTE_TRY(const AwareModel model, train_aware(std::move(job), console_.progress()));
+    std::vector<std::string> notes;
+    MOTE_TRY(Graph quantized, apply_quantization(model.graph, model.ranges, project_.quantize, &notes));
+    MOTE_TRY(const Int8File file, planned_file(std::move(quantized), std::move(notes), project_, *loaded));
+    MOTE_TRY(Json result, write_int8(folder, model.graph, file));
+    MOTE_TRY(const std::vector<uint8_t> aware_bytes, float_file(model.graph, project_, *loaded));
+    MOTE_CHECK(write_file(folder / kAwareFile, aware_bytes));
+    result["float_bytes"] = float_bytes.size();
+    result["training"] = training_json(model.training, loaded->dataset.validation.size() > 0);
+    return result;
+  });
+}
+
+Result<Step> Pipeline::evaluate(const Step& train, const Step& quantize, const Step* aware) {
+  const Json inputs = {quantize.fingerprint, aware != nullptr ? aware->fingerprint : ""};
+  return step("evaluate", inputs, false, [&](const fs::path&) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
     MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(train.folder / kFloatFile));
     MOTE_TRY(const Graph float_graph, read_tflite(kFloatFile, float_bytes));
-    MOTE_TRY(const std::vector<uint8_t> model, read_file(quantize.folder / kModelFile));
-    return mote::evaluate(*loaded, &float_graph, kModelFile, model, threads_);
+    std::vector<JudgedModel> models = {{"ptq", kModelFile, {}}};
+    MOTE_TRY(models[0].bytes, read_file(quantize.folder / kModelFile));
+    if (aware != nullptr) {
+      models.push_back({"qat", kModelFile, {}});
+      MOTE_TRY(models[1].bytes, read_file(aware->folder / kModelFile));
+    }
+    MOTE_TRY(Json metrics, mote::evaluate(*loaded, &float_graph, models, threads_));
+    metrics["int8"] = metrics.at(models.back().form);
+    return metrics;
   });
 }
 

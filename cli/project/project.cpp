@@ -216,6 +216,7 @@ void fill_defaults(ProjectConfig& project) {
   project.data.task = project.task;
   if (regression && !project.given.contains("train.loss")) project.train.loss = Loss::mse;
   if (regression && !project.given.contains("quantize.margin")) project.quantize.margin = 0.1;
+  project.quantize.int8_input = true;  // which is what feature blocks make
 }
 
 Result<void> check_loss(const ProjectConfig& project) {
@@ -227,6 +228,13 @@ Result<void> check_loss(const ProjectConfig& project) {
 }
 
 }  // namespace
+
+Result<void> check_quantize(const ProjectConfig& project) {
+  if (project.quantize.activations != DType::int16 || !project.aware.enabled) return {};
+  return input_error(
+      project.where("quantize.activations") +
+      ": int16 activations are quantized after training only; expected method = \"ptq\" with them");
+}
 
 std::string ProjectConfig::where(const std::string& key) const {
   const auto place = places.find(key);
@@ -285,6 +293,7 @@ Result<ProjectConfig> parse_project(const std::string& file, const std::string& 
   MOTE_CHECK(check_layers(project));
   fill_defaults(project);
   MOTE_CHECK(check_loss(project));
+  MOTE_CHECK(check_quantize(project));
   return project;
 }
 
