@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/metrics_json.h"
@@ -26,8 +27,12 @@ Result<Json> train_once(Pipeline& pipeline) {
   MOTE_TRY(const Step data, pipeline.data());
   MOTE_TRY(const Step trained, pipeline.train(data, false));
   MOTE_TRY(const Step quantized, pipeline.quantize(trained));
-  MOTE_TRY(const Step judged, pipeline.evaluate(trained, quantized));
   const ProjectConfig& project = pipeline.project();
+  std::optional<Step> aware;
+  if (project.aware.enabled) {
+    MOTE_TRY(aware, pipeline.quantize_aware(trained, false));
+  }
+  MOTE_TRY(const Step judged, pipeline.evaluate(trained, quantized, aware ? &*aware : nullptr));
   Json result = {{"seed", project.train.seed}, {"fold", project.data.split.fold}};
   for (const char* form : kForms) {
     const Json& parts = judged.result.at(form);
@@ -81,6 +86,7 @@ Result<Outcome> repeat_training(Session& session, const Repetition& repetition) 
   for (int32_t fold = 0; fold < std::max(repetition.folds, 1); ++fold)
     for (int32_t seed = 0; seed < repetition.seeds; ++seed) {
       MOTE_TRY(Pipeline pipeline, Pipeline::open(session, [&](ProjectConfig& changed) {
+                 if (repetition.aware) use_aware_training(changed);
                  changed.train.seed += static_cast<uint64_t>(seed);
                  if (repetition.folds == 0) return;
                  changed.data.split.folds = repetition.folds;

@@ -170,6 +170,78 @@ INSTANTIATE_TEST_SUITE_P(
         Stack{"one_step", {"LSTM(5)", "Dense(2)"}, make_shape({1, 3}), true}),
     [](const auto& parameter) { return parameter.param.name; });
 
+struct WideStack {
+  std::string name;
+  std::vector<std::string> layers;
+  Shape input;
+  bool int8_input = false;
+};
+
+class WideParity : public Parity, public ::testing::WithParamInterface<WideStack> {};
+
+// int16 activations with int8 weights: random inputs over the whole range of the input's type.
+TEST_P(WideParity, SameBytes) {
+  const WideStack& stack = GetParam();
+  const auto elements = static_cast<size_t>(stack.input.elements());
+  Random random(elements * 7 + stack.layers.size());
+  Result<Graph> graph = build_graph(stack.layers, stack.input, random.bits());
+  ASSERT_TRUE(graph.ok()) << graph.error().message;
+  for (Tensor& tensor : graph->tensors)
+    if (tensor.trainable && tensor.type.shape.rank == 1)
+      for (float& value : tensor.floats()) value = static_cast<float>(random.normal());
+  std::vector<float> rows(200 * elements);
+  for (float& value : rows) value = static_cast<float>(random.normal());
+  QuantizeConfig config;
+  config.activations = DType::int16;
+  config.int8_input = stack.int8_input;
+  const MatrixData data(rows, static_cast<int64_t>(elements));
+  Result<Graph> quantized = quantize_post_training(*graph, data, config);
+  ASSERT_TRUE(quantized.ok()) << quantized.error().message;
+  Result<std::vector<uint8_t>> model = write_tflite(*quantized);
+  ASSERT_TRUE(model.ok()) << model.error().message;
+  std::vector<uint8_t> inputs(300 * elements * sizeof(int16_t));
+  for (size_t i = 0; i < inputs.size(); i += 2) {
+    inputs[i] = static_cast<uint8_t>(random.below(256));
+    inputs[i + 1] = stack.int8_input ? (inputs[i] >= 128 ? 255 : 0) : static_cast<uint8_t>(random.below(256));
+  }
+  expect_parity(stack.name, *model, {DType::int16, {300, static_cast<int64_t>(elements)}, inputs});
+
+  // Closer to float than 8 bits can be.
+  Result<Int8Executor> executor = Int8Executor::create("model", *model);
+  Result<Graph> read = read_tflite("model", *model);
+  ASSERT_TRUE(executor.ok() && read.ok());
+  Result<LayerErrors> errors = layer_errors(*graph, *read, *executor, data);
+  ASSERT_TRUE(errors.ok()) << errors.error().message;
+  EXPECT_EQ(errors->layers.size(), graph->nodes.size());
+  if (stack.int8_input) return;
+  QuantizeConfig narrow;
+  Result<Graph> int8 = quantize_post_training(*graph, data, narrow);
+  Result<std::vector<uint8_t>> int8_model = write_tflite(*int8);
+  Result<Int8Executor> int8_executor = Int8Executor::create("model", *int8_model);
+  Result<Graph> int8_read = read_tflite("model", *int8_model);
+  ASSERT_TRUE(int8_executor.ok() && int8_read.ok());
+  Result<LayerErrors> int8_errors = layer_errors(*graph, *int8_read, *int8_executor, data);
+  ASSERT_TRUE(int8_errors.ok());
+  EXPECT_GT(errors->layers.back().sqnr_db, int8_errors->layers.back().sqnr_db);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stacks, WideParity,
+    ::testing::Values(
+        WideStack{"wide_dense", {"Dense(24, relu)", "Dense(16, relu6)", "Dense(5, softmax)"}, make_shape({30})},
+        WideStack{"wide_from_int8", {"Dense(24, relu)", "Dense(1)"}, make_shape({2}), true},
+        WideStack{"wide_sigmoids", {"Dense(9, sigmoid)", "Dense(7, tanh)", "Dense(3)"}, make_shape({12})},
+        WideStack{"wide_convolutions",
+                  {"Conv1D(8, 3, padding=same, activation=relu)", "x = MaxPool1D(2)", "Conv1D(8, 3, padding=same)",
+                   "Add(x, activation=relu)", "DepthwiseConv1D(3, activation=relu)", "AvgPool1D(2)", "GlobalAvgPool",
+                   "Dense(4, softmax)"},
+                  make_shape({24, 3})},
+        WideStack{
+            "wide_images",
+            {"Conv2D(6, 3, strides=2, activation=relu6)", "DepthwiseConv2D(3, padding=same)", "Flatten", "Dense(3)"},
+            make_shape({9, 9, 2})}),
+    [](const auto& parameter) { return parameter.param.name; });
+
 // The layer errors of a sound model, read back from its file: small at every layer, and the worst one named.
 TEST(LayerErrors, OfADenseStack) {
   const std::vector<std::string> layers = {"Dense(32, relu)", "Dense(16, relu)", "Dense(4, softmax)"};
