@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "cli/pipeline/aware.h"
 #include "cli/pipeline/conditions.h"
@@ -283,7 +284,7 @@ Result<Json> Pipeline::write_int8(const fs::path& folder, const Graph& float_gra
   const DataPart& part = dataset.validation.size() > 0 ? dataset.validation : dataset.train;
   MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, executor, WindowInputs(*loaded, part)));
   Json costs = Json::array();
-  if (project_.quantize.activations == DType::int8) {
+  if (project_.quantize.activations == DType::int8 && !keeps_state(float_graph)) {
     MOTE_TRY(costs, layer_costs(float_graph, file.graph, *loaded, part, threads_));
   }
   MOTE_CHECK(write_file(folder / kModelFile, file.bytes));
@@ -349,6 +350,17 @@ Result<Step> Pipeline::evaluate(const Step& train, const Step& quantize, const S
       for (Json& condition : metrics["conditions"]) condition["int8"] = condition.at(exported);
     return metrics;
   });
+}
+
+Result<Step> Pipeline::data_to_judgement() {
+  MOTE_TRY(const Step data, this->data());
+  MOTE_TRY(const Step trained, train(data, false));
+  MOTE_TRY(const Step quantized, quantize(trained));
+  std::optional<Step> aware;
+  if (project_.aware.enabled) {
+    MOTE_TRY(aware, quantize_aware(trained, false));
+  }
+  return evaluate(trained, quantized, aware ? &*aware : nullptr);
 }
 
 Result<Step> Pipeline::measure(const Step& quantize) {

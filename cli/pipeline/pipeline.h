@@ -64,6 +64,8 @@ class Pipeline {
   // {"float": {"test": ...}, "ptq": {...}, "qat": {...}, "int8": the last of these, "comparisons": {...}}; no "qat"
   // with method "ptq".
   Result<Step> evaluate(const Step& train, const Step& quantize, const Step* aware);
+  // All of these in order; gives evaluate()'s.
+  Result<Step> data_to_judgement();
   // firmware/; the JSON of toolchain/measure
   Result<Step> measure(const Step& quantize);
 

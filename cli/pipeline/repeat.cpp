@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <optional>
 
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/metrics_json.h"
@@ -24,15 +23,8 @@ std::span<const MetricName> metrics_of(const ProjectConfig& project) {
 
 // {"seed", "fold", "float": {...}, "int8": {...}}: the metrics of the judged part.
 Result<Json> train_once(Pipeline& pipeline) {
-  MOTE_TRY(const Step data, pipeline.data());
-  MOTE_TRY(const Step trained, pipeline.train(data, false));
-  MOTE_TRY(const Step quantized, pipeline.quantize(trained));
+  MOTE_TRY(const Step judged, pipeline.data_to_judgement());
   const ProjectConfig& project = pipeline.project();
-  std::optional<Step> aware;
-  if (project.aware.enabled) {
-    MOTE_TRY(aware, pipeline.quantize_aware(trained, false));
-  }
-  MOTE_TRY(const Step judged, pipeline.evaluate(trained, quantized, aware ? &*aware : nullptr));
   Json result = {{"seed", project.train.seed}, {"fold", project.data.split.fold}};
   for (const char* form : kForms) {
     const Json& parts = judged.result.at(form);

@@ -80,8 +80,9 @@ class Inserter {
       if (role == InputRole::weights) weights = static_cast<int32_t>(i);
       if (role == InputRole::bias) bias = static_cast<int32_t>(i);
       if (role == InputRole::state)
-        return input_error(
-            fmt::format("layer '{}' keeps state between inferences, so it cannot be quantized", node.name));
+        return input_error(fmt::format(
+            "layer '{}' keeps state between inferences, so it is quantized after training only; write method = \"ptq\"",
+            node.name));
       if (role == InputRole::activation && !tensor(node.inputs[i]).constant) ++computed;
     }
     if (node.op->quant.output == OutputRule::same_as_input && computed > 1)
