@@ -26,6 +26,7 @@ Result<Noise> noise_of(const ProjectConfig& project, const Loaded& loaded, const
 
 Result<Json> condition_metrics(const ProjectConfig& project, const Loaded& loaded,
                                const std::vector<JudgedForm>& forms) {
+  MOTE_CHECK(noise_files(project));
   const Dataset& dataset = loaded.dataset;
   const bool has_test = dataset.test.size() > 0, has_validation = dataset.validation.size() > 0;
   const DataPart& part = has_test ? dataset.test : has_validation ? dataset.validation : dataset.train;
