@@ -35,7 +35,17 @@ std::vector<uint8_t> run_mote(const std::vector<uint8_t>& model, const NpyArray&
   return outputs.ok() ? *outputs : std::vector<uint8_t>();
 }
 
-void expect_parity(const std::string& name, const std::vector<uint8_t>& model, const NpyArray& inputs) {
+int largest_distance(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  int largest = 0;
+  for (size_t i = 0; i < a.size() && i < b.size(); ++i)
+    largest = std::max(largest, std::abs(static_cast<int8_t>(a[i]) - static_cast<int8_t>(b[i])));
+  return largest;
+}
+
+// TFLM's bytes, and LiteRT's, or at most `litert_steps` from these, where the two runtimes differ.
+void expect_parity(const std::string& name, const std::vector<uint8_t>& model, const NpyArray& inputs,
+                   int litert_steps = 0) {
   const std::vector<uint8_t> ours = run_mote(model, inputs, 1);
   EXPECT_EQ(ours, run_mote(model, inputs, 2)) << "the number of threads changed the outputs";
   const fs::path folder = scratch_folder(name);
@@ -44,7 +54,10 @@ void expect_parity(const std::string& name, const std::vector<uint8_t>& model, c
   ASSERT_TRUE(written.ok()) << written.error().message;
   Result<PeerOutputs> peers = run_peers(file, inputs, folder);
   ASSERT_TRUE(peers.ok()) << peers.error().message;
-  EXPECT_EQ(first_difference("mote", ours, "LiteRT", peers->litert.data, inputs.rows()), "") << name;
+  if (litert_steps == 0) {
+    EXPECT_EQ(first_difference("mote", ours, "LiteRT", peers->litert.data, inputs.rows()), "") << name;
+  }
+  EXPECT_LE(largest_distance(ours, peers->litert.data), litert_steps) << name;
   EXPECT_EQ(first_difference("mote", ours, "TFLM", peers->tflm.data, inputs.rows()), "") << name;
 }
 
@@ -124,6 +137,7 @@ struct Stack {
   std::vector<std::string> layers;
   Shape example;
   bool per_channel = false;
+  int litert_steps = 0;
 };
 
 class StackParity : public Parity, public ::testing::WithParamInterface<Stack> {};
@@ -150,7 +164,7 @@ TEST_P(StackParity, SameBytes) {
   ASSERT_TRUE(model.ok()) << model.error().message;
   std::vector<uint8_t> inputs(500 * static_cast<size_t>(inputs_of_row));
   for (uint8_t& value : inputs) value = static_cast<uint8_t>(random.below(256));
-  expect_parity(stack.name, *model, int8_rows(inputs, 500));
+  expect_parity(stack.name, *model, int8_rows(inputs, 500), stack.litert_steps);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -165,9 +179,13 @@ INSTANTIATE_TEST_SUITE_P(
         Stack{"odd_sizes", {"Dense(7, relu)", "Dense(5)", "Dense(11, relu6)", "Dense(3)"}, make_shape({13})},
         Stack{"one_input", {"Dense(1)", "Dense(9, relu)", "Dense(2, softmax)"}, make_shape({1})},
         Stack{"many_classes", {"Dense(33, relu)", "Dense(120, softmax)"}, make_shape({67}), true},
-        // Its state goes on from row to row, in every runtime.
-        Stack{"recurrent", {"LSTM(9, return_sequences=true)", "LSTM(6)", "Dense(3, softmax)"}, make_shape({12, 5})},
-        Stack{"one_step", {"LSTM(5)", "Dense(2)"}, make_shape({1, 3}), true}),
+        // State goes on from row to row, in every runtime. LiteRT's LSTM rounds otherwise than TFLM's.
+        Stack{"recurrent",
+              {"LSTM(9, return_sequences=true)", "LSTM(6)", "Dense(3, softmax)"},
+              make_shape({12, 5}),
+              false,
+              2},
+        Stack{"one_step", {"LSTM(5)", "Dense(2)"}, make_shape({1, 3}), true, 2}),
     [](const auto& parameter) { return parameter.param.name; });
 
 struct WideStack {

@@ -121,6 +121,7 @@ Result<LayerErrors> layer_errors(const Graph& float_graph, const Graph& int8_gra
       compare(int8_graph.inputs[static_cast<size_t>(i)], int8_model.input(i));
     }
     reference.run();
+    int8_model.reset();  // as the float graph, of which every call is the first
     MOTE_CHECK(int8_model.invoke([&](int32_t index) {
       for (int32_t output : int8_graph.nodes[static_cast<size_t>(index)].outputs)
         compare(output, int8_model.tensor(output));

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "toolchain/base/quant_params.h"
 #include "toolchain/quantize/bias_correction.h"
@@ -165,6 +166,11 @@ class Solver {
                         node.name, node.op->tflite_name));
       type.dtype = stored->dtype;
       type.quant = stored->quant;
+    }
+    for (const uint8_t input : std::set<uint8_t>(node.op->intermediates.begin(), node.op->intermediates.end())) {
+      Tensor intermediate{node.name + "/intermediate", tensor(node.inputs[input]).type, false, false, {}};
+      intermediate.type.shape = make_shape({0});  // which TensorFlow Lite Micro insists on
+      result_.tensors.push_back(std::move(intermediate));
     }
     return {};
   }
