@@ -194,7 +194,7 @@ std::string float_cause(const Json& layer) {
 }
 
 std::string float_text(const Json& errors) {
-  std::string text = "\n  float against int8 on this computer:\n" + layer_table(errors);
+  std::string text = "\n  float against int8 on this computer:\n" + layer_table(errors, Json::array());
   const auto worst = errors.find("worst");
   if (worst == errors.end() || !worst->is_string()) return text + "\n";
   for (const Json& layer : errors.at("layers"))

@@ -56,17 +56,19 @@ Result<Steps> run_steps(Pipeline& pipeline, const BuildOptions& options, Console
   MOTE_TRY(const bool trained, pipeline.is_trained(steps.data));
   if (options.only_quantize && !trained)
     return input_error("no trained model for the project as it stands: run `mote train` first");
-  MOTE_TRY(steps.train, pipeline.train(steps.data, options.train_again));
+  const bool goes_on = trained && project.aware.enabled && pipeline.aware_interrupted();
+  MOTE_TRY(steps.train, pipeline.train(steps.data, options.train_again && !goes_on));
   console.text(train_line("train", steps.train.result, project.task == DataTask::classification, steps.train.reused));
   MOTE_TRY(steps.quantize, pipeline.quantize(steps.train));
   console.text(quantize_line(steps.quantize.result));
   if (project.aware.enabled) {
     MOTE_TRY(steps.aware, pipeline.quantize_aware(steps.train, options.train_again));
-    console.text(train_line("train int8", steps.aware->result.at("training"), project.task == DataTask::classification,
+    console.text(train_line("qat", steps.aware->result.at("training"), project.task == DataTask::classification,
                             steps.aware->reused));
     console.text(quantize_line(steps.aware->result));
   }
-  if (options.show_layers) console.text("\n" + layer_table(steps.exported().result));
+  const Json& quantized = steps.exported().result;
+  if (options.show_layers) console.text("\n" + layer_table(quantized.at("layer_errors"), quantized.at("layer_costs")));
   MOTE_TRY(steps.evaluate, pipeline.evaluate(steps.train, steps.quantize, steps.aware ? &*steps.aware : nullptr));
   MOTE_TRY(steps.measure, pipeline.measure(steps.exported()));
   return steps;

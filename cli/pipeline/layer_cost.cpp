@@ -11,12 +11,19 @@
 namespace mote {
 namespace {
 
-constexpr int64_t kMostWindows = 500;
+constexpr int64_t kMostWindows = 500, kLeastWindows = 50;
+constexpr int64_t kMostMacs = 10'000'000'000;  // some seconds
 
-// Every n-th window, so that no more than kMostWindows are left.
-DataPart thinned(const DataPart& part) {
+// As many windows as a run of the graph for each of its nodes allows.
+int64_t windows_for(const Graph& graph) {
+  const int64_t each = std::max<int64_t>(graph.macs() * static_cast<int64_t>(graph.nodes.size()), 1);
+  return std::clamp(kMostMacs / each, kLeastWindows, kMostWindows);
+}
+
+// Every n-th window, so that no more than `most` are left.
+DataPart thinned(const DataPart& part, int64_t most) {
   DataPart some;
-  const int64_t step = 1 + (part.size() - 1) / kMostWindows, count = part.size();
+  const int64_t step = 1 + (part.size() - 1) / most, count = part.size();
   const size_t targets = count > 0 ? part.targets.size() / static_cast<size_t>(count) : 0;
   for (int64_t i = 0; i < count; i += step) {
     some.windows.push_back(part.windows[static_cast<size_t>(i)]);
@@ -80,7 +87,7 @@ double output_error(const OutputMatrix& reference, const OutputMatrix& outputs) 
 
 Result<Json> layer_costs(const Graph& float_graph, const Graph& int8_graph, const Loaded& loaded, const DataPart& part,
                          int threads) {
-  const DataPart some = thinned(part);
+  const DataPart some = thinned(part, windows_for(float_graph));
   const WindowInputs inputs(loaded, some);
   ThreadPool pool(threads);
   MOTE_TRY(const OutputMatrix reference, float_outputs(float_graph, inputs, pool));

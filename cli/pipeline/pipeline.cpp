@@ -98,7 +98,10 @@ Result<Pipeline> Pipeline::open(Session& session, const std::function<void(Proje
   MOTE_TRY(ProjectConfig project, load_project(folder));
   if (session.seed) project.seed = *session.seed;
   project.data.seed = project.train.seed = project.seed;
-  if (change) change(project);
+  if (change) {
+    change(project);
+    MOTE_CHECK(check_quantize(project));
+  }
   const Result<const Board*> board = find_board(project.budget.board);
   if (!board.ok()) return project.error_at("budget.board", board.error());
   return Pipeline(std::move(project), *board, session);
@@ -290,13 +293,18 @@ Result<Json> Pipeline::write_int8(const fs::path& folder, const Graph& float_gra
   MOTE_CHECK(write_file(folder / kModelFile, file.bytes));
   return Json{{"layer_errors", to_json(errors)},
               {"layer_costs", std::move(costs)},
+              {"activations", to_string(project_.quantize.activations)},
               {"notes", file.notes},
               {"arena", arena_json(file.graph, file.plan)},
               {"int8_bytes", file.bytes.size()}};
 }
 
+bool Pipeline::aware_interrupted() const {
+  std::error_code ignored;
+  return fs::exists(aware_checkpoints(), ignored) && !fs::is_empty(aware_checkpoints(), ignored);
+}
+
 Result<Step> Pipeline::quantize_aware(const Step& train, bool again) {
-  MOTE_CHECK(check_quantize(project_));
   const fs::path float_path = train.folder / kFloatFile;
   MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(float_path));
   const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize"), threshold_keys()};
@@ -310,7 +318,7 @@ Result<Step> Pipeline::quantize_aware(const Step& train, bool again) {
                     project_.train,
                     "train, int8",
                     threads_given_ ? threads_ : 0,
-                    workspace_.hidden() / "checkpoints",
+                    aware_checkpoints(),
                     train.fingerprint};
     MOTE_TRY(const AwareModel model, train_aware(std::move(job), console_.progress()));
     std::vector<std::string> notes;

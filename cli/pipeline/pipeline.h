@@ -61,6 +61,8 @@ class Pipeline {
   // Method "qat": training that goes on with fake quantization. aware.mote, and what quantize() gives, and "training"
   // as train() gives it.
   Result<Step> quantize_aware(const Step& train, bool again);
+  // An interrupted quantize_aware() left its state; the float training before it is done.
+  bool aware_interrupted() const;
   // {"float": {"test": ...}, "ptq": {...}, "qat": {...}, "int8": the last of these, "comparisons": {...}}; no "qat"
   // with method "ptq".
   Result<Step> evaluate(const Step& train, const Step& quantize, const Step* aware);
@@ -73,6 +75,7 @@ class Pipeline {
   using Work = std::function<Result<Json>(const fs::path& folder)>;
   Pipeline(ProjectConfig project, const Board* board, Session& session);
   Result<Json> train_inputs(const Step& data) const;
+  fs::path aware_checkpoints() const { return workspace_.hidden() / "checkpoints_aware"; }
   // Weights of another model, and what stays as it is: [train] start_from and freeze.
   Result<void> prepare_transfer(Graph& graph) const;
   Result<Step> step(const std::string& name, const Json& inputs, bool again, const Work& work);

@@ -142,7 +142,9 @@ std::string quantize_line(const Json& quantization) {
   const double bytes = quantization.at("int8_bytes").get<double>();
   const double ratio = bytes / quantization.at("float_bytes").get<double>();
   const Json& errors = quantization.at("layer_errors");
-  std::string text = fmt::format("  quantize  int8, {}: {:.2f}x of the float file", format_bytes(bytes), ratio);
+  const bool wide = quantization.at("activations") == "int16";
+  std::string text = fmt::format("  quantize  int8{}, {}: {:.2f}x of the float file",
+                                 wide ? " weights, int16 activations" : "", format_bytes(bytes), ratio);
   for (const Json& layer : errors.at("layers"))
     if (layer.at("layer") == errors.at("worst") && layer.at("sqnr_db").is_number())
       text += fmt::format("; layer {} adds most error, {:.1f} dB SQNR", layer.at("layer").get<std::string>(),
@@ -209,8 +211,7 @@ std::string threshold_table(const Json& part) {
   return "\n" + table.text();
 }
 
-std::string layer_table(const Json& quantization) {
-  const Json& costs = quantization.at("layer_costs");
+std::string layer_table(const Json& layer_errors, const Json& costs) {
   const bool classification = !costs.empty() && costs[0].at("metric") == "accuracy";
   std::vector<std::string> headers = {"layer",  "operator", "SQNR dB",  "largest error",
                                       "in LSB", "mean LSB", "saturated"};
@@ -219,7 +220,7 @@ std::string layer_table(const Json& quantization) {
   std::vector<Align> alignment(headers.size(), Align::right);
   alignment[0] = alignment[1] = Align::left;
   Table table(headers, alignment);
-  for (const Json& layer : quantization.at("layer_errors").at("layers")) {
+  for (const Json& layer : layer_errors.at("layers")) {
     const std::string sqnr =
         layer.at("sqnr_db").is_number() ? fmt::format("{:.1f}", layer.at("sqnr_db").get<double>()) : "exact";
     std::vector<std::string> row = {layer.at("layer").get<std::string>(),

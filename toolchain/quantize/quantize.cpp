@@ -336,7 +336,7 @@ class Solver {
     std::vector<int32_t> stored;
     std::vector<int64_t> stored_wide;
     const std::span<const float> values = std::as_const(bias).floats();
-    constexpr double kMostWide = 0x1p39;  // TFLite's 64-bit sums have 40 bits for the bias
+    constexpr double kMostWide = 0x1p39;  // leaves the 64-bit sums room
     for (size_t i = 0; i < values.size(); ++i) {
       const double steps = std::round(values[i] / double{scales[scales.size() == 1 ? 0 : i]});
       stored.push_back(static_cast<int32_t>(
