@@ -203,6 +203,10 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
   MOTE_TRY(const Loaded* const loaded, this->loaded());
   MOTE_CHECK(check_judging(project_, *loaded));
   MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
+  if (project_.aware.enabled && keeps_state(graph))
+    return input_error(project_.where("quantize.method") +
+                       ": layers that keep state, such as LSTM, are quantized after training only; expected method = "
+                       "\"ptq\", and no --qat");
   MOTE_CHECK(prepare_transfer(graph));
   TrainingJob job{project_,
                   *loaded,
