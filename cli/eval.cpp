@@ -72,7 +72,7 @@ Result<Loaded> load_for(const ProjectConfig& project, const Models& models, cons
 Result<void> save_arrays(const fs::path& folder, const Loaded& loaded, const Int8Executor& model, ThreadPool& pool) {
   const DataPart& part = loaded.dataset.test;
   const TensorType input = model.input_type(0);
-  MOTE_TRY(std::vector<uint8_t> bytes, int8_inputs(loaded, part, input));
+  MOTE_TRY(std::vector<uint8_t> bytes, stored_inputs(loaded, part, input));
   MOTE_TRY(std::vector<uint8_t> outputs, run_batch(model, bytes, part.size(), pool, Rows::examples));
   NpyArray inputs{input.dtype, {part.size()}, std::move(bytes)};
   for (int32_t d = 1; d < input.shape.rank; ++d) inputs.shape.push_back(input.shape[d]);
@@ -156,10 +156,11 @@ Result<Json> judge(const Pipeline& pipeline, const ProjectConfig& project, const
   metrics["task"] = task_name(project.task);
   metrics["goal"] = to_json(project.goal);
   metrics["model"] = models.int8.path.string();
-  for (const char* old : {"float", "conditions"}) metrics.erase(old);
+  for (const char* of_the_run : {"float", "ptq", "qat", "comparisons", "conditions"}) metrics.erase(of_the_run);
   MOTE_TRY(const Json quality, evaluate(project, loaded,
-                                        {models.floats ? &*models.floats : nullptr, models.int8.path.string(),
-                                         models.int8.bytes, options.false_accepts.has_value()},
+                                        {models.floats ? &*models.floats : nullptr,
+                                         {{"int8", models.int8.path.string(), models.int8.bytes}},
+                                         options.false_accepts.has_value()},
                                         pipeline.threads()));
   metrics.update(quality);
   std::vector<BudgetLine> lines;

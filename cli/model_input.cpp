@@ -54,8 +54,8 @@ Result<std::vector<uint8_t>> quantize_values(const std::string& name, const NpyA
     std::memcpy(&value, array.data.data() + i * sizeof(float), sizeof(float));
     if (!std::isfinite(value)) return input_error(fmt::format("{}: value {} is not finite", name, i));
     const double whole = std::round(static_cast<double>(value) / quant.scales[0]) + quant.zero_points[0];
-    const auto stored = static_cast<T>(
-        std::clamp<double>(whole, std::numeric_limits<T>::lowest(), std::numeric_limits<T>::max()));
+    const auto stored =
+        static_cast<T>(std::clamp<double>(whole, std::numeric_limits<T>::lowest(), std::numeric_limits<T>::max()));
     std::memcpy(bytes.data() + i * sizeof(T), &stored, sizeof(T));
   }
   return bytes;
@@ -68,8 +68,8 @@ Result<ModelRows> quantize_rows(const std::string& name, const NpyArray& array, 
         fmt::format("{}: --quantize-input takes float32, the array is {}", name, to_string(array.dtype)));
   const bool stored = input.dtype == DType::int8 || input.dtype == DType::uint8 || input.dtype == DType::int16;
   if (!input.quant.quantized() || !stored)
-    return input_error(fmt::format("{}: --quantize-input is for quantized inputs; this one is {}", name,
-                                   to_string(input.dtype)));
+    return input_error(
+        fmt::format("{}: --quantize-input is for quantized inputs; this one is {}", name, to_string(input.dtype)));
   ModelRows rows{{}, count};
   if (input.dtype == DType::int8) {
     MOTE_TRY(rows.bytes, quantize_values<int8_t>(name, array, input.quant));
@@ -97,8 +97,8 @@ Result<ModelRows> feature_rows(const std::string& name, const NpyArray& array, c
   for (int64_t i = 0; i < count; ++i) {
     std::memcpy(window.data(), array.data.data() + static_cast<size_t>(i) * elements * sizeof(int16_t),
                 elements * sizeof(int16_t));
-    const std::span<int8_t> target(reinterpret_cast<int8_t*>(rows.bytes.data()) + static_cast<size_t>(i) * row, row);
-    MOTE_CHECK(features.transform_int8(window, input.quant.scales[0], input.quant.zero_points[0], target));
+    MOTE_CHECK(
+        features.transform_stored(window, input, std::span(rows.bytes).subspan(static_cast<size_t>(i) * row, row)));
   }
   return rows;
 }

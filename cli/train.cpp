@@ -22,12 +22,15 @@ Run configure(CLI::App& command) {
   command.add_flag("--leakage", *leakage,
                    "Trains once more on a random split of the windows: how much better it looks is what recordings of "
                    "the same people and days give away");
+  command.add_flag("--qat", repetition->aware,
+                   "Goes on with int8's rounding and clipping after training, as [quantize] method = \"qat\" does");
   return [repetition, leakage](Session& session) -> Result<Outcome> {
     if (repetition->seeds > 1 || repetition->folds > 0) {
       if (*leakage) return input_error("--leakage goes with neither --seeds nor --folds");
       return repeat_training(session, *repetition);
     }
-    return build_project(session, {.target = Target::run, .train_again = true, .leakage = *leakage});
+    return build_project(session,
+                         {.target = Target::run, .train_again = true, .aware = repetition->aware, .leakage = *leakage});
   };
 }
 

@@ -64,7 +64,7 @@ Result<ModelRows> project_rows(Session& session, const OpenModel& model) {
     return input_error("the model was made for other recordings");
   const DataPart& part = loaded->dataset.test.size() > 0 ? loaded->dataset.test : loaded->dataset.train;
   const Loaded as_model{loaded->dataset, features};
-  MOTE_TRY(std::vector<uint8_t> bytes, int8_inputs(as_model, part, model.executor.input_type(0)));
+  MOTE_TRY(std::vector<uint8_t> bytes, stored_inputs(as_model, part, model.executor.input_type(0)));
   return ModelRows{std::move(bytes), part.size()};
 }
 
@@ -194,7 +194,7 @@ std::string float_cause(const Json& layer) {
 }
 
 std::string float_text(const Json& errors) {
-  std::string text = "\n  float against int8 on this computer:\n" + layer_table(errors);
+  std::string text = "\n  float against int8 on this computer:\n" + layer_table(errors, Json::array());
   const auto worst = errors.find("worst");
   if (worst == errors.end() || !worst->is_string()) return text + "\n";
   for (const Json& layer : errors.at("layers"))
@@ -241,8 +241,8 @@ Result<Outcome> run(Session& session, const Options& options) {
                {"inputs", subject.rows.count},
                {"origin", subject.origin},
                {"board", board->name}};
-  const bool quantized = model.input_count() == 1 && model.input_type(0).dtype == DType::int8 &&
-                         model.input_type(0).quant.quantized();
+  const bool quantized =
+      model.input_count() == 1 && model.input_type(0).dtype == DType::int8 && model.input_type(0).quant.quantized();
   if (quantized) {
     MOTE_TRY(json["float_against_int8"], float_errors(session, options, subject));
     if (json["float_against_int8"].is_object())

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -97,6 +98,18 @@ void FeatureBlock::transform_counts(std::span<const int16_t> window, std::span<f
   for (size_t i = 0; i < window.size(); ++i)
     values[i] = static_cast<float>(to_value(window[i], contract_.channels[i % channels]));
   transform(values, features);
+}
+
+Result<void> FeatureBlock::transform_stored(std::span<const int16_t> window, const TensorType& input,
+                                            std::span<uint8_t> bytes) const {
+  const bool wide = input.dtype == DType::int16;
+  const std::span<int8_t> numbers(reinterpret_cast<int8_t*>(bytes.data()), bytes.size() / (wide ? 2 : 1));
+  MOTE_CHECK(transform_int8(window, input.quant.scales[0], input.quant.zero_points[0], numbers));
+  for (size_t i = numbers.size(); wide && i-- > 0;) {  // from the end: a number's place lies behind those to be read
+    const int16_t number = numbers[i];
+    std::memcpy(bytes.data() + 2 * i, &number, sizeof number);
+  }
+  return {};
 }
 
 Result<FeaturePtr> fit_features(const std::string& kind, const RecordingContract& contract, const Json& options,

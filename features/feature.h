@@ -55,6 +55,9 @@ class FeatureBlock {
   // Int8 form: exactly what the firmware computes, for a model whose input has this scale and zero point.
   virtual Result<void> transform_int8(std::span<const int16_t> window, float scale, int32_t zero_point,
                                       std::span<int8_t> features) const = 0;
+  // The same as bytes of a model's input: int8, or int16 of zero point 0 that has only numbers of int8.
+  Result<void> transform_stored(std::span<const int16_t> window, const TensorType& input,
+                                std::span<uint8_t> bytes) const;
   // Firmware: include path of the device header, C++ definitions of the constants (names start with `name`), and the
   // statement that fills `output` (an int8_t*) from `input` (a const int16_t*).
   virtual const char* device_header() const = 0;

@@ -239,6 +239,7 @@ struct OpDef {
   // order, after its forward; statistics[i] is the memory of input i, nullptr for other roles.
   int64_t (*float_saved)(const FloatCall& shapes_only) = nullptr;
   void (*learn_statistics)(std::span<const FloatCall> shards, std::span<float* const> statistics) = nullptr;
+  bool straight_through = false;  // forward is a staircase; backward is the derivative of the line along it
 
   // nullopt: nowhere for these types and attributes; nullptr: nowhere, but for what in_place says. Every kernel that
   // emit, and emit_packed for this core, call must keep to it: no byte is written before it was read for the last time.

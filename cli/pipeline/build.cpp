@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 
 #include "cli/pipeline/code_identity.h"
 #include "cli/pipeline/leakage_check.h"
@@ -19,7 +20,10 @@ namespace {
 
 struct Steps {
   Step data, untrained, train, quantize, evaluate, measure;
-  Json leakage;  // null: not asked for
+  Json leakage;               // null: not asked for
+  std::optional<Step> aware;  // method "qat"
+
+  const Step& exported() const { return aware ? *aware : quantize; }
 };
 
 std::string utc_now() {
@@ -52,13 +56,21 @@ Result<Steps> run_steps(Pipeline& pipeline, const BuildOptions& options, Console
   MOTE_TRY(const bool trained, pipeline.is_trained(steps.data));
   if (options.only_quantize && !trained)
     return input_error("no trained model for the project as it stands: run `mote train` first");
-  MOTE_TRY(steps.train, pipeline.train(steps.data, options.train_again));
-  console.text(train_line(steps.train.result, project.task == DataTask::classification, steps.train.reused));
+  const bool goes_on = trained && project.aware.enabled && pipeline.aware_interrupted();
+  MOTE_TRY(steps.train, pipeline.train(steps.data, options.train_again && !goes_on));
+  console.text(train_line("train", steps.train.result, project.task == DataTask::classification, steps.train.reused));
   MOTE_TRY(steps.quantize, pipeline.quantize(steps.train));
   console.text(quantize_line(steps.quantize.result));
-  if (options.show_layers) console.text("\n" + layer_table(steps.quantize.result.at("layer_errors")));
-  MOTE_TRY(steps.evaluate, pipeline.evaluate(steps.train, steps.quantize));
-  MOTE_TRY(steps.measure, pipeline.measure(steps.quantize));
+  if (project.aware.enabled) {
+    MOTE_TRY(steps.aware, pipeline.quantize_aware(steps.train, options.train_again));
+    console.text(train_line("qat", steps.aware->result.at("training"), project.task == DataTask::classification,
+                            steps.aware->reused));
+    console.text(quantize_line(steps.aware->result));
+  }
+  const Json& quantized = steps.exported().result;
+  if (options.show_layers) console.text("\n" + layer_table(quantized.at("layer_errors"), quantized.at("layer_costs")));
+  MOTE_TRY(steps.evaluate, pipeline.evaluate(steps.train, steps.quantize, steps.aware ? &*steps.aware : nullptr));
+  MOTE_TRY(steps.measure, pipeline.measure(steps.exported()));
   return steps;
 }
 
@@ -100,7 +112,7 @@ Json collect_metrics(const Pipeline& pipeline, const Steps& steps) {
   metrics["untrained"] = steps.untrained.result;
   metrics["data"] = std::move(data);
   metrics["training"] = steps.train.result;
-  metrics["quantization"] = steps.quantize.result;
+  metrics["quantization"] = steps.exported().result;
   for (const char* place : kPlaces) metrics.erase(place), metrics["untrained"].erase(place);
   return metrics;
 }
@@ -135,7 +147,7 @@ Result<RunRecord> add_run(RunsDatabase& database, const Pipeline& pipeline, cons
   const Workspace& workspace = pipeline.workspace();
   MOTE_TRY(StagedFolder staged, StagedFolder::create(workspace.run_folder(run.id)));
   MOTE_CHECK(copy_artefact(steps.train.folder / kFloatFile, staged.path() / kFloatFile));
-  MOTE_CHECK(copy_artefact(steps.quantize.folder / kModelFile, staged.path() / kModelFile));
+  MOTE_CHECK(copy_artefact(steps.exported().folder / kModelFile, staged.path() / kModelFile));
   MOTE_CHECK(write_json(staged.path() / "metrics.json", run.metrics));
   MOTE_CHECK(write_file(staged.path() / "mote.toml", project.text));
   const std::vector<BudgetLine> lines = budget_lines(project.budget, pipeline.board(), steps.measure.result);
@@ -176,7 +188,9 @@ std::string artefact_lines(const Workspace& workspace, int64_t run, Target targe
 
 Result<Outcome> build_project(Session& session, const BuildOptions& options) {
   Console& console = session.console;
-  MOTE_TRY(Pipeline pipeline, Pipeline::open(session));
+  MOTE_TRY(Pipeline pipeline, Pipeline::open(session, [&](ProjectConfig& project) {
+             if (options.aware) use_aware_training(project);
+           }));
   const Workspace& workspace = pipeline.workspace();
   MOTE_TRY(const FileLock lock, workspace.lock());
   MOTE_TRY(RunsDatabase database, RunsDatabase::open(workspace.runs_database()));

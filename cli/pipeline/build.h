@@ -13,6 +13,7 @@ struct BuildOptions {
   Target target = Target::artefacts;
   bool train_again = false;    // even when nothing changed
   bool only_quantize = false;  // refuse to train: the float model must be there
+  bool aware = false;          // method "qat", whatever the project says
   bool show_layers = false;    // print the table of errors per layer
   bool leakage = false;        // train once more on a random split of the windows, to compare
 };

@@ -39,10 +39,7 @@ Result<Json> random_split_gap(Session& session, const Json& metrics) {
              project.given["data.split.validation"] = share(dataset.validation);
              project.given["data.split.test"] = share(dataset.test);
            }));
-  MOTE_TRY(const Step data, pipeline.data());
-  MOTE_TRY(const Step trained, pipeline.train(data, false));
-  MOTE_TRY(const Step quantized, pipeline.quantize(trained));
-  MOTE_TRY(const Step judged, pipeline.evaluate(trained, quantized));
+  MOTE_TRY(const Step judged, pipeline.data_to_judgement());
   const MetricName& metric = metrics_of_task(task_name(own.project().task))[0];
   const Json &before = metrics.at("int8"), &after = judged.result.at("int8");
   const Json& random_part = after.at(judged_part(after));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "toolchain/base/text.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
+#include "toolchain/train/compare.h"
 
 namespace mote {
 namespace {
@@ -110,8 +112,50 @@ Result<int32_t> rejected_class(const ProjectConfig& project, const Dataset& data
                                  fmt::join(names, ", ")));
 }
 
-Result<Json> parts_metrics(const Loaded& loaded, const OutputsOf& outputs_of,
-                           const std::optional<Thresholds>& thresholds) {
+Json to_json(const PairedTest& test, const std::string& first, const std::string& second, bool classification) {
+  Json json = {{"first", first},
+               {"second", second},
+               {"metric", classification ? "accuracy" : "mae"},
+               {"test", classification ? "McNemar, exact" : "paired bootstrap"},
+               {"difference", test.difference},
+               {"ci95", to_json(test.difference_ci95)},
+               {"p", test.p}};
+  if (classification) json.update({{"only_first", test.only_first}, {"only_second", test.only_second}});
+  return json;
+}
+
+Result<Json> compare(const Dataset& dataset, const DataPart& part, const std::pair<std::string, OutputMatrix>& first,
+                     const std::pair<std::string, OutputMatrix>& second) {
+  const std::vector<int64_t> groups = window_groups(dataset, part);
+  const BootstrapConfig bootstrap{.groups = groups};
+  const bool classification = dataset.task == DataTask::classification;
+  PairedTest test;
+  if (classification) {
+    const auto classes = static_cast<int32_t>(dataset.classes.size());
+    MOTE_TRY(test, compare_classifiers(window_labels(part), predicted_classes<float>(first.second.values, classes),
+                                       predicted_classes<float>(second.second.values, classes), bootstrap));
+  } else {
+    MOTE_TRY(test, compare_regressors(part.targets, first.second.values, second.second.values,
+                                      static_cast<int32_t>(dataset.targets.size()), bootstrap));
+  }
+  return to_json(test, first.first, second.first, classification);
+}
+
+// Of each two forms. There is no paired test of areas under curves: nothing for anomaly detection.
+Result<Json> comparisons_of(const Dataset& dataset, const DataPart& part,
+                            const std::vector<std::pair<std::string, OutputMatrix>>& outputs) {
+  Json comparisons = Json::array();
+  if (dataset.task == DataTask::anomaly) return comparisons;
+  for (size_t second = 1; second < outputs.size(); ++second)
+    for (size_t first = 0; first < second; ++first) {
+      MOTE_TRY(Json comparison, compare(dataset, part, outputs[first], outputs[second]));
+      comparisons.push_back(std::move(comparison));
+    }
+  return comparisons;
+}
+
+// {FORM: {PART: metrics}, "comparisons": {PART: [...]}}
+Result<Json> parts_metrics(const Loaded& loaded, const std::vector<JudgedForm>& forms) {
   const Dataset& dataset = loaded.dataset;
   const std::pair<const char*, const DataPart*> parts[] = {
       {"train", &dataset.train}, {"validation", &dataset.validation}, {"test", &dataset.test}};
@@ -121,22 +165,27 @@ Result<Json> parts_metrics(const Loaded& loaded, const OutputsOf& outputs_of,
   Json metrics = Json::object();
   for (const auto& [name, part] : parts) {
     if (part->size() == 0) continue;
-    MOTE_TRY(const OutputMatrix outputs, outputs_of(loaded, *part));
-    MOTE_TRY(metrics[name], part_metrics(dataset, *part, outputs, thresholds, part == judged));
+    std::vector<std::pair<std::string, OutputMatrix>> outputs;
+    for (const JudgedForm& form : forms) {
+      MOTE_TRY(OutputMatrix matrix, form.outputs(loaded, *part));
+      MOTE_TRY(metrics[form.name][name], part_metrics(dataset, *part, matrix, form.thresholds, part == judged));
+      outputs.emplace_back(form.name, std::move(matrix));
+    }
+    MOTE_TRY(metrics["comparisons"][name], comparisons_of(dataset, *part, outputs));
   }
   return metrics;
 }
 
 // What the file carries; nothing when it carries none.
 Result<std::optional<Thresholds>> carried_thresholds(const ProjectConfig& project, const Loaded& loaded,
-                                                     const ModelsToJudge& models) {
-  MOTE_TRY(const Graph graph, read_tflite(models.name, models.int8));
+                                                     const JudgedModel& model) {
+  MOTE_TRY(const Graph graph, read_tflite(model.name, model.bytes));
   MOTE_TRY(const std::optional<ModelMetadata> metadata, model_metadata(graph));
   std::vector<double> values = metadata ? metadata->thresholds : std::vector<double>();
   if (values.empty()) return std::optional<Thresholds>();
   const size_t wanted = project.task == DataTask::classification ? loaded.dataset.classes.size() : 1;
   if (values.size() != wanted)
-    return input_error(fmt::format("{}: carries {} thresholds; expected {}", models.name, values.size(), wanted));
+    return input_error(fmt::format("{}: carries {} thresholds; expected {}", model.name, values.size(), wanted));
   MOTE_TRY(const int32_t rejected, rejected_class(project, loaded.dataset));
   return std::optional<Thresholds>({std::move(values), rejected});
 }
@@ -189,7 +238,7 @@ OutputsOf int8_form(const Int8Executor& executor, ThreadPool& pool) {
       MOTE_TRY(OutputMatrix outputs, int8_outputs(executor, inputs, pool));
       return anomaly ? scores_of(outputs, inputs) : std::move(outputs);
     }
-    MOTE_TRY(const std::vector<uint8_t> bytes, int8_inputs(loaded, part, input));
+    MOTE_TRY(const std::vector<uint8_t> bytes, stored_inputs(loaded, part, input));
     if (anomaly) {
       MOTE_TRY(const std::vector<uint8_t> outputs, run_batch(executor, bytes, part.size(), pool, Rows::examples));
       MOTE_TRY(std::vector<float> scores, anomaly_scores(executor, bytes, outputs, part.size()));
@@ -239,27 +288,28 @@ Result<Json> part_metrics(const Dataset& dataset, const DataPart& part, const Ou
   return json;
 }
 
-Result<Json> evaluate(const ProjectConfig& project, const Loaded& loaded, const ModelsToJudge& models, int threads) {
+Result<Json> evaluate(const ProjectConfig& project, const Loaded& loaded, const ModelsToJudge& judged, int threads) {
   ThreadPool pool(threads);
-  Json metrics = Json::object();
   std::vector<JudgedForm> forms;
-  if (models.float_graph != nullptr) {
-    JudgedForm form{"float", float_form(*models.float_graph, pool), {}};
+  if (judged.float_graph != nullptr) {
+    JudgedForm form{"float", float_form(*judged.float_graph, pool), {}};
     MOTE_TRY(form.thresholds, choose_thresholds(project, loaded, form.outputs));
     forms.push_back(std::move(form));
   }
-  MOTE_TRY(const Int8Executor executor, Int8Executor::create(models.name, models.int8));
-  JudgedForm int8{"int8", int8_form(executor, pool), {}};
-  if (!models.choose_again) {
-    MOTE_TRY(int8.thresholds, carried_thresholds(project, loaded, models));
+  std::vector<std::unique_ptr<Int8Executor>> executors;
+  for (const JudgedModel& model : judged.models) {
+    MOTE_TRY(Int8Executor executor, Int8Executor::create(model.name, model.bytes));
+    executors.push_back(std::make_unique<Int8Executor>(std::move(executor)));
+    JudgedForm form{model.form, int8_form(*executors.back(), pool), {}};
+    if (!judged.choose_again) {
+      MOTE_TRY(form.thresholds, carried_thresholds(project, loaded, model));
+    }
+    if (!form.thresholds) {
+      MOTE_TRY(form.thresholds, choose_thresholds(project, loaded, form.outputs));
+    }
+    forms.push_back(std::move(form));
   }
-  if (!int8.thresholds) {
-    MOTE_TRY(int8.thresholds, choose_thresholds(project, loaded, int8.outputs));
-  }
-  forms.push_back(std::move(int8));
-  for (const JudgedForm& form : forms) {
-    MOTE_TRY(metrics[form.name], parts_metrics(loaded, form.outputs, form.thresholds));
-  }
+  MOTE_TRY(Json metrics, parts_metrics(loaded, forms));
   MOTE_TRY(Json conditions, condition_metrics(project, loaded, forms));
   if (!conditions.empty()) metrics["conditions"] = std::move(conditions);
   return metrics;

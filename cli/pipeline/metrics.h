@@ -40,17 +40,23 @@ Result<std::optional<Thresholds>> choose_thresholds(const ProjectConfig& project
 Result<Json> part_metrics(const Dataset& dataset, const DataPart& part, const OutputMatrix& outputs,
                           const std::optional<Thresholds>& thresholds, bool curves);
 
-// Metrics of the float graph and of the int8 model (the bytes of a .tflite that messages call `name`) on every part
-// that has windows, and of the judged part in every condition of the goal: {"float": {"validation", "test"}, "int8":
-// {...}, "conditions": [...]}. Without a float graph only "int8". The int8 model keeps the thresholds that it carries
-// unless `choose_again`.
+// A .tflite among those that are judged side by side.
+struct JudgedModel {
+  std::string form;  // key in metrics.json: "int8", "ptq", "qat"
+  std::string name;  // what messages call the file
+  std::vector<uint8_t> bytes;
+};
+
+// Metrics of the float graph, if there is one, and of the models on every part that has windows: {"float":
+// {"validation", "test"}, FORM: {...}}; "comparisons" of each two of them: {"test": [{"first", "second", "metric",
+// "difference", "ci95", "p"}]}; and of the judged part in every condition of the goal: "conditions": [...]. A model
+// keeps the thresholds that it carries unless `choose_again`.
 struct ModelsToJudge {
   const Graph* float_graph = nullptr;
-  std::string name;
-  const std::vector<uint8_t>& int8;
+  std::vector<JudgedModel> models;
   bool choose_again = false;
 };
-Result<Json> evaluate(const ProjectConfig& project, const Loaded& loaded, const ModelsToJudge& models, int threads);
+Result<Json> evaluate(const ProjectConfig& project, const Loaded& loaded, const ModelsToJudge& judged, int threads);
 
 Json to_json(const LayerErrors& errors);
 Json to_json(const MetricGoals& goals);

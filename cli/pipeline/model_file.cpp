@@ -71,11 +71,18 @@ Result<std::vector<uint8_t>> float_file(Graph graph, const ProjectConfig& projec
 
 Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& project, const Loaded& loaded,
                            const Progress& progress) {
-  Int8File file;
+  std::vector<std::string> notes;
   const WindowInputs calibration(loaded, loaded.dataset.train);
-  MOTE_TRY(Graph graph, quantize_post_training(float_graph, calibration, project.quantize, progress, &file.notes));
-  MOTE_CHECK(set_metadata(graph, project, loaded));
-  MOTE_TRY(file.bytes, write_tflite(graph));
+  MOTE_TRY(Graph graph, quantize_post_training(float_graph, calibration, project.quantize, progress, &notes));
+  return planned_file(std::move(graph), std::move(notes), project, loaded);
+}
+
+Result<Int8File> planned_file(Graph quantized, std::vector<std::string> notes, const ProjectConfig& project,
+                              const Loaded& loaded) {
+  Int8File file;
+  file.notes = std::move(notes);
+  MOTE_CHECK(set_metadata(quantized, project, loaded));
+  MOTE_TRY(file.bytes, write_tflite(quantized));
   MOTE_TRY(file.graph, read_tflite("model.tflite", file.bytes));
   MOTE_TRY(file.plan, plan_memory(file.graph));
   add_offline_plan(file.graph, file.plan);

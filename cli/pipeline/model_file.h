@@ -23,9 +23,12 @@ struct Int8File {
   MemoryPlan plan;
   std::vector<std::string> notes;  // of quantization
 };
-// Quantizes with the training part, plans the arena of the file as read back, and writes the plan into it.
+// Quantizes with the training part; then as the next.
 Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& project, const Loaded& loaded,
                            const Progress& progress);
+// Plans the arena of the quantized graph's file as read back, and writes the plan into it.
+Result<Int8File> planned_file(Graph quantized, std::vector<std::string> notes, const ProjectConfig& project,
+                              const Loaded& loaded);
 
 // REQUIRES: a file of int8_file().
 Result<void> add_thresholds(Int8File& file, const std::vector<double>& thresholds);

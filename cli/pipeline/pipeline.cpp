@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "cli/pipeline/aware.h"
 #include "cli/pipeline/conditions.h"
+#include "cli/pipeline/layer_cost.h"
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/model_file.h"
 #include "cli/pipeline/training.h"
@@ -64,6 +67,11 @@ std::vector<std::string> normal_classes(const Dataset& dataset) {
 
 }  // namespace
 
+void use_aware_training(ProjectConfig& project) {
+  project.aware.enabled = true;
+  project.given["quantize.method"] = "qat";
+}
+
 void move_paths(Json& measurement, const std::string& from, const std::string& to) {
   const auto move = [&](Json& value) {
     const std::string path = value.get<std::string>();
@@ -90,7 +98,10 @@ Result<Pipeline> Pipeline::open(Session& session, const std::function<void(Proje
   MOTE_TRY(ProjectConfig project, load_project(folder));
   if (session.seed) project.seed = *session.seed;
   project.data.seed = project.train.seed = project.seed;
-  if (change) change(project);
+  if (change) {
+    change(project);
+    MOTE_CHECK(check_quantize(project));
+  }
   const Result<const Board*> board = find_board(project.budget.board);
   if (!board.ok()) return project.error_at("budget.board", board.error());
   return Pipeline(std::move(project), *board, session);
@@ -193,9 +204,14 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
   MOTE_CHECK(check_judging(project_, *loaded));
   MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
   MOTE_CHECK(prepare_transfer(graph));
-  TrainingJob job{
-      project_,           *loaded, std::move(graph), threads_given_ ? threads_ : 0, workspace_.hidden() / "checkpoints",
-      fingerprint_of_data};
+  TrainingJob job{project_,
+                  *loaded,
+                  std::move(graph),
+                  project_.train,
+                  "train",
+                  threads_given_ ? threads_ : 0,
+                  workspace_.hidden() / "checkpoints",
+                  fingerprint_of_data};
   MOTE_TRY(TrainResult trained, run_training(std::move(job), console_.progress()));
   MOTE_CHECK(to_exported_form(trained.graph, project_, loaded->dataset));
   MOTE_TRY(const std::vector<uint8_t> bytes, float_file(trained.graph, project_, *loaded));
@@ -240,33 +256,87 @@ Result<Step> Pipeline::train(const Step& data, bool again) {
   return step("train", inputs, again, [&](const fs::path& folder) { return train_into(folder, data.fingerprint); });
 }
 
+// What decides over the thresholds that go into the file.
+Json Pipeline::threshold_keys() const {
+  Json keys = Json::array();
+  for (const char* key : {"goal.false_accepts", "goal.rejected", "goal.false_alarms"})
+    keys.push_back(project_.given.value(key, Json()));
+  return keys;
+}
+
 Result<Step> Pipeline::quantize(const Step& train) {
   const fs::path float_path = train.folder / kFloatFile;
   MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(float_path));
-  Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize")};
-  for (const char* key : {"goal.false_accepts", "goal.rejected", "goal.false_alarms"})
-    inputs.push_back(project_.given.value(key, Json()));
+  const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize"), threshold_keys()};
   return step("quantize", inputs, false, [&](const fs::path& folder) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
-    MOTE_TRY(const Graph float_graph, read_tflite(float_path.string(), float_bytes));
+    MOTE_TRY(Graph float_graph, read_tflite(float_path.string(), float_bytes));
+    if (project_.equalize) equalize_layers(float_graph);
     MOTE_TRY(Int8File file, int8_file(float_graph, project_, *loaded, console_.progress()));
     MOTE_CHECK(take_thresholds(file, project_, *loaded, threads_));
-    MOTE_TRY(Int8Executor executor, Int8Executor::create(kModelFile, file.bytes));
-    const Dataset& dataset = loaded->dataset;
-    const WindowInputs probe(*loaded, dataset.validation.size() > 0 ? dataset.validation : dataset.train);
-    MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, executor, probe));
-    MOTE_CHECK(write_file(folder / kModelFile, file.bytes));
-    return Json{{"layer_errors", to_json(errors)},
-                {"notes", file.notes},
-                {"arena", arena_json(file.graph, file.plan)},
-                {"float_bytes", float_bytes.size()},
-                {"int8_bytes", file.bytes.size()}};
+    MOTE_TRY(Json result, write_int8(folder, float_graph, file));
+    result["float_bytes"] = float_bytes.size();
+    return result;
   });
 }
 
-Result<Step> Pipeline::evaluate(const Step& train, const Step& quantize) {
+Result<Json> Pipeline::write_int8(const fs::path& folder, const Graph& float_graph, const Int8File& file) {
+  MOTE_TRY(const Loaded* const loaded, this->loaded());
+  MOTE_TRY(Int8Executor executor, Int8Executor::create(kModelFile, file.bytes));
+  const Dataset& dataset = loaded->dataset;
+  const DataPart& part = dataset.validation.size() > 0 ? dataset.validation : dataset.train;
+  MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, executor, WindowInputs(*loaded, part)));
+  Json costs = Json::array();
+  if (project_.quantize.activations == DType::int8 && !keeps_state(float_graph)) {
+    MOTE_TRY(costs, layer_costs(float_graph, file.graph, *loaded, part, threads_));
+  }
+  MOTE_CHECK(write_file(folder / kModelFile, file.bytes));
+  return Json{{"layer_errors", to_json(errors)},
+              {"layer_costs", std::move(costs)},
+              {"activations", to_string(project_.quantize.activations)},
+              {"notes", file.notes},
+              {"arena", arena_json(file.graph, file.plan)},
+              {"int8_bytes", file.bytes.size()}};
+}
+
+bool Pipeline::aware_interrupted() const {
+  std::error_code ignored;
+  return fs::exists(aware_checkpoints(), ignored) && !fs::is_empty(aware_checkpoints(), ignored);
+}
+
+Result<Step> Pipeline::quantize_aware(const Step& train, bool again) {
+  const fs::path float_path = train.folder / kFloatFile;
+  MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(float_path));
+  const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize"), threshold_keys()};
+  return step("aware", inputs, again, [&](const fs::path& folder) -> Result<Json> {
+    MOTE_TRY(const Loaded* const loaded, this->loaded());
+    MOTE_TRY(Graph float_graph, read_tflite(float_path.string(), float_bytes));
+    if (project_.equalize) equalize_layers(float_graph);
+    TrainingJob job{project_,
+                    *loaded,
+                    std::move(float_graph),
+                    project_.train,
+                    "train, int8",
+                    threads_given_ ? threads_ : 0,
+                    aware_checkpoints(),
+                    train.fingerprint};
+    MOTE_TRY(const AwareModel model, train_aware(std::move(job), console_.progress()));
+    std::vector<std::string> notes;
+    MOTE_TRY(Graph quantized, apply_quantization(model.graph, model.ranges, project_.quantize, &notes));
+    MOTE_TRY(Int8File file, planned_file(std::move(quantized), std::move(notes), project_, *loaded));
+    MOTE_CHECK(take_thresholds(file, project_, *loaded, threads_));
+    MOTE_TRY(Json result, write_int8(folder, model.graph, file));
+    MOTE_TRY(const std::vector<uint8_t> aware_bytes, float_file(model.graph, project_, *loaded));
+    MOTE_CHECK(write_file(folder / kAwareFile, aware_bytes));
+    result["float_bytes"] = float_bytes.size();
+    result["training"] = training_json(model.training, loaded->dataset.validation.size() > 0);
+    return result;
+  });
+}
+
+Result<Step> Pipeline::evaluate(const Step& train, const Step& quantize, const Step* aware) {
   MOTE_TRY(const std::vector<fs::path> noise, noise_files(project_));
-  Json inputs = {quantize.fingerprint, project_.section("goal")};
+  Json inputs = {quantize.fingerprint, aware != nullptr ? aware->fingerprint : "", project_.section("goal")};
   for (const fs::path& file : noise) {
     MOTE_TRY(const std::vector<uint8_t> bytes, read_file(file));
     inputs.push_back(fingerprint(bytes));
@@ -275,9 +345,30 @@ Result<Step> Pipeline::evaluate(const Step& train, const Step& quantize) {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
     MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(train.folder / kFloatFile));
     MOTE_TRY(const Graph float_graph, read_tflite(kFloatFile, float_bytes));
-    MOTE_TRY(const std::vector<uint8_t> model, read_file(quantize.folder / kModelFile));
-    return mote::evaluate(project_, *loaded, {&float_graph, kModelFile, model}, threads_);
+    std::vector<JudgedModel> models = {{"ptq", kModelFile, {}}};
+    MOTE_TRY(models[0].bytes, read_file(quantize.folder / kModelFile));
+    if (aware != nullptr) {
+      models.push_back({"qat", kModelFile, {}});
+      MOTE_TRY(models[1].bytes, read_file(aware->folder / kModelFile));
+    }
+    const std::string exported = models.back().form;
+    MOTE_TRY(Json metrics, mote::evaluate(project_, *loaded, {&float_graph, std::move(models)}, threads_));
+    metrics["int8"] = metrics.at(exported);
+    if (metrics.contains("conditions"))
+      for (Json& condition : metrics["conditions"]) condition["int8"] = condition.at(exported);
+    return metrics;
   });
+}
+
+Result<Step> Pipeline::data_to_judgement() {
+  MOTE_TRY(const Step data, this->data());
+  MOTE_TRY(const Step trained, train(data, false));
+  MOTE_TRY(const Step quantized, quantize(trained));
+  std::optional<Step> aware;
+  if (project_.aware.enabled) {
+    MOTE_TRY(aware, quantize_aware(trained, false));
+  }
+  return evaluate(trained, quantized, aware ? &*aware : nullptr);
 }
 
 Result<Step> Pipeline::measure(const Step& quantize) {

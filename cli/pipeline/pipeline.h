@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/pipeline/model_file.h"
 #include "cli/pipeline/windows.h"
 #include "cli/pipeline/workspace.h"
 #include "cli/project/project.h"
@@ -22,12 +23,16 @@ struct Step {
 };
 
 inline constexpr const char* kFloatFile = "float.mote";
+inline constexpr const char* kAwareFile = "aware.mote";
 inline constexpr const char* kModelFile = "model.tflite";
 inline constexpr const char* kFirmwareFolder = "firmware";
 
 // Replaces the start of the paths in a measurement's JSON: the ELF, and where the emulator's command line names it.
 // Measurements of steps hold paths relative to their folder ("firmware/firmware.elf").
 void move_paths(Json& measurement, const std::string& from, const std::string& to);
+
+// `mote train --qat`: method "qat", whatever the project says.
+void use_aware_training(ProjectConfig& project);
 
 class Pipeline {
  public:
@@ -53,8 +58,16 @@ class Pipeline {
   Result<bool> is_trained(const Step& data) const;
   // model.tflite; {"layer_errors", "notes", "arena", "float_bytes", "int8_bytes"}
   Result<Step> quantize(const Step& train);
-  // {"float": {"test": ...}, "int8": {...}}
-  Result<Step> evaluate(const Step& train, const Step& quantize);
+  // Method "qat": training that goes on with fake quantization. aware.mote, and what quantize() gives, and "training"
+  // as train() gives it.
+  Result<Step> quantize_aware(const Step& train, bool again);
+  // An interrupted quantize_aware() left its state; the float training before it is done.
+  bool aware_interrupted() const;
+  // {"float": {"test": ...}, "ptq": {...}, "qat": {...}, "int8": the last of these, "comparisons": {...}}; no "qat"
+  // with method "ptq".
+  Result<Step> evaluate(const Step& train, const Step& quantize, const Step* aware);
+  // All of these in order; gives evaluate()'s.
+  Result<Step> data_to_judgement();
   // firmware/; the JSON of toolchain/measure
   Result<Step> measure(const Step& quantize);
 
@@ -62,10 +75,13 @@ class Pipeline {
   using Work = std::function<Result<Json>(const fs::path& folder)>;
   Pipeline(ProjectConfig project, const Board* board, Session& session);
   Result<Json> train_inputs(const Step& data) const;
+  fs::path aware_checkpoints() const { return workspace_.hidden() / "checkpoints_aware"; }
   // Weights of another model, and what stays as it is: [train] start_from and freeze.
   Result<void> prepare_transfer(Graph& graph) const;
   Result<Step> step(const std::string& name, const Json& inputs, bool again, const Work& work);
   Result<Json> measure_model(const std::string& name, const std::vector<uint8_t>& model, const fs::path& folder);
+  Json threshold_keys() const;
+  Result<Json> write_int8(const fs::path& folder, const Graph& float_graph, const Int8File& file);
   Result<Json> train_into(const fs::path& folder, const std::string& data_fingerprint);
 
   ProjectConfig project_;

@@ -23,10 +23,7 @@ std::span<const MetricName> metrics_of(const ProjectConfig& project) {
 
 // {"seed", "fold", "float": {...}, "int8": {...}}: the metrics of the judged part.
 Result<Json> train_once(Pipeline& pipeline) {
-  MOTE_TRY(const Step data, pipeline.data());
-  MOTE_TRY(const Step trained, pipeline.train(data, false));
-  MOTE_TRY(const Step quantized, pipeline.quantize(trained));
-  MOTE_TRY(const Step judged, pipeline.evaluate(trained, quantized));
+  MOTE_TRY(const Step judged, pipeline.data_to_judgement());
   const ProjectConfig& project = pipeline.project();
   Json result = {{"seed", project.train.seed}, {"fold", project.data.split.fold}};
   for (const char* form : kForms) {
@@ -81,6 +78,7 @@ Result<Outcome> repeat_training(Session& session, const Repetition& repetition) 
   for (int32_t fold = 0; fold < std::max(repetition.folds, 1); ++fold)
     for (int32_t seed = 0; seed < repetition.seeds; ++seed) {
       MOTE_TRY(Pipeline pipeline, Pipeline::open(session, [&](ProjectConfig& changed) {
+                 if (repetition.aware) use_aware_training(changed);
                  changed.train.seed += static_cast<uint64_t>(seed);
                  if (repetition.folds == 0) return;
                  changed.data.split.folds = repetition.folds;

@@ -5,8 +5,9 @@
 namespace mote {
 
 struct Repetition {
-  int32_t seeds = 1;  // of the first weights and the order of the examples: the project's seed and those after it
-  int32_t folds = 0;  // > 0: every seed once for each of so many test parts, which together are all data
+  int32_t seeds = 1;   // of the first weights and the order of the examples: the project's seed and those after it
+  int32_t folds = 0;   // > 0: every seed once for each of so many test parts, which together are all data
+  bool aware = false;  // method "qat", whatever the project says
 };
 
 // Trains, quantizes and judges each, and prints the figures of the judged part with their mean and standard deviation

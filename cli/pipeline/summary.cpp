@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "cli/pipeline/metrics.h"
@@ -46,6 +47,39 @@ std::string note_lines(const Json& step) {
   return text;
 }
 
+// "-0.4 points", "+0.013".
+std::string change_text(const Json& cost) {
+  const double change = cost.at("change").get<double>();
+  if (cost.at("metric") == "accuracy") return fmt::format("{:+.1f} points", 100 * change);
+  return (change < 0 ? "" : "+") + format_number(change);
+}
+std::string cost_text(const Json& cost) {
+  return fmt::format("{} {}, outputs {} of their deviation off", cost.at("metric").get<std::string>(),
+                     change_text(cost), format_percent(cost.at("output_error").get<double>()));
+}
+
+// "  int8 against float: -0.4 points (-1.0 to 0.1), p = 0.21 (McNemar, exact)".
+std::string comparison_lines(const Json& metrics, const std::string& part) {
+  if (!metrics.contains("comparisons")) return "";
+  const bool aware = metrics.contains("qat");
+  std::string text;
+  for (const Json& each : metrics.at("comparisons").at(part)) {
+    const bool share = each.at("metric") == "accuracy";
+    const auto shown = [&](const Json& value) {
+      const double number = value.get<double>();
+      return share ? fmt::format("{:+.1f}", 100 * number) : format_number(number);
+    };
+    const auto name = [&](const std::string& form) {
+      return form == "float" ? form : !aware ? std::string("int8") : form == "ptq" ? "PTQ" : "QAT";
+    };
+    text += fmt::format("  {} against {}: {} {} ({} to {}), p = {:.2g} ({})\n", name(each.at("second")),
+                        name(each.at("first")), share ? "accuracy" : "mae",
+                        shown(each.at("difference")) + (share ? " points" : ""), shown(each.at("ci95").at(0)),
+                        shown(each.at("ci95").at(1)), each.at("p").get<double>(), each.at("test").get<std::string>());
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string heading(const ProjectConfig& project, const Board& board) {
@@ -86,7 +120,7 @@ std::string fits_line(const std::vector<BudgetLine>& lines) {
   return over.empty() ? "fits" : "does not fit: " + over;
 }
 
-std::string train_line(const Json& training, bool classification, bool reused) {
+std::string train_line(const std::string& name, const Json& training, bool classification, bool reused) {
   const int64_t best = training.at("best_epoch").get<int64_t>();
   std::string detail;
   for (const Json& epoch : training.at("history")) {
@@ -100,7 +134,7 @@ std::string train_line(const Json& training, bool classification, bool reused) {
       reused ? " (as before)"
              : fmt::format(" in {} and {} of memory", format_seconds(training.at("seconds").get<double>()),
                            format_bytes(training.at("planned_bytes").get<double>()));
-  return fmt::format("  train     {} epochs{}{}{}\n{}", training.at("epochs").get<int64_t>(), time,
+  return fmt::format("  {:<9} {} epochs{}{}{}\n{}", name, training.at("epochs").get<int64_t>(), time,
                      training.at("stopped_early").get<bool>() ? ", stopped early" : "", detail, note_lines(training));
 }
 
@@ -108,12 +142,17 @@ std::string quantize_line(const Json& quantization) {
   const double bytes = quantization.at("int8_bytes").get<double>();
   const double ratio = bytes / quantization.at("float_bytes").get<double>();
   const Json& errors = quantization.at("layer_errors");
-  std::string text = fmt::format("  quantize  int8, {}: {:.2f}x of the float file", format_bytes(bytes), ratio);
+  const bool wide = quantization.at("activations") == "int16";
+  std::string text = fmt::format("  quantize  int8{}, {}: {:.2f}x of the float file",
+                                 wide ? " weights, int16 activations" : "", format_bytes(bytes), ratio);
   for (const Json& layer : errors.at("layers"))
     if (layer.at("layer") == errors.at("worst") && layer.at("sqnr_db").is_number())
       text += fmt::format("; layer {} adds most error, {:.1f} dB SQNR", layer.at("layer").get<std::string>(),
                           layer.at("sqnr_db").get<double>());
   text += "\n";
+  if (const Json& costs = quantization.at("layer_costs"); !costs.empty())
+    text += fmt::format("            layer {} costs most: {} with it alone in int8\n",
+                        costs[0].at("layer").get<std::string>(), cost_text(costs[0]));
   return text + note_lines(quantization);
 }
 
@@ -121,18 +160,28 @@ std::string quality_table(const Json& metrics, Detail detail) {
   const std::string part = judged_part(metrics.at("int8"));
   const std::string task = metrics.at("task").get<std::string>();
   const Json& goal = metrics.at("goal");
-  const Json none = Json::object();
-  const bool has_float = metrics.contains("float");
-  const Json& float_part = has_float ? metrics.at("float").at(part) : none;
-  const Json& int8_part = metrics.at("int8").at(part);
-  Table table({part + " part", "goal", "float (95 % interval)", "int8 (95 % interval)"},
-              {Align::left, Align::right, Align::right, Align::right});
+  std::vector<std::string> headers = {part + " part", "goal"};
+  std::vector<const Json*> forms;
+  const bool aware = metrics.contains("qat");
+  for (const auto& [form, header] :
+       std::vector<std::pair<std::string, std::string>>{{"float", "float (95 % interval)"},
+                                                        {aware ? "ptq" : "", "int8 PTQ"},
+                                                        {"int8", aware ? "int8 QAT" : "int8 (95 % interval)"}}) {
+    static const Json kNone = Json::object();
+    if (form.empty()) continue;
+    headers.push_back(header);
+    forms.push_back(metrics.contains(form) ? &metrics.at(form).at(part) : &kNone);
+  }
+  std::vector<Align> alignment(headers.size(), Align::right);
+  alignment[0] = Align::left;
+  Table table(headers, alignment);
   for (const MetricName& metric : metrics_of_task(task)) {
-    table.row({metric.name, goal_text(metric, goal), metric_text(metric, float_part, true),
-               metric_text(metric, int8_part, true)});
+    std::vector<std::string> row = {metric.name, goal_text(metric, goal)};
+    for (const Json* form : forms) row.push_back(metric_text(metric, *form, true));
+    table.row(std::move(row));
     if (detail == Detail::judged && task == "classification") break;
   }
-  return table.text() + conditions_table(metrics);
+  return table.text() + comparison_lines(metrics, part) + conditions_table(metrics);
 }
 
 std::string conditions_table(const Json& metrics) {
@@ -162,17 +211,32 @@ std::string threshold_table(const Json& part) {
   return "\n" + table.text();
 }
 
-std::string layer_table(const Json& layer_errors) {
-  Table table({"layer", "operator", "SQNR dB", "largest error", "in LSB", "mean LSB", "saturated"},
-              {Align::left, Align::left, Align::right, Align::right, Align::right, Align::right, Align::right});
+std::string layer_table(const Json& layer_errors, const Json& costs) {
+  const bool classification = !costs.empty() && costs[0].at("metric") == "accuracy";
+  std::vector<std::string> headers = {"layer",  "operator", "SQNR dB",  "largest error",
+                                      "in LSB", "mean LSB", "saturated"};
+  if (!costs.empty())
+    headers.insert(headers.end(), {classification ? "accuracy, alone int8" : "mae, alone int8", "output error, alone"});
+  std::vector<Align> alignment(headers.size(), Align::right);
+  alignment[0] = alignment[1] = Align::left;
+  Table table(headers, alignment);
   for (const Json& layer : layer_errors.at("layers")) {
     const std::string sqnr =
         layer.at("sqnr_db").is_number() ? fmt::format("{:.1f}", layer.at("sqnr_db").get<double>()) : "exact";
-    table.row({layer.at("layer").get<std::string>(), layer.at("op").get<std::string>(), sqnr,
-               format_number(layer.at("max_abs").get<double>()),
-               fmt::format("{:.1f}", layer.at("max_abs_lsb").get<double>()),
-               fmt::format("{:+.2f}", layer.at("mean_lsb").get<double>()),
-               format_percent(layer.at("saturated").get<double>())});
+    std::vector<std::string> row = {layer.at("layer").get<std::string>(),
+                                    layer.at("op").get<std::string>(),
+                                    sqnr,
+                                    format_number(layer.at("max_abs").get<double>()),
+                                    fmt::format("{:.1f}", layer.at("max_abs_lsb").get<double>()),
+                                    fmt::format("{:+.2f}", layer.at("mean_lsb").get<double>()),
+                                    format_percent(layer.at("saturated").get<double>())};
+    const auto cost =
+        std::ranges::find_if(costs, [&](const Json& each) { return each.at("layer") == layer.at("layer"); });
+    if (cost != costs.end())
+      row.insert(row.end(), {change_text(*cost), format_percent(cost->at("output_error").get<double>())});
+    else if (!costs.empty())
+      row.insert(row.end(), {"", ""});
+    table.row(std::move(row));
   }
   return table.text();
 }

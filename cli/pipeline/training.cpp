@@ -85,7 +85,7 @@ Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   const WindowExamples training(job.loaded, dataset.train, &*augmenter);
   const WindowExamples validation(job.loaded, dataset.validation, nullptr);
 
-  TrainConfig config = job.project.train;
+  TrainConfig config = job.config;
   config.threads = job.threads > 0 ? job.threads : job.graph.macs() < kMacsForThreads ? 1 : default_threads();
   config.data_fingerprint = job.data_fingerprint;
   MOTE_TRY(config.class_weights, class_weights(job.project, dataset, training));
@@ -95,7 +95,7 @@ Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   TrainCallbacks callbacks;
   callbacks.epoch = [&](const EpochReport& epoch) {
     if (progress)
-      progress({"train", epoch.epoch, config.epochs, describe(epoch, classification, validation.count() > 0)});
+      progress({job.stage, epoch.epoch, config.epochs, describe(epoch, classification, validation.count() > 0)});
   };
   callbacks.cancelled = [] { return interrupted != 0; };
   const InterruptGuard guard;

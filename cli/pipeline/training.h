@@ -11,6 +11,8 @@ struct TrainingJob {
   const ProjectConfig& project;
   const Loaded& loaded;
   Graph graph;                        // with its first weights
+  TrainConfig config;                 // what the data and the machine say of it is filled in
+  std::string stage;                  // what progress calls it: "train"
   int threads = 0;                    // 0 = chosen from the size of the graph
   std::filesystem::path checkpoints;  // folder; an interrupted job goes on from there
   std::string data_fingerprint;

@@ -55,17 +55,17 @@ std::vector<float> target_scale(const Dataset& dataset) {
   return scale;
 }
 
-Result<std::vector<uint8_t>> int8_inputs(const Loaded& loaded, const DataPart& part, const TensorType& input) {
-  if (input.dtype != DType::int8 || !input.quant.quantized())
+Result<std::vector<uint8_t>> stored_inputs(const Loaded& loaded, const DataPart& part, const TensorType& input) {
+  const bool integers = input.dtype == DType::int8 ||
+                        (input.dtype == DType::int16 && input.quant.quantized() && input.quant.zero_points[0] == 0);
+  if (!integers || !input.quant.quantized())
     return input_error("the model's input is " + to_string(input.dtype) +
-                       "; expected int8 with a scale and zero point");
+                       "; expected int8 with a scale and zero point, or int16 with a scale");
   const size_t row = static_cast<size_t>(input.bytes());
   std::vector<uint8_t> bytes(row * part.windows.size());
-  for (size_t i = 0; i < part.windows.size(); ++i) {
-    const std::span<int8_t> features(reinterpret_cast<int8_t*>(bytes.data() + i * row), row);
-    MOTE_CHECK(loaded.features->transform_int8(loaded.dataset.window(part.windows[i]), input.quant.scales[0],
-                                               input.quant.zero_points[0], features));
-  }
+  for (size_t i = 0; i < part.windows.size(); ++i)
+    MOTE_CHECK(loaded.features->transform_stored(loaded.dataset.window(part.windows[i]), input,
+                                                 std::span(bytes).subspan(i * row, row)));
   return bytes;
 }
 

@@ -51,8 +51,8 @@ class WindowInputs final : public CalibrationData {
 // The deviation that targets are divided by: 1 where a target does not vary.
 std::vector<float> target_scale(const Dataset& dataset);
 
-// Input bytes of the int8 model for every window of the part, as the firmware computes them from counts.
-Result<std::vector<uint8_t>> int8_inputs(const Loaded& loaded, const DataPart& part, const TensorType& input);
+// Input bytes of the integer model for every window of the part, as the firmware computes them from counts.
+Result<std::vector<uint8_t>> stored_inputs(const Loaded& loaded, const DataPart& part, const TensorType& input);
 // The counts that the firmware is fed, little endian.
 std::vector<uint8_t> readings(const Dataset& dataset, const DataPart& part);
 

@@ -108,13 +108,10 @@ Result<void> put_task(DataTask& target, const Value& value) {
   return put_choice(target, value, kChoices);
 }
 
-Result<void> put_method(const Value& value) {
-  if (value.text == "ptq") return {};
-  if (value.text == "qat")
-    return input_error("this version has no quantization-aware training; expected \"ptq\" (after training)");
-  return input_error(fmt::format("expected \"ptq\", found \"{}\"", value.text));
-}
-
+constexpr Choice<bool> kMethods[] = {{"ptq", false}, {"qat", true}};
+constexpr Choice<WeightRounding> kRoundings[] = {{"nearest", WeightRounding::nearest},
+                                                 {"adaptive", WeightRounding::adaptive}};
+constexpr Choice<DType> kActivations[] = {{"int8", DType::int8}, {"int16", DType::int16}};
 constexpr Choice<Loss> kLosses[] = {
     {"cross_entropy", Loss::cross_entropy}, {"mse", Loss::mse}, {"mae", Loss::mae}, {"huber", Loss::huber}};
 constexpr Choice<Optimizer> kOptimizers[] = {
@@ -308,8 +305,24 @@ const Key kKeys[] = {
     {"train.patience", kInteger, "0", "Stop after this many epochs without a better validation loss; 0 = never.",
      MOTE_SET(put_integer(p.train.patience, v, 0, 1000000))},
 
-    {"quantize.method", kText, "ptq", "`ptq`: to int8 after training.", MOTE_SET(put_method((void(p), v)))},
-    {"quantize.calibration", kText, "minmax", "How ranges are chosen: `minmax`, `percentile` or `mse`.",
+    {"quantize.method", kText, "ptq",
+     "`ptq`: to int8 after training; `qat`: training goes on with int8's rounding and clipping (`mote train --qat`).",
+     MOTE_SET(put_choice(p.aware.enabled, v, kMethods))},
+    {"quantize.epochs", kInteger, "a third of `train.epochs`", "Method `qat`: epochs after those of [train].",
+     [](ProjectConfig& p, const Value& v) -> Result<void> {
+       int32_t epochs = 0;
+       MOTE_CHECK(put_integer(epochs, v, 1, 1000000));
+       p.aware.epochs = epochs;
+       return {};
+     }},
+    {"quantize.learning_rate", kNumber, "a tenth of `train.learning_rate`", "Method `qat`: size of the steps.",
+     [](ProjectConfig& p, const Value& v) -> Result<void> {
+       double rate = 0;
+       MOTE_CHECK(put_number(rate, v.number, 0, 10, true));
+       p.aware.learning_rate = rate;
+       return {};
+     }},
+    {"quantize.calibration", kText, "minmax", "How ranges are chosen: `minmax`, `percentile`, `mse` or `entropy`.",
      [](ProjectConfig& p, const Value& v) -> Result<void> {
        MOTE_TRY(p.quantize.method, parse_range_method(v.text));
        return {};
@@ -322,6 +335,19 @@ const Key kKeys[] = {
     {"quantize.per_channel", kBoolean, "false",
      "One weight scale for each output of a Dense, as filters of convolutions have.",
      MOTE_ASSIGN(p.quantize.per_channel_weights = v.boolean)},
+    {"quantize.rounding", kText, "adaptive",
+     "Method `ptq`: weights of a Dense are rounded so that its outputs change least (`adaptive`), or each to "
+     "`nearest`.",
+     MOTE_SET(put_choice(p.quantize.rounding, v, kRoundings))},
+    {"quantize.equalize", kBoolean, "false",
+     "Layers that follow one another share out large and small channels before they are quantized.",
+     MOTE_ASSIGN(p.equalize = v.boolean)},
+    {"quantize.correct_bias", kBoolean, "false",
+     "Method `ptq`: biases take back what rounded weights change the mean of a layer's outputs by.",
+     MOTE_ASSIGN(p.quantize.correct_bias = v.boolean)},
+    {"quantize.activations", kText, "int8",
+     "Numbers between layers: `int8`, or `int16` (weights stay int8): closer to float, in twice the RAM and more time.",
+     MOTE_SET(put_choice(p.quantize.activations, v, kActivations))},
 };
 
 }  // namespace

@@ -289,6 +289,7 @@ void fill_defaults(ProjectConfig& project) {
   const bool numbers = project.task != DataTask::classification;
   if (numbers && !project.given.contains("train.loss")) project.train.loss = Loss::mse;
   if (numbers && !project.given.contains("quantize.margin")) project.quantize.margin = 0.1;
+  project.quantize.int8_input = true;  // which is what feature blocks make
 }
 
 Result<void> check_loss(const ProjectConfig& project) {
@@ -315,6 +316,12 @@ std::vector<std::pair<std::string, double>> MetricGoals::bars() const {
 
 std::string GoalCondition::key(const std::string& name_of_key) const {
   return fmt::format("{}[{}].{}", kConditions, index, name_of_key);
+}
+
+Result<void> check_quantize(const ProjectConfig& project) {
+  if (project.quantize.activations != DType::int16 || !project.aware.enabled) return {};
+  return input_error(project.where("quantize.activations") +
+                     ": int16 activations are quantized after training only; expected method = \"ptq\" with them");
 }
 
 std::string ProjectConfig::where(const std::string& key) const {
@@ -375,6 +382,7 @@ Result<ProjectConfig> parse_project(const std::string& file, const std::string& 
   MOTE_CHECK(check_layers(project));
   fill_defaults(project);
   MOTE_CHECK(check_loss(project));
+  MOTE_CHECK(check_quantize(project));
   return project;
 }
 

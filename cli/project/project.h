@@ -57,6 +57,13 @@ struct ClassWeights {
   std::map<std::string, double> by_class;  // classes not named weigh 1
 };
 
+// Training goes on with fake quantization, which the exported model then has.
+struct AwareTraining {
+  bool enabled = false;
+  std::optional<int32_t> epochs;        // a third of [train] epochs
+  std::optional<double> learning_rate;  // a tenth of [train] learning_rate
+};
+
 struct ProjectConfig {
   std::filesystem::path folder;
   std::string text;  // mote.toml, verbatim
@@ -73,6 +80,8 @@ struct ProjectConfig {
   std::string start_from;           // a float model, relative to the project; empty = none
   std::vector<std::string> freeze;  // layers
   QuantizeConfig quantize;
+  bool equalize = false;  // layers are brought to like weights before they are quantized
+  AwareTraining aware;
   Json given = Json::object();  // {"train.epochs": 60, ...}: the keys as written, for fingerprints and records
   std::map<std::string, std::string> places;  // key -> "mote.toml:12:3"
 
@@ -85,6 +94,8 @@ struct ProjectConfig {
 };
 
 const char* task_name(DataTask task);  // as in mote.toml
+// [quantize] as a whole makes sense; also after the command line changed it.
+Result<void> check_quantize(const ProjectConfig& project);
 
 // The nearest folder at or above `start` that has a mote.toml. The error says how to make one.
 Result<std::filesystem::path> find_project(const std::filesystem::path& start);

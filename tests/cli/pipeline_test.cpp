@@ -111,6 +111,52 @@ TEST_F(Build, SameBytesWithOneAndTwoThreads) {
   EXPECT_NE(slurp(project / ".mote/runs/1/model.tflite"), slurp(project / ".mote/runs/3/model.tflite"));
 }
 
+TEST_F(Build, AwareTrainingIsWhatIsExported) {
+  const fs::path project = make_project("9");
+  const Json metrics = json_of(mote({"train", "--qat", "--threads", "1", "--json"}, project));
+  for (const char* form : {"float", "ptq", "qat", "int8"}) EXPECT_TRUE(metrics.contains(form)) << form;
+  EXPECT_EQ(metrics["int8"], metrics["qat"]);
+  EXPECT_EQ(metrics["quantization"]["training"]["epochs"], 3);
+  EXPECT_EQ(metrics["comparisons"]["test"].size(), 3u);
+  for (const Json& each : metrics["comparisons"]["test"]) {
+    EXPECT_EQ(each["test"], "McNemar, exact");
+    EXPECT_GE(each["p"].get<double>(), 0);
+    EXPECT_LE(each["p"].get<double>(), 1);
+  }
+  expect_done(mote({"train", "--qat", "--threads", "2"}, project));
+  const std::string aware = slurp(project / ".mote/runs/1/model.tflite");
+  EXPECT_EQ(aware, slurp(project / ".mote/runs/2/model.tflite"));
+  expect_done(mote({"train"}, project));
+  EXPECT_NE(aware, slurp(project / ".mote/runs/3/model.tflite"));
+  edit(project / "mote.toml", "method = \"ptq\"", "method = \"qat\"");
+  expect_done(mote({"build"}, project));
+  EXPECT_EQ(aware, slurp(project / "build/model.tflite"));
+  EXPECT_THAT(slurp(project / "build/report.html"), AllOf(HasSubstr("qat against ptq"), HasSubstr("McNemar")));
+  const ProcessOutput verified = mote({"verify", "--json"}, project);
+  EXPECT_EQ(json_of(verified)["different_inputs"], 0);
+}
+
+TEST_F(Build, Int16ActivationsRunOnTheBoard) {
+  const fs::path project = make_project();
+  edit(project / "mote.toml", "calibration = \"minmax\"", "activations = \"int16\"");
+  expect_done(mote({"build"}, project));
+  EXPECT_EQ(json_of(mote({"verify", "--json"}, project))["different_inputs"], 0);
+  const ProcessOutput refused = mote({"train", "--qat"}, project);
+  EXPECT_EQ(refused.exit_status, 2);
+  EXPECT_THAT(refused.errors, HasSubstr("quantize.activations"));
+}
+
+// Whatever [quantize] asks for, layers have their errors and what they cost.
+TEST_F(Build, WaysOfQuantization) {
+  const fs::path project = make_project();
+  expect_done(mote({"train"}, project));
+  edit(project / "mote.toml", "calibration = \"minmax\"",
+       "calibration = \"entropy\"\nequalize = true\ncorrect_bias = true\nrounding = \"nearest\"");
+  const ProcessOutput done = mote({"quantize"}, project);
+  expect_done(done);
+  EXPECT_THAT(done.output + done.errors, AllOf(HasSubstr("costs most"), HasSubstr("accuracy, alone int8")));
+}
+
 TEST_F(Build, KilledInTrainingLeavesEarlierResults) {
   const fs::path project = make_project();
   expect_done(mote({"build"}, project));
@@ -143,6 +189,21 @@ TEST_F(Build, InterruptedTrainingGoesOn) {
 }
 
 // Killed at many moments of a build: what was published stays whole, and the next build works.
+TEST_F(Build, InterruptedAwareTrainingGoesOn) {
+  const fs::path project = make_project();
+  edit(project / "mote.toml", "method = \"ptq\"", "method = \"qat\"\nepochs = 800");
+  const ProcessOutput stopped = shell(
+      "\"$MOTE\" train & pid=$!; until ls .mote/checkpoints_aware/* >/dev/null 2>&1 || ! kill -0 $pid; do sleep 0.02; "
+      "done; kill -INT $pid; wait $pid",
+      project);
+  EXPECT_EQ(stopped.exit_status, 2) << stopped.output << stopped.errors;
+  EXPECT_THAT(stopped.errors, HasSubstr("the same command goes on from there"));
+  const Json metrics = json_of(mote({"train", "--json"}, project));
+  EXPECT_GT(metrics["quantization"]["training"]["resumed_from"].get<int>(), 0);
+  expect_done(mote({"train"}, project));
+  EXPECT_EQ(slurp(project / ".mote/runs/1/model.tflite"), slurp(project / ".mote/runs/2/model.tflite"));
+}
+
 TEST_F(Build, KilledInAnyStepLeavesEarlierResults) {
   const fs::path project = make_project();
   expect_done(mote({"build"}, project));

@@ -133,7 +133,12 @@ TEST(ProjectFile, ImpossibleValues) {
       {"\"classification\"", "\"clasification\"", "did you mean \"classification\"?"},
       {"\"classification\"", "\"anomaly\"", "goal.accuracy: is no goal of task \"anomaly\"; expected auc"},
       {"\"percentile\"", "\"max\"", "quantize.calibration"},
-      {"calibration = \"percentile\"", "method = \"qat\"", "no quantization-aware training"},
+      {"calibration = \"percentile\"", "method = \"qad\"", "did you mean \"qat\"?"},
+      {"calibration = \"percentile\"", "epochs = 0", "quantize.epochs: expected a whole number from 1"},
+      {"calibration = \"percentile\"", "learning_rate = 0", "quantize.learning_rate: expected a number above 0"},
+      {"calibration = \"percentile\"", "rounding = \"up\"", "expected one of nearest, adaptive"},
+      {"calibration = \"percentile\"", "activations = \"int4\"", "expected one of int8, int16"},
+      {"calibration = \"percentile\"", "method = \"qat\"\nactivations = \"int16\"", "expected method = \"ptq\""},
       {"layers = [\"Dense(64, relu)\", \"Dense(3, softmax)\"]", "", "model.layers is missing"},
       {"layers = [\"Dense(64, relu)\", \"Dense(3, softmax)\"]", "layers = []", "at least one layer"},
       {"task = \"classification\"", "task = ", "not a valid TOML file"},
@@ -201,6 +206,20 @@ TEST(ProjectFile, KeysAsWritten) {
   ASSERT_TRUE(keys.ok()) << keys.error().message;
   EXPECT_EQ(keys->dump(), R"({"data.split.by":"file","goal.old_key":1})");
   EXPECT_FALSE(written_keys("x", "[goal").ok());
+}
+
+TEST(ProjectFile, WaysOfQuantization) {
+  const Result<ProjectConfig> project = parse_project(
+      "mote.toml", replaced("calibration = \"percentile\"",
+                            "calibration = \"entropy\"\nmethod = \"qat\"\nepochs = 9\nlearning_rate = 1e-4\n"
+                            "rounding = \"nearest\"\nequalize = true\ncorrect_bias = true"));
+  ASSERT_TRUE(project.ok()) << project.error().message;
+  EXPECT_EQ(project->quantize.method, RangeMethod::entropy);
+  EXPECT_TRUE(project->aware.enabled && project->equalize && project->quantize.correct_bias);
+  EXPECT_EQ(project->aware.epochs, 9);
+  EXPECT_DOUBLE_EQ(project->aware.learning_rate.value_or(0), 1e-4);
+  EXPECT_EQ(project->quantize.rounding, WeightRounding::nearest);
+  EXPECT_EQ(project->quantize.activations, DType::int8);
 }
 
 TEST(ProjectFile, EveryKeyStandsInTheReference) {

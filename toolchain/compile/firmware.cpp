@@ -84,7 +84,11 @@ std::string model_data_source(size_t model_bytes) {
 Result<std::string> features_source(const ModelFacts& facts) {
   MOTE_TRY(const std::string constants,
            facts.features->firmware_constants("block", facts.input_scale, facts.input_zero_point));
-  const std::string call = facts.features->firmware_call("block", "window", "static_cast<int8_t*>(input)");
+  std::string call = facts.features->firmware_call("block", "window", "static_cast<int8_t*>(input)");
+  if (facts.wide_inputs > 0)  // from the end: a number's place lies behind those to be read
+    call += fmt::format(
+        "\n  for (int32_t i = {}; i-- > 0;) static_cast<int16_t*>(input)[i] = static_cast<const int8_t*>(input)[i];",
+        facts.wide_inputs);
   return fmt::format(
       "#include \"{}\"\n#include \"firmware.h\"\n\nnamespace mote {{\nnamespace {{\n{}\n}}\n"
       "void firmware_features(const int16_t* window, void* input) {{\n  {}\n}}\n}}  // namespace mote\n",

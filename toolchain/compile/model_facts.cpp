@@ -44,10 +44,12 @@ Result<void> find_features(const std::string& name, const Graph& graph, ModelFac
                     "the first",
                     name, facts.features->kind(), expected, graph.inputs.size(), input.shape.elements()));
   }
-  if (input.dtype != DType::int8 || input.quant.scales.size() != 1) {
+  const bool integers = input.dtype == DType::int8 || input.dtype == DType::int16;
+  if (!integers || input.quant.scales.size() != 1) {
     facts.features.reset();  // a float model is fed by the application: feature blocks on the device give int8
     return {};
   }
+  if (input.dtype == DType::int16) facts.wide_inputs = input.shape.elements();
   facts.input_scale = input.quant.scales[0];
   facts.input_zero_point = input.quant.zero_points.at(0);
   return {};

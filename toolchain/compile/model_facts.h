@@ -25,8 +25,10 @@ struct ModelFacts {
   size_t input_count = 0, output_count = 0;
   int64_t input_bytes = 0;
   int64_t output_bytes = 0;
-  FeaturePtr features;    // empty: none
-  float input_scale = 0;  // of input 0, when there are features
+  FeaturePtr features;  // empty: none
+  // Of input 0, when there are features. int16 inputs take the block's int8 numbers.
+  int32_t wide_inputs = 0;  // elements of an int16 input; 0 = it is int8
+  float input_scale = 0;
   int32_t input_zero_point = 0;
   std::string decision;  // C code of what its thresholds make of its output; empty: it has none
 };

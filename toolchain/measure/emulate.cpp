@@ -134,6 +134,10 @@ Result<EmulatedRun> emulate(const std::filesystem::path& image, const ElfFile& e
   }
   run.report = parse_report(result.errors + "\n" + result.output);
   if (run.report.contains(kStackOverrun)) return run;
+  if (fs::file_size(options.folder / kCounts, error) == 0 && !error)
+    return input_error((options.folder / kCounts).string() +
+                       ": the emulator could not write its counts: is the disk full? Free some space and run the command "
+                       "again");
   MOTE_TRY(const Json counts, read_json(options.folder / kCounts));
   if (counts.size() != options.windows.size())
     return defect(fmt::format("{} opened {} of {} windows", image.string(), counts.size(), options.windows.size()));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "toolchain/graph/float_executor.h"
 #include "toolchain/graph/fused_activation.h"
@@ -79,8 +80,22 @@ Result<void> check(const Graph& graph, const CalibrationData& data, const Quanti
 }
 
 ValueRange choose_range(const HistogramObserver& histogram, const QuantizeConfig& config) {
-  return config.method == RangeMethod::percentile ? histogram.percentile(config.percentile) : histogram.least_squares();
+  switch (config.method) {
+    case RangeMethod::percentile:
+      return histogram.percentile(config.percentile);
+    case RangeMethod::entropy:
+      return histogram.least_divergence();
+    case RangeMethod::mse:
+    case RangeMethod::minmax:
+      break;
+  }
+  return histogram.least_squares();
 }
+
+constexpr std::pair<RangeMethod, const char*> kMethods[] = {{RangeMethod::minmax, "minmax"},
+                                                            {RangeMethod::percentile, "percentile"},
+                                                            {RangeMethod::mse, "mse"},
+                                                            {RangeMethod::entropy, "entropy"}};
 
 }  // namespace
 
@@ -94,13 +109,15 @@ void MatrixData::fill(int64_t index, int32_t, std::span<float> values) const {
 }
 
 Result<RangeMethod> parse_range_method(const std::string& name) {
-  for (RangeMethod method : {RangeMethod::minmax, RangeMethod::percentile, RangeMethod::mse})
-    if (to_string(method) == name) return method;
-  return input_error(fmt::format("[quantize] calibration = \"{}\": expected minmax, percentile or mse", name));
+  for (const auto& [method, known] : kMethods)
+    if (name == known) return method;
+  return input_error(fmt::format("[quantize] calibration = \"{}\": expected minmax, percentile, mse or entropy", name));
 }
 
-std::string to_string(RangeMethod method) {
-  return method == RangeMethod::minmax ? "minmax" : method == RangeMethod::percentile ? "percentile" : "mse";
+std::string to_string(RangeMethod wanted) {
+  for (const auto& [method, name] : kMethods)
+    if (method == wanted) return name;
+  return "";
 }
 
 Result<std::vector<TensorRange>> calibrate(const Graph& graph, const CalibrationData& data,

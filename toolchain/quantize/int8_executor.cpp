@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "device/interpreter.h"
-#include "toolchain/quantize/quant_params.h"
+#include "toolchain/base/quant_params.h"
 
 namespace mote {
 namespace {
@@ -240,6 +240,13 @@ void Int8Executor::set_input(int32_t index, std::span<const float> values) {
   const RuntimeTensor target = input(index);
   if (target.dtype == DType::float32) {
     std::memcpy(target.bytes.data(), values.data(), std::min(values.size_bytes(), target.bytes.size()));
+    return;
+  }
+  if (target.dtype == DType::int16) {
+    for (size_t i = 0; i < std::min(values.size(), target.bytes.size() / sizeof(int16_t)); ++i) {
+      const int16_t stored = quantize_int16(values[i], target.scale);
+      std::memcpy(target.bytes.data() + i * sizeof stored, &stored, sizeof stored);
+    }
     return;
   }
   const size_t count = std::min(values.size(), target.bytes.size());

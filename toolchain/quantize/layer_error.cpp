@@ -7,8 +7,8 @@
 #include <limits>
 #include <map>
 
+#include "toolchain/base/quant_params.h"
 #include "toolchain/graph/float_executor.h"
-#include "toolchain/quantize/quant_params.h"
 
 namespace mote {
 namespace {
@@ -52,6 +52,11 @@ LayerError summarize(const Node& node, const Tensor& tensor, const ErrorSums& su
   return layer;
 }
 
+// A node that quantization has put in; the float graph has none at its place.
+bool requantizes(const Node& node) {
+  return node.op != nullptr && node.op->quant.output == OutputRule::boundary;
+}
+
 // For each tensor of the int8 graph that a layer makes or that is an input: the float tensor of the same name.
 Result<std::vector<int32_t>> pair_tensors(const Graph& float_graph, const Graph& int8_graph) {
   std::map<std::string, int32_t> by_name;
@@ -71,8 +76,10 @@ Result<std::vector<int32_t>> pair_tensors(const Graph& float_graph, const Graph&
     return {};
   };
   for (int32_t input : int8_graph.inputs) MOTE_CHECK(pair(input, "the model's input"));
-  for (const Node& node : int8_graph.nodes)
+  for (const Node& node : int8_graph.nodes) {
+    if (requantizes(node)) continue;
     for (int32_t output : node.outputs) MOTE_CHECK(pair(output, "layer '" + node.name + "'"));
+  }
   return pairs;
 }
 
@@ -86,7 +93,7 @@ int32_t find_worst(const Graph& graph, const std::vector<ErrorSums>& sums) {
     double entering = 200.0;
     for (int32_t input : graph.nodes[i].inputs)
       if (input != kAbsent && sums[static_cast<size_t>(input)].values > 0) entering = std::min(entering, sqnr(input));
-    if (graph.nodes[i].outputs.empty()) continue;
+    if (graph.nodes[i].outputs.empty() || requantizes(graph.nodes[i])) continue;
     const double fall = entering - sqnr(graph.nodes[i].outputs[0]);
     if (fall > largest_fall) largest_fall = fall, worst = static_cast<int32_t>(i);
   }
@@ -104,6 +111,7 @@ Result<LayerErrors> layer_errors(const Graph& float_graph, const Graph& int8_gra
   MOTE_TRY(FloatExecutor reference, FloatExecutor::create(float_graph, 1));
   std::vector<ErrorSums> sums(int8_graph.tensors.size());
   const auto compare = [&](int32_t tensor, const RuntimeTensor& actual) {
+    if (pairs[static_cast<size_t>(tensor)] == kAbsent) return;
     sums[static_cast<size_t>(tensor)].add(reference.tensor(pairs[static_cast<size_t>(tensor)]), actual);
   };
   for (int64_t example = 0; example < data.count(); ++example) {
@@ -113,14 +121,17 @@ Result<LayerErrors> layer_errors(const Graph& float_graph, const Graph& int8_gra
       compare(int8_graph.inputs[static_cast<size_t>(i)], int8_model.input(i));
     }
     reference.run();
+    int8_model.reset();  // as the float graph, of which every call is the first
     MOTE_CHECK(int8_model.invoke([&](int32_t index) {
       for (int32_t output : int8_graph.nodes[static_cast<size_t>(index)].outputs)
         compare(output, int8_model.tensor(output));
     }));
   }
-  LayerErrors result{{}, find_worst(int8_graph, sums), data.count()};
+  LayerErrors result{{}, -1, data.count()};
+  const int32_t worst = find_worst(int8_graph, sums);
   for (const Node& node : int8_graph.nodes) {
-    if (node.outputs.empty()) continue;
+    if (node.outputs.empty() || requantizes(node)) continue;
+    if (&node - int8_graph.nodes.data() == worst) result.worst = static_cast<int32_t>(result.layers.size());
     const size_t output = static_cast<size_t>(node.outputs[0]);
     result.layers.push_back(summarize(node, int8_graph.tensors[output], sums[output]));
   }

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
-#include "toolchain/quantize/quant_params.h"
+#include "toolchain/base/quant_params.h"
 
 namespace mote {
 
@@ -69,13 +70,43 @@ double HistogramObserver::squared_error(ValueRange range) const {
   return total == 0 ? 0 : sum / static_cast<double>(total);
 }
 
-ValueRange HistogramObserver::least_squares() const {
+double HistogramObserver::divergence(ValueRange range) const {
+  constexpr int kLevels = 256;
+  const auto bin_of = [&](float value) {
+    return width_ > 0 ? static_cast<int>(std::lround((double{value} - extremes_.low) / width_)) : 0;
+  };
+  const int first = std::clamp(bin_of(range.low), 0, kBins - 1);
+  const int last = std::clamp(bin_of(range.high), first + 1, kBins);  // one behind
+  const int bins = last - first;
+  std::vector<double> seen(counts_.begin() + first, counts_.begin() + last), told(static_cast<size_t>(bins));
+  for (int level = 0; level < kLevels; ++level) {
+    const auto begin = static_cast<size_t>(level * bins / kLevels),
+               end = static_cast<size_t>((level + 1) * bins / kLevels);
+    double sum = 0, filled = 0;
+    for (size_t i = begin; i < end; ++i) sum += seen[i], filled += seen[i] > 0;
+    for (size_t i = begin; i < end; ++i) told[i] = seen[i] > 0 ? sum / filled : 0;
+  }
+  double inside = 0, total = 0;
+  for (const double count : seen) inside += count;
+  for (int bin = 0; bin < first; ++bin) seen.front() += static_cast<double>(counts_[static_cast<size_t>(bin)]);
+  for (int bin = last; bin < kBins; ++bin) seen.back() += static_cast<double>(counts_[static_cast<size_t>(bin)]);
+  for (const double count : seen) total += count;
+  if (inside == 0 || total == 0) return std::numeric_limits<double>::infinity();
+  constexpr double kLeast = 1e-6;  // share of a bin that only clipped values fall into
+  double sum = 0;
+  for (size_t i = 0; i < seen.size(); ++i)
+    if (seen[i] > 0) sum += seen[i] / total * std::log(seen[i] / total / std::max(told[i] / inside, kLeast));
+  return sum;
+}
+
+template <class Cost>
+ValueRange HistogramObserver::search(const Cost& cost) const {
   constexpr int kSteps = 100;
   ValueRange best = extremes_;
-  double best_error = squared_error(best);
+  double best_cost = cost(best);
   const auto consider = [&](ValueRange candidate) {
-    const double error = squared_error(candidate);
-    if (error < best_error) best = candidate, best_error = error;
+    const double found = cost(candidate);
+    if (found < best_cost) best = candidate, best_cost = found;
   };
   const auto scaled = [](float end, int step) { return end * static_cast<float>(step) / kSteps; };
   for (int step = 1; step < kSteps; ++step) consider({scaled(extremes_.low, step), scaled(extremes_.high, step)});
@@ -84,6 +115,14 @@ ValueRange HistogramObserver::least_squares() const {
   const float low = best.low;
   for (int step = 1; step < kSteps; ++step) consider({low, scaled(extremes_.high, step)});
   return best;
+}
+
+ValueRange HistogramObserver::least_squares() const {
+  return search([this](ValueRange range) { return squared_error(range); });
+}
+
+ValueRange HistogramObserver::least_divergence() const {
+  return search([this](ValueRange range) { return divergence(range); });
 }
 
 }  // namespace mote

@@ -8,8 +8,10 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <set>
 
-#include "toolchain/quantize/quant_params.h"
+#include "toolchain/base/quant_params.h"
+#include "toolchain/quantize/bias_correction.h"
 #include "toolchain/quantize/weight_rounding.h"
 
 namespace mote {
@@ -26,16 +28,16 @@ QuantParams per_tensor(ScaleZero parameters) {
   return {{parameters.scale}, {parameters.zero_point}, 0};
 }
 
-// Weights as [outer][channels][inner] around their channel axis.
-struct ChannelLayout {
-  int64_t channels = 1, inner = 1;
-  ChannelLayout(const Shape& shape, int32_t axis) {
-    if (axis >= shape.rank) return;
-    channels = shape[axis];
-    for (int32_t i = axis + 1; i < shape.rank; ++i) inner *= shape[i];
-  }
-  int64_t channel_of(int64_t element) const { return element / inner % channels; }
+// Real values of the least and the greatest number that a tensor can hold.
+struct Ends {
+  float low, high;
 };
+Ends ends_of(const TensorType& type) {
+  const bool wide = type.dtype == DType::int16;
+  const int32_t low = wide ? -kInt16Max - 1 : kInt8Min, high = wide ? kInt16Max : kInt8Max;
+  const QuantParams& q = type.quant;
+  return {dequantize(low, q.scales[0], q.zero_points[0]), dequantize(high, q.scales[0], q.zero_points[0])};
+}
 
 class Solver {
  public:
@@ -54,7 +56,7 @@ class Solver {
         return defect(fmt::format("quantize: a range for tensor {}, but there are {}", range.tensor, ranges_.size()));
       ranges_[static_cast<size_t>(range.tensor)] = range;
     }
-    for (int32_t input : source_.inputs) MOTE_CHECK(from_range(input, "the model's input"));
+    for (int32_t input : source_.inputs) MOTE_CHECK(solve_input(input));
     for (Node& node : result_.nodes) {
       MOTE_CHECK(solve_node(node));
       nodes_.push_back(std::move(node));
@@ -85,8 +87,22 @@ class Solver {
     if (range.low == 0 && range.high == 0)
       note(fmt::format("{}: tensor '{}' is zero in every calibration window; if that is not meant, the layer is dead",
                        producer, activation.name));
-    activation.type.quant = per_tensor(asymmetric_int8(range.low, range.high));
-    activation.type.dtype = DType::int8;
+    activation.type.quant = per_tensor(grid(range.low, range.high));
+    activation.type.dtype = config_.activations;
+    return {};
+  }
+
+  bool wide() const { return config_.activations == DType::int16; }
+  ScaleZero grid(float low, float high) const {
+    return wide() ? symmetric_int16(low, high) : asymmetric_int8(low, high);
+  }
+
+  Result<void> solve_input(int32_t index) {
+    MOTE_CHECK(from_range(index, "the model's input"));
+    if (!wide() || !config_.int8_input) return {};
+    const TensorRange& range = ranges_[static_cast<size_t>(index)];
+    const float scale = symmetric_scale(std::max(-range.low, range.high), kInt8Max);
+    tensor(index).type.quant = per_tensor({scale > 0 ? scale : 1.0f, 0});
     return {};
   }
 
@@ -151,23 +167,28 @@ class Solver {
       type.dtype = stored->dtype;
       type.quant = stored->quant;
     }
+    for (const uint8_t input : std::set<uint8_t>(node.op->intermediates.begin(), node.op->intermediates.end())) {
+      Tensor intermediate{node.name + "/intermediate", tensor(node.inputs[input]).type, false, false, {}};
+      intermediate.type.shape = make_shape({0});  // which TensorFlow Lite Micro insists on
+      result_.tensors.push_back(std::move(intermediate));
+    }
     return {};
   }
 
   // Activations that are compared or chosen from have one scale: that of the widest when it holds the others, else one
   // that holds them all. Those that have another are requantized before the node.
   void share_parameters(Node& node) {
-    std::vector<QuantParams> all;
+    std::vector<TensorType> all;
     for (size_t i = 0; i < node.inputs.size(); ++i)
-      if (is_computed(node, i)) all.push_back(tensor(node.inputs[i]).type.quant);
+      if (is_computed(node, i)) all.push_back(tensor(node.inputs[i]).type);
     if (all.empty()) return;
-    const auto low = [](const QuantParams& q) { return q.scales[0] * static_cast<float>(-128 - q.zero_points[0]); };
-    const auto high = [](const QuantParams& q) { return q.scales[0] * static_cast<float>(127 - q.zero_points[0]); };
-    float least = low(all[0]), most = high(all[0]);
-    for (const QuantParams& each : all) least = std::min(least, low(each)), most = std::max(most, high(each));
-    const auto widest =
-        std::find_if(all.begin(), all.end(), [&](const QuantParams& q) { return low(q) == least && high(q) == most; });
-    const QuantParams shared = widest != all.end() ? *widest : per_tensor(asymmetric_int8(least, most));
+    Ends outer = ends_of(all[0]);
+    for (const TensorType& each : all)
+      outer = {std::min(outer.low, ends_of(each).low), std::max(outer.high, ends_of(each).high)};
+    const auto widest = std::find_if(all.begin(), all.end(), [&](const TensorType& type) {
+      return ends_of(type).low == outer.low && ends_of(type).high == outer.high;
+    });
+    const QuantParams shared = widest != all.end() ? widest->quant : per_tensor(grid(outer.low, outer.high));
     for (size_t i = 0; i < node.inputs.size(); ++i)
       if (is_computed(node, i) && tensor(node.inputs[i]).type.quant != shared) requantize_input(node, i, shared);
   }
@@ -203,12 +224,16 @@ class Solver {
     const QuantParams& shared = tensor(node.inputs[data]).type.quant;
     const ScaleZero parameters = as_data && shared.quantized() ? ScaleZero{shared.scales[0], shared.zero_points[0]}
                                  : values.empty()              ? ScaleZero{}
-                                                               : asymmetric_int8(*low, *high);
+                                                               : grid(*low, *high);
     std::vector<int8_t> stored;
-    for (float value : values) stored.push_back(quantize_int8(value, parameters.scale, parameters.zero_point));
+    std::vector<int16_t> stored_wide;
+    for (float value : values) {
+      stored.push_back(quantize_int8(value, parameters.scale, parameters.zero_point));
+      stored_wide.push_back(quantize_int16(value, parameters.scale));
+    }
     constant.type.quant = per_tensor(parameters);
-    constant.type.dtype = DType::int8;
-    constant.data = to_bytes(stored);
+    constant.type.dtype = config_.activations;
+    constant.data = wide() ? to_bytes(stored_wide) : to_bytes(stored);
     return {};
   }
 
@@ -257,50 +282,28 @@ class Solver {
       return input_error(fmt::format("layer '{}': bias '{}' has {} values for {} output channels", node.name,
                                      bias->name, bias->floats().size(), layout.channels));
     const int32_t data = node.inputs[data_input(*node.op)];
-    const double input_scale = tensor(data).type.quant.scales[0];
-    std::vector<float> scales = weight_scales(weights, layout, bias, input_scale, node, which.of_state);
+    const float input_scale = tensor(data).type.quant.scales[0];
+    const std::vector<float> scales = scales_of(weights, layout, bias, input_scale, node, which.of_state);
     quantize_weights(weights, layout, scales, axis, which.of_state ? InputMoments{} : moments_of(data));
-    if (bias) quantize_bias(*bias, scales, static_cast<float>(input_scale));
+    if (bias) quantize_bias(*bias, scales, input_scale);
     return {};
   }
 
-  // One scale, or one for each channel: largest magnitude / 127, subject to the bias. Filters always have one each, as
-  // TensorFlow's converter gives them: batch normalization folded into them makes them differ by much.
-  std::vector<float> weight_scales(const Tensor& weights, const ChannelLayout& layout, const Tensor* bias,
-                                   double input_scale, const Node& node, bool per_tensor) {
-    const bool filters = weights.type.shape.rank > 2;
-    const bool per_channel = (config_.per_channel_weights || filters) && !per_tensor;
-    const size_t count = per_channel ? static_cast<size_t>(layout.channels) : 1;
-    std::vector<float> largest(count), largest_bias(count), scales(count);
-    const std::span<const float> values = weights.floats();
-    const auto group = [&](int64_t channel) { return count == 1 ? size_t{0} : static_cast<size_t>(channel); };
-    for (size_t i = 0; i < values.size(); ++i) {
-      float& seen = largest[group(layout.channel_of(static_cast<int64_t>(i)))];
-      seen = std::max(seen, std::fabs(values[i]));
-    }
-    if (bias)
-      for (int64_t channel = 0; channel < layout.channels; ++channel) {
-        float& seen = largest_bias[group(channel)];
-        seen = std::max(seen, std::fabs(bias->floats()[static_cast<size_t>(channel)]));
-      }
-    // The int32 accumulator holds the bias and up to 255 x 127 for every weight of a channel.
-    const int64_t products =
-        static_cast<int64_t>(values.size()) / std::max<int64_t>(layout.channels, 1) * 255 * kWeightMax;
-    const double room = static_cast<double>(std::max<int64_t>(std::numeric_limits<int32_t>::max() - products, 1 << 30));
-    for (size_t i = 0; i < count; ++i) {
-      const double least = double{largest_bias[i]} / (input_scale * room);
-      scales[i] = symmetric_scale(largest[i], kWeightMax);
-      if (scales[i] == 0) {  // all weights zero: any scale does for them, so choose one that gives the bias 20 bits
-        scales[i] =
-            largest_bias[i] > 0 ? static_cast<float>(double{largest_bias[i]} / (input_scale * (1 << 20))) : 1.0f;
-      } else if (scales[i] < least) {
-        note(fmt::format(
-            "layer '{}': bias {:g} is too large for int32 at the scale of its weights; scale of '{}' raised from "
-            "{:g} to {:g}, so small weights lose precision",
-            node.name, largest_bias[i], weights.name, scales[i], least));
-        scales[i] = std::nextafter(static_cast<float>(least), std::numeric_limits<float>::infinity());
-      }
-    }
+  // Filters always have a scale for each channel, as TensorFlow's converter gives them: batch normalization folded into
+  // them makes them differ by much. Operators that keep state have one for all.
+  std::vector<float> scales_of(const Tensor& weights, const ChannelLayout& layout, const Tensor* bias,
+                               float input_scale, const Node& node, bool per_tensor) {
+    const bool per_channel = (config_.per_channel_weights || weights.type.shape.rank > 2) && !per_tensor;
+    std::vector<float> scales(per_channel ? static_cast<size_t>(layout.channels) : 1);
+    std::vector<RaisedScale> raised;
+    // An int64 bias has room at any scale.
+    weight_scales(weights.floats(), layout, bias && !wide() ? std::as_const(*bias).floats() : std::span<const float>(),
+                  input_scale, scales, &raised);
+    for (const RaisedScale& each : raised)
+      note(fmt::format(
+          "layer '{}': bias {:g} is too large for int32 at the scale of its weights; scale of '{}' raised from "
+          "{:g} to {:g}, so small weights lose precision",
+          node.name, each.bias, weights.name, each.from, each.to));
     return scales;
   }
 
@@ -327,19 +330,22 @@ class Solver {
     weights.data = to_bytes(stored);
   }
 
-  static void quantize_bias(Tensor& bias, const std::vector<float>& weight_scales, float input_scale) {
+  void quantize_bias(Tensor& bias, const std::vector<float>& weight_scales, float input_scale) const {
     std::vector<float> scales;  // as float products, which is what runtimes compare with
     for (float scale : weight_scales) scales.push_back(input_scale * scale);
     std::vector<int32_t> stored;
+    std::vector<int64_t> stored_wide;
     const std::span<const float> values = std::as_const(bias).floats();
+    constexpr double kMostWide = 0x1p39;  // leaves the 64-bit sums room
     for (size_t i = 0; i < values.size(); ++i) {
-      const double scale = scales[scales.size() == 1 ? 0 : i];
-      stored.push_back(static_cast<int32_t>(std::clamp<double>(
-          std::round(values[i] / scale), std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max())));
+      const double steps = std::round(values[i] / double{scales[scales.size() == 1 ? 0 : i]});
+      stored.push_back(static_cast<int32_t>(
+          std::clamp<double>(steps, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max())));
+      stored_wide.push_back(static_cast<int64_t>(std::clamp(steps, -kMostWide, kMostWide)));
     }
     bias.type.quant = {scales, std::vector<int32_t>(scales.size()), 0};
-    bias.type.dtype = DType::int32;
-    bias.data = to_bytes(stored);
+    bias.type.dtype = wide() ? DType::int64 : DType::int32;
+    bias.data = wide() ? to_bytes(stored_wide) : to_bytes(stored);
   }
 
   Result<void> solve_outputs(const Node& node) {
@@ -349,12 +355,19 @@ class Solver {
       if (rule.output == OutputRule::free || rule.output == OutputRule::joined) {
         MOTE_CHECK(from_range(output, "layer '" + node.name + "'"));
       } else {
-        tensor(output).type.quant = rule.output == OutputRule::fixed
-                                        ? per_tensor({rule.fixed_scale, rule.fixed_zero_point})
-                                        : tensor(node.inputs[data_input(*node.op)]).type.quant;
-        tensor(output).type.dtype = DType::int8;
+        const ScaleZero fixed =
+            wide() ? ScaleZero{1.0f / 32768, 0} : ScaleZero{rule.fixed_scale, rule.fixed_zero_point};
+        tensor(output).type.quant =
+            rule.output == OutputRule::fixed ? per_tensor(fixed) : tensor(node.inputs[data_input(*node.op)]).type.quant;
+        tensor(output).type.dtype = config_.activations;
       }
     }
+    if (!wide()) return {};
+    if (const auto fits = node.op->infer(node.attributes, input_types(result_, node)); !fits.ok())
+      return input_error(
+          fmt::format("layer '{}' ({}) has no form with int16 activations: {}; expected [quantize] "
+                      "activations = \"int8\" with it",
+                      node.name, node.op->tflite_name, fits.error().message));
     return {};
   }
 
@@ -378,8 +391,14 @@ Result<Graph> quantize_post_training(const Graph& float_graph, const Calibration
                                      const QuantizeConfig& config, const Progress& progress,
                                      std::vector<std::string>* notes) {
   MOTE_TRY(std::vector<TensorRange> ranges, calibrate(float_graph, data, config, progress));
-  MOTE_TRY(const auto moments, input_moments(float_graph, data));
-  return apply_quantization(float_graph, ranges, config, notes, &moments);
+  std::map<int32_t, InputMoments> moments;
+  if (config.rounding == WeightRounding::adaptive) {
+    MOTE_TRY(moments, input_moments(float_graph, data));
+  }
+  MOTE_TRY(Graph quantized, apply_quantization(float_graph, ranges, config, notes, &moments));
+  if (!config.correct_bias) return quantized;
+  MOTE_TRY(const Graph corrected, correct_biases(float_graph, quantized, data));
+  return apply_quantization(corrected, ranges, config, nullptr, &moments);
 }
 
 }  // namespace mote

@@ -14,6 +14,7 @@
 #include "toolchain/base/progress.h"
 #include "toolchain/base/result.h"
 #include "toolchain/graph/graph.h"
+#include "toolchain/graph/tensor_range.h"
 
 namespace mote {
 
@@ -44,21 +45,26 @@ enum class RangeMethod : uint8_t {
   minmax,      // smallest and largest value seen
   percentile,  // cuts (1 - percentile / 100) of the values, half at each end
   mse,         // the clip that minimises the squared error of quantization over a histogram of 2048 bins
+  entropy,     // the clip whose levels lose least information about the same histogram
 };
 Result<RangeMethod> parse_range_method(const std::string& name);  // the error lists the names
 std::string to_string(RangeMethod method);
+
+enum class WeightRounding : uint8_t {
+  nearest,   // each weight by itself
+  adaptive,  // those of a dense layer so that its outputs change least (weight_rounding.h)
+};
 
 struct QuantizeConfig {
   RangeMethod method = RangeMethod::minmax;
   double percentile = 99.99;  // in (50, 100]
   double margin = 0.0;        // ranges are multiplied by 1 + margin; 0.1 for regression, where clipping hurts most
   bool per_channel_weights = false;  // one weight scale per output of a dense layer; filters have one each anyway
-};
-
-// Range of one activation tensor, zero included.
-struct TensorRange {
-  int32_t tensor = kAbsent;  // index in the float graph
-  float low = 0, high = 0;
+  WeightRounding rounding = WeightRounding::adaptive;
+  // int8, or int16 with zero point 0 and biases of int64 (TFLite's "16x8"); weights are int8 with both.
+  DType activations = DType::int8;
+  bool int8_input = false;    // with int16 activations: inputs have only numbers of int8, with its steps
+  bool correct_bias = false;  // biases take up what rounded weights change the mean of a layer's outputs by
 };
 
 // Ranges of every float activation of `graph`, in tensor order. One pass over the data for minmax, two for the others.
@@ -76,7 +82,7 @@ Result<Graph> apply_quantization(const Graph& graph, std::span<const TensorRange
                                  std::vector<std::string>* notes = nullptr,
                                  const std::map<int32_t, InputMoments>* moments = nullptr);
 
-// calibrate() and input_moments(), then apply_quantization().
+// calibrate(), input_moments() and apply_quantization(), and what `config` asks for besides.
 Result<Graph> quantize_post_training(const Graph& float_graph, const CalibrationData& data,
                                      const QuantizeConfig& config, const Progress& progress = {},
                                      std::vector<std::string>* notes = nullptr);

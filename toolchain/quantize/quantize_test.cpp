@@ -8,37 +8,16 @@
 #include <numeric>
 
 #include "ops/transpose_conv/transpose_conv.h"
-#include "toolchain/base/random.h"
-#include "toolchain/graph/builder.h"
+#include "toolchain/base/quant_params.h"
 #include "toolchain/graph/float_executor.h"
 #include "toolchain/quantize/observer.h"
-#include "toolchain/quantize/quant_params.h"
+#include "toolchain/quantize/test_models.h"
 #include "toolchain/quantize/weight_rounding.h"
 
 namespace mote {
 namespace {
 
 using ::testing::HasSubstr;
-
-Graph dense(const std::vector<std::string>& layers, int32_t inputs, uint64_t seed = 1) {
-  Result<Graph> graph = build_graph(layers, make_shape({inputs}), seed);
-  EXPECT_TRUE(graph.ok()) << graph.error().message;
-  return std::move(*graph);
-}
-
-std::vector<float> normal_rows(int64_t values, uint64_t seed) {
-  Random random(seed);
-  std::vector<float> rows;
-  for (int64_t i = 0; i < values; ++i) rows.push_back(static_cast<float>(random.normal()));
-  return rows;
-}
-
-std::span<const int8_t> stored_int8(const Tensor& tensor) {
-  return {reinterpret_cast<const int8_t*>(tensor.data.data()), tensor.data.size()};
-}
-std::span<const int32_t> stored_int32(const Tensor& tensor) {
-  return {reinterpret_cast<const int32_t*>(tensor.data.data()), tensor.data.size() / 4};
-}
 
 TEST(QuantParams, FollowTfLite) {
   // Expected values worked out by hand from ChooseQuantizationParams.
@@ -166,7 +145,7 @@ TEST(Calibrate, BadInputIsNamed) {
   config = {};
   config.margin = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THAT(calibrate(graph, MatrixData(rows, 3), config).error().message, HasSubstr("margin"));
-  EXPECT_THAT(parse_range_method("max").error().message, HasSubstr("minmax, percentile or mse"));
+  EXPECT_THAT(parse_range_method("max").error().message, HasSubstr("minmax, percentile, mse or entropy"));
 }
 
 TEST(Quantize, DenseStackFollowsTheRules) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "toolchain/base/quant_params.h"
 #include "toolchain/graph/float_executor.h"
-#include "toolchain/quantize/quant_params.h"
 
 namespace mote {
 namespace {

@@ -73,21 +73,52 @@ std::string breakdown(const Json& metrics) {
   return html + "</table>\n";
 }
 
+std::string comparison_table(const Json& metrics) {
+  if (!metrics.contains("comparisons")) return "";
+  std::string html = "<table>" + cells({"part", "compared", "measure", "difference", "p", "test"}, "th");
+  for (const char* part : {"train", "validation", "test"}) {
+    if (!metrics.at("comparisons").contains(part)) continue;
+    for (const Json& each : metrics.at("comparisons").at(part)) {
+      const auto show = [&](const Json& value) {
+        return each.at("metric") == "accuracy" ? format_percent(value.get<double>())
+                                               : format_number(value.get<double>());
+      };
+      html +=
+          cells({part,
+                 escape_html(fmt::format("{} against {}", each.at("second").get<std::string>(),
+                                         each.at("first").get<std::string>())),
+                 escape_html(each.at("metric").get<std::string>()),
+                 fmt::format("{} <small>({} to {})</small>", show(each.at("difference")), show(each.at("ci95").at(0)),
+                             show(each.at("ci95").at(1))),
+                 fmt::format("{:.2g}", each.at("p").get<double>()), escape_html(each.at("test").get<std::string>())},
+                "td");
+    }
+  }
+  return html + "</table>\n";
+}
+
+// Float, and int8 in each way that it was made.
 std::string quality_section(const Json& metrics) {
-  std::string html = "<h2>Quality</h2>\n<table>" + cells({"part", "windows", "measure", "float", "int8"}, "th");
+  std::vector<const char*> forms = {"float"};
+  if (metrics.contains("qat")) forms.insert(forms.end(), {"ptq", "qat"});
+  if (forms.size() == 1) forms.push_back("int8");
+  std::vector<std::string> headers = {"part", "windows", "measure"};
+  headers.insert(headers.end(), forms.begin(), forms.end());
+  std::string html = "<h2>Quality</h2>\n<table>" + cells(headers, "th");
   for (const char* part : {"train", "validation", "test"}) {
     if (!metrics.at("int8").contains(part)) continue;
     const Json& int8 = metrics.at("int8").at(part);
-    const Json none = Json::object();
-    const Json& floats =
-        metrics.contains("float") && metrics.at("float").contains(part) ? metrics.at("float").at(part) : none;
-    for (const MetricName& metric : metrics_of_task(metrics.value("task", "")))
-      if (int8.contains(metric.name))
-        html += cells({part, std::to_string(int8.at("count").get<int64_t>()), metric.name,
-                       metric_text(metric, floats, true), metric_text(metric, int8, true)},
-                      "td");
+    for (const MetricName& metric : metrics_of_task(metrics.value("task", ""))) {
+      if (!int8.contains(metric.name)) continue;
+      std::vector<std::string> row = {part, std::to_string(int8.at("count").get<int64_t>()), metric.name};
+      for (const char* form : forms)
+        row.push_back(metrics.contains(form) && metrics.at(form).contains(part)
+                          ? metric_text(metric, metrics.at(form).at(part), true)
+                          : "");
+      html += cells(row, "td");
+    }
   }
-  return html + "</table>\n<p class=\"sub\">In brackets: 95 % intervals.</p>\n";
+  return html + "</table>\n" + comparison_table(metrics) + "<p class=\"sub\">In brackets: 95 % intervals.</p>\n";
 }
 
 // The part that goals are judged on, of the int8 model.
@@ -230,6 +261,23 @@ std::string training_section(const Json& metrics) {
                     best);
 }
 
+// Empty when nothing is known of layers by themselves.
+std::string layer_costs(const Json& quantization) {
+  const Json costs = quantization.value("layer_costs", Json::array());
+  if (costs.empty()) return "";
+  const std::string metric = costs[0].at("metric").get<std::string>();
+  std::string html = "<h2>What int8 costs each layer by itself</h2>\n<table>" +
+                     cells({"only this layer in int8", "change of " + metric, "output error"}, "th");
+  for (const Json& each : costs) {
+    const double change = each.at("change").get<double>();
+    html += cells({escape_html(each.at("layer").get<std::string>()),
+                   metric == "accuracy" ? format_percent(change) : format_number(change),
+                   format_percent(each.at("output_error").get<double>())},
+                  "td");
+  }
+  return html + "</table>\n<p class=\"sub\">Output error: root mean square, in deviations of the outputs.</p>\n";
+}
+
 std::string layers_section(const Json& metrics) {
   if (!metrics.contains("quantization")) return "";
   const Json& quantization = metrics.at("quantization");
@@ -241,7 +289,7 @@ std::string layers_section(const Json& metrics) {
          layer.at("sqnr_db").is_number() ? format_number(layer.at("sqnr_db").get<double>()) : "exact",
          format_number(layer.at("max_abs_lsb").get<double>()), format_percent(layer.at("saturated").get<double>())},
         "td");
-  html += "</table>\n<h2>Tensor arena</h2>\n";
+  html += "</table>\n" + layer_costs(quantization) + "<h2>Tensor arena</h2>\n";
   const Json& arena = quantization.at("arena");
   std::vector<ArenaBox> boxes;
   for (const Json& box : arena.at("tensors"))

@@ -174,12 +174,20 @@ class Writer {
                                   0, 0, intermediates(node));
   }
 
-  // Of integer forms only.
+  // Of integer forms, whose quantization added tensors without elements for them: each stands for an input, whose
+  // parameters it has.
   Offset<flatbuffers::Vector<int32_t>> intermediates(const Node& node) {
-    if (node.op->intermediates.empty() || graph_.tensors[node.outputs[0]].type.dtype == DType::float32) return 0;
     std::vector<int32_t> tensors;
-    for (const uint8_t input : node.op->intermediates) tensors.push_back(node.inputs[input]);
-    return shared(tensors);
+    for (const uint8_t input : node.op->intermediates) {
+      const TensorType& type = graph_.tensors[node.inputs[input]].type;
+      const auto found = std::ranges::find_if(graph_.tensors, [&](const Tensor& tensor) {
+        return tensor.type.shape == make_shape({0}) && tensor.type.dtype == type.dtype &&
+               tensor.type.quant == type.quant;
+      });
+      if (type.quant.quantized() && found != graph_.tensors.end())
+        tensors.push_back(static_cast<int32_t>(found - graph_.tensors.begin()));
+    }
+    return tensors.empty() ? 0 : shared(tensors);
   }
 
   // Index of the node's operator and version in the file's table, which lists each pair once, by first use.

@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
-#include <filesystem>
 #include <memory>
 #include <span>
 
@@ -13,21 +10,6 @@
 
 namespace mote {
 namespace {
-
-class Folder {  // a new temporary one, removed at the end
- public:
-  Folder()
-      : path_(fs::temp_directory_path() /
-              ("mote_train_" + std::to_string(::getpid()) + "_" + std::to_string(count_++))) {
-    fs::create_directories(path_);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  static inline int count_ = 0;
-  fs::path path_;
-};
 
 // Stops after `epochs` whole epochs and some batches, as a kill would.
 TrainCallbacks stop_after(int32_t epochs) {

@@ -70,6 +70,7 @@ Result<ShardProgram> ShardProgram::create(const Graph& graph, const ParameterLay
   program.planned_rows_ = program.rows_ = rows;
   if (graph.outputs[0] == graph.inputs[0]) return input_error("the model has no layers: its output is its input");
   MOTE_TRY(program.shapes_, shapes_at_batch(graph, rows));
+  program.find_batched();
   MOTE_CHECK(program.plan_values(layout, weights));
   MOTE_CHECK(program.plan_calls());
   if (gradients != nullptr) {
@@ -78,6 +79,15 @@ Result<ShardProgram> ShardProgram::create(const Graph& graph, const ParameterLay
   }
   program.plan_workspace();
   return program;
+}
+
+void ShardProgram::find_batched() {
+  batched_.resize(graph_->tensors.size());
+  batched_[static_cast<size_t>(graph_->inputs[0])] = true;
+  for (const Node& node : graph_->nodes)
+    for (const int32_t input : node.inputs)
+      if (input != kAbsent && batched_[static_cast<size_t>(input)])
+        for (const int32_t output : node.outputs) batched_[static_cast<size_t>(output)] = true;
 }
 
 float* ShardProgram::take(int64_t floats) {
@@ -106,7 +116,7 @@ Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const floa
       if (tensor.type.dtype != DType::float32)
         return input_error(fmt::format("tensor '{}' is {}: only a float32 model can be trained or run in float",
                                        tensor.name, to_string(tensor.type.dtype)));
-      if (shapes_[i].rank == 0 || shapes_[i][0] != planned_rows_)
+      if (batched_[i] && (shapes_[i].rank == 0 || shapes_[i][0] != planned_rows_))
         return input_error(
             fmt::format("tensor '{}' has shape {}: its first dimension is not the batch, so examples cannot be "
                         "computed together",
@@ -125,12 +135,12 @@ Result<void> ShardProgram::plan_calls() {
     call.op = node.op;
     for (const int32_t input : node.inputs) {
       const bool absent = input == kAbsent;
-      call.rowwise.push_back(!absent && !graph_->tensors[static_cast<size_t>(input)].constant);
+      call.rowwise.push_back(!absent && batched_[static_cast<size_t>(input)]);
       call.input_shapes.push_back(absent ? Shape{-1, {}} : shapes_[static_cast<size_t>(input)]);
       call.inputs.push_back(absent ? nullptr : values_[static_cast<size_t>(input)]);
     }
     for (const int32_t output : node.outputs) {
-      call.rowwise.push_back(true);
+      call.rowwise.push_back(batched_[static_cast<size_t>(output)]);
       call.output_shapes.push_back(shapes_[static_cast<size_t>(output)]);
       call.outputs.push_back(values_[static_cast<size_t>(output)]);
     }
@@ -182,7 +192,7 @@ Result<void> ShardProgram::plan_backward(const ParameterLayout& layout, float* g
       return input_error(
           fmt::format("{} cannot be trained through: {}", describe(*graph_, node),
                       node.op->not_trainable != nullptr ? node.op->not_trainable : "it has no gradient"));
-    plan_gradients_of(calls_[i], node, layout);
+    plan_gradients_of(calls_[i], node);
   }
   return {};
 }
@@ -211,7 +221,7 @@ void ShardProgram::give_back(const float* data) {
 
 // A gradient of an activation lives from the last of its readers, whose reverse comes first, to the reverse of what
 // made it; then others take its memory, which stays in the cache.
-void ShardProgram::plan_gradients_of(NodeCall& call, const Node& node, const ParameterLayout& layout) {
+void ShardProgram::plan_gradients_of(NodeCall& call, const Node& node) {
   call.backward = true;
   for (const int32_t output : node.outputs) {
     float*& gradient = gradients_[static_cast<size_t>(output)];
@@ -219,14 +229,14 @@ void ShardProgram::plan_gradients_of(NodeCall& call, const Node& node, const Par
       gradient = take(shapes_[static_cast<size_t>(output)].elements());  // zeros: nothing reads it
     call.output_gradients.push_back(gradient);
   }
-  for (const int32_t input : node.inputs) call.input_gradients.push_back(plan_input_gradient(call, input, layout));
+  for (const int32_t input : node.inputs) call.input_gradients.push_back(plan_input_gradient(call, input));
   for (const float* gradient : call.output_gradients) give_back(gradient);
   for (const Sum& sum : call.sums) give_back(sum.from);
   call.call.output_gradients = call.output_gradients;
   call.call.input_gradients = call.input_gradients;
 }
 
-float* ShardProgram::plan_input_gradient(NodeCall& call, int32_t input, const ParameterLayout& layout) {
+float* ShardProgram::plan_input_gradient(NodeCall& call, int32_t input) {
   if (input == kAbsent || !reached_[static_cast<size_t>(input)]) return nullptr;
   float*& gradient = gradients_[static_cast<size_t>(input)];
   const int64_t elements = shapes_[static_cast<size_t>(input)].elements();
@@ -236,8 +246,8 @@ float* ShardProgram::plan_input_gradient(NodeCall& call, int32_t input, const Pa
     return gradient;
   }
   float* const second = borrow(elements);
-  const bool parameter = find_parameter(layout, input) != nullptr;
-  call.sums.push_back({second, gradient, parameter ? elements : 0, elements / planned_rows_});
+  const bool batched = batched_[static_cast<size_t>(input)];
+  call.sums.push_back({second, gradient, batched ? 0 : elements, elements / planned_rows_});
   return second;
 }
 
@@ -290,7 +300,8 @@ void ShardProgram::set_batch(int32_t rows, const float* input) {
     const size_t inputs = call.input_shapes.size();
     for (size_t i = 0; i < inputs; ++i)
       if (call.rowwise[i]) call.input_shapes[i].dims[0] = rows;
-    for (Shape& shape : call.output_shapes) shape.dims[0] = rows;
+    for (size_t i = 0; i < call.output_shapes.size(); ++i)
+      if (call.rowwise[inputs + i]) call.output_shapes[i].dims[0] = rows;
   }
 }
 

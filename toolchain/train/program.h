@@ -79,8 +79,9 @@ class ShardProgram {
   Result<void> plan_calls();
   Result<void> plan_backward(const ParameterLayout& layout, float* gradients);
   std::vector<bool> reachable_from_parameters() const;
-  void plan_gradients_of(NodeCall& call, const Node& node, const ParameterLayout& layout);
-  float* plan_input_gradient(NodeCall& call, int32_t input, const ParameterLayout& layout);
+  void find_batched();
+  void plan_gradients_of(NodeCall& call, const Node& node);
+  float* plan_input_gradient(NodeCall& call, int32_t input);
   float* take(int64_t floats);
   float* borrow(int64_t floats);
   void give_back(const float* data);
@@ -92,6 +93,7 @@ class ShardProgram {
   int32_t planned_rows_ = 0, rows_ = 0;
   std::vector<FloatBuffer> buffers_;
   std::vector<Shape> shapes_;      // of every tensor at planned_rows_
+  std::vector<bool> batched_;      // tensors that the graph's input changes: dimension 0 is the batch
   std::vector<float*> values_;     // of every tensor
   std::vector<float*> gradients_;  // of every tensor; nullptr = not needed
   struct Part {

@@ -2,10 +2,14 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "toolchain/base/files.h"
 #include "toolchain/base/random.h"
 #include "toolchain/graph/builder.h"
 #include "toolchain/train/train.h"
@@ -56,6 +60,21 @@ class NoisyExamples : public MemoryExamples {
     Random random = Random(epoch_seed).stream(static_cast<uint64_t>(index));
     for (float& value : input) value += 0.1f * static_cast<float>(random.normal());
   }
+};
+
+class Folder {  // a new temporary one, removed at the end
+ public:
+  Folder()
+      : path_(fs::temp_directory_path() /
+              ("mote_train_" + std::to_string(::getpid()) + "_" + std::to_string(count_++))) {
+    fs::create_directories(path_);
+  }
+  ~Folder() { fs::remove_all(path_); }
+  fs::path operator/(const char* name) const { return path_ / name; }
+
+ private:
+  static inline int count_ = 0;
+  fs::path path_;
 };
 
 // The bytes of all constants, statistics too.

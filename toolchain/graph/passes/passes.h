@@ -46,6 +46,11 @@ void to_inference_form(Graph& graph);
 // Returns how many were fused.
 int32_t fuse_activations(Graph& graph);
 
+// Brings the largest weights of each channel in two layers that follow one another (convolutions, depthwise
+// convolutions, dense layers; relu, pools and reshapes between them) to one size, so that rounding costs each channel
+// about the same. Returns in how many pairs.
+int32_t equalize_layers(Graph& graph);
+
 // Removes nodes and tensors from which no graph output can be reached, keeping order. Graph inputs stay.
 // Returns how many nodes went.
 int32_t remove_unused(Graph& graph);

@@ -1,0 +1,77 @@
+#include "cli/pipeline/aware.h"
+
+#include <algorithm>
+
+#include "toolchain/graph/passes/fake_quantization.h"
+#include "toolchain/graph/passes/passes.h"
+#include "toolchain/graph/transfer.h"
+
+namespace mote {
+namespace {
+
+// Of what a batch exceeds a range by, the range keeps all but this share.
+constexpr float kRangeMomentum = 0.9f;
+
+// How the exported model's outputs follow from those that training sees, whose targets are standardised.
+struct OutputUnits {
+  std::vector<float> scale, offset;  // empty for classification
+};
+
+OutputUnits output_units(const ProjectConfig& project, const Dataset& dataset) {
+  if (project.task != DataTask::regression) return {};
+  return {target_scale(dataset), {dataset.target_mean.begin(), dataset.target_mean.end()}};
+}
+
+Result<void> to_standard_units(Graph& graph, const OutputUnits& units) {
+  if (units.scale.empty()) return {};
+  std::vector<float> scale, offset;
+  for (size_t i = 0; i < units.scale.size(); ++i) {
+    scale.push_back(1 / units.scale[i]);
+    offset.push_back(-units.offset[i] / units.scale[i]);
+  }
+  return fold_output_affine(graph, scale, offset);
+}
+
+TrainConfig aware_config(const ProjectConfig& project, TrainConfig config) {
+  config.epochs = project.aware.epochs.value_or(std::max(1, (config.epochs + 2) / 3));
+  config.learning_rate =
+      project.aware.learning_rate ? static_cast<float>(*project.aware.learning_rate) : config.learning_rate / 10;
+  config.warmup_epochs = std::min(config.warmup_epochs, (config.epochs - 1) / 2);
+  return config;
+}
+
+// Layers of [train] freeze, as far as they still have weights of their own.
+void freeze(Graph& graph, const std::vector<std::string>& layers) {
+  for (Tensor& tensor : graph.tensors)
+    if (std::ranges::find(layers, tensor.name.substr(0, tensor.name.find('/'))) != layers.end())
+      tensor.trainable = false;
+}
+
+}  // namespace
+
+Result<AwareModel> train_aware(TrainingJob job, const Progress& progress) {
+  const ProjectConfig& project = job.project;
+  const Dataset& dataset = job.loaded.dataset;
+  AwareModel model;
+  const WindowInputs calibration(job.loaded, dataset.train);
+  MOTE_TRY(model.ranges, calibrate(job.graph, calibration, project.quantize, progress));
+  const OutputUnits units = output_units(project, dataset);
+  MOTE_CHECK(to_standard_units(job.graph, units));
+  // Ranges that were chosen to clip stay as they are.
+  const bool widen = project.quantize.method == RangeMethod::minmax;
+  MOTE_CHECK(insert_fake_quantization(job.graph, {.ranges = model.ranges,
+                                                  .per_channel_weights = project.quantize.per_channel_weights,
+                                                  .momentum = widen ? kRangeMomentum : 1.0f,
+                                                  .margin = static_cast<float>(project.quantize.margin),
+                                                  .output_scale = units.scale,
+                                                  .output_offset = units.offset}));
+  freeze(job.graph, project.freeze);
+  job.config = aware_config(project, job.config);
+  MOTE_TRY(model.training, run_training(std::move(job), progress));
+  MOTE_TRY(model.ranges, remove_fake_quantization(model.training.graph));
+  model.graph = std::move(model.training.graph);
+  if (!units.scale.empty()) MOTE_CHECK(fold_output_affine(model.graph, units.scale, units.offset));
+  return model;
+}
+
+}  // namespace mote
