@@ -56,13 +56,23 @@ bool per_channel_dense(const Graph& int8_graph) {
   });
 }
 
-double metric_of(const Dataset& dataset, const DataPart& part, const OutputMatrix& outputs) {
+double metric_of(const Dataset& dataset, const DataPart& part, const CalibrationData& inputs,
+                 const OutputMatrix& outputs) {
   double sum = 0;
   if (dataset.task == DataTask::classification) {
     const std::vector<int32_t> found =
         predicted_classes<float>(outputs.values, static_cast<int32_t>(dataset.classes.size()));
     for (size_t i = 0; i < found.size(); ++i) sum += found[i] == part.windows[i].label;
     return sum / static_cast<double>(found.size());
+  }
+  if (dataset.task == DataTask::anomaly) {  // an auto-encoder's target is its input
+    std::vector<float> input(static_cast<size_t>(outputs.columns));
+    for (int64_t row = 0; row < outputs.rows; ++row) {
+      inputs.fill(row, 0, input);
+      const std::span<const float> output = outputs.row(row);
+      for (size_t i = 0; i < input.size(); ++i) sum += std::fabs(double{output[i]} - double{input[i]});
+    }
+    return sum / static_cast<double>(outputs.values.size());
   }
   for (size_t i = 0; i < outputs.values.size(); ++i) sum += std::fabs(double{outputs.values[i]} - part.targets[i]);
   return sum / static_cast<double>(outputs.values.size());
@@ -92,7 +102,7 @@ Result<Json> layer_costs(const Graph& float_graph, const Graph& int8_graph, cons
   ThreadPool pool(threads);
   MOTE_TRY(const OutputMatrix reference, float_outputs(float_graph, inputs, pool));
   const bool classification = loaded.dataset.task == DataTask::classification;
-  const double metric = metric_of(loaded.dataset, some, reference);
+  const double metric = metric_of(loaded.dataset, some, inputs, reference);
   const std::vector<TensorRange> ranges = ranges_of(float_graph, int8_graph);
   std::vector<Json> costs;
   for (int32_t node = 0; node < static_cast<int32_t>(float_graph.nodes.size()); ++node) {
@@ -106,7 +116,7 @@ Result<Json> layer_costs(const Graph& float_graph, const Graph& int8_graph, cons
     MOTE_TRY(const OutputMatrix outputs, float_outputs(graph, inputs, pool));
     costs.push_back({{"layer", float_graph.nodes[static_cast<size_t>(node)].name},
                      {"metric", classification ? "accuracy" : "mae"},
-                     {"change", metric_of(loaded.dataset, some, outputs) - metric},
+                     {"change", metric_of(loaded.dataset, some, inputs, outputs) - metric},
                      {"output_error", output_error(reference, outputs)}});
   }
   const auto cost = [&](const Json& each) {
