@@ -188,6 +188,21 @@ TEST_F(Build, InterruptedTrainingGoesOn) {
   EXPECT_EQ(slurp(whole / ".mote/runs/1/model.tflite"), model);
 }
 
+TEST_F(Build, InterruptedAwareTrainingGoesOn) {
+  const fs::path project = make_project();
+  edit(project / "mote.toml", "method = \"ptq\"", "method = \"qat\"\nepochs = 300");
+  const ProcessOutput stopped = shell(
+      "\"$MOTE\" train & pid=$!; until ls .mote/checkpoints_aware/* >/dev/null 2>&1 || ! kill -0 $pid; do sleep 0.02; "
+      "done; kill -INT $pid; wait $pid",
+      project);
+  EXPECT_EQ(stopped.exit_status, 130) << stopped.output << stopped.errors;
+  EXPECT_THAT(stopped.errors, HasSubstr("the same command goes on from there"));
+  const Json metrics = json_of(mote({"train", "--json"}, project));
+  EXPECT_GT(metrics["quantization"]["training"]["resumed_from"].get<int>(), 0);
+  expect_done(mote({"train"}, project));
+  EXPECT_EQ(slurp(project / ".mote/runs/1/model.tflite"), slurp(project / ".mote/runs/2/model.tflite"));
+}
+
 // Killed at many moments of a build: what was published stays whole, and the next build works.
 TEST_F(Build, KilledInAnyStepLeavesEarlierResults) {
   const fs::path project = make_project();
