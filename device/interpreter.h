@@ -137,8 +137,6 @@ class Interpreter {
       }
     }
     planner.end();
-    read_whole(model, model.graph_inputs());
-    read_whole(model, model.graph_outputs());
 
     const uint32_t base = align_up(allocator.used(), kAlignment);
     const uint32_t bookkeeping = saturating_sum(align_up(allocator.used(), 4), planner.tenant_bytes());
@@ -155,14 +153,6 @@ class Interpreter {
     if (model.failed() || end == 0) return model.failed() ? model.status() : Status::bad_model;
     used_ = end > bookkeeping ? end : bookkeeping;
     return used_ <= arena_bytes ? Status::ok : Status::arena_too_small;
-  }
-
-  // A broken tensor must not wait until it is asked for: of an input that no node takes, nothing else reads all.
-  __attribute__((noinline)) static void read_whole(ModelView& model, Position list) {
-    for (int32_t i = 0, n = model.length(list); i < n; ++i) {
-      TensorInfo unused;
-      model.tensor(model.index_at(list, i), unused);
-    }
   }
 
   Status prepare_node(ModelView& model, int32_t i, NodeRecord* records, ArenaAllocator& allocator,

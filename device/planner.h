@@ -34,7 +34,10 @@ class ArenaPlanner {
     use_all(node.inputs, time_of(index));
     define_all(node.outputs, time_of(index));
   }
-  void end() { use_all(model_.graph_outputs(), time_of(model_.operator_count())); }
+  void end() {
+    if (allocator_.fits()) read_untaken();
+    use_all(model_.graph_outputs(), time_of(model_.operator_count()));
+  }
 
   // Bytes at the top of the arena that are in use during planning.
   uint32_t tenant_bytes() const { return static_cast<uint32_t>(count_) * static_cast<uint32_t>(sizeof(Tenant)); }
@@ -76,6 +79,19 @@ class ArenaPlanner {
   void extend(uint32_t offset, uint32_t bytes) {
     const uint32_t end = align_up(saturating_sum(offset, bytes), kAlignment);
     if (end > end_) end_ = end;
+  }
+
+  // A broken tensor must not wait until it is asked for: what no node takes, nothing else has read whole.
+  void read_untaken() {
+    for (int32_t k = 0; k < count_; ++k)
+      if (tenant(k).last == 0) read_whole(tenant(k).tensor);
+    const Position outputs = model_.graph_outputs();
+    for (int32_t i = 0, n = model_.length(outputs); i < n; ++i)
+      if (words_[model_.index_at(outputs, i)] == kNowhere) read_whole(model_.index_at(outputs, i));
+  }
+  __attribute__((noinline)) void read_whole(int32_t t) {
+    TensorInfo unused;
+    model_.tensor(t, unused);
   }
 
   void define_all(Position list, uint16_t time) {

@@ -2,6 +2,8 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -68,7 +70,8 @@ class CommandTest : public ::testing::Test {
   void SetUp() override {
     if (!fs::exists(mote_program())) GTEST_SKIP() << mote_program() << " is not built";
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::temp_directory_path() / ("mote-" + std::string(info->test_suite_name()) + "-" + info->name());
+    folder_ = fs::temp_directory_path() /
+              ("mote-" + std::to_string(::getpid()) + "-" + info->test_suite_name() + "-" + info->name());
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }

