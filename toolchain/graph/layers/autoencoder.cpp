@@ -1,6 +1,4 @@
 // Autoencoder(units..., latent): dense layers down to `latent` numbers and back to as many as there were.
-#include <ranges>
-
 #include "toolchain/graph/layers/architecture.h"
 
 namespace mote {
@@ -22,7 +20,7 @@ Result<LayerLines> expand(const GraphBuilder& builder, const LayerArguments& arg
     add(each);
   }
   add(arguments.count(1));
-  for (const int32_t each : std::views::reverse(units)) add(each);
+  for (auto each = units.rbegin(); each != units.rend(); ++each) add(*each);
   lines.push_back(fmt::format("Dense({})", builder.shape().elements()));
   return lines;
 }
