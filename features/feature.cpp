@@ -55,10 +55,12 @@ Json to_json(const RecordingContract& contract) {
     channels["origin"].push_back(channel.origin);
     channels["counts_per_unit"].push_back(channel.counts_per_unit);
   }
-  return {{"rate_hz", contract.rate_hz},
-          {"window", contract.window},
-          {"stride", contract.stride},
-          {"channels", std::move(channels)}};
+  Json json = {{"rate_hz", contract.rate_hz},
+               {"window", contract.window},
+               {"stride", contract.stride},
+               {"channels", std::move(channels)}};
+  if (contract.height > 0) json["height"] = contract.height;
+  return json;
 }
 
 Result<RecordingContract> contract_from_json(const Json& json) {
@@ -67,6 +69,7 @@ Result<RecordingContract> contract_from_json(const Json& json) {
     contract.rate_hz = json.at("rate_hz").get<double>();
     contract.window = json.at("window").get<int32_t>();
     contract.stride = json.at("stride").get<int32_t>();
+    contract.height = json.value("height", int32_t{0});
     const Json& channels = json.at("channels");
     const auto names = channels.at("name").get<std::vector<std::string>>();
     const auto units = channels.at("unit").get<std::vector<std::string>>();
@@ -85,10 +88,11 @@ Result<RecordingContract> contract_from_json(const Json& json) {
         return std::isfinite(channel.origin) && std::isfinite(channel.counts_per_unit) && channel.counts_per_unit > 0;
       });
   constexpr int32_t kMost = 1 << 24;  // elements of a window: far above any microcontroller
-  if (contract.window < 1 || contract.stride < 1 || contract.channels.empty() || !scales_ok ||
+  const bool image_ok = contract.height == 0 || (contract.height > 0 && contract.window % contract.height == 0);
+  if (contract.window < 1 || contract.stride < 1 || contract.channels.empty() || !scales_ok || !image_ok ||
       !(contract.rate_hz >= 0) ||
       contract.window > kMost / static_cast<int32_t>(std::min<size_t>(contract.channels.size(), kMost)))
-    return input_error("recording contract: rate, window, stride or a channel's scale is out of range");
+    return input_error("recording contract: rate, window, stride, height or a channel's scale is out of range");
   return contract;
 }
 

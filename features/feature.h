@@ -25,10 +25,11 @@ struct ChannelContract {
 
 // What the firmware must be fed: windows of `window` readings, one int16 count per channel, channels interleaved.
 struct RecordingContract {
-  double rate_hz = 0;  // 0 = a table: no time axis
-  int32_t window = 1;  // readings
+  double rate_hz = 0;  // 0 = a table or images: no time axis
+  int32_t window = 1;  // readings; of an image its pixels, row by row
   int32_t stride = 1;  // readings between the starts of two windows
   std::vector<ChannelContract> channels;
+  int32_t height = 0;  // rows of an image, of window / height pixels each; 0 = no image
 
   int32_t elements() const { return window * static_cast<int32_t>(channels.size()); }
   bool operator==(const RecordingContract&) const = default;

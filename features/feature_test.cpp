@@ -46,6 +46,15 @@ TEST(Contract, CountsRoundSaturateAndComeBack) {
   EXPECT_EQ(again.value(), test_contract());
 }
 
+TEST(Contract, AnImageHasRowsAndColumns) {
+  RecordingContract contract{0, 6, 6, {{"gray", "", 0, 1}}, 2};
+  EXPECT_EQ(contract_from_json(to_json(contract)).value(), contract);
+  const std::vector<int16_t> pixels = {1, 2, 3, 4, 5, 6};
+  const Result<FeaturePtr> block = fit_features("raw", contract, Json::object(), {pixels});
+  ASSERT_TRUE(block.ok());
+  EXPECT_EQ((*block)->output_shape(), make_shape({2, 3, 1}));
+}
+
 TEST(Contract, JsonOutOfRangeIsAnError) {
   const Json good = to_json(test_contract());
   const auto says = [&](const char* place, const Json& value, const char* part) {
@@ -58,6 +67,8 @@ TEST(Contract, JsonOutOfRangeIsAnError) {
   says("/window", 0, "out of range");
   says("/window", 2000000000, "out of range");
   says("/channels/counts_per_unit/1", 0, "out of range");
+  says("/height", 7, "height");  // 50 pixels
+  says("/height", -5, "out of range");
   says("/channels", Json::object(), "'name' not found");
   says("/channels/origin", "0", "type must be array");
   says("/channels/unit", {"g", "C"}, "3 channels have 2 units, 3 origins and 3 counts_per_unit");

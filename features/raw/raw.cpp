@@ -23,8 +23,9 @@ class RawBlock : public FeatureBlock {
 
   const char* kind() const override { return "raw"; }
   Shape output_shape() const override {
-    const int32_t channels = static_cast<int32_t>(standards_.size());
-    return contract().window == 1 ? make_shape({channels}) : make_shape({contract().window, channels});
+    const int32_t channels = static_cast<int32_t>(standards_.size()), window = contract().window;
+    if (const int32_t height = contract().height; height > 0) return make_shape({height, window / height, channels});
+    return window == 1 ? make_shape({channels}) : make_shape({window, channels});
   }
   void transform(std::span<const float> window, std::span<float> features) const override;
   Result<void> transform_int8(std::span<const int16_t> window, float scale, int32_t zero_point,
