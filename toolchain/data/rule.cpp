@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "toolchain/base/files.h"
 #include "toolchain/data/csv.h"
 #include "toolchain/data/text.h"
 
@@ -46,8 +45,7 @@ Result<Rule> Rule::parse(const std::string& key, const std::string& text) {
 
 Result<void> Rule::load(const std::filesystem::path& project_folder) {
   if (kind_ != Kind::labels_file) return {};
-  MOTE_TRY(std::string text, read_text(project_folder / argument_));
-  MOTE_TRY(CsvFile csv, CsvFile::open(argument_, std::move(text)));
+  MOTE_TRY(CsvFile csv, CsvFile::open(argument_, project_folder / argument_));
   const std::vector<std::string>& header = csv.header();
   const auto find = [&](const char* name) {
     for (size_t i = 0; i < header.size(); ++i)
@@ -57,11 +55,13 @@ Result<void> Rule::load(const std::filesystem::path& project_folder) {
   const int32_t file = find("file"), label = find("label");
   if (file < 0 || label < 0)
     return input_error(fmt::format("{}:1: expected the columns file and label, found {}", argument_, listed(header)));
-  std::vector<CsvColumn> columns = {{file, CsvColumn::Kind::text, {}, {}}, {label, CsvColumn::Kind::text, {}, {}}};
+  std::vector<CsvColumn> columns(2);
+  columns[0].index = file, columns[1].index = label;
+  for (CsvColumn& column : columns) column.kind = CsvColumn::Kind::text;
   MOTE_TRY(const int64_t rows, csv.read(columns));
-  for (size_t i = 0; i < static_cast<size_t>(rows); ++i) {
-    const std::string name(columns[0].texts[i]), value(columns[1].texts[i]);
-    const int64_t line = csv.line(static_cast<int64_t>(i));
+  for (int64_t i = 0; i < rows; ++i) {
+    const std::string &name = columns[0].text(i), &value = columns[1].text(i);
+    const int64_t line = csv.line(i);
     if (name.empty() || value.empty())
       return input_error(fmt::format("{}:{}: file or label is empty", argument_, line));
     if (const auto [entry, added] = labels_.emplace(name, value); !added && entry->second != value)
