@@ -15,6 +15,7 @@ namespace mote {
 namespace {
 
 constexpr double kSameRate = 0.02;   // a recording this near to the rate is taken as it is
+constexpr double kSamePitch = 1e-9;  // the same of audio, whose rate is exact
 constexpr double kOtherRate = 0.05;  // recordings further apart were recorded at two rates
 constexpr double kWrongUnit = 20;    // further off: the unit of the time stamps must be wrong
 
@@ -91,6 +92,7 @@ class Preparer {
   Result<void> begin(const SeriesReader& reader);
   Result<void> set_rate(double rate);
   void add_labels(const std::vector<std::string>& labels);
+  void add_warnings(const Series& series);
   Result<void> add(Series& series, const Timing& timing);
   Result<void> add_table(Series& series);
   Result<void> finish();
@@ -112,7 +114,8 @@ class Preparer {
   Prepared& prepared_;
   std::map<std::string, int32_t> groups_, labels_;  // index in prepared_
   Tally missing_, gaps_, reversals_, resampled_, short_files_, short_pieces_, padded_, silenced_;
-  std::map<double, Tally> resampled_from_;  // by the rate that files state
+  std::map<std::string, std::pair<std::string, int64_t>> warnings_;  // without its file: the first one, how many
+  std::map<double, Tally> resampled_from_;                           // by the rate that files state
 };
 
 int32_t Preparer::group_index(const std::string& name) {
@@ -124,6 +127,13 @@ int32_t Preparer::group_index(const std::string& name) {
 void Preparer::add_labels(const std::vector<std::string>& labels) {
   for (const std::string& label : labels)
     if (labels_.emplace(label, static_cast<int32_t>(labels_.size())).second) prepared_.labels.push_back(label);
+}
+
+void Preparer::add_warnings(const Series& series) {
+  for (const std::string& warning : series.warnings) {
+    const std::string what = warning.substr(std::min(warning.size(), series.file.size()));
+    if (++warnings_[what].second == 1) warnings_[what].first = warning;
+  }
 }
 
 // 1 for rows that must be left out; empty = none.
@@ -199,7 +209,8 @@ Piece Preparer::make_piece(Series& series, const Timing& timing, const Stretch& 
   piece.group = group_index(series.groups[static_cast<size_t>(range.group)]);
   const std::span<const float> values(series.values.data() + begin * channels, rows * channels);
   const bool holes = config_.gaps == GapPolicy::fill && !timing.gaps.empty();
-  const bool stated = series.rate > 0 && series.rate != prepared_.rate;
+  const double near = series.audio ? kSamePitch : kSameRate;
+  const bool stated = series.rate > 0 && prepared_.rate > 0 && std::abs(series.rate / prepared_.rate - 1) > near;
   const bool other_rate = timing.rate > 0 && std::abs(timing.rate / prepared_.rate - 1) > kSameRate;
   if (rows > 1 && (stated || (!series.seconds.empty() && (holes || other_rate)))) {
     Resampled even =
@@ -300,6 +311,9 @@ Result<void> Preparer::finish() {
         "\"skip\" (leave them out) or \"pad\" (repeat the last reading)",
         short_files_.items, short_files_.items == 1 ? " is" : "s are", size, listed(short_files_.files, 4)));
   }
+  for (const auto& [what, first] : warnings_)
+    prepared_.notes.push_back(first.first +
+                              (first.second > 1 ? fmt::format(" (and {} more such files)", first.second - 1) : ""));
   if (config_.missing == MissingPolicy::drop)
     describe(missing_, "row", "with a missing value left out");
   else
@@ -426,7 +440,7 @@ Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& 
     timings.push_back(config.table() ? Timing{} : measure_timing(one));
     if (series.empty()) MOTE_CHECK(preparer.begin(reader));
     preparer.add_labels(one.labels);
-    prepared.notes.insert(prepared.notes.end(), one.warnings.begin(), one.warnings.end());
+    preparer.add_warnings(one);
     if (at_once) {
       if (!config.table()) MOTE_CHECK(check_unit(file, timings.back(), *config.rate));
       MOTE_CHECK(make(one, timings.back()));
