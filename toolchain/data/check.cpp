@@ -87,6 +87,11 @@ Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::
       continue;
     }
     report.readings += one->rows;
+    for (const std::string& warning : one->warnings)
+      findings.push_back({Severity::warning, "file", file, 0, -1, 1,
+                          warning.substr(std::min(warning.size(), file.size() + 2)),
+                          "what is missing or doubtful in a file is so in what the model learns",
+                          "get the file again, or take it away"});
     timings.push_back(config.table() ? Timing{} : measure_timing(*one));
     series.push_back(std::move(one).value());
   }

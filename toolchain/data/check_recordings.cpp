@@ -37,9 +37,11 @@ struct Scan {
   const std::string& channel(size_t c) const { return (*input.channels)[c]; }
   void add(Severity severity, const char* kind, const Series& series, int64_t row, std::string what, const char* why,
            const char* todo) const {
-    const size_t i = static_cast<size_t>(row);
-    const double time = series.seconds.empty() || row < 0 ? -1 : series.seconds[i] - series.seconds[0];
-    findings.push_back({severity, kind, series.file, row < 0 ? 0 : series.lines[i], input.config->table() ? -1 : time,
+    const double time = row < 0                   ? -1
+                        : !series.seconds.empty() ? series.seconds[static_cast<size_t>(row)] - series.seconds[0]
+                        : series.rate > 0         ? static_cast<double>(row) / series.rate
+                                                  : -1;
+    findings.push_back({severity, kind, series.file, row < 0 ? 0 : series.line(row), input.config->table() ? -1 : time,
                         1, std::move(what), why, todo});
   }
 };
@@ -323,7 +325,7 @@ void check_timing(const CheckInput& input, std::vector<Finding>& findings) {
                fmt::format("the steps between time stamps vary by {:.0f} % of the period", 100 * timing.jitter),
                "stamps are often taken late; readings are used as if evenly spaced",
                "let a timer or the sensor's own data-ready signal pace the recording");
-    if (timing.rate > 0 && rate.ok() && *rate > 0 && std::abs(timing.rate / *rate - 1) > kRateOff)
+    if (timing.rate > 0 && !timing.audio && rate.ok() && *rate > 0 && std::abs(timing.rate / *rate - 1) > kRateOff)
       scan.add(config.resample || std::abs(timing.rate / *rate - 1) < 0.05 ? Severity::note : Severity::warning, "rate",
                series, -1, fmt::format("recorded at {:.4g} Hz, mote.toml says {:g} Hz", timing.rate, *rate),
                "the recording is resampled; the board must then read at the rate of mote.toml",
@@ -338,7 +340,7 @@ void check_timing(const CheckInput& input, std::vector<Finding>& findings) {
 void check_signals(const CheckInput& input, std::vector<Finding>& findings) {
   const Scan scan{input, findings};
   for (const Series& series : *input.series)
-    for (size_t c = 0; c < scan.channels(); ++c) {
+    for (size_t c = 0; c < scan.channels() && !series.audio; ++c) {  // rests and clicks are what sound is made of
       check_still(scan, series, c);
       if (input.config->table())
         check_table_outliers(scan, series, c);

@@ -75,7 +75,10 @@ Result<std::vector<ChannelContract>> channel_contracts(const DataConfig& config,
     auto stated = config.full_scale.find(prepared.channels[c]);
     if (stated == config.full_scale.end()) stated = config.full_scale.find("");
     ChannelContract channel = derive_scale(extents[c]);
-    if (stated != config.full_scale.end()) channel = {"", "", 0, 32768 / stated->second};
+    if (stated != config.full_scale.end())
+      channel = {"", "", 0, 32768 / stated->second};
+    else if (prepared.full_scale[c])
+      channel = {"", "", 0, 32768 / *prepared.full_scale[c]};
     channel.name = prepared.channels[c];
     channel.unit = prepared.units[c];
     channels.push_back(channel);
@@ -83,11 +86,14 @@ Result<std::vector<ChannelContract>> channel_contracts(const DataConfig& config,
   return channels;
 }
 
-// Fills counts; says how many readings do not fit.
-void convert(const Prepared& prepared, Dataset& dataset) {
+// Fills counts, and frees the values; says how many readings do not fit.
+void convert(Prepared& prepared, Dataset& dataset) {
   const std::vector<ChannelContract>& channels = dataset.contract.channels;
   std::vector<int64_t> saturated(channels.size(), 0);
-  for (const Piece& piece : prepared.pieces)
+  size_t all = 0;
+  for (const Piece& piece : prepared.pieces) all += piece.values.size();
+  dataset.counts.reserve(all);
+  for (Piece& piece : prepared.pieces) {
     for (size_t i = 0; i < piece.values.size(); ++i) {
       const size_t c = i % channels.size();
       const int16_t count = to_count(piece.values[i], channels[c]);
@@ -95,6 +101,8 @@ void convert(const Prepared& prepared, Dataset& dataset) {
       saturated[c] += error > 1.5;
       dataset.counts.push_back(count);
     }
+    piece.values = {};  // not held twice
+  }
   for (size_t c = 0; c < channels.size(); ++c)
     if (saturated[c] > 0)
       dataset.notes.push_back(fmt::format("channel {}: {} readings lie outside {:g} to {:g} and were saturated",

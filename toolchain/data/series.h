@@ -1,11 +1,11 @@
-// One recording file as numbers: the columns that the project uses, and where it has to be cut.
+// One recording file as numbers, whatever its format: the channels that the project uses, and where it has to be cut.
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "toolchain/base/progress.h"
 #include "toolchain/base/result.h"
 #include "toolchain/data/config.h"
 #include "toolchain/data/csv.h"
@@ -13,20 +13,29 @@
 
 namespace mote {
 
+// Rows [begin, end) with one label and one group: a recording of its own.
+struct Stretch {
+  int64_t begin = 0, end = 0;
+  int32_t label = 0, group = 0;  // index in Series::labels / groups
+};
+
 struct Series {
   std::string file;  // relative to the project, with '/'
   int64_t rows = 0;
   std::vector<float> values;                // rows x channels; NaN = missing
   std::vector<float> targets;               // rows x targets; NaN = missing; empty for classification
   std::vector<double> seconds;              // per row; empty = the file has no time stamps
-  std::vector<int64_t> lines;               // per row, in the file
+  double rate = 0;                          // Hz, of a file that states it and has no time stamps; 0 = not stated
+  bool audio = false;                       // any rate is brought to the project's unasked; silence pads
+  std::vector<LineRun> line_runs;           // where rows stand in the file; empty = a format without lines
   std::vector<std::string> labels, groups;  // names
-  std::vector<int32_t> label_of, group_of;  // per row: index in labels / groups; empty = index 0 for every row
+  std::vector<Stretch> stretches;           // in the order of rows; rows between two are left out
+  std::vector<std::string> warnings;        // what is wrong with the file and did not stop it from being read
 
-  int32_t label(int64_t row) const { return label_of.empty() ? 0 : label_of[static_cast<size_t>(row)]; }
-  int32_t group(int64_t row) const { return group_of.empty() ? 0 : group_of[static_cast<size_t>(row)]; }
-  // Another label or group than the row above: a recording of its own begins here.
-  bool begins(int64_t row) const { return row == 0 || label(row) != label(row - 1) || group(row) != group(row - 1); }
+  int64_t line(int64_t row) const { return line_of(line_runs, row); }  // in the file; 0 = a format without lines
+  std::string place(int64_t row) const;  // for messages: "a.csv:17", or "a.wav: reading 17"
+  // A recording of its own begins here: another label or group than the row above.
+  bool begins(int64_t row) const;
 };
 
 // How a file's time runs.
@@ -35,43 +44,44 @@ struct Timing {
   double rate = 0;    // readings per second, gaps left out; 0 = not known
   double start_rate = 0, end_rate = 0;  // of the first and the last quarter
   double jitter = 0;                    // deviation of the steps, as a fraction of the period
+  bool audio = false;                   // as in Series
   std::vector<int64_t> gaps;            // rows before which readings are missing
   std::vector<int64_t> reversals;       // rows whose time is before that of the row above
 };
 Timing measure_timing(const Series& series);
+// Of the steps forward between stamps; 0 = there is none.
+double median_step(const std::vector<double>& stamps);
+
+// What the files that were read before settle for those after them.
+struct Agreement {
+  std::vector<std::string> channels, units;
+  std::vector<std::optional<double>> full_scale;  // per channel: what the format means by full scale (audio: 1)
+  double time_factor = 0;                         // seconds per unit of numeric time stamps; 0 = not known yet
+};
 
 class SeriesReader {
  public:
   // Parses the rules, reads the labels file, finds the files. Errors: a rule, no file.
   static Result<SeriesReader> create(const DataConfig& config, const std::filesystem::path& project_folder);
 
-  const std::vector<std::string>& files() const { return files_; }        // sorted, relative to the project
-  const std::vector<std::string>& channels() const { return channels_; }  // known after the first read
-  const std::vector<std::string>& units() const { return units_; }
+  const std::vector<std::string>& files() const { return files_; }  // sorted, relative to the project
+  const std::vector<std::string>& notes() const { return notes_; }  // about the choice of files
+  const Agreement& agreed() const { return agreed_; }               // known after the first read
+  const std::vector<std::string>& channels() const { return agreed_.channels; }
+  const std::vector<std::string>& units() const { return agreed_.units; }
   const std::vector<std::string>& targets() const { return targets_; }
   Result<Series> read(const std::string& file);
 
  private:
   SeriesReader() = default;
-  struct Columns;
-  Result<Columns> choose_columns(const CsvFile& csv);
-  Result<std::vector<std::string>> columns_left(const CsvFile& csv, const Columns& columns) const;
-  Result<void> choose_channels(const CsvFile& csv, Columns& columns);
-  Result<int32_t> find_column(const CsvFile& csv, const std::string& name, const std::string& key) const;
-  int32_t find_time(const CsvFile& csv) const;
-  Result<void> read_time(const CsvFile& csv, const CsvColumn& column, Series& series);
-  Result<double> time_factor(const CsvFile& csv, const CsvColumn& column) const;
-  Result<void> read_names(const CsvFile& csv, const Rule& rule, const CsvColumn* column,
-                          std::vector<std::string>& names, std::vector<int32_t>& of_row) const;
-  Result<void> read_targets(const CsvFile& csv, const std::vector<CsvColumn>& columns, const Columns& chosen,
-                            Series& series) const;
+  Result<void> label_whole_file(Series& series) const;
 
   DataConfig config_;
   std::filesystem::path folder_;
   std::vector<Rule> label_rules_;
   Rule group_rule_;
-  std::vector<std::string> files_, channels_, units_, targets_;
-  double time_factor_ = 0;  // seconds per unit of numeric time stamps; the same for every file; 0 = not known yet
+  std::vector<std::string> files_, targets_, notes_;
+  Agreement agreed_;
 };
 
 }  // namespace mote

@@ -1,3 +1,7 @@
+find_library(SNDFILE sndfile REQUIRED)
+find_library(SAMPLERATE samplerate REQUIRED)
+target_link_libraries(mote_data PRIVATE ${SNDFILE} ${SAMPLERATE})
+
 # examples/*/mote.toml travel in the program, for `mote init`.
 set(examples "")
 file(GLOB example_projects CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/examples/*/mote.toml)
