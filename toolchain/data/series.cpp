@@ -11,6 +11,7 @@
 
 #include "toolchain/base/files.h"
 #include "toolchain/data/text.h"
+#include "toolchain/data/time_column.h"
 #include "toolchain/data/time_stamp.h"
 
 namespace mote {
@@ -18,32 +19,8 @@ namespace {
 
 constexpr int32_t kNone = -1;
 
-// Names of time columns, best first; compared without case, unit and separators.
-constexpr const char* kTimeNames[] = {
-    "timestamp", "datetime",    "time",         "date",         "millis",     "micros", "epoch",
-    "unixtime",  "timestampms", "timestampus",  "timestampns",  "timestamps", "timems", "timeus",
-    "times",     "seconds",     "milliseconds", "microseconds", "t"};
-
-std::string bare(const std::string& header) {
-  std::string name;
-  for (const char c : lower_case(split_unit(header).name))
-    if (c != '_' && c != ' ' && c != '-') name += c;
-  return name;
-}
-
 double unit_seconds(const std::string& unit) {
   return unit == "s" ? 1 : unit == "ms" ? 1e-3 : unit == "us" ? 1e-6 : unit == "ns" ? 1e-9 : 0;
-}
-
-// The unit that a header states: "time [ms]", "timestamp_us", "millis".
-double header_unit(const std::string& header) {
-  const std::string name = bare(header), unit = lower_case(split_unit(header).unit);
-  if (unit == "s" || unit == "sec" || unit == "seconds" || name == "seconds") return 1;
-  if (unit == "ms" || name == "millis" || name == "milliseconds" || name.ends_with("ms")) return 1e-3;
-  if (unit == "us" || unit == "\xC2\xB5s" || name == "micros" || name == "microseconds" || name.ends_with("us"))
-    return 1e-6;
-  if (unit == "ns" || name.ends_with("ns")) return 1e-9;
-  return 0;
 }
 
 double median_step(const std::vector<double>& stamps) {
@@ -126,7 +103,7 @@ Result<int32_t> SeriesReader::find_column(const CsvFile& csv, const std::string&
 int32_t SeriesReader::find_time(const CsvFile& csv) const {
   for (const char* name : kTimeNames)
     for (size_t i = 0; i < csv.header().size(); ++i)
-      if (bare(csv.header()[i]) == name && !(config_.table() && std::string_view(name) == "t") &&  // a temperature
+      if (bare_name(csv.header()[i]) == name && !(config_.table() && std::string_view(name) == "t") &&  // a temperature
           std::find(config_.channels.begin(), config_.channels.end(), csv.header()[i]) == config_.channels.end())
         return static_cast<int32_t>(i);
   return kNone;
@@ -141,7 +118,7 @@ Result<std::vector<std::string>> SeriesReader::columns_left(const CsvFile& csv, 
     const bool used = index == columns.time || index == columns.label || index == columns.group ||
                       std::find(columns.targets.begin(), columns.targets.end(), index) != columns.targets.end();
     const std::string& header = csv.header()[i];
-    const std::string name = bare(header);
+    const std::string name = bare_name(header);
     if (used || header.empty() || name == "date" || name == "datetime" || name == "timestamp") continue;
     if (csv.holds_numbers(index))
       names.push_back(header);
