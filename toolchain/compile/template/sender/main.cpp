@@ -24,7 +24,7 @@ constexpr uint32_t kSendEnable = 1, kReceiveEnable = 2;  // of control
 struct SysTick {
   volatile uint32_t control, reload, value;
 };
-constexpr uint32_t kTickEnable = 5;  // of the processor's clock
+constexpr uint32_t kTickEnable = 7;  // of the processor's clock; asks for an interrupt
 constexpr uint32_t kTickPassed = 1u << 16;
 constexpr uint32_t kClockHz = 25000000;
 
@@ -33,6 +33,14 @@ Uart& uart() {
 }
 SysTick& tick() {
   return *reinterpret_cast<SysTick*>(0xe000e010);
+}
+
+// Sleeps until the next tick: a masked interrupt wakes the processor, and is taken back instead of served.
+void sleep() {
+  constexpr uint32_t kClearTick = 1u << 25;
+  volatile uint32_t& interrupt_state = *reinterpret_cast<uint32_t*>(0xe000ed04);
+  __asm__ volatile("wfi");
+  interrupt_state = kClearTick;
 }
 
 void send(uint8_t byte) {
@@ -119,13 +127,14 @@ bool may_describe() {
 }  // namespace
 
 int main() {
+  __asm__ volatile("cpsid i");
   uart().divider = 16;
   uart().control = kSendEnable | kReceiveEnable;
   tick().reload = kClockHz / kRateHz - 1;
   tick().value = 0;
   tick().control = kTickEnable;
   describe();
-  for (uint32_t index = 0;;) {
+  for (uint32_t index = 0;; sleep()) {
     if (may_describe() && (uart().state & kReceiveFull) != 0 && uart().data == mote::kFrameRequest) describe();
     if ((tick().control & kTickPassed) != 0) send_reading(index++);
   }
