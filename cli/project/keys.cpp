@@ -101,6 +101,13 @@ Result<void> put_rate(std::optional<double>& target, const Value& value) {
   return {};
 }
 
+// Seconds, none too.
+Result<void> put_span(double& target, const Value& value) {
+  MOTE_TRY(target, parse_quantity(value.text, Dimension::seconds));
+  if (target < 0) return input_error(fmt::format("expected a time of 0 or more, found \"{}\"", value.text));
+  return {};
+}
+
 Result<void> put_task(DataTask& target, const Value& value) {
   static constexpr Choice<DataTask> kChoices[] = {{"classification", DataTask::classification},
                                                   {"regression", DataTask::regression},
@@ -257,7 +264,8 @@ const Key kKeys[] = {
      MOTE_ASSIGN(p.data.units = v.text_table)},
 
     {"features.block", kText, "raw",
-     "What the model sees: `raw` (each channel standardised). Other keys go to the block.",
+     "What the model sees: `raw`, `statistics`, `spectral`, `spectrogram`, `mfe` or `mfcc`; other keys of the section "
+     "go to the block (docs/guide).",
      MOTE_ASSIGN(p.features.block = v.text)},
 
     {"model.layers", kText | kTextList, "required", "The layers, one text each, such as `Dense(64, relu)`.",
@@ -355,6 +363,15 @@ const Key kKeys[] = {
     {"quantize.activations", kText, "int8",
      "Numbers between layers: `int8`, or `int16` (weights stay int8): closer to float, in twice the RAM and more time.",
      MOTE_SET(put_choice(p.quantize.activations, v, kActivations))},
+
+    {"decision.smoothing", kInteger, "1", "Classification: the firmware answers by the mean of this many outputs.",
+     MOTE_SET(put_integer(p.decision.smoothing, v, 1, 255))},
+    {"decision.debounce", kInteger, "1", "An answer is an event once it was given this many times in a row.",
+     MOTE_SET(put_integer(p.decision.debounce, v, 1, 255))},
+    {"decision.refractory", kText, "0 s", "After an event there is none for this time.",
+     MOTE_SET(put_span(p.decision.refractory, v))},
+    {"decision.ignore", kText | kTextList, "none", "Classes that are no events, such as `noise`.",
+     MOTE_ASSIGN(p.decision.ignore = v.texts)},
 };
 
 }  // namespace

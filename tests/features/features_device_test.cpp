@@ -4,18 +4,13 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 
 #include <fmt/format.h>
 
 #include "features/feature.h"
-#include "ops/op.h"
-#include "ops/reshape/reshape.h"
 #include "toolchain/base/process.h"
 #include "toolchain/base/random.h"
-#include "toolchain/measure/measure.h"
-#include "toolchain/tflite/metadata.h"
-#include "toolchain/tflite/writer.h"
+#include "toolchain/measure/feature_cost.h"
 
 namespace mote {
 namespace {
@@ -68,32 +63,6 @@ std::vector<int16_t> readings_for(const BlockCase& block) {
         counts.push_back(to_count(value, {"", "", 0, 1}));
       }
   return counts;
-}
-
-// Its output is its input.
-Result<std::vector<uint8_t>> passing_model(const FeatureBlock& block) {
-  Graph graph;
-  const int32_t elements = block.output_shape().elements();
-  std::vector<int32_t> batch = {1};
-  for (int32_t i = 0; i < block.output_shape().rank; ++i) batch.push_back(block.output_shape()[i]);
-  const QuantParams quant{{kScale}, {kZeroPoint}};
-  std::vector<uint8_t> shape(8);
-  const int32_t extents[] = {1, elements};
-  std::memcpy(shape.data(), extents, sizeof extents);
-  graph.tensors = {{"input", {DType::int8, make_shape(batch), quant}, false, false, {}},
-                   {"shape", {DType::int32, make_shape({2}), {}}, true, false, shape},
-                   {"output", {DType::int8, make_shape({1, elements}), quant}, false, false, {}}};
-  const OpDef* const op = find_op("reshape");
-  graph.nodes = {{op, "pass", Attributes::of(ReshapeAttributes{make_shape({1, elements})}), {0, 1}, {2}, ""}};
-  graph.inputs = {0};
-  graph.outputs = {2};
-  graph.input_names = {"input"};
-  graph.output_names = {"output"};
-  ModelMetadata metadata;
-  metadata.task = "classification";
-  metadata.features = to_json(block);
-  MOTE_CHECK(set_model_metadata(graph, metadata));
-  return write_tflite(graph);
 }
 
 class FeaturesOnTheBoard : public testing::TestWithParam<size_t> {};

@@ -181,7 +181,7 @@ Result<void> add_interpreter(const ModelFacts& facts, const std::vector<uint8_t>
 
 Result<void> add_compiled(const std::string& name, const ModelFacts& facts, const std::vector<uint8_t>& model,
                           const Board& board, SourceFiles& files, Firmware& firmware) {
-  MOTE_TRY(CompiledModel compiled, compile_model(name, model, {"model", packed_for_board(board), &board}));
+  MOTE_TRY(CompiledModel compiled, compile_model(name, model, {"model", packed_for_board(board), &board, false}));
   files.merge(compiled.files);
   files.emplace("interface.cpp", interface_source(facts));
   for (const CompiledOperator& op : compiled.operators)

@@ -116,10 +116,10 @@ Result<std::string> Rule::of_file(const std::string& file) const {
           fmt::format("{}: the file name does not match {} = \"filename:{}\"; correct the expression in mote.toml, or "
                       "rename the file",
                       file, key_, argument_));
-    if (match[1].length() == 0)
-      return input_error(fmt::format("{}: the group of {} = \"filename:{}\" catches nothing in this file name", file,
-                                     key_, argument_));
-    return match[1].str();
+    for (size_t group = 1; group < match.size(); ++group)  // of the alternatives the one that fits
+      if (match[group].length() > 0) return match[group].str();
+    return input_error(
+        fmt::format("{}: the group of {} = \"filename:{}\" catches nothing in this file name", file, key_, argument_));
   }
   // Exact path first, then the path relative to the labels file, then the bare name.
   for (const std::string& candidate :
