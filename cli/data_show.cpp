@@ -1,10 +1,8 @@
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include "cli/latest_run.h"
 #include "cli/project/project.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 #include "toolchain/data/dataset.h"
 #include "toolchain/data/show.h"
@@ -12,20 +10,12 @@
 namespace mote {
 namespace {
 
-constexpr int kColumnsWithoutTerminal = 100;
-
-int terminal_columns() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kColumnsWithoutTerminal;
-  return std::clamp<int>(size.ws_col, 40, 200);
-}
-
 Result<Outcome> run(Session& session) {
   MOTE_TRY(const fs::path folder, project_folder(session));
   MOTE_TRY(ProjectConfig project, load_project(folder));
   project.data.seed = session.seed.value_or(project.seed);
   MOTE_TRY(const Dataset dataset, load_dataset(project.data, folder, session.console.progress()));
-  session.console.text(show_data(dataset, terminal_columns()));
+  session.console.text(show_data(dataset, terminal_columns(STDOUT_FILENO)));
   session.console.object(data_summary(dataset));
   return Outcome::done;
 }

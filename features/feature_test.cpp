@@ -148,27 +148,6 @@ TEST(Raw, Int8FormIsTheFloatFormQuantizedWithinOneStep) {
   }
 }
 
-// The constants that firmware is given, fed to the device header, give the host's bytes.
-TEST(Raw, FirmwareConstantsGiveTheSameBytes) {
-  const std::vector<int16_t> counts = random_counts(4, 4);
-  const FeaturePtr block = fitted(counts);
-  const Result<std::string> text = block->firmware_constants("input", 0.031f, 5);
-  ASSERT_TRUE(text.ok());
-  RawChannel channels[3];
-  const char* at = std::strstr(text.value().c_str(), "{\n");
-  for (RawChannel& channel : channels) {
-    at = std::strchr(at + 1, '{');
-    at = at[1] == '\n' ? std::strchr(at + 1, '{') : at;
-    ASSERT_EQ(std::sscanf(at, "{%d, %d, %d}", &channel.offset, &channel.multiplier, &channel.shift), 3);
-  }
-  std::vector<int8_t> host(150), device(150);
-  ASSERT_TRUE(block->transform_int8({counts.data(), 150}, 0.031f, 5, host).ok());
-  raw_int8(counts.data(), 50, 3, channels, 5, device.data());
-  EXPECT_EQ(host, device);
-  EXPECT_EQ(block->firmware_call("input", "a", "b"),
-            "mote::raw_int8(a, 50, 3, MOTE_FLASH_ARRAY(input_channels), input_zero_point, b);");
-}
-
 TEST(Raw, TravelsAsJson) {
   const std::vector<int16_t> counts = random_counts(10, 5);
   const FeaturePtr block = fitted(counts);

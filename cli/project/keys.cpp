@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "cli/project/quantity.h"
+#include "toolchain/base/quantity.h"
 #include "toolchain/base/text.h"
 #include "toolchain/report/format.h"
 

@@ -14,3 +14,6 @@ foreach(project ${example_projects})
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/example_projects.inc CONTENT "@examples@" @ONLY)
 target_include_directories(mote_data PRIVATE ${CMAKE_BINARY_DIR}/generated)
+
+find_library(SERIALPORT serialport REQUIRED)
+target_link_libraries(mote_data PRIVATE ${SERIALPORT})
