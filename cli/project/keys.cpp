@@ -202,8 +202,9 @@ const Key kKeys[] = {
      "`_background_noise_` are taken only if a pattern names that folder.",
      MOTE_ASSIGN(p.data.source = v.texts)},
     {"data.label", kText | kTextList, "required, but for anomaly: everything is normal",
-     "Where the label stands: `folder`, `column:NAME`, `filename:REGEX` (its group 1) or `file:labels.csv` (with the "
-     "columns `file` and `label`); a list for several regression targets.",
+     "Where the label stands: `folder`, `column:NAME`, `filename:REGEX` (its group 1), `file:labels.csv` (with the "
+     "columns `file` and `label`; or Edge Impulse's `info.labels`) or `stored` (CIFAR, IDX); a list for several "
+     "regression targets.",
      MOTE_ASSIGN(p.data.label = v.texts)},
     {"data.normal", kText | kTextList, "normal",
      "Anomaly: the label, or labels, of normal recordings. Only these are learned; all others are for the test part.",
@@ -224,6 +225,12 @@ const Key kKeys[] = {
     {"data.stride", kText, "the window", "From the start of one window to the start of the next, as `window`.",
      [](ProjectConfig& p, const Value& v) -> Result<void> {
        MOTE_TRY(p.data.stride, parse_time_span("stride", v.text));
+       return {};
+     }},
+    {"data.image", kText, "none: no images",
+     "Recordings are images; the size that they are brought to, width x height, such as `96x96` or `28x28 gray`.",
+     [](ProjectConfig& p, const Value& v) -> Result<void> {
+       MOTE_TRY(p.data.image, parse_image_size(v.text));
        return {};
      }},
     {"data.time", kText, "found by its name", "Column with the time stamps, or `none`.",

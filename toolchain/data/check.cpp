@@ -92,14 +92,14 @@ Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::
                           warning.substr(std::min(warning.size(), file.size() + 2)),
                           "what is missing or doubtful in a file is so in what the model learns",
                           "get the file again, or take it away"});
-    timings.push_back(config.table() ? Timing{} : measure_timing(*one));
+    timings.push_back(config.timed() ? measure_timing(*one) : Timing{});
     series.push_back(std::move(one).value());
   }
   report.recordings = static_cast<int64_t>(series.size());
   const CheckInput input{&config, &reader.channels(), &series, &timings,
                          profile_channels(series, reader.channels().size())};
   check_missing(input, findings);
-  if (!config.table()) check_timing(input, findings);
+  if (config.timed()) check_timing(input, findings);
   check_signals(input, findings);
   check_labels(input, findings);
   const bool broken =

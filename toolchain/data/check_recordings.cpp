@@ -338,6 +338,7 @@ void check_timing(const CheckInput& input, std::vector<Finding>& findings) {
 }
 
 void check_signals(const CheckInput& input, std::vector<Finding>& findings) {
+  if (input.config->image) return;
   const Scan scan{input, findings};
   for (const Series& series : *input.series)
     for (size_t c = 0; c < scan.channels() && !series.audio; ++c) {  // rests and clicks are what sound is made of

@@ -269,7 +269,7 @@ Result<Dataset> load_dataset(const DataConfig& config, const std::filesystem::pa
   MOTE_TRY(const std::vector<PartId> parts, split_windows(config, prepared, candidates));
   Dataset dataset;
   dataset.task = config.task;
-  dataset.contract = {prepared.rate, prepared.window, prepared.stride, {}};
+  dataset.contract = {prepared.rate, prepared.window, prepared.stride, {}, prepared.height};
   MOTE_TRY(dataset.contract.channels,
            channel_contracts(config, prepared, training_extents(prepared, candidates, parts)));
   if (config.task != DataTask::regression) dataset.classes = prepared.labels;

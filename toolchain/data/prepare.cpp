@@ -285,10 +285,14 @@ Result<void> Preparer::begin(const SeriesReader& reader) {
   prepared_.units = reader.units();
   prepared_.targets = reader.targets();
   prepared_.full_scale = reader.agreed().full_scale;
-  if (config_.channels.empty())
+  if (config_.channels.empty() && !config_.image)
     prepared_.notes.push_back("learns from the columns " + listed(prepared_.channels) +
                               " (mote.toml does not say which)");
   prepared_.notes.insert(prepared_.notes.end(), reader.notes().begin(), reader.notes().end());
+  if (config_.image) {
+    prepared_.height = config_.image->height;
+    prepared_.window = prepared_.stride = config_.image->width * config_.image->height;
+  }
   return config_.rate ? set_rate(*config_.rate) : Result<void>();
 }
 
@@ -428,7 +432,7 @@ Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& 
   Preparer preparer(config, prepared);
   // With a stated rate, pieces are made file by file: no more than one file is held as it was read. Else the rate
   // follows from all files.
-  const bool at_once = config.table() || config.rate;
+  const bool at_once = !config.timed() || config.rate;
   std::vector<Series> series;
   std::vector<Timing> timings;
   const auto make = [&](Series& one, const Timing& timing) {
@@ -437,12 +441,12 @@ Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& 
   const int64_t total = static_cast<int64_t>(reader.files().size());
   for (const std::string& file : reader.files()) {
     MOTE_TRY(Series one, reader.read(file));
-    timings.push_back(config.table() ? Timing{} : measure_timing(one));
+    timings.push_back(config.timed() ? measure_timing(one) : Timing{});
     if (series.empty()) MOTE_CHECK(preparer.begin(reader));
     preparer.add_labels(one.labels);
     preparer.add_warnings(one);
     if (at_once) {
-      if (!config.table()) MOTE_CHECK(check_unit(file, timings.back(), *config.rate));
+      if (config.timed()) MOTE_CHECK(check_unit(file, timings.back(), *config.rate));
       MOTE_CHECK(make(one, timings.back()));
       one = Series{};
       one.file = file;
@@ -450,7 +454,7 @@ Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& 
     series.push_back(std::move(one));
     if (progress) progress({"read", static_cast<int64_t>(series.size()), total, file});
   }
-  if (!config.table()) {
+  if (config.timed()) {
     MOTE_TRY(const double rate, common_rate(config, series, timings));
     if (!at_once) MOTE_CHECK(preparer.set_rate(rate));
   }

@@ -28,6 +28,7 @@ struct Piece {
 struct Prepared {
   double rate = 0;                 // Hz; 0 = table or not known
   int32_t window = 1, stride = 1;  // readings
+  int32_t height = 0;              // of images; 0 = no images
   std::vector<std::string> channels, units, targets;
   std::vector<std::optional<double>> full_scale;  // per channel: what the files mean by it (audio: 1)
   std::vector<std::string> labels, groups;        // labels sorted

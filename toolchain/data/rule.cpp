@@ -19,6 +19,8 @@ Result<Rule> Rule::parse(const std::string& key, const std::string& text) {
     rule.kind_ = Kind::folder;
   else if (text == "file")
     rule.kind_ = Kind::file;
+  else if (text == "stored")
+    rule.kind_ = Kind::stored;
   else if (word == "column")
     rule.kind_ = Kind::column;
   else if (word == "filename")
@@ -27,8 +29,8 @@ Result<Rule> Rule::parse(const std::string& key, const std::string& text) {
     rule.kind_ = Kind::labels_file;
   else
     return input_error(
-        fmt::format("mote.toml: {} = \"{}\": expected folder, column:NAME, filename:REGEX or file:labels.csv{}", key,
-                    text, did_you_mean(word, {"folder", "column", "filename", "file"})));
+        fmt::format("mote.toml: {} = \"{}\": expected folder, column:NAME, filename:REGEX, file:labels.csv or stored{}",
+                    key, text, did_you_mean(word, {"folder", "column", "filename", "file", "stored"})));
   if (colon != std::string::npos && rule.argument_.empty())
     return input_error(fmt::format("mote.toml: {} = \"{}\": something must follow the colon", key, text));
   if (rule.kind_ != Kind::file_name) return rule;
@@ -100,6 +102,11 @@ Result<std::string> Rule::of_file(const std::string& file) const {
   const std::filesystem::path path(file);
   const std::string name = path.filename().string();
   if (kind_ == Kind::file) return file;
+  if (kind_ == Kind::stored)
+    return input_error(
+        fmt::format("{}: {} = \"stored\", but this format has no labels. Use folder, filename:REGEX or "
+                    "file:labels.csv",
+                    file, key_));
   if (kind_ == Kind::folder) {
     const std::string folder = path.parent_path().filename().string();
     if (folder.empty())

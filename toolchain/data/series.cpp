@@ -122,7 +122,12 @@ Result<void> SeriesReader::label_whole_file(Series& series) const {
   if (series.groups.empty()) {
     if (group_rule_.kind() == Rule::Kind::column) return no_column(series.file, "split.by", group_rule_);
     MOTE_TRY(std::string name, group_rule_.of_file(series.file));
-    series.groups = {std::move(name)};
+    const bool apart = series.each_alone && group_rule_.kind() == Rule::Kind::file;
+    for (size_t i = 0; i < series.stretches.size() && apart; ++i) {
+      series.groups.push_back(fmt::format("{}#{}", series.file, i));
+      series.stretches[i].group = static_cast<int32_t>(i);
+    }
+    if (!apart) series.groups = {std::move(name)};
   }
   if (series.stretches.empty()) series.stretches = {{0, series.rows, 0, 0}};
   return {};

@@ -27,6 +27,7 @@ struct Series {
   std::vector<double> seconds;              // per row; empty = the file has no time stamps
   double rate = 0;                          // Hz, of a file that states it and has no time stamps; 0 = not stated
   bool audio = false;                       // any rate is brought to the project's unasked; silence pads
+  bool each_alone = false;                  // stretches have nothing to do with one another: images of one file
   std::vector<LineRun> line_runs;           // where rows stand in the file; empty = a format without lines
   std::vector<std::string> labels, groups;  // names
   std::vector<Stretch> stretches;           // in the order of rows; rows between two are left out
