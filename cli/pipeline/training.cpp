@@ -54,8 +54,7 @@ std::string describe(const EpochReport& epoch, bool classification, bool validat
 
 Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   const Dataset& dataset = job.loaded.dataset;
-  Result<Augmenter> augmenter =
-      Augmenter::create(job.project.data.augment, dataset.contract, dataset.channel_deviation);
+  Result<Augmenter> augmenter = Augmenter::create(job.project.data, dataset, job.project.folder);
   if (!augmenter.ok()) return job.project.error_at("data.augment", augmenter.error());
   const WindowExamples training(job.loaded, dataset.train, &*augmenter);
   const WindowExamples validation(job.loaded, dataset.validation, nullptr);

@@ -33,6 +33,7 @@ void WindowExamples::fill(int64_t index, uint64_t epoch_seed, std::span<float> i
     Random random = Random(epoch_seed).stream(static_cast<uint64_t>(index));
     augmenter_->apply(values, scratch(elements, 1), random);
     loaded_.features->transform(values, input);
+    augmenter_->apply_to_features(input, static_cast<int32_t>(loaded_.features->columns().size()), random);
   }
   if (dataset.task == DataTask::anomaly) {  // an auto-encoder is to give back what it was given
     std::copy_n(input.begin(), targets.size(), targets.begin());

@@ -251,7 +251,8 @@ const Key kKeys[] = {
     {"data.split.fold", kInteger, "0", "Which fold is the test part, from 0.",
      MOTE_SET(put_integer(p.data.split.fold, v, 0, 999))},
     {"data.augment", kText | kTextList, "nothing",
-     "Random variations of training windows: `rotate 15`, `warp 0.1`, `shift 0.1`, `scale 0.1`, `jitter 0.02`.",
+     "Random variations of training windows: `rotate 15`, `warp 0.1`, `shift 0.1`, `scale 0.1`, `gain 6`, `drop 0.1`, "
+     "`jitter 0.02`, `noise PATTERN 0 30` (dB), `mask_time 0.2`, `mask_band 0.2`; of images `flip`, `crop 4`.",
      MOTE_ASSIGN(p.data.augment = v.texts)},
     {"data.short", kText, "error",
      "A recording shorter than the window: `error`, `skip` or `pad` (with silence for audio, else with the last "

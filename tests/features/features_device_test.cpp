@@ -85,7 +85,7 @@ TEST_P(FeaturesOnTheBoard, GiveTheBytesOfTheHost) {
   for (size_t w = 0; w < kWindows; ++w)
     ASSERT_TRUE((*block)->transform_int8(windows[w], kScale, kZeroPoint,
                                          {reinterpret_cast<int8_t*>(expected.data()) + w * elements, elements}));
-  const auto model = passing_model(**block);
+  const auto model = passing_model(**block, kScale, kZeroPoint);
   ASSERT_TRUE(model.ok()) << model.error().message;
   for (const char* name : {"nano33ble", "rp2040"}) {
     const auto board = find_board(name);
