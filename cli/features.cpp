@@ -12,7 +12,7 @@ namespace {
 
 struct Options {
   std::string board;
-  bool columns = false;
+  bool columns = false, keys = false;
 };
 
 Json column_json(const FeatureBlock& block) {
@@ -67,6 +67,11 @@ std::string column_text(const FeatureBlock& block) {
 }
 
 Result<Outcome> run(Session& session, const Options& options) {
+  if (options.keys) {
+    session.console.text(feature_reference());
+    session.console.object({{"blocks", feature_kinds()}});
+    return Outcome::done;
+  }
   MOTE_TRY(Pipeline pipeline, Pipeline::open(session));
   MOTE_TRY(const Board* const board, board_for(session, options.board));
   MOTE_TRY(const Loaded* const loaded, pipeline.loaded());
@@ -89,6 +94,7 @@ Run configure(CLI::App& command) {
   auto options = std::make_shared<Options>();
   command.add_option("--board", options->board, "Another board than the project's")->type_name("NAME");
   command.add_flag("--columns", options->columns, "List what every number of a row is");
+  command.add_flag("--keys", options->keys, "List all blocks with their keys, and stop");
   return [options](Session& session) { return run(session, *options); };
 }
 

@@ -124,6 +124,9 @@ using FeatureWindows = std::vector<std::span<const int16_t>>;
 // The names of all blocks, in the order of features.def.
 std::vector<std::string> feature_kinds();
 
+// Every block with its keys and their defaults for one second of a channel at 16 kHz, in Markdown.
+std::string feature_reference();
+
 // `options` = the other keys of the project's [features] section; a key the block does not know is an error.
 Result<FeaturePtr> fit_features(const std::string& kind, const RecordingContract& contract, const Json& options,
                                 const FeatureWindows& training);

@@ -296,4 +296,23 @@ Result<FeaturePtr> features_from_json(const Json& json) {
   return FeaturePtr(block);
 }
 
+std::string feature_reference() {
+  const RecordingContract contract{16000, 16000, 16000, {{"audio", "", 0, 32768}}};
+  std::string text = "| block | gives | keys and defaults |\n|---|---|---|\n";
+  const auto row = [&](const std::string& name, const std::string& summary, const Json& keys) {
+    std::string list;
+    for (const auto& [key, value] : keys.items())
+      list += fmt::format("{}`{} = {}`", list.empty() ? "" : ", ", key, value.dump());
+    text += fmt::format("| `{}` | {} | {} |\n", name, summary, list);
+  };
+  for (const FeatureDef* feature : all_features()) {
+    FeatureOptions options(feature->name, Json::object());
+    const Result<SignalPtr> block = feature->create(contract, options, false);
+    row(feature->name, feature->summary, block.ok() ? options.answers() : Json::object());
+  }
+  row("any", "before the block: filters; after it: slopes from frame to frame",
+      {{"filter", {"bandpass 1 Hz 10 Hz"}}, {"delta", 1}});
+  return text;
+}
+
 }  // namespace mote

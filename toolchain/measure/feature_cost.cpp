@@ -38,9 +38,9 @@ Result<std::vector<uint8_t>> passing_model(const FeatureBlock& block, float scal
 }
 
 Result<FeatureCost> measure_features(const FeatureBlock& block, const Board& board, MeasureOptions options,
-                                     const Progress& progress, std::vector<uint8_t>* outputs) {
-  constexpr float kScale = 8.0f / 255;  // four deviations to each side
-  MOTE_TRY(const std::vector<uint8_t> model, passing_model(block, kScale, 0));
+                                     const Progress& progress, std::vector<uint8_t>* outputs, float scale,
+                                     int32_t zero_point) {
+  MOTE_TRY(const std::vector<uint8_t> model, passing_model(block, scale, zero_point));
   options.firmware.engine = default_engine(board);
   options.row_kind = RowKind::readings;
   MOTE_TRY(const Measurement measured, measure("the feature block", model, board, options, progress));

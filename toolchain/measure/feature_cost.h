@@ -16,9 +16,14 @@ struct FeatureCost {
   int64_t ram_bytes = 0;    // readings, rows and scratch (features/stream.h)
 };
 
-// Builds and runs the block's firmware, as measure() does. The outputs of options.rows (readings) are in `outputs` when
-// it is given. Errors: those of measure(), and input when the board has no room for the block, saying by how much.
+// Of int8 features: four deviations to each side.
+inline constexpr float kFeatureScale = 8.0f / 255;
+
+// Builds and runs the block's firmware, as measure() does. The features of options.rows (readings), int8 with `scale`
+// and `zero_point`, are in `outputs` when it is given. Errors: those of measure(), and input when the board has no room
+// for the block, saying by how much.
 Result<FeatureCost> measure_features(const FeatureBlock& block, const Board& board, MeasureOptions options,
-                                     const Progress& progress = {}, std::vector<uint8_t>* outputs = nullptr);
+                                     const Progress& progress = {}, std::vector<uint8_t>* outputs = nullptr,
+                                     float scale = kFeatureScale, int32_t zero_point = 0);
 
 }  // namespace mote
