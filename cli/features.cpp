@@ -44,9 +44,10 @@ Json cost_json(const FeatureBlock& block, const Board& board, const FeatureCost&
 std::string cost_text(const FeatureBlock& block, const Board& board, const FeatureCost& cost, double share) {
   const RecordingContract& contract = block.contract();
   std::string text =
-      fmt::format("{} on {}\n\n  {} readings of {} channel{} become {} numbers: {}\n", block.kind(), board.title,
+      fmt::format("{} on {}\n\n  {} readings of {} channel{} become {} numbers{}\n", block.kind(), board.title,
                   format_count(contract.window), contract.channels.size(), contract.channels.size() == 1 ? "" : "s",
-                  format_count(block.output_shape().elements()), to_string(block.output_shape()));
+                  format_count(block.output_shape().elements()),
+                  block.output_shape().rank > 1 ? ": " + to_string(block.output_shape()) : "");
   Table table({"cost", ""}, {Align::left, Align::right, Align::left});
   table.row({"cycles", format_count(static_cast<int64_t>(cost.latency.cycles.typical)),
              fmt::format("for the {} readings from one window to the next, {} instructions", contract.stride,

@@ -46,6 +46,13 @@ std::pair<double, double> rounded(double mean, double deviation, double count) {
 Result<std::shared_ptr<FeatureBlock>> FeatureBlock::create(const std::string& kind, const RecordingContract& contract,
                                                            Json options) {
   MOTE_TRY(const FeatureDef* const feature, find_feature(kind));
+  constexpr size_t kMostChannels = 64;
+  constexpr int64_t kMostNumbers = 1 << 22;  // of a window: far above any microcontroller
+  if (kind != "raw" && contract.channels.size() > kMostChannels)
+    return input_error(fmt::format("features.block = \"{}\": takes up to {} channels, the data have {}", kind,
+                                   kMostChannels, contract.channels.size()));
+  if (feature->needs_rate && contract.rate_hz <= 0)
+    return input_error(fmt::format("features.block = \"{}\": needs readings in time; give [data] a rate", kind));
   FeatureOptions asked(kind, std::move(options));
   auto block = std::shared_ptr<FeatureBlock>(new FeatureBlock);
   block->contract_ = contract;
@@ -59,6 +66,9 @@ Result<std::shared_ptr<FeatureBlock>> FeatureBlock::create(const std::string& ki
   if (signal.frame > contract.window)
     return input_error(fmt::format("features.frame: a frame of {} readings is longer than the window of {}",
                                    signal.frame, contract.window));
+  if (kind != "raw" && int64_t{block->rows()} * block->numbers_of_row() > kMostNumbers)
+    return input_error(fmt::format("features.block = \"{}\": {} frames of {} numbers are too many; take a longer hop",
+                                   kind, block->rows(), block->numbers_of_row()));
   if (contract.stride % signal.hop != 0 && contract.stride < block->rows() * signal.hop)
     return input_error(
         fmt::format("features.hop: frames begin every {} readings, but windows every {} ([data] stride): expected a "
@@ -272,7 +282,10 @@ Result<void> FeatureBlock::read_standards(const Json& parameters) {
 
 Result<FeaturePtr> fit_features(const std::string& kind, const RecordingContract& contract, const Json& options,
                                 const FeatureWindows& training) {
-  if (training.empty()) return defect("feature block fitted on no windows");
+  const size_t elements = static_cast<size_t>(contract.elements());
+  if (training.empty() || std::any_of(training.begin(), training.end(),
+                                      [&](std::span<const int16_t> window) { return window.size() != elements; }))
+    return defect("a feature block is fitted on one window or more of its contract's length");
   MOTE_TRY(const std::shared_ptr<FeatureBlock> block, FeatureBlock::create(kind, contract, options));
   block->learn(training);
   return FeaturePtr(block);

@@ -40,6 +40,7 @@ using SignalPtr = std::shared_ptr<const SignalBlock>;
 struct FeatureDef {
   const char* name;
   const char* summary;  // for the guide's table of keys
+  bool needs_rate;      // means nothing for readings without a time axis
   Result<SignalPtr> (*create)(const RecordingContract& contract, FeatureOptions& options, bool filtered);
 };
 std::span<const FeatureDef* const> all_features();

@@ -315,6 +315,11 @@ TEST(Features, WrongKeysAreNamed) {
   const Result<FeaturePtr> block = fit_features("mfcc", overlapping, {{"hop", "30 ms"}}, {window});
   ASSERT_FALSE(block.ok());
   EXPECT_NE(block.error().message.find("frames begin every 480 readings, but windows every 4000"), std::string::npos);
+  RecordingContract table = audio(0, 1);
+  EXPECT_NE(fit_features("mfe", table, {{"frame", "16 samples"}}, {std::span(window).first(1)})
+                .error()
+                .message.find("give [data] a rate"),
+            std::string::npos);
   says("statistics", {{"delta", 1}}, "slopes need a block with three frames");
   says("spectral", {{"filter", "lowpass 9 kHz"}}, "below 8000 Hz");
   says("spectral", {{"filter", "lowpas 2 kHz"}}, "'lowpas' is no filter");

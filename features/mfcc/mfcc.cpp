@@ -71,6 +71,6 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
 }  // namespace
 
 extern const FeatureDef mfcc_feature;
-const FeatureDef mfcc_feature = {"mfcc", "of each frame: mel-frequency cepstral coefficients", create};
+const FeatureDef mfcc_feature = {"mfcc", "of each frame: mel-frequency cepstral coefficients", true, create};
 
 }  // namespace mote

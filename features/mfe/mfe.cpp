@@ -47,6 +47,7 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
 }  // namespace
 
 extern const FeatureDef mfe_feature;
-const FeatureDef mfe_feature = {"mfe", "of each frame: the level in bands on the mel scale, in dB (log-mel)", create};
+const FeatureDef mfe_feature = {"mfe", "of each frame: the level in bands on the mel scale, in dB (log-mel)", true,
+                                create};
 
 }  // namespace mote

@@ -36,6 +36,6 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions&, boo
 }  // namespace
 
 extern const FeatureDef raw_feature;
-const FeatureDef raw_feature = {"raw", "the readings themselves, each channel scaled", create};
+const FeatureDef raw_feature = {"raw", "the readings themselves, each channel scaled", false, create};
 
 }  // namespace mote

@@ -77,7 +77,6 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
   block->kind = "spectral";
   block->frame = contract.window;
   block->hop = contract.stride;
-  if (contract.rate_hz <= 0) options.fail("block", "a spectrum needs readings in time; give [data] a rate");
   SpectrumDesign& design = block->design;
   design = SpectrumDesign::create(options, contract.window, contract.rate_hz, false);
   const int32_t bands = options.integer("bands", 8, 1, 256), peaks = options.integer("peaks", 2, 0, kMostPeaks);
@@ -99,6 +98,6 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
 
 extern const FeatureDef spectral_feature;
 const FeatureDef spectral_feature = {
-    "spectral", "of each channel over the window: RMS, level in bands of frequency, highest peaks", create};
+    "spectral", "of each channel over the window: RMS, level in bands of frequency, highest peaks", true, create};
 
 }  // namespace mote

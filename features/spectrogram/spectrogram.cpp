@@ -49,7 +49,7 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
 }  // namespace
 
 extern const FeatureDef spectrogram_feature;
-const FeatureDef spectrogram_feature = {"spectrogram", "of each frame: the level in every bin of an FFT, in dB",
+const FeatureDef spectrogram_feature = {"spectrogram", "of each frame: the level in every bin of an FFT, in dB", true,
                                         create};
 
 }  // namespace mote

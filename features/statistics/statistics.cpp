@@ -73,6 +73,7 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
 
 extern const FeatureDef statistics_feature;
 const FeatureDef statistics_feature = {
-    "statistics", "of each channel over the window: mean, deviation, RMS, extremes, skew, kurtosis, crossings", create};
+    "statistics", "of each channel over the window: mean, deviation, RMS, extremes, skew, kurtosis, crossings", false,
+    create};
 
 }  // namespace mote

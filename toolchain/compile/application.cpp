@@ -122,7 +122,7 @@ std::string ApplicationWriter::count_function() const {
 }
 
 std::string ApplicationWriter::result_text() const {
-  std::string fields = "  int ready; /* 1: a window was complete, and the rest holds what came of it */\n";
+  std::string fields = "  int ready;   /* 1: a window was complete, and the rest holds what came of it */\n";
   if (classifies())
     fields +=
         "  int event;   /* the label that has just happened; -1: none */\n"

@@ -27,8 +27,8 @@ struct ModelMetadata {
   Json features =
       Json::object();  // FeatureBlock's own JSON: block, parameters, recording contract (features/feature.h)
   std::vector<double> thresholds;  // parallel to labels, or one for anomaly; empty = the largest output wins
+  std::string fingerprint;         // of data and configuration
   DecisionRule decision;
-  std::string fingerprint;  // of data and configuration
 
   bool operator==(const ModelMetadata&) const = default;
 };
