@@ -227,6 +227,18 @@ const Key kKeys[] = {
        MOTE_TRY(p.data.stride, parse_time_span("stride", v.text));
        return {};
      }},
+    {"data.annotations", kText, "none",
+     "A table, or a pattern of tables such as `*_labels.csv`, that says what recordings are; its columns serve as "
+     "`column:NAME` in `label` and `split.by`. Which file: column `file`, or columns that parts of the file's name "
+     "begin "
+     "with (`exp01_user02.npy`: `experiment` 1, `user` 2), or the table whose name begins as the file's. Which "
+     "readings: "
+     "`start` and `end`, `offset` and `length`, `index` of a window in an array of windows, or all.",
+     MOTE_ASSIGN(p.data.annotations = v.text)},
+    {"data.scale", kNumber | kNumberTable, "1",
+     "Factor from what stands in a file to the unit of a channel: one number, or one for each channel such as "
+     "`{ ax = 0.00138889 }`.",
+     MOTE_ASSIGN(v.form == kNumber ? void(p.data.scale[""] = v.number) : void(p.data.scale = v.numbers))},
     {"data.image", kText, "none: no images",
      "Recordings are images; the size that they are brought to, width x height, such as `96x96` or `28x28 gray`.",
      [](ProjectConfig& p, const Value& v) -> Result<void> {

@@ -15,8 +15,8 @@ enum class Severity { note, warning, error };  // error: load_dataset refuses th
 
 struct Finding {
   Severity severity = Severity::warning;
-  std::string kind;  // stable, for --json: missing | gap | rate | drift | constant | clipped | outlier | short |
-                     // imbalance | duplicate | group_overlap | leak | unreadable | ...
+  std::string kind;         // stable, for --json: missing | gap | rate | drift | constant | clipped | outlier | short |
+                            // imbalance | duplicate | group_overlap | leak | unreadable | ...
   std::string file;         // empty = the data as a whole
   int64_t line = 0;         // 0 = the whole file
   double time = -1;         // seconds from the recording's start; -1 = no place in time

@@ -133,6 +133,12 @@ Result<void> validate(const DataConfig& config) {
     return input_error(
         "mote.toml: missing = \"interpolate\" needs a time axis; rows of a table can only be dropped: missing = "
         "\"drop\"");
+  if (!config.annotations.empty() && config.task == DataTask::regression)
+    return input_error("mote.toml: annotations are labels and groups; regression takes its targets from columns");
+  for (const auto& [channel, factor] : config.scale)
+    if (!std::isfinite(factor) || factor == 0)
+      return input_error(
+          fmt::format("mote.toml: scale of '{}' is {:g}; expected a factor other than 0", channel, factor));
   for (const auto& [channel, range] : config.full_scale)
     if (!(range > 0))
       return input_error(

@@ -51,15 +51,17 @@ struct DataConfig {
   DataTask task = DataTask::classification;
   std::vector<std::string> source;  // globs, relative to the project
   std::vector<std::string> label;   // folder | column:NAME | filename:REGEX (group 1) | file:labels.csv | stored; one
-                                   // rule, except for regression, which takes one per target. Empty: anomaly detection
+                                    // rule, except for regression, which takes one per target. Empty: anomaly detection
   std::vector<std::string> normal{"normal"};  // anomaly detection: labels of what is learned; all others are anomalous
   std::vector<std::string> channels;          // empty: every column that is not time, label or group
   std::optional<double> rate;                 // Hz
   std::optional<TimeSpan> window;             // none, or one row, without a rate = a table: one row is one example
   std::optional<TimeSpan> stride;             // default: the window
-  std::optional<ImageSize> image;             // the recordings are images; without rate, window and stride
-  std::optional<std::string> time;  // key `time`: column with the time stamps; default: found by its name; "none"
-  std::string time_unit = "auto";   // key `time_unit`: auto | s | ms | us | ns, of a numeric time column
+  std::string annotations;              // key `annotations`: a table, or a pattern of tables (annotations.h); "" = none
+  std::map<std::string, double> scale;  // key `scale`: a channel is this x what stands in the file; "" = every channel
+  std::optional<ImageSize> image;       // the recordings are images; without rate, window and stride
+  std::optional<std::string> time;      // key `time`: column with the time stamps; default: found by its name; "none"
+  std::string time_unit = "auto";       // key `time_unit`: auto | s | ms | us | ns, of a numeric time column
   SplitConfig split;
   std::vector<std::string> augment;  // "jitter 0.02", ... (augment.h)
   ShortPolicy short_recordings = ShortPolicy::error;

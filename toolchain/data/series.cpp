@@ -97,6 +97,7 @@ Result<SeriesReader> SeriesReader::create(const DataConfig& config, const fs::pa
   const std::string& by = config.split.by;
   MOTE_TRY(reader.group_rule_, Rule::parse("split.by", by == "time" || by == "random" || by == "auto" ? "file" : by));
   MOTE_TRY(reader.files_, find_files(config, project_folder, reader.notes_));
+  MOTE_CHECK(reader.load_annotations());
   return reader;
 }
 
@@ -133,8 +134,46 @@ Result<void> SeriesReader::label_whole_file(Series& series) const {
   return {};
 }
 
+// Rules for columns that the annotations have are theirs: the readers are not asked for them.
+Result<void> SeriesReader::load_annotations() {
+  if (config_.annotations.empty()) return {};
+  MOTE_TRY(annotations_, Annotations::load(config_.annotations, folder_));
+  std::erase_if(files_, [&](const std::string& file) { return annotations_->is_table(file); });
+  const auto take = [&](Rule& rule, std::string& column) {
+    if (rule.kind() != Rule::Kind::column || !annotations_->has(rule.argument())) return;
+    column = rule.argument();
+    rule = Rule();
+  };
+  for (Rule& rule : label_rules_) take(rule, annotated_label_);
+  take(group_rule_, annotated_group_);
+  return {};
+}
+
+Result<void> SeriesReader::scale(Series& series) const {
+  const size_t channels = agreed_.channels.size();
+  for (const auto& [name, factor] : config_.scale) {
+    const auto found = std::find(agreed_.channels.begin(), agreed_.channels.end(), name);
+    if (!name.empty() && found == agreed_.channels.end())
+      return input_error(fmt::format("mote.toml: scale names '{}', which is no channel; channels: {}{}", name,
+                                     listed(agreed_.channels), did_you_mean(name, agreed_.channels)));
+    const auto c = static_cast<size_t>(found - agreed_.channels.begin());
+    for (size_t i = 0; i < series.values.size(); ++i)
+      if (name.empty() || i % channels == c) series.values[i] = static_cast<float>(double{series.values[i]} * factor);
+  }
+  return {};
+}
+
 Result<Series> SeriesReader::read(const std::string& file) {
   MOTE_TRY(Series series, read_recording({folder_ / file, file, config_, label_rules_, group_rule_, agreed_}));
+  MOTE_CHECK(scale(series));
+  if (annotations_) {
+    MOTE_TRY(const AnnotationTable* const table, annotations_->of_file(file));
+    for (const std::string* column : {&annotated_label_, &annotated_group_})
+      if (!column->empty() && !table->has(*column))
+        return input_error(
+            fmt::format("{}:1: no column '{}', which other tables of annotations have", table->name(), *column));
+    MOTE_CHECK(table->apply(annotated_label_, annotated_group_, series));
+  }
   MOTE_CHECK(label_whole_file(series));
   return series;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "toolchain/base/result.h"
+#include "toolchain/data/annotations.h"
 #include "toolchain/data/config.h"
 #include "toolchain/data/csv.h"
 #include "toolchain/data/rule.h"
@@ -27,6 +28,7 @@ struct Series {
   std::vector<double> seconds;              // per row; empty = the file has no time stamps
   double rate = 0;                          // Hz, of a file that states it and has no time stamps; 0 = not stated
   bool audio = false;                       // any rate is brought to the project's unasked; silence pads
+  int64_t window_rows = 0;                  // of an array of windows; 0 = readings follow one another
   bool each_alone = false;                  // stretches have nothing to do with one another: images of one file
   std::vector<LineRun> line_runs;           // where rows stand in the file; empty = a format without lines
   std::vector<std::string> labels, groups;  // names
@@ -75,12 +77,16 @@ class SeriesReader {
 
  private:
   SeriesReader() = default;
+  Result<void> load_annotations();
   Result<void> label_whole_file(Series& series) const;
+  Result<void> scale(Series& series) const;
 
   DataConfig config_;
   std::filesystem::path folder_;
   std::vector<Rule> label_rules_;
   Rule group_rule_;
+  std::optional<Annotations> annotations_;
+  std::string annotated_label_, annotated_group_;  // columns of the annotations; "" = labels, groups are not from them
   std::vector<std::string> files_, targets_, notes_;
   Agreement agreed_;
 };
