@@ -1,6 +1,7 @@
 #include "cli/record_view.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -66,6 +67,8 @@ void RecordView::show(const Recorder& recorder) {
   const auto now = std::chrono::steady_clock::now();
   if (shown_ == std::chrono::steady_clock::time_point() && !terminal_) shown_ = now;
   if (std::chrono::duration<double>(now - shown_).count() < (terminal_ ? kRedrawSeconds : kLineSeconds)) return;
+  pollfd room{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&room, 1, 0) <= 0) return;  // a terminal that was stopped must not stop the recording
   shown_ = now;
   if (!terminal_) return console_.note("  " + figures(recorder) + "\n");
   const std::string drawn = picture(recorder);

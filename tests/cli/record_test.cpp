@@ -91,7 +91,10 @@ class Background {
     spew(folder / "out", "");
     spew(folder / "err", "");
     id_ = terminal ? ::forkpty(&terminal_, nullptr, nullptr, nullptr) : ::fork();
-    if (id_ != 0) return;
+    if (id_ != 0) {
+      if (terminal) reader_ = std::thread([this] { read_screen(); });
+      return;
+    }
     if (::chdir(folder.c_str()) != 0) ::_exit(126);
     if (!terminal) {
       ::dup2(::open("/dev/null", O_RDONLY), 0);
@@ -106,6 +109,7 @@ class Background {
       ::kill(id_, SIGKILL);
       ::waitpid(id_, nullptr, 0);
     }
+    if (reader_.joinable()) reader_.join();
     if (terminal_ >= 0) ::close(terminal_);
   }
   Background(const Background&) = delete;
@@ -120,12 +124,9 @@ class Background {
   void signal(int number) const { ::kill(id_, number); }
   void press(char key) const { EXPECT_EQ(::write(terminal_, &key, 1), 1); }
   // What it wrote to its terminal until it ended.
-  std::string screen() const {
-    std::string text;
-    char buffer[4096];
-    for (ssize_t got; (got = ::read(terminal_, buffer, sizeof buffer)) > 0;)
-      text.append(buffer, static_cast<size_t>(got));
-    return text;
+  const std::string& screen() {
+    reader_.join();
+    return screen_;
   }
   int wait() {  // exit status; 128 + signal
     int status = 0;
@@ -137,7 +138,15 @@ class Background {
   }
 
  private:
+  void read_screen() {
+    char buffer[4096];
+    for (ssize_t got; (got = ::read(terminal_, buffer, sizeof buffer)) > 0;)
+      screen_.append(buffer, static_cast<size_t>(got));
+  }
+
   pid_t id_ = -1;
+  std::thread reader_;  // of the terminal
+  std::string screen_;
   int terminal_ = -1;
   fs::path folder_;
 };

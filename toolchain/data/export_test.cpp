@@ -14,12 +14,6 @@ namespace {
 
 using testing::HasSubstr;
 
-Dataset load(const DataConfig& config, const ProjectFolder& project) {
-  Result<Dataset> dataset = load_dataset(config, project.path(), {});
-  EXPECT_TRUE(dataset.ok()) << dataset.error().message;
-  return dataset.ok() ? std::move(dataset).value() : Dataset{};
-}
-
 // What was exported is read again: the same windows in the same parts.
 TEST(Export, EdgeImpulseCsvComesBack) {
   ProjectFolder project;

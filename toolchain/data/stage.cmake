@@ -16,4 +16,7 @@ file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/example_projects.inc CONTENT
 target_include_directories(mote_data PRIVATE ${CMAKE_BINARY_DIR}/generated)
 
 find_library(SERIALPORT serialport REQUIRED)
-target_link_libraries(mote_data PRIVATE ${SERIALPORT})
+find_library(NETTLE nettle REQUIRED)
+find_package(CURL 7.85 REQUIRED)
+find_package(LibArchive REQUIRED)
+target_link_libraries(mote_data PRIVATE ${SERIALPORT} ${NETTLE} CURL::libcurl LibArchive::LibArchive)
