@@ -82,6 +82,27 @@ bool is_bmp(std::string_view head) {  // the four bytes after the size are reser
   return head.size() >= 26 && head.starts_with("BM") && head.substr(6, 4) == std::string_view("\0\0\0\0", 4);
 }
 
+// stb_image 2.27 writes behind its table when the lengths of a Huffman table add up to more codes than there are. What
+// may be one is looked at everywhere but in segments of an application or comments before the first scan.
+bool huffman_tables_fit(const std::vector<uint8_t>& bytes) {
+  constexpr uint8_t kHuffman = 0xC4, kScan = 0xDA, kComment = 0xFE;
+  bool scans = false;
+  for (size_t at = 2; at + 4 <= bytes.size(); ++at) {
+    if (bytes[at] != 0xFF) continue;
+    const uint8_t marker = bytes[at + 1];
+    const size_t length = static_cast<size_t>(bytes[at + 2]) << 8 | bytes[at + 3];
+    scans = scans || marker == kScan;
+    if (!scans && length >= 2 && ((marker >= 0xE0 && marker <= 0xEF) || marker == kComment)) at += 1 + length;
+    for (size_t table = at + 4; marker == kHuffman && table + 17 <= std::min(at + 2 + length, bytes.size());) {
+      size_t codes = 0;
+      for (size_t i = 1; i <= 16; ++i) codes += bytes[table + i];
+      if (codes > 256) return false;
+      table += 17 + codes;
+    }
+  }
+  return true;
+}
+
 Result<Series> read_picture(const ReadTask& task) {
   MOTE_TRY(ImageSink sink, ImageSink::create(task));
   MOTE_TRY(const std::vector<uint8_t> bytes, read_file(task.path));
@@ -89,6 +110,8 @@ Result<Series> read_picture(const ReadTask& task) {
     return input_error(fmt::format("{}: {}. Get the file again, or take it away", task.file, what));
   };
   if (bytes.size() > INT32_MAX) return wrong("an image of more than 2 GiB");
+  if (is_jpeg({reinterpret_cast<const char*>(bytes.data()), bytes.size()}) && !huffman_tables_fit(bytes))
+    return wrong("the image cannot be read: a Huffman table with more than 256 codes");
   int width = 0, height = 0, unused = 0;
   const auto size = static_cast<int>(bytes.size());
   if (stbi_info_from_memory(bytes.data(), size, &width, &height, &unused) == 0)
