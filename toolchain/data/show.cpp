@@ -94,9 +94,9 @@ std::string statistics_table(const Dataset& dataset) {
   const std::vector<std::vector<Statistics>> statistics = channel_statistics(dataset);
   std::string text =
       fmt::format("\n{:<20}{:<12}{:>11}{:>11}{:>11}{:>11}\n", "channel", "class", "mean", "deviation", "min", "max");
-  constexpr size_t kMostChannels = 12;
+  constexpr size_t kMostShown = 12;
   const size_t channels = dataset.contract.channels.size();
-  for (size_t c = 0; c < std::min(channels, kMostChannels); ++c) {
+  for (size_t c = 0; c < std::min(channels, kMostShown); ++c) {
     const ChannelContract& channel = dataset.contract.channels[c];
     const std::string name = channel.unit.empty() ? channel.name : fmt::format("{} [{}]", channel.name, channel.unit);
     for (size_t label = 0; label < statistics.size(); ++label) {
@@ -108,8 +108,8 @@ std::string statistics_table(const Dataset& dataset) {
       text += "\n";
     }
   }
-  if (channels > kMostChannels)
-    text += fmt::format("... {} channels more (all of them with --json)\n", channels - kMostChannels);
+  if (channels > kMostShown)
+    text += fmt::format("... {} channels more (all of them with --json)\n", channels - kMostShown);
   return text;
 }
 

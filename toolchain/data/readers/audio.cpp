@@ -15,7 +15,7 @@ namespace mote {
 namespace {
 
 constexpr size_t kBlock = 1 << 16;  // frames read at once
-constexpr int kMostChannels = 64;
+constexpr int kMostAudioChannels = 64;
 
 bool is_wav(std::string_view head) {
   return head.size() >= 12 && (head.starts_with("RIFF") || head.starts_with("RF64")) && head.substr(8, 4) == "WAVE";
@@ -107,9 +107,9 @@ Result<Series> read_audio(const ReadTask& task) {
   if (file == nullptr)
     return input_error(fmt::format("{}: the audio cannot be read: {} Get the file again, or take it away", task.file,
                                    sf_strerror(nullptr)));
-  if (info.channels < 1 || info.channels > kMostChannels || info.samplerate < 1)
+  if (info.channels < 1 || info.channels > kMostAudioChannels || info.samplerate < 1)
     return input_error(fmt::format("{}: {} channels at {} Hz; expected 1 to {} channels and a rate", task.file,
-                                   info.channels, info.samplerate, kMostChannels));
+                                   info.channels, info.samplerate, kMostAudioChannels));
   if (task.config.table())
     return input_error(
         fmt::format("{}: audio is cut into windows: say in mote.toml rate and window, such as rate = "
