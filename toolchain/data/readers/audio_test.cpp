@@ -54,12 +54,6 @@ DataConfig sound_config() {
   return config;
 }
 
-Dataset load(const DataConfig& config, const ProjectFolder& project) {
-  Result<Dataset> dataset = load_dataset(config, project.path(), {});
-  EXPECT_TRUE(dataset.ok()) << dataset.error().message;
-  return dataset.ok() ? std::move(dataset).value() : Dataset{};
-}
-
 // Largest difference from the tone, in full scale, edges left out.
 double error_of(const Dataset& dataset, const Sound& sound, int channel, double share = 1) {
   const size_t channels = dataset.contract.channels.size();

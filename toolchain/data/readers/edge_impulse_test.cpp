@@ -47,12 +47,6 @@ void write_set(const ProjectFolder& project) {
     }
 }
 
-Dataset load(const DataConfig& config, const ProjectFolder& project) {
-  Result<Dataset> dataset = load_dataset(config, project.path(), {});
-  EXPECT_TRUE(dataset.ok()) << dataset.error().message;
-  return dataset.ok() ? std::move(dataset).value() : Dataset{};
-}
-
 TEST(EdgeImpulse, JsonAndCborWithLabelsFromNames) {
   ProjectFolder project;
   write_set(project);

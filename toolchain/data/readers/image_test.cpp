@@ -52,12 +52,6 @@ DataConfig image_config() {
   return config;
 }
 
-Dataset load(const DataConfig& config, const ProjectFolder& project) {
-  Result<Dataset> dataset = load_dataset(config, project.path(), {});
-  EXPECT_TRUE(dataset.ok()) << dataset.error().message;
-  return dataset.ok() ? std::move(dataset).value() : Dataset{};
-}
-
 TEST(Images, FoldersOfFiles) {
   ProjectFolder project;
   const Pixels upright = picture(8, 6, true, 3), lying = picture(8, 6, false, 4);
