@@ -40,16 +40,19 @@ class FeatureStream {
   void finish(int8_t* features) { Block::finish(rows_, features); }
 
  private:
+  // Without either, skip_ stays 0: the compiler is to know.
+  static constexpr bool kSkips = Block::kHop > Block::kFrame || Block::kStride > Block::kRows * Block::kHop;
+
   int32_t push_some(const int16_t* readings, int32_t count) {
-    if (skip_ > 0) {
+    if (kSkips && skip_ > 0) {
       const int32_t n = skip_ < count ? skip_ : count;
       skip_ -= n;
       return n;
     }
-    if (filled_ == 0 && count >= Block::kFrame) {  // in place
+    if (Block::kFrame == 1 || (filled_ == 0 && count >= Block::kFrame)) {  // in place
       add_row(readings);
       const int32_t n = Block::kHop < Block::kFrame ? Block::kHop : Block::kFrame;
-      skip_ = Block::kHop - n;
+      if (kSkips) skip_ = Block::kHop - n;
       return n;
     }
     const int32_t room = Block::kFrame - filled_, n = room < count ? room : count;
