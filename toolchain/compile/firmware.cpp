@@ -24,18 +24,24 @@ std::string kernel_source(const KernelUse& use) {
 
 // What the application knows of the feature block, and the buffer that it gathers readings in.
 std::string readings_source(const ModelFacts& facts) {
-  if (!facts.features)
-    return "const uint32_t firmware_window = 0, firmware_channels = 0, firmware_slice = 0;\n"
-           "int16_t* const firmware_readings = nullptr;\nvoid firmware_reset() {}\n"
-           "int32_t firmware_push(int32_t) {\n  return 0;\n}\nbool firmware_ready() {\n  return true;\n}\n"
-           "void firmware_features(void*) {}\n";
-  const RecordingContract& contract = facts.features->contract();
-  const size_t channels = contract.channels.size();
-  const auto slice = static_cast<size_t>(facts.features->slice());
+  int32_t window = 0, slice = 0;
+  size_t channels = 0;
+  std::string buffer, start = "nullptr", block;
+  if (facts.features) {
+    window = facts.features->contract().window;
+    channels = facts.features->contract().channels.size();
+    slice = facts.features->slice();
+    buffer = fmt::format("namespace {{\nint16_t readings[{}];\n}}\n", static_cast<size_t>(slice) * channels);
+    start = "readings";
+  } else {
+    block =
+        "void firmware_reset() {}\nint32_t firmware_push(int32_t) {\n  return 0;\n}\nbool firmware_ready() {\n  "
+        "return true;\n}\nvoid firmware_features(void*) {}\n";
+  }
   return fmt::format(
-      "const uint32_t firmware_window = {}, firmware_channels = {}, firmware_slice = {};\n"
-      "namespace {{\nint16_t readings[{}];\n}}\nint16_t* const firmware_readings = readings;\n",
-      contract.window, channels, slice, slice * channels);
+      "{}uint32_t firmware_window() {{\n  return {};\n}}\nuint32_t firmware_channels() {{\n  return {};\n}}\n"
+      "uint32_t firmware_slice() {{\n  return {};\n}}\nint16_t* firmware_readings() {{\n  return {};\n}}\n{}",
+      buffer, window, channels, slice, start, block);
 }
 
 // The data of one interpreted model: resolver, arena, window.
@@ -98,7 +104,7 @@ Result<std::string> features_source(const ModelFacts& facts) {
   return fmt::format(
       "{}#include \"firmware.h\"\n\nnamespace mote {{\nnamespace {{\n{}\nFeatureStream<{}> stream;\n}}\n"
       "void firmware_reset() {{\n  stream.reset();\n}}\n"
-      "int32_t firmware_push(int32_t count) {{\n  return stream.push(firmware_readings, count);\n}}\n"
+      "int32_t firmware_push(int32_t count) {{\n  return stream.push(firmware_readings(), count);\n}}\n"
       "bool firmware_ready() {{\n  return stream.ready();\n}}\n"
       "void firmware_features(void* input) {{\n  stream.finish(static_cast<int8_t*>(input));\n{}}}\n}}  // namespace "
       "mote\n",

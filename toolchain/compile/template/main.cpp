@@ -77,14 +77,14 @@ Status infer(bool readings, void* input) {
 
 // From one result to the next: the readings between them, one slice after the other, and the model.
 Status infer_next_window(void* input) {
-  do mote::firmware_push(static_cast<int32_t>(mote::firmware_slice));
+  do mote::firmware_push(static_cast<int32_t>(mote::firmware_slice()));
   while (!mote::firmware_ready());
   return infer(true, input);
 }
 
 // Two inferences of zeros, the second between the marks. Inputs may share memory with what an inference overwrites.
 Status measured_inferences() {
-  const bool readings = mote::firmware_channels > 0;
+  const bool readings = mote::firmware_channels() > 0;
   void* const input = mote::firmware_input(0).data;
   if (!readings) visit_inputs(zero);
   const Status first = readings ? infer_next_window(input) : infer(false, input);
@@ -99,10 +99,10 @@ Status measured_inferences() {
 // A window of readings through the feature block.
 bool feed_window(int32_t file) {
   mote::firmware_reset();
-  const uint32_t reading_bytes = mote::firmware_channels * static_cast<uint32_t>(sizeof(int16_t));
-  for (uint32_t left = mote::firmware_window; left > 0;) {
-    const uint32_t count = left < mote::firmware_slice ? left : mote::firmware_slice;
-    if (semihosting::read(file, mote::firmware_readings, count * reading_bytes) != 0) return false;
+  const uint32_t reading_bytes = mote::firmware_channels() * static_cast<uint32_t>(sizeof(int16_t));
+  for (uint32_t left = mote::firmware_window(); left > 0;) {
+    const uint32_t count = left < mote::firmware_slice() ? left : mote::firmware_slice();
+    if (semihosting::read(file, mote::firmware_readings(), count * reading_bytes) != 0) return false;
     if (!mote::firmware_ready()) mote::firmware_push(static_cast<int32_t>(count));
     left -= count;
   }
