@@ -111,11 +111,11 @@ Result<std::vector<uint8_t>> Preparer::repair_missing(Series& series) {
     if (config_.missing == MissingPolicy::error) {
       size_t c = 0;
       while (c < channels && !std::isnan(series.values[static_cast<size_t>(row) * channels + c])) ++c;
-      return input_error(fmt::format(
-          "{}:{}: column '{}': the value is missing or not finite; expected a number. Correct it, or say "
-          "in mote.toml missing = \"drop\" (leave such rows out){}",
-          series.file, series.lines[static_cast<size_t>(row)], c < channels ? prepared_.channels[c] : "label",
-          config_.table() ? "" : " or \"interpolate\" (between neighbours)"));
+      return input_error(
+          fmt::format("{}:{}: column '{}': the value is missing or not finite; expected a number. Correct it, or say "
+                      "in mote.toml missing = \"drop\" (leave such rows out){}",
+                      series.file, series.line(row), c < channels ? prepared_.channels[c] : "label",
+                      config_.table() ? "" : " or \"interpolate\" (between neighbours)"));
     }
     left_out[static_cast<size_t>(row)] = 1;
     ++dropped;
@@ -156,7 +156,7 @@ Piece Preparer::make_piece(const Series& series, const Timing& timing, Range ran
   const size_t begin = static_cast<size_t>(range.begin), rows = static_cast<size_t>(range.end - range.begin);
   Piece piece;
   piece.file = series.file;
-  piece.first_line = series.lines[begin];
+  piece.first_line = series.line(range.begin);
   piece.start = series.seconds.empty() ? static_cast<double>(range.begin) / std::max(prepared_.rate, 1e-9)
                                        : series.seconds[begin];
   piece.label = label_index(series.labels[static_cast<size_t>(series.label(range.begin))]);
@@ -357,6 +357,8 @@ Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& 
   sort_names(prepared.labels);
   MOTE_CHECK(mark_normal(config, prepared));
   prepared.channels = reader.channels();
+  if (const size_t changes = reader.cleaning().changes(); changes > 0)
+    prepared.notes.push_back(fmt::format("{} change{} of {} made", changes, changes == 1 ? "" : "s", Cleaning::kFile));
   if (config.channels.empty())
     prepared.notes.push_back("learns from the columns " + listed(prepared.channels) +
                              " (mote.toml does not say which)");

@@ -103,6 +103,11 @@ Result<SeriesReader> SeriesReader::create(const DataConfig& config, const fs::pa
   const std::string& by = config.split.by;
   MOTE_TRY(reader.group_rule_, Rule::parse("split.by", by == "time" || by == "random" || by == "auto" ? "file" : by));
   MOTE_TRY(reader.files_, find_files(config, project_folder));
+  MOTE_TRY(reader.cleaning_, Cleaning::load(project_folder));
+  std::erase_if(reader.files_, [&](const std::string& file) { return reader.cleaning_.leaves_out(file); });
+  if (reader.files_.empty())
+    return input_error(fmt::format(
+        "{} leaves every recording out. Take the last step back with `mote data clean --undo`", Cleaning::kFile));
   return reader;
 }
 
@@ -358,6 +363,7 @@ Result<Series> SeriesReader::read(const std::string& file) {
   else
     MOTE_CHECK(read_names(csv, label_rules_[0], column(chosen.label), series.labels, series.label_of));
   MOTE_CHECK(read_names(csv, group_rule_, column(chosen.group), series.groups, series.group_of));
+  MOTE_CHECK(cleaning_.apply(channels_, folder_, series));
   return series;
 }
 
@@ -385,7 +391,7 @@ Timing measure_timing(const Series& series) {
         i + 1 < n ? t[static_cast<size_t>(i + 1)] - t[static_cast<size_t>(i - 1)] : step + timing.period;
     const double allowed = repeated * 4 > n ? 20 : 1.75;
     if (step > allowed * timing.period && next_two > (allowed + 1) * timing.period) {
-      timing.gaps.push_back(i);
+      if (!series.cut_before(i)) timing.gaps.push_back(i);
       continue;
     }
     sum += step, squares += step * step, ++steps;

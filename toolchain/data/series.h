@@ -7,6 +7,7 @@
 
 #include "toolchain/base/progress.h"
 #include "toolchain/base/result.h"
+#include "toolchain/data/cleaning.h"
 #include "toolchain/data/config.h"
 #include "toolchain/data/csv.h"
 #include "toolchain/data/rule.h"
@@ -20,13 +21,20 @@ struct Series {
   std::vector<float> targets;               // rows x targets; NaN = missing; empty for classification
   std::vector<double> seconds;              // per row; empty = the file has no time stamps
   std::vector<int64_t> lines;               // per row, in the file
+  std::vector<int64_t> readings;            // per row, number of the reading in the file; empty = none was cut out
   std::vector<std::string> labels, groups;  // names
   std::vector<int32_t> label_of, group_of;  // per row: index in labels / groups; empty = index 0 for every row
 
   int32_t label(int64_t row) const { return label_of.empty() ? 0 : label_of[static_cast<size_t>(row)]; }
   int32_t group(int64_t row) const { return group_of.empty() ? 0 : group_of[static_cast<size_t>(row)]; }
-  // Another label or group than the row above: a recording of its own begins here.
-  bool begins(int64_t row) const { return row == 0 || label(row) != label(row - 1) || group(row) != group(row - 1); }
+  int64_t line(int64_t row) const { return lines.empty() ? 0 : lines[static_cast<size_t>(row)]; }
+  int64_t reading(int64_t row) const { return readings.empty() ? row : readings[static_cast<size_t>(row)]; }
+  // Readings before this row were cut out (cleaning.h).
+  bool cut_before(int64_t row) const { return row > 0 && reading(row) != reading(row - 1) + 1; }
+  // Another label or group than the row above, or a cut: a recording of its own begins here.
+  bool begins(int64_t row) const {
+    return row == 0 || label(row) != label(row - 1) || group(row) != group(row - 1) || cut_before(row);
+  }
 };
 
 // How a file's time runs.
@@ -49,6 +57,8 @@ class SeriesReader {
   const std::vector<std::string>& channels() const { return channels_; }  // known after the first read
   const std::vector<std::string>& units() const { return units_; }
   const std::vector<std::string>& targets() const { return targets_; }
+  const Cleaning& cleaning() const { return cleaning_; }
+  // As the file has it, with the changes of cleaning.json.
   Result<Series> read(const std::string& file);
 
  private:
@@ -71,6 +81,7 @@ class SeriesReader {
   std::vector<Rule> label_rules_;
   Rule group_rule_;
   std::vector<std::string> files_, channels_, units_, targets_;
+  Cleaning cleaning_;
   double time_factor_ = 0;  // seconds per unit of numeric time stamps; the same for every file; 0 = not known yet
 };
 
