@@ -39,6 +39,9 @@ Result<Outcome> run(Session& session, const Options& options) {
   session.console.text(table.text());
   session.console.text(fmt::format("\n  arena {} B, constants {} B\n  {}, {}.cpp, mote/\n", model.arena_bytes,
                                    model.constant_bytes, shown(folder / (model.name + ".h")), model.name));
+  if (model.files.contains(model.name + "_feed.h"))
+    session.console.text(
+        fmt::format("  {0}_feed.h, {0}_feed.cpp: from readings to decisions in one call\n", model.name));
   Json files = Json::array();
   for (const auto& [file, text] : model.files) files.push_back(file);
   session.console.object({{"name", model.name},

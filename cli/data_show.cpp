@@ -1,12 +1,10 @@
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include <fmt/format.h>
 
 #include "cli/latest_run.h"
 #include "cli/project/project.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 #include "toolchain/data/check.h"
 #include "toolchain/data/dataset.h"
@@ -15,14 +13,6 @@
 
 namespace mote {
 namespace {
-
-constexpr int kColumnsWithoutTerminal = 100;
-
-int terminal_columns() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kColumnsWithoutTerminal;
-  return std::clamp<int>(size.ws_col, 40, 200);
-}
 
 // The outputs of the project's feature block; nothing for `raw`, whose outputs are the readings themselves.
 Result<FeaturePtr> features_of(const ProjectConfig& project, const Dataset& dataset) {
@@ -46,7 +36,7 @@ Result<Outcome> run(Session& session, const std::string& page) {
   MOTE_TRY(ProjectConfig project, load_project(folder));
   project.data.seed = session.seed.value_or(project.seed);
   MOTE_TRY(const Dataset dataset, load_dataset(project.data, folder, session.console.progress()));
-  session.console.text(show_data(dataset, terminal_columns()));
+  session.console.text(show_data(dataset, terminal_columns(STDOUT_FILENO)));
   Json summary = data_summary(dataset);
   if (!page.empty()) {
     MOTE_CHECK(write_page(session, project, dataset, page));

@@ -55,7 +55,10 @@ Result<std::vector<Row>> configuration(const Column& runs) {
   std::vector<Json> keys;
   std::set<std::string> names;
   for (const RunRecord& run : runs) {
-    MOTE_TRY(Json written, written_keys(fmt::format("mote.toml of run {}", run.id), run.config));
+    Json written = value_at(run.metrics, "/configuration");
+    if (written.is_null()) {  // an older run
+      MOTE_TRY(written, written_keys(fmt::format("mote.toml of run {}", run.id), run.config));
+    }
     for (const auto& [name, value] : written.items()) names.insert(name);
     keys.push_back(std::move(written));
   }

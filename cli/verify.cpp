@@ -8,6 +8,7 @@
 #include "cli/verb.h"
 #include "toolchain/base/random.h"
 #include "toolchain/graph/passes/passes.h"
+#include "toolchain/measure/feature_cost.h"
 #include "toolchain/measure/measure.h"
 #include "toolchain/plan/format.h"
 #include "toolchain/report/format.h"
@@ -31,6 +32,9 @@ struct Subject {
   OpenModel model;
   ModelRows rows;
   std::string origin;  // of the rows, for people
+  // Of the project's windows, when the model has a feature block and an int8 input.
+  FeaturePtr features;
+  std::vector<uint8_t> readings;  // int16 counts
 };
 
 // Bytes that a tensor of this type may hold, spread over its whole range; floats normally distributed.
@@ -55,8 +59,9 @@ ModelRows random_rows(const Int8Executor& model, uint64_t seed) {
   return rows;
 }
 
-// The test windows of the project, when the model is of its kind; else nothing.
-Result<ModelRows> project_rows(Session& session, const OpenModel& model) {
+// The test windows of the project, when the model is of its kind; else an error that says why not.
+Result<void> take_project_rows(Session& session, Subject& subject) {
+  const OpenModel& model = subject.model;
   MOTE_TRY(Pipeline pipeline, Pipeline::open(session));
   MOTE_TRY(const Loaded* const loaded, pipeline.loaded());
   MOTE_TRY(const FeaturePtr features, model_features(model));
@@ -64,8 +69,14 @@ Result<ModelRows> project_rows(Session& session, const OpenModel& model) {
     return input_error("the model was made for other recordings");
   const DataPart& part = loaded->dataset.test.size() > 0 ? loaded->dataset.test : loaded->dataset.train;
   const Loaded as_model{loaded->dataset, features};
-  MOTE_TRY(std::vector<uint8_t> bytes, stored_inputs(as_model, part, model.executor.input_type(0)));
-  return ModelRows{std::move(bytes), part.size()};
+  const TensorType input = model.executor.input_type(0);
+  MOTE_TRY(subject.rows.bytes, stored_inputs(as_model, part, input));
+  subject.rows.count = part.size();
+  subject.origin = "the project's test windows";
+  if (input.dtype != DType::int8) return {};
+  subject.features = features;
+  subject.readings = readings(loaded->dataset, part);
+  return {};
 }
 
 Result<Subject> open_subject(Session& session, const Options& options) {
@@ -73,15 +84,16 @@ Result<Subject> open_subject(Session& session, const Options& options) {
   MOTE_TRY(OpenModel model, open_model(path));
   if (!options.inputs.empty()) {
     MOTE_TRY(ModelRows rows, model_rows(options.inputs, model.executor, InputKind::raw, nullptr));
-    return Subject{std::move(model), std::move(rows), fmt::format("{}", fmt::join(options.inputs, " "))};
+    return Subject{std::move(model), std::move(rows), fmt::format("{}", fmt::join(options.inputs, " ")), nullptr, {}};
   }
-  Result<ModelRows> rows = project_rows(session, model);
-  if (rows.ok()) return Subject{std::move(model), std::move(*rows), "the project's test windows"};
+  Subject subject{std::move(model), {}, "", nullptr, {}};
+  const Result<void> taken = take_project_rows(session, subject);
+  if (taken.ok()) return subject;
   const uint64_t seed = session.seed.value_or(1);
-  ModelRows random = random_rows(model.executor, seed);
+  subject.rows = random_rows(subject.model.executor, seed);
   const bool in_project = project_folder(session).ok();
-  return Subject{std::move(model), std::move(random),
-                 fmt::format("random, seed {}", seed) + (in_project ? " (" + rows.error().message + ")" : "")};
+  subject.origin = fmt::format("random, seed {}", seed) + (in_project ? " (" + taken.error().message + ")" : "");
+  return subject;
 }
 
 // The model cut after node `last`: its outputs are what that node writes.
@@ -183,6 +195,30 @@ Result<Json> verify_engine(Session& session, const Subject& subject, const Place
   return json;
 }
 
+// The feature block on the emulated board against this computer, on the readings of every window.
+Result<Json> verify_features(Session& session, const Subject& subject, const Board& board, const fs::path& folder) {
+  const TensorType input = subject.model.executor.input_type(0);
+  MeasureOptions options;
+  options.folder = folder;
+  options.cache = object_cache();
+  options.rows = subject.readings;
+  std::vector<uint8_t> found;
+  MOTE_CHECK(measure_features(*subject.features, board, options, session.console.progress(), &found,
+                              input.quant.scales[0], input.quant.zero_points[0]));
+  int64_t different = 0;
+  const size_t row = static_cast<size_t>(input.bytes());
+  for (size_t i = 0; i < static_cast<size_t>(subject.rows.count); ++i)
+    different += std::memcmp(&found[i * row], &subject.rows.bytes[i * row], row) != 0;
+  const std::string who =
+      fmt::format("features ({}) on this computer and on the emulated {}", subject.features->kind(), board.name);
+  session.console.text(
+      different == 0 ? fmt::format("  {}: same bytes for all {} windows\n", who, subject.rows.count)
+                     : fmt::format("  {} differ for {} of {} windows; likely cause: an operation whose result the "
+                                   "language leaves to the compiler\n",
+                                   who, different, subject.rows.count));
+  return Json{{"block", subject.features->kind()}, {"different_inputs", different}};
+}
+
 // Why the layer that adds most error does, from its row of layer_errors().
 std::string float_cause(const Json& layer) {
   const double saturated = layer.at("saturated").get<double>(), mean = layer.at("mean_lsb").get<double>();
@@ -252,6 +288,10 @@ Result<Outcome> run(Session& session, const Options& options) {
   }
   MOTE_TRY(const TemporaryFolder scratch, TemporaryFolder::create());
   int64_t different = 0;
+  if (subject.features) {
+    MOTE_TRY(json["features"], verify_features(session, subject, *board, scratch.path() / "features"));
+    different += json["features"].at("different_inputs").get<int64_t>();
+  }
   Json before;
   for (const Engine engine : {Engine::interpreter, Engine::compiled}) {
     if (engine == Engine::interpreter && default_engine(*board) == Engine::compiled) continue;  // it cannot run there
@@ -282,7 +322,7 @@ Run configure(CLI::App& command) {
 extern const Verb verify_verb;
 const Verb verify_verb{
     "verify",
-    "The same inputs through float, int8, and both engines on the emulated board: the first layer that differs", "",
-    configure};
+    "The same inputs through float, int8, and both engines on the emulated board: the first layer that differs",
+    "With the project's test windows, the feature block too: readings go in, on the board as here.", configure};
 
 }  // namespace mote

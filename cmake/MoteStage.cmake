@@ -28,7 +28,7 @@ endif()
 # of a registry use the same local names (infer, forward, ...) in every file, so they are compiled alone.
 function(mote_compile_alone)
   set(sources ${ARGN})
-  list(FILTER sources INCLUDE REGEX "/(ops|layers|features|boards)/|/cli/[^/]+$")
+  list(FILTER sources INCLUDE REGEX "/(ops|layers|features|boards|readers)/|/cli/[^/]+$")
   set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 

@@ -1,6 +1,7 @@
-// Host contract of the feature blocks: what turns a window of sensor counts into the model's input. (The device side of
-// block X is features/X/X.h.) A block is fitted on training windows, immutable afterwards, and travels as JSON in the
-// model.
+// What turns a window of sensor counts into the model's input, seen from the host: filters, a signal block
+// (signal_block.h), slopes from frame to frame, and one scale per column, fitted on training windows. Immutable
+// afterwards; it travels as JSON in the model. All but the scale of unfiltered readings is integer arithmetic, done by
+// the headers that the firmware runs, in training too.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -8,11 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "features/filter/filter.h"
+#include "features/raw/raw.h"
 #include "toolchain/base/json.h"
 #include "toolchain/base/result.h"
 #include "toolchain/base/tensor_type.h"
 
 namespace mote {
+
+class SignalBlock;
 
 // count = saturate_int16(round((value - origin) * counts_per_unit)); value = origin + count / counts_per_unit.
 struct ChannelContract {
@@ -25,10 +30,11 @@ struct ChannelContract {
 
 // What the firmware must be fed: windows of `window` readings, one int16 count per channel, channels interleaved.
 struct RecordingContract {
-  double rate_hz = 0;  // 0 = a table: no time axis
-  int32_t window = 1;  // readings
+  double rate_hz = 0;  // 0 = a table or images: no time axis
+  int32_t window = 1;  // readings; of an image its pixels, row by row
   int32_t stride = 1;  // readings between the starts of two windows
   std::vector<ChannelContract> channels;
+  int32_t height = 0;  // rows of an image, of window / height pixels each; 0 = no image
 
   int32_t elements() const { return window * static_cast<int32_t>(channels.size()); }
   bool operator==(const RecordingContract&) const = default;
@@ -40,51 +46,86 @@ Result<RecordingContract> contract_from_json(const Json& json);
 int16_t to_count(double value, const ChannelContract& channel);
 double to_value(double count, const ChannelContract& channel);
 
+// What firmware is given of a block.
+struct FeatureSource {
+  std::vector<std::string> headers;
+  std::string definitions;  // constants, and the struct `type` that features/stream.h wants
+  std::string type;
+};
+
 class FeatureBlock {
  public:
-  virtual ~FeatureBlock() = default;
-  virtual const char* kind() const = 0;  // the folder: "raw"
+  const std::string& kind() const;  // the folder: "raw"
   const RecordingContract& contract() const { return contract_; }
-  virtual Shape output_shape() const = 0;  // without the batch: {window, channels}; {channels} for a table
+  int32_t rows() const;  // frames of a window
+  // Without the batch: {rows, columns}; {columns} when there is one row; of raw readings {window, channels}, of an
+  // image {height, width, channels}.
+  Shape output_shape() const;
+  // What the numbers of a row are, in the units that mean and deviation are stated in.
+  const std::vector<ChannelContract>& columns() const { return columns_; }
 
   // Float form, for training: `window` in physical units (contract().elements() values). Safe from several threads.
-  virtual void transform(std::span<const float> window, std::span<float> features) const = 0;
+  void transform(std::span<const float> window, std::span<float> features) const;
   // Float form of recorded counts: what transform() gives for the values that the counts stand for.
   void transform_counts(std::span<const int16_t> window, std::span<float> features) const;
+  // Before the scale: rows x columns integers; value = to_value(number, its column).
+  void compute(std::span<const int16_t> window, std::span<int16_t> numbers) const;
 
   // Int8 form: exactly what the firmware computes, for a model whose input has this scale and zero point.
-  virtual Result<void> transform_int8(std::span<const int16_t> window, float scale, int32_t zero_point,
-                                      std::span<int8_t> features) const = 0;
+  Result<void> transform_int8(std::span<const int16_t> window, float scale, int32_t zero_point,
+                              std::span<int8_t> features) const;
   // The same as bytes of a model's input: int8, or int16 of zero point 0 that has only numbers of int8.
   Result<void> transform_stored(std::span<const int16_t> window, const TensorType& input,
                                 std::span<uint8_t> bytes) const;
-  // Firmware: include path of the device header, C++ definitions of the constants (names start with `name`), and the
-  // statement that fills `output` (an int8_t*) from `input` (a const int16_t*).
-  virtual const char* device_header() const = 0;
-  virtual Result<std::string> firmware_constants(const std::string& name, float scale, int32_t zero_point) const = 0;
-  virtual std::string firmware_call(const std::string& name, const std::string& input,
-                                    const std::string& output) const = 0;
+  // Readings that an application does well to gather before it hands them on: part of a hop.
+  int32_t slice() const;
+  // Bytes that features/stream.h keeps: readings, rows and scratch.
+  int64_t stream_bytes() const;
+  // Names of what is defined start with `name`.
+  Result<FeatureSource> firmware(const std::string& name, float scale, int32_t zero_point) const;
 
-  virtual Json parameters() const = 0;
-
- protected:
-  explicit FeatureBlock(RecordingContract contract) : contract_(std::move(contract)) {}
+  Json parameters() const;
 
  private:
+  friend Result<std::shared_ptr<const FeatureBlock>> fit_features(const std::string&, const RecordingContract&,
+                                                                  const Json&,
+                                                                  const std::vector<std::span<const int16_t>>&);
+  friend Result<std::shared_ptr<const FeatureBlock>> features_from_json(const Json&);
+
+  // Of one column, in its units; deviation 0: it never moved in training and always gives 0.
+  struct Standard {
+    double mean = 0, deviation = 0;
+  };
+  static Result<std::shared_ptr<FeatureBlock>> create(const std::string& kind, const RecordingContract& contract,
+                                                      Json options);
+  FeatureBlock() = default;
+  bool identity() const;  // the numbers are the readings
+  void learn(const std::vector<std::span<const int16_t>>& training);
+  Result<void> read_standards(const Json& parameters);
+  Result<std::vector<RawChannel>> fixed_point(float scale) const;
+  std::string row_function(const std::string& name) const;
+  std::string finish_function(const std::string& name) const;
+  int32_t numbers_of_row() const;
+  int32_t scratch_bytes() const;
+
   RecordingContract contract_;
+  std::shared_ptr<const SignalBlock> signal_;
+  std::vector<Biquad> sections_;  // of the filters, in order; empty: none
+  int32_t deltas_ = 0;            // 1: slopes follow each row; 2: and their slopes
+  std::vector<ChannelContract> columns_;
+  std::vector<Standard> standards_;  // parallel to columns_
+  Json options_;                     // of filter and delta, as written
 };
 using FeaturePtr = std::shared_ptr<const FeatureBlock>;
 
 // Training windows, one after the other, contract.elements() counts each.
 using FeatureWindows = std::vector<std::span<const int16_t>>;
 
-// One entry of features.def.
-struct FeatureDef {
-  const char* name;
-  Result<FeaturePtr> (*fit)(const RecordingContract& contract, const Json& options, const FeatureWindows& training);
-  Result<FeaturePtr> (*load)(const RecordingContract& contract, const Json& parameters);
-};
-std::span<const FeatureDef* const> all_features();
+// The names of all blocks, in the order of features.def.
+std::vector<std::string> feature_kinds();
+
+// Every block with its keys and their defaults for one second of a channel at 16 kHz, in Markdown.
+std::string feature_reference();
 
 // `options` = the other keys of the project's [features] section; a key the block does not know is an error.
 Result<FeaturePtr> fit_features(const std::string& kind, const RecordingContract& contract, const Json& options,

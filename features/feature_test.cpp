@@ -46,6 +46,15 @@ TEST(Contract, CountsRoundSaturateAndComeBack) {
   EXPECT_EQ(again.value(), test_contract());
 }
 
+TEST(Contract, AnImageHasRowsAndColumns) {
+  RecordingContract contract{0, 6, 6, {{"gray", "", 0, 1}}, 2};
+  EXPECT_EQ(contract_from_json(to_json(contract)).value(), contract);
+  const std::vector<int16_t> pixels = {1, 2, 3, 4, 5, 6};
+  const Result<FeaturePtr> block = fit_features("raw", contract, Json::object(), {pixels});
+  ASSERT_TRUE(block.ok());
+  EXPECT_EQ((*block)->output_shape(), make_shape({2, 3, 1}));
+}
+
 TEST(Contract, JsonOutOfRangeIsAnError) {
   const Json good = to_json(test_contract());
   const auto says = [&](const char* place, const Json& value, const char* part) {
@@ -58,6 +67,8 @@ TEST(Contract, JsonOutOfRangeIsAnError) {
   says("/window", 0, "out of range");
   says("/window", 2000000000, "out of range");
   says("/channels/counts_per_unit/1", 0, "out of range");
+  says("/height", 7, "height");  // 50 pixels
+  says("/height", -5, "out of range");
   says("/channels", Json::object(), "'name' not found");
   says("/channels/origin", "0", "type must be array");
   says("/channels/unit", {"g", "C"}, "3 channels have 2 units, 3 origins and 3 counts_per_unit");
@@ -135,27 +146,6 @@ TEST(Raw, Int8FormIsTheFloatFormQuantizedWithinOneStep) {
       EXPECT_NEAR(bytes[i], expected, 1) << i;
     }
   }
-}
-
-// The constants that firmware is given, fed to the device header, give the host's bytes.
-TEST(Raw, FirmwareConstantsGiveTheSameBytes) {
-  const std::vector<int16_t> counts = random_counts(4, 4);
-  const FeaturePtr block = fitted(counts);
-  const Result<std::string> text = block->firmware_constants("input", 0.031f, 5);
-  ASSERT_TRUE(text.ok());
-  RawChannel channels[3];
-  const char* at = std::strstr(text.value().c_str(), "{\n");
-  for (RawChannel& channel : channels) {
-    at = std::strchr(at + 1, '{');
-    at = at[1] == '\n' ? std::strchr(at + 1, '{') : at;
-    ASSERT_EQ(std::sscanf(at, "{%d, %d, %d}", &channel.offset, &channel.multiplier, &channel.shift), 3);
-  }
-  std::vector<int8_t> host(150), device(150);
-  ASSERT_TRUE(block->transform_int8({counts.data(), 150}, 0.031f, 5, host).ok());
-  raw_int8(counts.data(), 50, 3, channels, 5, device.data());
-  EXPECT_EQ(host, device);
-  EXPECT_EQ(block->firmware_call("input", "a", "b"),
-            "mote::raw_int8(a, 50, 3, MOTE_FLASH_ARRAY(input_channels), input_zero_point, b);");
 }
 
 TEST(Raw, TravelsAsJson) {

@@ -109,6 +109,7 @@ Json collect_metrics(const Pipeline& pipeline, const Steps& steps) {
   Json data = steps.data.result;
   data.erase("table");
   metrics["layers"] = project.layers;
+  metrics["configuration"] = project.given;  // the keys of mote.toml, and those that the command line changed
   metrics["untrained"] = steps.untrained.result;
   metrics["data"] = std::move(data);
   metrics["training"] = steps.train.result;

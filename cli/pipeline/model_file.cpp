@@ -1,6 +1,10 @@
 #include "cli/pipeline/model_file.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/pipeline/metrics.h"
 #include "toolchain/graph/builder.h"
@@ -11,12 +15,33 @@
 namespace mote {
 namespace {
 
+Result<DecisionRule> decision_rule(const ProjectConfig& project, const Dataset& dataset) {
+  const DecisionConfig& config = project.decision;
+  DecisionRule rule{config.smoothing, config.debounce, 0, {}};
+  const RecordingContract& contract = dataset.contract;
+  if (config.refractory > 0 && contract.rate_hz <= 0)
+    return input_error(fmt::format("{}: the data have no rate, so windows come at no known times; take the key out",
+                                   project.where("decision.refractory")));
+  if (config.refractory > 0)
+    rule.refractory = static_cast<int32_t>(std::ceil(config.refractory * contract.rate_hz / contract.stride - 1e-9));
+  for (const std::string& name : config.ignore) {
+    const auto found = std::find(dataset.classes.begin(), dataset.classes.end(), name);
+    if (found == dataset.classes.end())
+      return input_error(fmt::format("{}: there is no class '{}'; the data have {}", project.where("decision.ignore"),
+                                     name, fmt::join(dataset.classes, ", ")));
+    rule.ignored.push_back(static_cast<int32_t>(found - dataset.classes.begin()));
+  }
+  std::sort(rule.ignored.begin(), rule.ignored.end());
+  return rule;
+}
+
 Result<void> set_metadata(Graph& graph, const ProjectConfig& project, const Loaded& loaded) {
   ModelMetadata metadata;
   metadata.task = task_name(project.task);
   if (project.task == DataTask::classification) metadata.labels = loaded.dataset.classes;
   if (project.task == DataTask::regression) metadata.labels = loaded.dataset.targets;
   metadata.features = to_json(*loaded.features);
+  MOTE_TRY(metadata.decision, decision_rule(project, loaded.dataset));
   metadata.fingerprint = loaded.dataset.fingerprint;
   graph.name = project.name;
   return set_model_metadata(graph, metadata);

@@ -264,17 +264,18 @@ Result<Step> Pipeline::train(const Step& data, bool again) {
 }
 
 // What decides over the thresholds that go into the file.
-Json Pipeline::threshold_keys() const {
+Json Pipeline::decision_keys() const {
   Json keys = Json::array();
   for (const char* key : {"goal.false_accepts", "goal.rejected", "goal.false_alarms"})
     keys.push_back(project_.given.value(key, Json()));
+  keys.push_back(project_.section("decision"));
   return keys;
 }
 
 Result<Step> Pipeline::quantize(const Step& train) {
   const fs::path float_path = train.folder / kFloatFile;
   MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(float_path));
-  const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize"), threshold_keys()};
+  const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize"), decision_keys()};
   return step("quantize", inputs, false, [&](const fs::path& folder) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
     MOTE_TRY(Graph float_graph, read_tflite(float_path.string(), float_bytes));
@@ -314,7 +315,7 @@ bool Pipeline::aware_interrupted() const {
 Result<Step> Pipeline::quantize_aware(const Step& train, bool again) {
   const fs::path float_path = train.folder / kFloatFile;
   MOTE_TRY(const std::vector<uint8_t> float_bytes, read_file(float_path));
-  const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize"), threshold_keys()};
+  const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize"), decision_keys()};
   return step("aware", inputs, again, [&](const fs::path& folder) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
     MOTE_TRY(Graph float_graph, read_tflite(float_path.string(), float_bytes));

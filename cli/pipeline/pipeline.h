@@ -80,7 +80,7 @@ class Pipeline {
   Result<void> prepare_transfer(Graph& graph) const;
   Result<Step> step(const std::string& name, const Json& inputs, bool again, const Work& work);
   Result<Json> measure_model(const std::string& name, const std::vector<uint8_t>& model, const fs::path& folder);
-  Json threshold_keys() const;
+  Json decision_keys() const;
   Result<Json> write_int8(const fs::path& folder, const Graph& float_graph, const Int8File& file);
   Result<Json> train_into(const fs::path& folder, const std::string& data_fingerprint);
 

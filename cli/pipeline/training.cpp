@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
-
+#include "cli/interrupt.h"
 #include "toolchain/base/files.h"
 #include "toolchain/base/text.h"
 #include "toolchain/report/format.h"
@@ -13,30 +12,6 @@ namespace {
 
 // Below this many multiply-accumulates for one example, handing work to a second thread costs more than it saves.
 constexpr int64_t kMacsForThreads = 500'000;
-
-volatile std::sig_atomic_t interrupted = 0;
-
-// The first Ctrl-C ends training after the batch; a second one ends the program.
-class InterruptGuard {
- public:
-  InterruptGuard() {
-    interrupted = 0;
-    struct sigaction action {};
-    action.sa_handler = [](int) { interrupted = 1; };
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    sigaction(SIGINT, &action, &before_interrupt_);
-    sigaction(SIGTERM, &action, &before_terminate_);
-  }
-  ~InterruptGuard() {
-    sigaction(SIGINT, &before_interrupt_, nullptr);
-    sigaction(SIGTERM, &before_terminate_, nullptr);
-  }
-  InterruptGuard(const InterruptGuard&) = delete;
-  InterruptGuard& operator=(const InterruptGuard&) = delete;
-
- private:
-  struct sigaction before_interrupt_, before_terminate_;
-};
 
 Result<std::vector<float>> class_weights(const ProjectConfig& project, const Dataset& dataset,
                                          const Examples& training) {
@@ -79,8 +54,7 @@ std::string describe(const EpochReport& epoch, bool classification, bool validat
 
 Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   const Dataset& dataset = job.loaded.dataset;
-  Result<Augmenter> augmenter =
-      Augmenter::create(job.project.data.augment, dataset.contract, dataset.channel_deviation);
+  Result<Augmenter> augmenter = Augmenter::create(job.project.data, dataset, job.project.folder);
   if (!augmenter.ok()) return job.project.error_at("data.augment", augmenter.error());
   const WindowExamples training(job.loaded, dataset.train, &*augmenter);
   const WindowExamples validation(job.loaded, dataset.validation, nullptr);
@@ -97,7 +71,7 @@ Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
     if (progress)
       progress({job.stage, epoch.epoch, config.epochs, describe(epoch, classification, validation.count() > 0)});
   };
-  callbacks.cancelled = [] { return interrupted != 0; };
+  callbacks.cancelled = [] { return InterruptGuard::interrupted(); };
   const InterruptGuard guard;
   MOTE_TRY(TrainResult result, train(std::move(job.graph), training, validation, config, callbacks));
   if (result.cancelled)

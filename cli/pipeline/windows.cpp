@@ -19,12 +19,23 @@ std::span<float> scratch(size_t elements, int which) {
 }  // namespace
 
 WindowExamples::WindowExamples(const Loaded& loaded, const DataPart& part, const Augmenter* augmenter)
-    : loaded_(loaded), part_(part), augmenter_(augmenter), target_scale_(target_scale(loaded.dataset)) {}
+    : loaded_(loaded), part_(part), augmenter_(augmenter), target_scale_(target_scale(loaded.dataset)) {
+  constexpr size_t kMostKept = size_t{8} << 20;  // values
+  const size_t elements = static_cast<size_t>(loaded.features->output_shape().elements());
+  const size_t all = elements * part.windows.size();
+  if (loaded.features->kind() == "raw" || (augmenter != nullptr && !augmenter->empty()) || all > kMostKept) return;
+  kept_.resize(all);
+  for (size_t i = 0; i < part.windows.size(); ++i)
+    loaded.features->transform_counts(loaded.dataset.window(part.windows[i]),
+                                      std::span(kept_).subspan(i * elements, elements));
+}
 
 void WindowExamples::fill(int64_t index, uint64_t epoch_seed, std::span<float> input, std::span<float> targets) const {
   const Dataset& dataset = loaded_.dataset;
   const DataWindow& window = part_.windows[static_cast<size_t>(index)];
-  if (epoch_seed == 0 || augmenter_ == nullptr || augmenter_->empty()) {
+  if (!kept_.empty()) {
+    std::copy_n(kept_.begin() + index * static_cast<int64_t>(input.size()), input.size(), input.begin());
+  } else if (epoch_seed == 0 || augmenter_ == nullptr || augmenter_->empty()) {
     loaded_.features->transform_counts(dataset.window(window), input);
   } else {
     const size_t elements = static_cast<size_t>(dataset.contract.elements());
@@ -33,6 +44,7 @@ void WindowExamples::fill(int64_t index, uint64_t epoch_seed, std::span<float> i
     Random random = Random(epoch_seed).stream(static_cast<uint64_t>(index));
     augmenter_->apply(values, scratch(elements, 1), random);
     loaded_.features->transform(values, input);
+    augmenter_->apply_to_features(input, static_cast<int32_t>(loaded_.features->columns().size()), random);
   }
   if (dataset.task == DataTask::anomaly) {  // an auto-encoder is to give back what it was given
     std::copy_n(input.begin(), targets.size(), targets.begin());

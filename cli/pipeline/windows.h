@@ -34,6 +34,7 @@ class WindowExamples final : public Examples {
   const DataPart& part_;
   const Augmenter* augmenter_;
   std::vector<float> target_scale_;
+  std::vector<float> kept_;  // the features of every window, where they never change and take long
 };
 
 // The float inputs of one part, as recorded.

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "cli/project/quantity.h"
+#include "toolchain/base/quantity.h"
 #include "toolchain/base/text.h"
 #include "toolchain/report/format.h"
 
@@ -101,6 +101,13 @@ Result<void> put_rate(std::optional<double>& target, const Value& value) {
   return {};
 }
 
+// Seconds, none too.
+Result<void> put_span(double& target, const Value& value) {
+  MOTE_TRY(target, parse_quantity(value.text, Dimension::seconds));
+  if (target < 0) return input_error(fmt::format("expected a time of 0 or more, found \"{}\"", value.text));
+  return {};
+}
+
 Result<void> put_task(DataTask& target, const Value& value) {
   static constexpr Choice<DataTask> kChoices[] = {{"classification", DataTask::classification},
                                                   {"regression", DataTask::regression},
@@ -163,7 +170,7 @@ const Key kKeys[] = {
      "`[[goal.condition]]`, any number of them: what people call it.",
      MOTE_ASSIGN(p.goal.conditions.back().name = v.text)},
     {"goal.condition.noise", kText, "required in a condition",
-     "What is mixed into the test windows: recordings such as `noise/*.csv`, or `white`.",
+     "What is mixed into the test windows: recordings such as `noise/*.wav`, or `white`.",
      MOTE_ASSIGN(p.goal.conditions.back().noise = v.text)},
     {"goal.condition.snr_db", kNumber, "required in a condition",
      "Power of the signal over that of the noise in each window and channel, means removed, in dB.",
@@ -190,11 +197,14 @@ const Key kKeys[] = {
     {"budget.power", kText, "no limit", "Average power at one inference per stride, such as `1 mW`.",
      MOTE_SET(put_quantity(p.budget.power, v, Dimension::watts))},
 
-    {"data.source", kText | kTextList, "required", "Recordings, as one or more patterns such as `recordings/*/*.csv`.",
+    {"data.source", kText | kTextList, "required",
+     "Recordings, as one or more patterns such as `recordings/*/*.csv` or `speech/*/*.wav`. Files in "
+     "`_background_noise_` are taken only if a pattern names that folder.",
      MOTE_ASSIGN(p.data.source = v.texts)},
     {"data.label", kText | kTextList, "required, but for anomaly: everything is normal",
-     "Where the label stands: `folder`, `column:NAME`, `filename:REGEX` (its group 1) or `file:labels.csv` (with the "
-     "columns `file` and `label`); a list for several regression targets.",
+     "Where the label stands: `folder`, `column:NAME`, `filename:REGEX` (its group 1), `file:labels.csv` (with the "
+     "columns `file` and `label`; or Edge Impulse's `info.labels`) or `stored` (CIFAR, IDX); a list for several "
+     "regression targets.",
      MOTE_ASSIGN(p.data.label = v.texts)},
     {"data.normal", kText | kTextList, "normal",
      "Anomaly: the label, or labels, of normal recordings. Only these are learned; all others are for the test part.",
@@ -217,6 +227,24 @@ const Key kKeys[] = {
        MOTE_TRY(p.data.stride, parse_time_span("stride", v.text));
        return {};
      }},
+    {"data.annotations", kText, "none",
+     "A table, or a pattern of tables such as `*_labels.csv`, that says what recordings are; its columns serve as "
+     "`column:NAME` in `label` and `split.by`. Which file: column `file`, or columns that parts of the file's name "
+     "begin "
+     "with (`exp01_user02.npy`: `experiment` 1, `user` 2), or the table whose name begins as the file's. Which "
+     "readings: "
+     "`start` and `end`, `offset` and `length`, `index` of a window in an array of windows, or all.",
+     MOTE_ASSIGN(p.data.annotations = v.text)},
+    {"data.scale", kNumber | kNumberTable, "1",
+     "Factor from what stands in a file to the unit of a channel: one number, or one for each channel such as "
+     "`{ ax = 0.00138889 }`.",
+     MOTE_ASSIGN(v.form == kNumber ? void(p.data.scale[""] = v.number) : void(p.data.scale = v.numbers))},
+    {"data.image", kText, "none: no images",
+     "Recordings are images; the size that they are brought to, width x height, such as `96x96` or `28x28 gray`.",
+     [](ProjectConfig& p, const Value& v) -> Result<void> {
+       MOTE_TRY(p.data.image, parse_image_size(v.text));
+       return {};
+     }},
     {"data.time", kText, "found by its name", "Column with the time stamps, or `none`.",
      MOTE_ASSIGN(p.data.time = v.text)},
     {"data.time_unit", kText, "auto", "Unit of a numeric time column: `s`, `ms`, `us`, `ns` or `auto`.",
@@ -226,32 +254,39 @@ const Key kKeys[] = {
      "two parts.",
      MOTE_ASSIGN(p.data.split.by = v.text)},
     {"data.split.validation", kNumber | kText | kTextList, "0.15",
-     "Validation part: a fraction, or names of groups or files.", MOTE_SET(put_held_out(p.data.split.validation, v))},
-    {"data.split.test", kNumber | kText | kTextList, "0.2", "Test part: a fraction, or names of groups or files.",
+     "Validation part: a fraction, or names: groups, patterns of files, or a list of files, one path per line, such as "
+     "`file:speech/validation_list.txt`.",
+     MOTE_SET(put_held_out(p.data.split.validation, v))},
+    {"data.split.test", kNumber | kText | kTextList, "0.2", "Test part: as `validation`.",
      MOTE_SET(put_held_out(p.data.split.test, v))},
     {"data.split.folds", kInteger, "0", "Cross-validation: the test part is number `fold` of this many.",
      MOTE_SET(put_integer(p.data.split.folds, v, 0, 1000))},
     {"data.split.fold", kInteger, "0", "Which fold is the test part, from 0.",
      MOTE_SET(put_integer(p.data.split.fold, v, 0, 999))},
     {"data.augment", kText | kTextList, "nothing",
-     "Random variations of training windows: `rotate 15`, `warp 0.1`, `shift 0.1`, `scale 0.1`, `jitter 0.02`.",
+     "Random variations of training windows: `rotate 15`, `warp 0.1`, `shift 0.1`, `scale 0.1`, `gain 6`, `drop 0.1`, "
+     "`jitter 0.02`, `noise PATTERN 0 30` (dB), `mask_time 0.2`, `mask_band 0.2`; of images `flip`, `crop 4`.",
      MOTE_ASSIGN(p.data.augment = v.texts)},
-    {"data.short", kText, "error", "A recording shorter than the window: `error`, `skip` or `pad`.",
+    {"data.short", kText, "error",
+     "A recording shorter than the window: `error`, `skip` or `pad` (with silence for audio, else with the last "
+     "reading).",
      MOTE_SET(put_choice(p.data.short_recordings, v, kShort))},
     {"data.missing", kText, "error", "An empty cell or NaN: `error`, `drop` or `interpolate`.",
      MOTE_SET(put_choice(p.data.missing, v, kMissing))},
     {"data.gaps", kText, "split", "A gap in time: `split` (no window spans it), `fill` (linear) or `error`.",
      MOTE_SET(put_choice(p.data.gaps, v, kGaps))},
-    {"data.resample", kBoolean, "false", "Recordings of different rates are wanted: bring all to `rate`.",
+    {"data.resample", kBoolean, "false",
+     "Recordings of different rates are wanted: bring all to `rate`. Audio is always brought to it.",
      MOTE_ASSIGN(p.data.resample = v.boolean)},
-    {"data.full_scale", kNumber | kNumberTable, "from the training part",
+    {"data.full_scale", kNumber | kNumberTable, "from the training part; audio: 1",
      "Range of the sensor, +-value: one number, or one for each channel such as `{ ax = 4 }`.",
      MOTE_ASSIGN(v.form == kNumber ? void(p.data.full_scale[""] = v.number) : void(p.data.full_scale = v.numbers))},
     {"data.units", kTextTable, "from headers such as `ax [g]`", "Unit of each channel, such as `{ ax = \"g\" }`.",
      MOTE_ASSIGN(p.data.units = v.text_table)},
 
     {"features.block", kText, "raw",
-     "What the model sees: `raw` (each channel standardised). Other keys go to the block.",
+     "What the model sees: `raw`, `statistics`, `spectral`, `spectrogram`, `mfe` or `mfcc`; other keys of the section "
+     "go to the block (docs/guide).",
      MOTE_ASSIGN(p.features.block = v.text)},
 
     {"model.layers", kText | kTextList, "required", "The layers, one text each, such as `Dense(64, relu)`.",
@@ -349,6 +384,15 @@ const Key kKeys[] = {
     {"quantize.activations", kText, "int8",
      "Numbers between layers: `int8`, or `int16` (weights stay int8): closer to float, in twice the RAM and more time.",
      MOTE_SET(put_choice(p.quantize.activations, v, kActivations))},
+
+    {"decision.smoothing", kInteger, "1", "Classification: the firmware answers by the mean of this many outputs.",
+     MOTE_SET(put_integer(p.decision.smoothing, v, 1, 255))},
+    {"decision.debounce", kInteger, "1", "An answer is an event once it was given this many times in a row.",
+     MOTE_SET(put_integer(p.decision.debounce, v, 1, 255))},
+    {"decision.refractory", kText, "0 s", "After an event there is none for this time.",
+     MOTE_SET(put_span(p.decision.refractory, v))},
+    {"decision.ignore", kText | kTextList, "none", "Classes that are no events, such as `noise`.",
+     MOTE_ASSIGN(p.decision.ignore = v.texts)},
 };
 
 }  // namespace

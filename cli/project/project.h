@@ -64,6 +64,14 @@ struct AwareTraining {
   std::optional<double> learning_rate;  // a tenth of [train] learning_rate
 };
 
+// How the firmware makes events of one answer after the other (device/decision.h).
+struct DecisionConfig {
+  int32_t smoothing = 1;            // outputs
+  int32_t debounce = 1;             // answers
+  double refractory = 0;            // seconds
+  std::vector<std::string> ignore;  // classes
+};
+
 struct ProjectConfig {
   std::filesystem::path folder;
   std::string text;  // mote.toml, verbatim
@@ -82,6 +90,7 @@ struct ProjectConfig {
   QuantizeConfig quantize;
   bool equalize = false;  // layers are brought to like weights before they are quantized
   AwareTraining aware;
+  DecisionConfig decision;
   Json given = Json::object();  // {"train.epochs": 60, ...}: the keys as written, for fingerprints and records
   std::map<std::string, std::string> places;  // key -> "mote.toml:12:3"
 

@@ -4,7 +4,7 @@
 
 #include "cli/project/keys.h"
 #include "cli/project/project.h"
-#include "cli/project/quantity.h"
+#include "toolchain/base/quantity.h"
 #include "toolchain/base/text.h"
 
 namespace mote {

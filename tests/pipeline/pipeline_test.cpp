@@ -197,6 +197,11 @@ TEST_F(Set, MagicWand) {
   EXPECT_GE(accuracy, 0.974 - 0.01);
 }
 
+TEST_F(Set, SpokenDigits) {
+  if (!build("spoken_digits", "fsdd")) GTEST_SKIP() << skip_reason;
+  EXPECT_GE(number(metrics, "/int8/test/accuracy"), 0.96);  // 250 utterances; the network is a fifth of PyTorch's
+}
+
 TEST_F(Set, SoilMoisture) {
   if (!build("soil_moisture")) GTEST_SKIP() << skip_reason;
   // One seed on 136 rows: 0.24 to 0.31 by seed and by the length of the machine's vectors. Its interval has to reach

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "toolchain/base/files.h"
+#include "toolchain/compile/application.h"
 #include "toolchain/compile/array_text.h"
 #include "toolchain/compile/c_interface.h"
 #include "toolchain/compile/lower.h"
@@ -304,6 +305,8 @@ Result<CompiledModel> compile_model(const std::string& file, const std::vector<u
   compiled.files[compiled.name + ".cpp"] = source;
   compiled.files[compiled.name + ".h"] =
       c_header(compiled.name, file, graph, compiled.arena_bytes, metadata.value_or(ModelMetadata()));
+  if (options.application && metadata)
+    MOTE_CHECK(add_application(compiled.name, file, model, facts, graph, *metadata, compiled.files));
   return compiled;
 }
 

@@ -16,6 +16,7 @@ struct CompileOptions {
   std::string name;  // prefix of everything that the C interface declares; empty = made from the file's name
   PackedFor core = PackedFor::arm_dsp;
   const Board* board = nullptr;  // the build fails when the arena is larger than its RAM
+  bool application = true;       // with what stands around the model (application.h)
 };
 
 // One operator of the graph that is left after the compiler's rewrites, in order of execution.

@@ -9,14 +9,6 @@
 namespace mote {
 namespace {
 
-// The lowest stored value that stands for a number of at least the threshold; 128 when none does.
-int32_t stored_threshold(double threshold, const QuantParams& quant) {
-  int32_t stored = -128;
-  while (stored < 128 && double{quant.scales[0] * static_cast<float>(stored - quant.zero_points[0])} < threshold)
-    ++stored;
-  return stored;
-}
-
 std::string answer_function(const std::string& name, const Tensor& output, const std::vector<double>& thresholds) {
   std::string list;
   for (const double threshold : thresholds)
@@ -48,6 +40,13 @@ std::string score_function(const std::string& name, const Tensor& input, const T
 }
 
 }  // namespace
+
+int32_t stored_threshold(double threshold, const QuantParams& quant) {
+  int32_t stored = -128;
+  while (stored < 128 && double{quant.scales[0] * static_cast<float>(stored - quant.zero_points[0])} < threshold)
+    ++stored;
+  return stored;
+}
 
 std::string decision_source(const std::string& name, const Graph& graph, const ModelMetadata& metadata) {
   const std::vector<double>& thresholds = metadata.thresholds;

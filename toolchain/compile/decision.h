@@ -7,6 +7,9 @@
 
 namespace mote {
 
+// The lowest stored value that stands for a number of at least the threshold; 128 when none does.
+int32_t stored_threshold(double threshold, const QuantParams& quant);
+
 // Macros <NAME>_THRESHOLD... and a function, for an int8 model with one input and one output: <name>_answer(output),
 // the label's number or -1, or for an auto-encoder <name>_score(input, output). Empty when the metadata have no
 // thresholds; macros alone for other models.

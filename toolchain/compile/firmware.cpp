@@ -22,14 +22,20 @@ std::string kernel_source(const KernelUse& use) {
       use.header, use.symbol);
 }
 
-// The window of readings, which the application fills.
-std::string window_source(const ModelFacts& facts) {
-  const int32_t readings = facts.features ? facts.features->contract().elements() : 0;
-  const std::string window =
-      readings == 0
-          ? "int16_t* const firmware_window = nullptr;\nvoid firmware_features(const int16_t*, void*) {}\n"
-          : fmt::format("namespace {{\nint16_t window[{}];\n}}\nint16_t* const firmware_window = window;\n", readings);
-  return fmt::format("{}const uint32_t firmware_window_readings = {};\n", window, readings);
+// What the application knows of the feature block, and the buffer that it gathers readings in.
+std::string readings_source(const ModelFacts& facts) {
+  if (!facts.features)
+    return "const uint32_t firmware_window = 0, firmware_channels = 0, firmware_slice = 0;\n"
+           "int16_t* const firmware_readings = nullptr;\nvoid firmware_reset() {}\n"
+           "int32_t firmware_push(int32_t) {\n  return 0;\n}\nbool firmware_ready() {\n  return true;\n}\n"
+           "void firmware_features(void*) {}\n";
+  const RecordingContract& contract = facts.features->contract();
+  const size_t channels = contract.channels.size();
+  const auto slice = static_cast<size_t>(facts.features->slice());
+  return fmt::format(
+      "const uint32_t firmware_window = {}, firmware_channels = {}, firmware_slice = {};\n"
+      "namespace {{\nint16_t readings[{}];\n}}\nint16_t* const firmware_readings = readings;\n",
+      contract.window, channels, slice, slice * channels);
 }
 
 // The data of one interpreted model: resolver, arena, window.
@@ -46,7 +52,7 @@ std::string model_source(const ModelFacts& facts, size_t model_bytes) {
       "const uint32_t firmware_model_bytes = {};\n"
       "alignas(kAlignment) unsigned char firmware_arena[{}];\n"
       "const uint32_t firmware_arena_bytes = sizeof firmware_arena;\n{}}}  // namespace mote\n",
-      declarations, table, facts.kernels.size(), model_bytes, facts.arena_bytes, window_source(facts));
+      declarations, table, facts.kernels.size(), model_bytes, facts.arena_bytes, readings_source(facts));
 }
 
 // A function that gives a tensor of the compiled model; `what` is "input".
@@ -65,7 +71,7 @@ std::string tensor_function(const std::string& what, size_t count) {
 
 // firmware.h in terms of a compiled model's C interface.
 std::string interface_source(const ModelFacts& facts) {
-  return "#include \"firmware.h\"\n#include \"model.h\"\n\nnamespace mote {\n\n" + window_source(facts) +
+  return "#include \"firmware.h\"\n#include \"model.h\"\n\nnamespace mote {\n\n" + readings_source(facts) +
          "Status firmware_init() {\n  return model_init() == MODEL_OK ? Status::ok : Status::misaligned;\n}\n"
          "Status firmware_invoke() {\n  return model_run() == MODEL_OK ? Status::ok : Status::not_initialized;\n}\n" +
          tensor_function("input", facts.input_count) + tensor_function("output", facts.output_count) +
@@ -82,17 +88,21 @@ std::string model_data_source(size_t model_bytes) {
 }
 
 Result<std::string> features_source(const ModelFacts& facts) {
-  MOTE_TRY(const std::string constants,
-           facts.features->firmware_constants("block", facts.input_scale, facts.input_zero_point));
-  std::string call = facts.features->firmware_call("block", "window", "static_cast<int8_t*>(input)");
+  MOTE_TRY(const FeatureSource source, facts.features->firmware("input", facts.input_scale, facts.input_zero_point));
+  std::string includes, widen;
+  for (const std::string& header : source.headers) includes += fmt::format("#include \"{}\"\n", header);
   if (facts.wide_inputs > 0)  // from the end: a number's place lies behind those to be read
-    call += fmt::format(
-        "\n  for (int32_t i = {}; i-- > 0;) static_cast<int16_t*>(input)[i] = static_cast<const int8_t*>(input)[i];",
+    widen = fmt::format(
+        "  for (int32_t i = {}; i-- > 0;) static_cast<int16_t*>(input)[i] = static_cast<const int8_t*>(input)[i];\n",
         facts.wide_inputs);
   return fmt::format(
-      "#include \"{}\"\n#include \"firmware.h\"\n\nnamespace mote {{\nnamespace {{\n{}\n}}\n"
-      "void firmware_features(const int16_t* window, void* input) {{\n  {}\n}}\n}}  // namespace mote\n",
-      facts.features->device_header(), constants, call);
+      "{}#include \"firmware.h\"\n\nnamespace mote {{\nnamespace {{\n{}\nFeatureStream<{}> stream;\n}}\n"
+      "void firmware_reset() {{\n  stream.reset();\n}}\n"
+      "int32_t firmware_push(int32_t count) {{\n  return stream.push(firmware_readings, count);\n}}\n"
+      "bool firmware_ready() {{\n  return stream.ready();\n}}\n"
+      "void firmware_features(void* input) {{\n  stream.finish(static_cast<int8_t*>(input));\n{}}}\n}}  // namespace "
+      "mote\n",
+      includes, source.definitions, source.type, widen);
 }
 
 std::vector<std::string> compile_flags(const Board& board, const std::string& level) {
@@ -171,7 +181,7 @@ Result<void> add_interpreter(const ModelFacts& facts, const std::vector<uint8_t>
 
 Result<void> add_compiled(const std::string& name, const ModelFacts& facts, const std::vector<uint8_t>& model,
                           const Board& board, SourceFiles& files, Firmware& firmware) {
-  MOTE_TRY(CompiledModel compiled, compile_model(name, model, {"model", packed_for_board(board), &board}));
+  MOTE_TRY(CompiledModel compiled, compile_model(name, model, {"model", packed_for_board(board), &board, false}));
   files.merge(compiled.files);
   files.emplace("interface.cpp", interface_source(facts));
   for (const CompiledOperator& op : compiled.operators)
@@ -255,6 +265,7 @@ Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8
   if (facts.features) {
     const RecordingContract& contract = facts.features->contract();
     firmware.window_readings = contract.elements();
+    firmware.stream_bytes = facts.features->stream_bytes();
     if (contract.rate_hz > 0) firmware.period_seconds = contract.stride / contract.rate_hz;
   }
   MOTE_TRY(StagedFolder staged, StagedFolder::create(folder));

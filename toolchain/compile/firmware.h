@@ -53,6 +53,7 @@ struct Firmware {
   std::string arena_section;  // of the object files: ".bss.firmware_arena"
   int64_t model_bytes = 0;
   int64_t arena_bytes = 0;      // the arena as declared; interpreted: exactly what Interpreter::arena_used() reports
+  int64_t stream_bytes = 0;     // that the feature block keeps
   int64_t window_readings = 0;  // int16 readings per inference; 0 = no feature block, the application writes the input
   int64_t input_bytes = 0;      // of all model inputs together
   int64_t output_bytes = 0;

@@ -54,8 +54,8 @@ Result<RunningModel> RunningModel::start(const std::string& name, const std::vec
   // Small first: most models need little, and clean pages are cheap only when they are never touched.
   for (uint32_t size = 1u << 20; status == Status::arena_too_small && size <= kLargestArena; size *= 4) {
     running.arena_ = aligned_bytes(size);
-    status = interpreter.init(running.model_.get(), static_cast<uint32_t>(model.size()), resolver,
-                              running.arena_.get(), size);
+    status = interpreter.init(running.model_.get(), static_cast<uint32_t>(model.size()), resolver, running.arena_.get(),
+                              size);
     if (status == Status::ok) return running;
   }
   return input_error(fmt::format("{}: the engine refuses this model at operator {}: {}", name,

@@ -7,155 +7,164 @@
 #include <fmt/format.h>
 
 #include "toolchain/data/text.h"
+#include "toolchain/data/variations.h"
 
 namespace mote {
 namespace {
 
-// What a specification may say, and how much of it makes sense.
+constexpr double kNoisyShare = 0.8;  // of the windows get noise
+constexpr double kMostDecibels = 100;
+
+// What a specification may say, how much of it makes sense, and which windows it is for.
 struct Kind {
   const char* name;
-  double most;
+  double most;  // 0: takes no amount
+  enum { any, sequence, image } windows;
 };
-constexpr Kind kKinds[] = {{"rotate", 180}, {"warp", 0.9}, {"shift", 0.9}, {"scale", 0.9}, {"jitter", 10}};
+constexpr Kind kKinds[] = {
+    {"flip", 0, Kind::image},      {"crop", 64, Kind::image},      {"rotate", 180, Kind::any},
+    {"warp", 0.9, Kind::sequence}, {"shift", 0.9, Kind::sequence}, {"scale", 0.9, Kind::any},
+    {"gain", 40, Kind::any},       {"drop", 0.9, Kind::any},       {"jitter", 10, Kind::any},
+    {"mask_time", 0.9, Kind::any}, {"mask_band", 0.9, Kind::any},
+};
 
-// Index of `name` with its axis letter (first or last character) replaced, or -1.
-int32_t with_axis(const std::vector<ChannelContract>& channels, std::string name, bool last, char axis) {
-  char& letter = last ? name.back() : name.front();
-  letter = letter == 'X' ? static_cast<char>(axis - 'a' + 'A') : axis;
-  for (size_t i = 0; i < channels.size(); ++i)
-    if (channels[i].name == name) return static_cast<int32_t>(i);
-  return -1;
+std::vector<std::string> kind_names() {
+  std::vector<std::string> names = {"noise"};
+  for (const Kind& kind : kKinds) names.emplace_back(kind.name);
+  return names;
 }
 
-std::vector<std::vector<int32_t>> find_sensors(const std::vector<ChannelContract>& channels) {
-  std::vector<std::vector<int32_t>> sensors;
-  std::vector<bool> used(channels.size(), false);
-  for (size_t i = 0; i < channels.size(); ++i)
-    for (const bool last : {true, false}) {
-      const std::string& name = channels[i].name;
-      const char letter = last ? name.back() : name.front();
-      if ((letter != 'x' && letter != 'X') || used[i]) continue;
-      const int32_t y = with_axis(channels, name, last, 'y'), z = with_axis(channels, name, last, 'z');
-      if (y < 0 || z < 0 || used[static_cast<size_t>(y)] || used[static_cast<size_t>(z)]) continue;
-      sensors.push_back({static_cast<int32_t>(i), y, z});
-      used[i] = used[static_cast<size_t>(y)] = used[static_cast<size_t>(z)] = true;
-    }
-  for (size_t i = 0; i < channels.size(); ++i)
-    if (!used[i]) sensors.push_back({static_cast<int32_t>(i)});
-  return sensors;
-}
-
-// Rodrigues' formula: the matrix that turns by `angle` around a unit axis.
-void rotation(double angle, const double (&u)[3], float (&matrix)[3][3]) {
-  const double s = std::sin(angle), c = std::cos(angle);
-  const double cross[3][3] = {{0, -u[2], u[1]}, {u[2], 0, -u[0]}, {-u[1], u[0], 0}};
-  for (int i = 0; i < 3; ++i)
-    for (int j = 0; j < 3; ++j)
-      matrix[i][j] = static_cast<float>((i == j ? c : 0) + s * cross[i][j] + (1 - c) * u[i] * u[j]);
-}
-
-void rotate(std::span<float> window, int32_t channels, const std::vector<std::vector<int32_t>>& sensors, double most,
-            Random& random) {
-  double axis[3], length;
-  do {
-    for (double& a : axis) a = random.normal();
-    length = std::sqrt(axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2]);
-  } while (length < 1e-6);
-  for (double& a : axis) a /= length;
-  float matrix[3][3];
-  rotation(random.uniform(-most, most), axis, matrix);
-  for (const std::vector<int32_t>& sensor : sensors) {
-    if (sensor.size() != 3) continue;
-    for (size_t row = 0; row < window.size(); row += static_cast<size_t>(channels)) {
-      float turned[3] = {};
-      for (size_t i = 0; i < 3; ++i)
-        for (size_t j = 0; j < 3; ++j) turned[i] += matrix[i][j] * window[row + static_cast<size_t>(sensor[j])];
-      for (size_t i = 0; i < 3; ++i) window[row + static_cast<size_t>(sensor[i])] = turned[i];
-    }
-  }
-}
-
-// Reading i becomes what the window holds at centre + speed-weighted distance + shift; linear between readings. The
-// speed goes linearly from `first` to `last` along the window.
-void retime(std::span<float> window, std::span<float> scratch, int32_t channels, double first, double last,
-            double shift) {
-  const size_t width = static_cast<size_t>(channels), readings = window.size() / width;
-  const double length = static_cast<double>(readings - 1);
-  const double centre = first * 0.5 + (last - first) * 0.125;  // of the warped time
-  std::copy(window.begin(), window.end(), scratch.begin());
-  for (size_t i = 0; i < readings; ++i) {
-    const double u = static_cast<double>(i) / length;
-    const double warped = first * u + (last - first) * u * u / 2 - centre + 0.5;
-    const double at = std::clamp(warped * length + shift, 0.0, length);
-    const size_t below = std::min(static_cast<size_t>(at), readings - 2);
-    const float fraction = static_cast<float>(at - static_cast<double>(below));
-    for (size_t c = 0; c < width; ++c) {
-      const float a = scratch[below * width + c], b = scratch[(below + 1) * width + c];
-      window[i * width + c] = a + fraction * (b - a);
-    }
-  }
+Result<void> check_windows(const std::string& text, const Kind& kind, const RecordingContract& contract) {
+  if (kind.windows == Kind::image && contract.height == 0)
+    return input_error(fmt::format("mote.toml: augment \"{}\" is for images; the data have none", text));
+  if (kind.windows == Kind::sequence && contract.height > 0)
+    return input_error(fmt::format("mote.toml: augment \"{}\" is for readings in time, not for images", text));
+  if (kind.windows == Kind::sequence && contract.window < 2)
+    return input_error(
+        fmt::format("mote.toml: augment \"{}\" needs windows; here every row is an example of its own", text));
+  return {};
 }
 
 }  // namespace
 
-Result<Augmenter> Augmenter::create(const std::vector<std::string>& specifications, const RecordingContract& contract,
-                                    std::span<const double> channel_deviation) {
-  Augmenter augmenter;
-  augmenter.window_ = contract.window;
-  augmenter.channels_ = static_cast<int32_t>(contract.channels.size());
-  augmenter.sensors_ = find_sensors(contract.channels);
-  for (const std::string& text : specifications) {
-    const size_t space = text.find(' ');
-    const std::string name = text.substr(0, space);
-    double amount = 0;
-    const bool number = space != std::string::npos && parse_number(std::string_view(text).substr(space), amount);
-    const Kind* const kind =
-        std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return name == k.name; });
-    if (kind == std::end(kKinds))
-      return input_error(
-          fmt::format("mote.toml: augment \"{}\": expected rotate, warp, shift, scale or jitter, and an amount{}", text,
-                      did_you_mean(name, {"rotate", "warp", "shift", "scale", "jitter"})));
-    if (!number || amount < 0 || amount > kind->most)
-      return input_error(
-          fmt::format("mote.toml: augment \"{}\": expected an amount from 0 to {:g} after {}", text, kind->most, name));
-    if (name == "rotate") augmenter.rotate_ = static_cast<float>(amount * std::numbers::pi / 180);
-    if (name == "warp") augmenter.warp_ = static_cast<float>(amount);
-    if (name == "shift") augmenter.shift_ = static_cast<float>(amount);
-    if (name == "scale") augmenter.scale_ = static_cast<float>(amount);
-    if (name == "jitter")
-      for (const double deviation : channel_deviation)
-        augmenter.jitter_.push_back(static_cast<float>(amount * deviation));
-    if (name == "rotate" && augmenter.sensors_.front().size() != 3)
-      return input_error(fmt::format(
-          "mote.toml: augment \"{}\": no three channels are the axes of one sensor (such as ax, ay, az)", text));
-    if ((name == "warp" || name == "shift") && contract.window < 2)
-      return input_error(
-          fmt::format("mote.toml: augment \"{}\" needs windows; here every row is an example of its own", text));
+Result<void> Augmenter::add_noise_of(const std::string& text, const DataConfig& config, const Dataset& dataset,
+                                     const std::filesystem::path& project_folder) {
+  const auto wrong = [&](const std::string& why) {
+    return input_error(
+        fmt::format("mote.toml: augment \"{}\": {}; expected a pattern of recordings and two levels in "
+                    "dB, such as \"noise noise/*.wav 0 30\"",
+                    text, why));
+  };
+  const size_t first = text.find(' '), last = text.rfind(' ');
+  const size_t middle = last == std::string::npos || last == 0 ? std::string::npos : text.rfind(' ', last - 1);
+  if (middle == std::string::npos || middle <= first) return wrong("something is missing");
+  const std::string pattern = text.substr(first + 1, middle - first - 1);
+  double low = 0, high = 0;
+  if (!parse_number(text.substr(middle + 1, last - middle - 1), low) || !parse_number(text.substr(last + 1), high) ||
+      low > high || low < -kMostDecibels || high > kMostDecibels)
+    return wrong("the levels are no numbers, or not in order");
+  Noise noise = Noise::white();
+  if (pattern != "white") {
+    Result<Noise> loaded = Noise::load(config, dataset, project_folder, pattern);
+    if (!loaded.ok()) return loaded.error();
+    noise = std::move(*loaded);
   }
+  noises_.push_back(std::make_shared<const NoiseMix>(NoiseMix{std::move(noise), low, high}));
+  varies_windows_ = true;
+  return {};
+}
+
+Result<void> Augmenter::add(const std::string& text, const DataConfig& config, const Dataset& dataset,
+                            const std::filesystem::path& project_folder) {
+  const size_t space = text.find(' ');
+  const std::string name = text.substr(0, space);
+  if (name == "noise") return add_noise_of(text, config, dataset, project_folder);
+  const Kind* const kind =
+      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return name == k.name; });
+  if (kind == std::end(kKinds))
+    return input_error(fmt::format("mote.toml: augment \"{}\": expected {}, and an amount{}", text,
+                                   listed(kind_names(), 20), did_you_mean(name, kind_names())));
+  MOTE_CHECK(check_windows(text, *kind, dataset.contract));
+  double amount = 0;
+  const bool number = space != std::string::npos && parse_number(std::string_view(text).substr(space), amount);
+  if (kind->most == 0 && space != std::string::npos)
+    return input_error(fmt::format("mote.toml: augment \"{}\": {} takes no amount", text, name));
+  if (kind->most > 0 && (!number || amount < 0 || amount > kind->most))
+    return input_error(
+        fmt::format("mote.toml: augment \"{}\": expected an amount from 0 to {:g} after {}", text, kind->most, name));
+  if (name == "rotate" && sensors_.front().size() != 3)
+    return input_error(fmt::format(
+        "mote.toml: augment \"{}\": no three channels are the axes of one sensor (such as ax, ay, az)", text));
+  if (name == "flip") flip_ = true;
+  if (name == "crop") crop_ = std::floor(amount);
+  if (name == "rotate") rotate_ = amount * std::numbers::pi / 180;
+  if (name == "warp") warp_ = amount;
+  if (name == "shift") shift_ = amount;
+  if (name == "scale") scale_ = amount;
+  if (name == "gain") gain_ = amount;
+  if (name == "drop") drop_ = amount;
+  if (name == "mask_time") mask_time_ = amount;
+  if (name == "mask_band") mask_band_ = amount;
+  if (name == "jitter")
+    for (const double deviation : dataset.channel_deviation) jitter_.push_back(static_cast<float>(amount * deviation));
+  varies_windows_ = varies_windows_ || (!name.starts_with("mask") && (amount > 0 || flip_));
+  return {};
+}
+
+Result<Augmenter> Augmenter::create(const DataConfig& config, const Dataset& dataset,
+                                    const std::filesystem::path& project_folder) {
+  Augmenter augmenter;
+  augmenter.contract_ = dataset.contract;
+  augmenter.channels_ = static_cast<int32_t>(dataset.contract.channels.size());
+  augmenter.sensors_ = find_sensors(dataset.contract.channels);
+  augmenter.mean_.assign(dataset.channel_mean.begin(), dataset.channel_mean.end());
+  for (const std::string& text : config.augment) MOTE_CHECK(augmenter.add(text, config, dataset, project_folder));
   return augmenter;
 }
 
-bool Augmenter::empty() const {
-  return rotate_ == 0 && warp_ == 0 && shift_ == 0 && scale_ == 0 && jitter_.empty();
+void Augmenter::scale_sensors(std::span<float> window, Random& random) const {
+  const size_t width = static_cast<size_t>(channels_);
+  const double all = gain_ > 0 ? std::pow(10, random.uniform(-gain_, gain_) / 20) : 1;
+  for (const std::vector<int32_t>& sensor : sensors_) {
+    const float factor = static_cast<float>(all * (scale_ > 0 ? random.uniform(1 - scale_, 1 + scale_) : 1));
+    for (const int32_t c : sensor)
+      for (size_t i = static_cast<size_t>(c); i < window.size(); i += width) window[i] *= factor;
+  }
 }
 
 void Augmenter::apply(std::span<float> window, std::span<float> scratch, Random& random) const {
-  const double warp = static_cast<double>(warp_), shift = static_cast<double>(shift_),
-               scale = static_cast<double>(scale_);
-  if (rotate_ > 0) rotate(window, channels_, sensors_, static_cast<double>(rotate_), random);
-  if (warp_ > 0 || shift_ > 0) {
-    const double first = random.uniform(1 - warp, 1 + warp), last = random.uniform(1 - warp, 1 + warp);
-    retime(window, scratch, channels_, first, last, random.uniform(-shift, shift) * window_);
-  }
   const size_t width = static_cast<size_t>(channels_);
-  if (scale_ > 0)
+  if (flip_ && random.uniform(0, 1) < 0.5) flip_columns(window, contract_.height, channels_);
+  if (crop_ > 0) {
+    const auto pixels = [&] { return static_cast<int32_t>(std::lround(random.uniform(-crop_, crop_))); };
+    const int32_t down = pixels();
+    move_image(window, scratch, contract_.height, channels_, down, pixels());
+  }
+  if (rotate_ > 0) rotate_sensors(window, channels_, sensors_, rotate_, random);
+  if (warp_ > 0 || shift_ > 0) {
+    const double first = random.uniform(1 - warp_, 1 + warp_), last = random.uniform(1 - warp_, 1 + warp_);
+    retime(window, scratch, channels_, first, last, random.uniform(-shift_, shift_) * contract_.window);
+  }
+  if (scale_ > 0 || gain_ > 0) scale_sensors(window, random);
+  for (const std::shared_ptr<const NoiseMix>& mix : noises_) {
+    if (random.uniform(0, 1) >= kNoisyShare) continue;
+    mix->noise.draw(contract_, random, scratch);
+    add_noise(window, scratch, width, random.uniform(mix->low_db, mix->high_db));
+  }
+  if (drop_ > 0)
     for (const std::vector<int32_t>& sensor : sensors_) {
-      const float factor = static_cast<float>(random.uniform(1 - scale, 1 + scale));
+      if (random.uniform(0, 1) >= drop_) continue;
       for (const int32_t c : sensor)
-        for (size_t i = static_cast<size_t>(c); i < window.size(); i += width) window[i] *= factor;
+        for (size_t i = static_cast<size_t>(c); i < window.size(); i += width)
+          window[i] = mean_[static_cast<size_t>(c)];
     }
   if (!jitter_.empty())
     for (size_t i = 0; i < window.size(); ++i) window[i] += jitter_[i % width] * static_cast<float>(random.normal());
+}
+
+void Augmenter::apply_to_features(std::span<float> features, int32_t columns, Random& random) const {
+  if (mask_time_ > 0) mask_rows(features, columns, mask_time_, random);
+  if (mask_band_ > 0) mask_columns(features, columns, mask_band_, random);
 }
 
 }  // namespace mote

@@ -68,7 +68,12 @@ Recordings read_all(SeriesReader& reader, const DataConfig& config, const Progre
     }
     report.readings += one->rows;
     report.readings_of[file] = one->rows > 0 ? one->reading(one->rows - 1) + 1 : 0;
-    all.timings.push_back(config.table() ? Timing{} : measure_timing(*one));
+    for (const std::string& warning : one->warnings)
+      report.findings.push_back({Severity::warning, "file", file, 0, -1, 1,
+                                 warning.substr(std::min(warning.size(), file.size() + 2)),
+                                 "what is missing or doubtful in a file is so in what the model learns",
+                                 "get the file again, or take it away"});
+    all.timings.push_back(config.timed() ? measure_timing(*one) : Timing{});
     all.series.push_back(std::move(one).value());
   }
   report.recordings = static_cast<int64_t>(all.series.size());
@@ -108,7 +113,7 @@ Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::
   std::vector<Finding>& findings = report.findings;
   CheckInput input{&config, &reader.channels(), &reader.units(), &all.series, &all.timings, {}, {}};
   input.profiles = profile_channels(all.series, reader.channels().size());
-  if (!config.table()) {
+  if (config.timed()) {
     const Result<double> rate = common_rate(config, all.series, all.timings);
     input.rate = rate.ok() ? *rate : 0;
     const Result<int32_t> window = in_readings("window", *config.window, input.rate);
@@ -116,7 +121,7 @@ Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::
     input.passages = find_passages(all.series, reader.channels().size());
   }
   check_missing(input, findings);
-  if (!config.table()) check_timing(input, findings);
+  if (config.timed()) check_timing(input, findings);
   check_signals(input, findings);
   check_labels(input, findings);
   check_axes(input, findings);

@@ -226,7 +226,7 @@ void AxesCheck::run(bool grouped) {
 }  // namespace
 
 void check_axes(const CheckInput& input, std::vector<Finding>& findings) {
-  if (input.config->table() || input.sound()) return;
+  if (!input.config->timed() || input.sound()) return;
   const std::string& by = input.config->split.by;
   for (const size_t x : find_triads(*input.channels)) {
     AxesCheck check(input, findings, x);

@@ -129,9 +129,10 @@ class HumCheck {
 
  private:
   Segment segment_at(const Passage& passage, int64_t begin, int64_t readings) const {
-    const auto joined = std::max<int64_t>(1, static_cast<int64_t>(scan_.input.rate / kEnoughRate));
+    const double rate = scan_.input.rate_of(*passage.series);
+    const auto joined = std::max<int64_t>(1, static_cast<int64_t>(rate / kEnoughRate));
     Segment segment;
-    segment.rate = scan_.input.rate / static_cast<double>(joined);
+    segment.rate = rate / static_cast<double>(joined);
     double sum = 0;
     for (int64_t i = begin; i + joined <= begin + readings; i += joined) {
       double value = 0;
@@ -153,9 +154,10 @@ class HumCheck {
 
   std::vector<Lines> segments_of(const Passage& passage, double mains) const {
     constexpr int64_t kMostSegments = 60;
-    const auto length = static_cast<int64_t>(kSegment * scan_.input.rate), rows = passage.end - passage.begin;
+    const double rate = scan_.input.rate_of(*passage.series);
+    const auto length = static_cast<int64_t>(kSegment * rate), rows = passage.end - passage.begin;
     std::vector<Lines> result;
-    if (rows < length) return result;
+    if (rows < length || mains > 0.21 * rate) return result;
     const int64_t hop = std::max(length / 2, (rows - length) / kMostSegments + 1);
     for (int64_t begin = passage.begin; begin + length <= passage.end; begin += hop)
       result.push_back(lines_of(segment_at(passage, begin, length), mains));
@@ -185,7 +187,7 @@ class HumCheck {
 }  // namespace
 
 void check_hum(const CheckInput& input, std::vector<Finding>& findings) {
-  if (input.config->table() || input.rate < 240) return;
+  if (!input.config->timed() || input.rate < 240) return;
   for (size_t c = 0; c < input.channels->size(); ++c) HumCheck(input, findings, c).run();
 }
 

@@ -188,7 +188,7 @@ void check_sessions(const Scan& scan, const ByLabel& labels) {
 }  // namespace
 
 void check_levels(const CheckInput& input, std::vector<Finding>& findings) {
-  if (input.config->table()) return;
+  if (!input.config->timed()) return;
   const Scan scan{input, findings};
   const ByLabel labels = by_label(input);
   for (const auto& [label, passages] : labels) {

@@ -109,20 +109,15 @@ class NeighbourCheck {
 std::pair<int64_t, int64_t> NeighbourCheck::rows_of(const Recording& where, int64_t offset) const {
   const Series& series = *series_.at(where.file);
   const int64_t length = dataset_.contract.window, into = offset - where.offset;
-  int64_t first = 0, beyond = series.rows;  // lines rise with rows
-  while (first < beyond && series.line(0) > 0) {
-    const int64_t middle = (first + beyond) / 2;
-    if (series.line(middle) < where.first_line)
-      first = middle + 1;
-    else
-      beyond = middle;
+  const int64_t first = series.row_of(where.first_reading);
+  const double rate = dataset_.contract.rate_hz;
+  if (series.seconds.empty() || rate <= 0) {
+    const double ratio = rate > 0 ? scan_.input.rate_of(series) / rate : 1;  // resampled: its readings lie elsewhere
+    const auto at = [&](int64_t readings) { return first + std::lround(ratio * static_cast<double>(readings)); };
+    return {std::min(at(into), series.rows - 1), std::min(at(into + length), series.rows)};
   }
-  if (series.line(0) == 0) first = std::lround(where.start * dataset_.contract.rate_hz);
-  if (series.seconds.empty() || dataset_.contract.rate_hz <= 0)
-    return {std::min(first + into, series.rows - 1), std::min(first + into + length, series.rows)};
-  const auto after = [&](int64_t readings) {  // a recording that was resampled has its readings elsewhere
-    const double time =
-        series.seconds[static_cast<size_t>(first)] + (static_cast<double>(readings) - 0.5) / dataset_.contract.rate_hz;
+  const auto after = [&](int64_t readings) {
+    const double time = series.seconds[static_cast<size_t>(first)] + (static_cast<double>(readings) - 0.5) / rate;
     int64_t row = first;
     while (row < series.rows && series.seconds[static_cast<size_t>(row)] < time) ++row;
     return row;
@@ -293,7 +288,7 @@ void NeighbourCheck::find_wrong_labels() {
 }  // namespace
 
 void check_neighbours(const CheckInput& input, const Dataset& dataset, std::vector<Finding>& findings) {
-  if (input.config->table()) return;
+  if (!input.config->timed()) return;
   NeighbourCheck check(input, dataset, findings);
   check.find_copies();
   check.find_wrong_labels();

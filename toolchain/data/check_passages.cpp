@@ -48,10 +48,9 @@ void fill_moments(Passage& passage, size_t channels) {
 std::vector<Passage> find_passages(const std::vector<Series>& series, size_t channels) {
   std::vector<Passage> passages;
   for (const Series& one : series)
-    for (int64_t begin = 0, end = 0; begin < one.rows; begin = end) {
-      for (end = begin + 1; end < one.rows && !one.begins(end);) ++end;
-      if (end - begin < kLeastRows) continue;
-      passages.push_back({&one, begin, end, {}, {}, {}, {}});
+    for (const Stretch& stretch : one.stretches) {
+      if (stretch.end - stretch.begin < kLeastRows) continue;
+      passages.push_back({&one, stretch.begin, stretch.end, stretch, {}, {}, {}, {}});
       fill_moments(passages.back(), channels);
     }
   return passages;

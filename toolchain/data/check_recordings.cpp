@@ -70,9 +70,9 @@ double deviation(const Scan& scan, const Series& series, int64_t begin, int64_t 
 
 // Silence before and after a sound is no fault; a hole of 5 ms and more in the middle of a loud one is.
 bool tears_sound(const Scan& scan, const Series& series, size_t c, const Run& run) {
-  const auto beside = static_cast<int64_t>(kBesideHole * scan.input.rate), end = run.at + run.length;
-  if (static_cast<double>(run.length) < kHole * scan.input.rate || run.at < beside || end + beside > series.rows)
-    return false;
+  const double rate = scan.input.rate_of(series);
+  const auto beside = static_cast<int64_t>(kBesideHole * rate), end = run.at + run.length;
+  if (static_cast<double>(run.length) < kHole * rate || run.at < beside || end + beside > series.rows) return false;
   const double loud = kLoudBesideHole * deviation(scan, series, 0, series.rows, c);
   return deviation(scan, series, run.at - beside, run.at, c) > loud &&
          deviation(scan, series, end, end + beside, c) > loud;
@@ -413,7 +413,7 @@ void check_timing(const CheckInput& input, std::vector<Finding>& findings) {
                fmt::format("the steps between time stamps vary by {:.0f} % of the period", 100 * timing.jitter),
                "stamps are often taken late; readings are used as if evenly spaced",
                "let a timer or the sensor's own data-ready signal pace the recording");
-    if (timing.rate > 0 && rate.ok() && *rate > 0 && std::abs(timing.rate / *rate - 1) > kRateOff)
+    if (timing.rate > 0 && !timing.audio && rate.ok() && *rate > 0 && std::abs(timing.rate / *rate - 1) > kRateOff)
       scan.add(config.resample || std::abs(timing.rate / *rate - 1) < 0.05 ? Severity::note : Severity::warning, "rate",
                series, -1, fmt::format("recorded at {:.4g} Hz, mote.toml says {:g} Hz", timing.rate, *rate),
                "the recording is resampled; the board must then read at the rate of mote.toml",
@@ -426,6 +426,7 @@ void check_timing(const CheckInput& input, std::vector<Finding>& findings) {
 }
 
 void check_signals(const CheckInput& input, std::vector<Finding>& findings) {
+  if (input.config->image) return;
   const Scan scan{input, findings};
   for (const Series& series : *input.series)
     for (size_t c = 0; c < scan.channels(); ++c) {

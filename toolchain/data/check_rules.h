@@ -24,10 +24,11 @@ struct ChannelProfile {
 struct Passage {
   const Series* series = nullptr;
   int64_t begin = 0, end = 0;
+  Stretch names;                              // of its label and group
   std::vector<double> mean, deviation, skew;  // by channel; values that are missing left out
   std::vector<double> correlation;            // channels x channels
-  const std::string& label() const { return series->labels[static_cast<size_t>(series->label(begin))]; }
-  const std::string& group() const { return series->groups[static_cast<size_t>(series->group(begin))]; }
+  const std::string& label() const { return series->labels[static_cast<size_t>(names.label)]; }
+  const std::string& group() const { return series->groups[static_cast<size_t>(names.group)]; }
 };
 
 struct CheckInput {
@@ -40,6 +41,8 @@ struct CheckInput {
   double rate = 0;                               // Hz; 0 = not known, or a table
 
   bool sound() const { return rate >= kSoundRate; }
+  // Of the file as it was recorded, before it is brought to the project's.
+  double rate_of(const Series& one) const { return one.rate > 0 ? one.rate : rate; }
 };
 std::vector<ChannelProfile> profile_channels(const std::vector<Series>& series, size_t channels);
 std::vector<Passage> find_passages(const std::vector<Series>& series, size_t channels);
@@ -56,9 +59,10 @@ struct Scan {
   const std::string& channel(size_t c) const { return (*input.channels)[c]; }
   // Seconds from the start of the recording; -1 when it has neither time stamps nor a rate.
   double time(const Series& series, int64_t row) const {
-    if (input.config->table() || row < 0) return -1;
+    if (!input.config->timed() || row < 0) return -1;
     if (!series.seconds.empty()) return series.seconds[static_cast<size_t>(row)] - series.seconds[0];
-    return input.rate > 0 ? static_cast<double>(row) / input.rate : -1;
+    const double rate = input.rate_of(series);
+    return rate > 0 ? static_cast<double>(series.reading(row)) / rate : -1;
   }
   // row -1 = the file as a whole. The reference lives until the next call.
   Finding& add(Severity severity, const char* kind, const Series& series, int64_t row, std::string what,

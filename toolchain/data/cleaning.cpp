@@ -75,34 +75,49 @@ class Applier {
                     "back with `mote data clean --undo`",
                     series_.file, Cleaning::kFile, name));
   }
-  // The first row at or after reading `reading` of the file.
-  int64_t row_at(int64_t reading) const {
-    if (series_.readings.empty()) return std::min(reading, series_.rows);
-    return std::lower_bound(series_.readings.begin(), series_.readings.end(), reading) - series_.readings.begin();
-  }
   template <class T>
   static void erase(std::vector<T>& rows, int64_t from, int64_t to, size_t width) {
     if (rows.empty()) return;
-    const int64_t w = static_cast<int64_t>(width);
+    const auto w = static_cast<int64_t>(width);
     rows.erase(rows.begin() + from * w, rows.begin() + to * w);
+  }
+  static void erase(std::vector<LineRun>& runs, int64_t from, int64_t to) {
+    if (runs.empty()) return;
+    std::vector<LineRun> left;
+    for (const LineRun& run : runs)
+      if (run.row < from) left.push_back(run);
+    left.push_back({from, line_of(runs, to)});
+    for (const LineRun& run : runs)
+      if (run.row > to) left.push_back({run.row - (to - from), run.line});
+    runs = std::move(left);
+  }
+  // What is left of a stretch on both sides are two recordings.
+  static void erase(std::vector<Stretch>& stretches, int64_t from, int64_t to) {
+    std::vector<Stretch> left;
+    for (const Stretch& all : stretches) {
+      const Stretch before{all.begin, std::min(all.end, from), all.label, all.group};
+      const Stretch after{std::max(all.begin, to) - (to - from), all.end - (to - from), all.label, all.group};
+      for (const Stretch& part : {before, after})
+        if (part.begin < part.end) left.push_back(part);
+    }
+    stretches = std::move(left);
   }
 
   Result<void> cut(const Change& change) {
-    const int64_t from = row_at(change.from), to = row_at(change.to);
+    const int64_t from = series_.row_of(change.from), to = series_.row_of(change.to);
+    if (from == to) return {};
     if (from == 0 && to == series_.rows)
       return input_error(
           fmt::format("{}: {} cuts every reading out. Take the change back with `mote data clean --undo`", series_.file,
                       Cleaning::kFile));
-    if (series_.readings.empty())
-      for (int64_t row = 0; row < series_.rows; ++row) series_.readings.push_back(row);
+    if (series_.reading_runs.empty()) series_.reading_runs = {{0, 0}};
     const size_t targets = series_.targets.size() / static_cast<size_t>(series_.rows);
     erase(series_.values, from, to, channels_.size());
     erase(series_.targets, from, to, targets);
     erase(series_.seconds, from, to, 1);
-    erase(series_.lines, from, to, 1);
-    erase(series_.label_of, from, to, 1);
-    erase(series_.group_of, from, to, 1);
-    erase(series_.readings, from, to, 1);
+    erase(series_.line_runs, from, to);
+    erase(series_.reading_runs, from, to);
+    erase(series_.stretches, from, to);
     series_.rows -= to - from;
     return {};
   }
@@ -110,7 +125,7 @@ class Applier {
   // Linear between the readings on both sides; at an end of the recording the one that there is.
   Result<void> interpolate(const Change& change) {
     MOTE_TRY(const size_t c, channel(change.channel));
-    const int64_t from = row_at(change.from), to = row_at(change.to);
+    const int64_t from = series_.row_of(change.from), to = series_.row_of(change.to);
     const auto at = [&](int64_t row) -> float& {
       return series_.values[static_cast<size_t>(row) * channels_.size() + c];
     };

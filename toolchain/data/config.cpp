@@ -89,6 +89,23 @@ Result<double> parse_rate(const std::string& key, const std::string& text) {
       fmt::format("mote.toml: {} = \"{}\": expected Hz, kHz or mHz after the number, such as \"100 Hz\"", key, text));
 }
 
+Result<ImageSize> parse_image_size(const std::string& text) {
+  const auto wrong = [&] {
+    return input_error(fmt::format(
+        "mote.toml: image = \"{}\": expected width x height of 1 to 1024, such as \"96x96\" or \"28x28 gray\"", text));
+  };
+  const size_t cross = text.find('x'), space = text.find(' ');
+  double width, height;
+  if (cross == std::string::npos || !parse_number(std::string_view(text).substr(0, cross), width)) return wrong();
+  const size_t digits = space == std::string::npos ? space : space - cross - 1;
+  if (!parse_number(std::string_view(text).substr(cross + 1, digits), height)) return wrong();
+  for (const double side : {width, height})
+    if (side != std::floor(side) || side < 1 || side > 1024) return wrong();
+  const std::string_view colour = space == std::string::npos ? "" : trimmed(std::string_view(text).substr(space));
+  if (!colour.empty() && colour != "gray" && colour != "rgb") return wrong();
+  return ImageSize{static_cast<int32_t>(width), static_cast<int32_t>(height), colour == "gray"};
+}
+
 Result<void> validate(const DataConfig& config) {
   if (config.source.empty())
     return input_error("mote.toml: data.source is missing; expected a glob such as \"recordings/*/*.csv\"");
@@ -106,6 +123,8 @@ Result<void> validate(const DataConfig& config) {
     for (size_t j = 0; j < i; ++j)
       if (config.channels[i] == config.channels[j])
         return input_error("mote.toml: channels name '" + config.channels[i] + "' twice");
+  if (config.image && (config.rate || config.window || config.stride))
+    return input_error("mote.toml: image: one image is one example; take out rate, window and stride");
   if (config.rate && !config.window)
     return input_error(
         "mote.toml: data.window is missing; a rate needs one, such as window = \"1 s\". (Rows that are examples of "
@@ -114,6 +133,12 @@ Result<void> validate(const DataConfig& config) {
     return input_error(
         "mote.toml: missing = \"interpolate\" needs a time axis; rows of a table can only be dropped: missing = "
         "\"drop\"");
+  if (!config.annotations.empty() && config.task == DataTask::regression)
+    return input_error("mote.toml: annotations are labels and groups; regression takes its targets from columns");
+  for (const auto& [channel, factor] : config.scale)
+    if (!std::isfinite(factor) || factor == 0)
+      return input_error(
+          fmt::format("mote.toml: scale of '{}' is {:g}; expected a factor other than 0", channel, factor));
   for (const auto& [channel, range] : config.full_scale)
     if (!(range > 0))
       return input_error(

@@ -45,18 +45,28 @@ enum class ShortPolicy { error, skip, pad };            // key `short`: a record
 enum class MissingPolicy { error, drop, interpolate };  // key `missing`: an empty cell or NaN in a channel that is used
 enum class GapPolicy { split, fill, error };            // key `gaps`: split = no window spans a gap; fill = linear
 
+// Key `image`: the size that images are brought to.
+struct ImageSize {
+  int32_t width = 0, height = 0;
+  bool gray = false;
+};
+Result<ImageSize> parse_image_size(const std::string& text);  // "96x96", "28x28 gray"
+
 struct DataConfig {
   DataTask task = DataTask::classification;
   std::vector<std::string> source;  // globs, relative to the project
-  std::vector<std::string> label;   // folder | column:NAME | filename:REGEX (group 1) | file:labels.csv; one rule,
-                                    // except for regression, which takes one per target. Empty: anomaly detection
+  std::vector<std::string> label;   // folder | column:NAME | filename:REGEX (group 1) | file:labels.csv | stored; one
+                                    // rule, except for regression, which takes one per target. Empty: anomaly detection
   std::vector<std::string> normal{"normal"};  // anomaly detection: labels of what is learned; all others are anomalous
   std::vector<std::string> channels;          // empty: every column that is not time, label or group
   std::optional<double> rate;                 // Hz
   std::optional<TimeSpan> window;             // none, or one row, without a rate = a table: one row is one example
   std::optional<TimeSpan> stride;             // default: the window
-  std::optional<std::string> time;  // key `time`: column with the time stamps; default: found by its name; "none"
-  std::string time_unit = "auto";   // key `time_unit`: auto | s | ms | us | ns, of a numeric time column
+  std::string annotations;              // key `annotations`: a table, or a pattern of tables (annotations.h); "" = none
+  std::map<std::string, double> scale;  // key `scale`: a channel is this x what stands in the file; "" = every channel
+  std::optional<ImageSize> image;       // the recordings are images; without rate, window and stride
+  std::optional<std::string> time;      // key `time`: column with the time stamps; default: found by its name; "none"
+  std::string time_unit = "auto";       // key `time_unit`: auto | s | ms | us | ns, of a numeric time column
   SplitConfig split;
   std::vector<std::string> augment;  // "jitter 0.02", ... (augment.h)
   ShortPolicy short_recordings = ShortPolicy::error;
@@ -69,7 +79,8 @@ struct DataConfig {
   std::map<std::string, std::string> units;  // key `units`: by channel; default: from a header such as "ax [g]"
   uint64_t seed = 1;
 
-  bool table() const { return !rate && (!window || (window->in_samples && window->value == 1)); }
+  bool timed() const { return !image && !table(); }  // readings follow one another in time
+  bool table() const { return !image && !rate && (!window || (window->in_samples && window->value == 1)); }
 };
 
 // What can be judged without reading a file: ranges, rules, regular expressions, combinations. load_dataset calls it.

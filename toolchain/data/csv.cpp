@@ -15,6 +15,9 @@
 namespace mote {
 namespace {
 
+constexpr size_t kPiece = 1 << 20;        // bytes read at once
+constexpr size_t kLongestRow = 16 << 20;  // bytes; more is no CSV
+constexpr int64_t kBlockRows = 1 << 14;
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 bool means_missing(std::string_view cell) {
@@ -37,6 +40,30 @@ size_t utf8_length(const unsigned char* p, size_t left) {
   if (n == 3 && ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F))) return 0;
   if (n == 4 && ((p[0] == 0xF0 && p[1] < 0x90) || p[0] > 0xF4 || (p[0] == 0xF4 && p[1] > 0x8F))) return 0;
   return n;
+}
+
+// A number of up to 18 digits without an exponent, from `p` on; the end of it, or `p` if there is none. Exact: below
+// 2^53 digits and power of ten are doubles, so that one division rounds as the decimal text asks for (Clinger 1990).
+const char* parse_decimal(const char* p, const char* end, char point, double& value) {
+  static constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
+                                       1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+  const char* const start = p;
+  const bool negative = p != end && *p == '-';
+  p += negative;
+  uint64_t digits = 0;
+  const char* const first = p;
+  while (p != end && *p >= '0' && *p <= '9') digits = digits * 10 + static_cast<uint64_t>(*p++ - '0');
+  std::ptrdiff_t count = p - first, decimals = 0;
+  if (p != end && *p == point) {
+    const char* const fraction = ++p;
+    while (p != end && *p >= '0' && *p <= '9') digits = digits * 10 + static_cast<uint64_t>(*p++ - '0');
+    decimals = p - fraction;
+    count += decimals;
+  }
+  if (count == 0 || count > 18 || digits > (uint64_t{1} << 53) || (p != end && (*p == 'e' || *p == 'E'))) return start;
+  value = static_cast<double>(digits) / kPowers[decimals];
+  if (negative) value = -value;
+  return p;
 }
 
 std::vector<std::string> split_line(std::string_view line, char delimiter) {
@@ -90,26 +117,98 @@ struct CsvFile::Cursor {
   const char* position;
   const char* end;
   int64_t line;
+  bool open = false;  // the cell reaches beyond `end`
   bool line_ends() const {
     return position == end || *position == '\n' || (*position == '\r' && (position + 1 == end || position[1] == '\n'));
   }
 };
 
-Result<CsvFile> CsvFile::open(std::string name, std::string bytes) {
+int64_t line_of(const std::vector<LineRun>& runs, int64_t row) {
+  if (runs.empty()) return 0;
+  const auto after =
+      std::upper_bound(runs.begin(), runs.end(), row, [](int64_t r, const LineRun& run) { return r < run.row; });
+  return std::prev(after)->line + row - std::prev(after)->row;
+}
+
+void CsvColumn::add_text(std::string_view text) {
+  if (!texts.empty() && dictionary[static_cast<size_t>(texts.back())] == text) return texts.push_back(texts.back());
+  const auto [entry, added] = known_.emplace(text, static_cast<int32_t>(dictionary.size()));
+  if (added) dictionary.emplace_back(text);
+  texts.push_back(entry->second);
+}
+
+Result<CsvFile> CsvFile::parse(std::string name, std::string_view bytes) {
   CsvFile file;
   file.name_ = std::move(name);
-  file.bytes_.assign(bytes.begin(), bytes.end());
-  MOTE_CHECK(file.check_encoding());
-  MOTE_CHECK(file.read_header());
-  file.detect_decimal();
+  file.buffer_.assign(bytes.begin(), bytes.end());
+  file.complete_ = file.buffer_.size();
+  file.at_end_ = true;
+  MOTE_CHECK(file.check_encoding(0, file.complete_));
+  MOTE_CHECK(file.start(static_cast<int64_t>(bytes.size())));
   return file;
 }
 
-Result<void> CsvFile::check_encoding() const {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(bytes_.data());
-  const size_t size = bytes_.size();
-  if (size == 0) return input_error(name_ + ": the file is empty; expected a header line and rows of readings");
-  if (size >= 2 && ((bytes[0] == 0xFF && bytes[1] == 0xFE) || (bytes[0] == 0xFE && bytes[1] == 0xFF)))
+Result<CsvFile> CsvFile::open(std::string name, const std::filesystem::path& path) {
+  CsvFile file;
+  file.name_ = std::move(name);
+  file.stream_.reset(std::fopen(path.c_str(), "rb"), [](std::FILE* stream) {
+    if (stream != nullptr) std::fclose(stream);
+  });
+  if (file.stream_ == nullptr)
+    return input_error(fmt::format("{}: cannot open the file: {}", file.name_, std::strerror(errno)));
+  std::setvbuf(file.stream_.get(), nullptr, _IONBF, 0);  // pieces are large already
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(path, unknown);
+  MOTE_CHECK(file.refill());
+  MOTE_CHECK(file.start(unknown ? 0 : static_cast<int64_t>(size)));
+  return file;
+}
+
+// Reads on, behind the rows that are still to be parsed, until there is one more whole line or the end of the file.
+Result<void> CsvFile::refill() {
+  if (next_ > 0) buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<int64_t>(next_));
+  complete_ -= next_;
+  next_ = 0;
+  const size_t checked = complete_;
+  while (!at_end_ && complete_ == checked) {
+    if (buffer_.size() > kLongestRow)
+      return input_error(
+          fmt::format("{}:{}: {} MiB without the end of a row: a quote (\") is opened and never closed, "
+                      "or this is not CSV",
+                      name_, line_, kLongestRow >> 20));
+    const size_t used = buffer_.size();
+    buffer_.resize(used + kPiece);
+    const size_t got = std::fread(buffer_.data() + used, 1, kPiece, stream_.get());
+    buffer_.resize(used + got);
+    if (std::ferror(stream_.get()) != 0)
+      return input_error(fmt::format("{}: cannot read the file: {}", name_, std::strerror(errno)));
+    at_end_ = got == 0;
+    const auto* const end = static_cast<const char*>(memrchr(buffer_.data() + used, '\n', got));
+    complete_ = at_end_ ? buffer_.size() : end == nullptr ? complete_ : static_cast<size_t>(end + 1 - buffer_.data());
+    if (at_end_) break;
+  }
+  return check_encoding(checked, complete_);
+}
+
+Result<void> CsvFile::start(int64_t size) {
+  MOTE_CHECK(read_header());
+  detect_decimal();
+  const std::string_view ahead = lines_ahead();
+  const int64_t ends = std::count(ahead.begin(), ahead.end(), '\n');
+  if (ends > 0)
+    likely_rows_ = static_cast<int64_t>(1.05 * static_cast<double>(size) / static_cast<double>(ahead.size()) *
+                                        static_cast<double>(ends)) +
+                   64;
+  return {};
+}
+
+// The bytes [from, to) of the buffer, which are whole lines.
+Result<void> CsvFile::check_encoding(size_t from, size_t to) const {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(buffer_.data()) + from;
+  const size_t size = to - from;
+  if (rows_ == 0 && buffer_.empty())
+    return input_error(name_ + ": the file is empty; expected a header line and rows of readings");
+  if (line_ == 1 && size >= 2 && ((bytes[0] == 0xFF && bytes[1] == 0xFE) || (bytes[0] == 0xFE && bytes[1] == 0xFF)))
     return input_error(name_ + ": the file is UTF-16; expected UTF-8. Save it again as \"CSV UTF-8\"");
   for (size_t i = 0; i < size;) {
     uint64_t eight;
@@ -122,7 +221,7 @@ Result<void> CsvFile::check_encoding() const {
     }
     const size_t n = bytes[i] == 0 ? 0 : utf8_length(bytes + i, size - i);
     if (n == 0) {
-      const int64_t line = 1 + std::count(bytes_.begin(), bytes_.begin() + static_cast<int64_t>(i), '\n');
+      const int64_t line = line_ + std::count(buffer_.data(), buffer_.data() + from + i, '\n');
       if (bytes[i] == 0)
         return input_error(fmt::format("{}:{}: a zero byte: this is a binary file, not CSV text", name_, line));
       return input_error(
@@ -136,7 +235,7 @@ Result<void> CsvFile::check_encoding() const {
 }
 
 Result<void> CsvFile::read_header() {
-  const std::string_view text(bytes_.data(), bytes_.size());
+  const std::string_view text = lines_ahead();
   size_t offset = text.substr(0, 3) == "\xEF\xBB\xBF" ? 3 : 0;
   int64_t line = 1;
   const auto skip_lines = [&](bool comments) {
@@ -175,8 +274,8 @@ Result<void> CsvFile::read_header() {
                     "columns. Add one, for example: timestamp,ax,ay,az",
                     name_, header_line, listed(header_, 4)));
   if (row_text.empty()) return input_error(fmt::format("{}:{}: only a header line, no readings", name_, header_line));
-  body_ = offset;
-  first_line_ = line;
+  next_ += offset;
+  first_line_ = line_ = line;
   samples_ = split_line(row_text, delimiter_);
   samples_.resize(header_.size());
   return {};
@@ -202,8 +301,8 @@ void CsvFile::detect_delimiter(std::string_view header_line, std::string_view ro
 }
 
 void CsvFile::detect_decimal() {
-  const std::string_view text(bytes_.data(), bytes_.size());
-  size_t offset = body_;
+  const std::string_view text = lines_ahead();
+  size_t offset = 0;
   for (int row = 0; row < 50 && offset < text.size(); ++row) {
     const std::string_view line = line_at(text, offset);
     for (const std::string& cell : split_line(line, delimiter_)) {
@@ -258,7 +357,10 @@ Result<std::string_view> CsvFile::take_cell(Cursor& cursor) const {
   const char* const opening = ++p;
   for (; p != cursor.end && (*p != '"' || (p + 1 != cursor.end && p[1] == '"')); p += *p == '"' ? 2 : 1)
     cursor.line += *p == '\n';
-  if (p == cursor.end) return input_error(fmt::format("{}:{}: a quote (\") is opened and never closed", name_, line));
+  cursor.open = p >= cursor.end;
+  if (cursor.open && at_end_)
+    return input_error(fmt::format("{}:{}: a quote (\") is opened and never closed", name_, line));
+  if (cursor.open) return std::string_view();
   const std::string_view cell(opening, static_cast<size_t>(p - opening));
   while (!cursor.line_ends() && *p != delimiter_) ++p;
   return cell;
@@ -266,11 +368,15 @@ Result<std::string_view> CsvFile::take_cell(Cursor& cursor) const {
 
 // A plain number that fills its cell: the common case. False: nothing was taken.
 bool CsvFile::take_number(Cursor& cursor, std::vector<double>& numbers) const {
+  const char* const start = cursor.position;
   double value;
-  const auto parsed = std::from_chars(cursor.position, cursor.end, value);
-  if (decimal_comma_ || parsed.ec != std::errc() || !std::isfinite(value)) return false;
-  const char* const start = std::exchange(cursor.position, parsed.ptr);
-  if (cursor.line_ends() || *parsed.ptr == delimiter_) {
+  if (!decimal_comma_ || delimiter_ != ',')
+    cursor.position = parse_decimal(start, cursor.end, decimal_comma_ ? ',' : '.', value);
+  if (cursor.position == start && !decimal_comma_) {
+    const auto parsed = std::from_chars(start, cursor.end, value);
+    if (parsed.ec == std::errc() && std::isfinite(value)) cursor.position = parsed.ptr;
+  }
+  if (cursor.position != start && (cursor.line_ends() || *cursor.position == delimiter_)) {
     numbers.push_back(value);
     return true;
   }
@@ -278,9 +384,8 @@ bool CsvFile::take_number(Cursor& cursor, std::vector<double>& numbers) const {
   return false;
 }
 
-// Reads one line into the wanted columns. False: a blank line.
-Result<bool> CsvFile::read_row(Cursor& cursor, std::vector<CsvColumn>& columns,
-                               const std::vector<int32_t>& target) const {
+// Reads one line into the wanted columns. False: a blank line, or a row that is not yet whole in the buffer.
+Result<bool> CsvFile::read_row(Cursor& cursor, std::vector<CsvColumn>& columns) const {
   const char*& p = cursor.position;
   const int64_t line = cursor.line;
   const int32_t width = static_cast<int32_t>(header_.size());
@@ -288,18 +393,19 @@ Result<bool> CsvFile::read_row(Cursor& cursor, std::vector<CsvColumn>& columns,
   while (p != cursor.end && (*p == ' ' || (*p == '\t' && delimiter_ != '\t'))) ++p;
   const bool blank = cursor.line_ends();
   for (int32_t column = 0; !blank; ++column) {
-    const int32_t wanted = column < width ? target[static_cast<size_t>(column)] : -1;
+    const int32_t wanted = column < width ? target_[static_cast<size_t>(column)] : -1;
     CsvColumn* const destination = wanted < 0 ? nullptr : &columns[static_cast<size_t>(wanted)];
     const bool is_number = destination != nullptr && destination->kind == CsvColumn::Kind::number;
     ++cells;
     if (!is_number || !take_number(cursor, destination->numbers)) {
       MOTE_TRY(const std::string_view cell, take_cell(cursor));
+      if (cursor.open) return false;
       if (column == width && cell.empty() && cursor.line_ends()) --cells;  // a trailing delimiter
       if (is_number) {
         MOTE_TRY(const double value, number(cell, line, column));
         destination->numbers.push_back(value);
       } else if (destination != nullptr) {
-        destination->texts.push_back(cell);
+        destination->add_text(cell);
       }
     }
     if (cursor.line_ends()) break;
@@ -318,28 +424,39 @@ Result<bool> CsvFile::read_row(Cursor& cursor, std::vector<CsvColumn>& columns,
   return !blank;
 }
 
-Result<int64_t> CsvFile::read(std::vector<CsvColumn>& columns) {
-  std::vector<int32_t> target(header_.size(), -1);
-  const size_t expected_rows = bytes_.size() / std::max<size_t>(8, samples_.size() * 5);
-  for (size_t i = 0; i < columns.size(); ++i) {
-    target[static_cast<size_t>(columns[i].index)] = static_cast<int32_t>(i);
-    if (columns[i].kind == CsvColumn::Kind::number)
-      columns[i].numbers.reserve(expected_rows);
-    else
-      columns[i].texts.reserve(expected_rows);
-  }
-  Cursor cursor{bytes_.data() + body_, bytes_.data() + bytes_.size(), first_line_};
+Result<int64_t> CsvFile::read_block(std::vector<CsvColumn>& columns) {
+  target_.assign(header_.size(), -1);
+  for (size_t i = 0; i < columns.size(); ++i) target_[static_cast<size_t>(columns[i].index)] = static_cast<int32_t>(i);
+  const size_t before = columns.empty() ? 0 : columns[0].rows();
   int64_t rows = 0;
-  lines_.clear();
-  while (cursor.position != cursor.end) {
-    const int64_t line = cursor.line;
-    MOTE_TRY(const bool filled, read_row(cursor, columns, target));
+  while (rows < kBlockRows) {
+    if (next_ == complete_) {
+      if (at_end_) break;
+      MOTE_CHECK(refill());
+      continue;
+    }
+    Cursor cursor{buffer_.data() + next_, buffer_.data() + complete_, line_};
+    MOTE_TRY(const bool filled, read_row(cursor, columns));
+    if (cursor.open) {  // a quoted cell goes on behind the piece
+      for (CsvColumn& column : columns) column.cut(before + static_cast<size_t>(rows));
+      MOTE_CHECK(refill());
+      continue;
+    }
+    next_ = static_cast<size_t>(cursor.position - buffer_.data());
+    const int64_t line = std::exchange(line_, cursor.line);
     if (!filled) continue;
-    if (lines_.empty() && line != first_line_ + rows)
-      for (int64_t row = 0; row < rows; ++row) lines_.push_back(first_line_ + row);
-    if (line != first_line_ + rows) lines_.push_back(line);
-    ++rows;
+    if (lines_.empty() || line_of(lines_, rows_) != line) lines_.push_back({rows_, line});
+    ++rows, ++rows_;
   }
+  return rows;
+}
+
+Result<int64_t> CsvFile::read(std::vector<CsvColumn>& columns) {
+  int64_t rows = 0, block = 0;
+  do {
+    MOTE_TRY(block, read_block(columns));
+    rows += block;
+  } while (block > 0);
   return rows;
 }
 

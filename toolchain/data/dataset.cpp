@@ -75,7 +75,10 @@ Result<std::vector<ChannelContract>> channel_contracts(const DataConfig& config,
     auto stated = config.full_scale.find(prepared.channels[c]);
     if (stated == config.full_scale.end()) stated = config.full_scale.find("");
     ChannelContract channel = derive_scale(extents[c]);
-    if (stated != config.full_scale.end()) channel = {"", "", 0, 32768 / stated->second};
+    if (stated != config.full_scale.end())
+      channel = {"", "", 0, 32768 / stated->second};
+    else if (prepared.full_scale[c])
+      channel = {"", "", 0, 32768 / *prepared.full_scale[c]};
     channel.name = prepared.channels[c];
     channel.unit = prepared.units[c];
     channels.push_back(channel);
@@ -83,11 +86,14 @@ Result<std::vector<ChannelContract>> channel_contracts(const DataConfig& config,
   return channels;
 }
 
-// Fills counts; says how many readings do not fit.
-void convert(const Prepared& prepared, Dataset& dataset) {
+// Fills counts, and frees the values; says how many readings do not fit.
+void convert(Prepared& prepared, Dataset& dataset) {
   const std::vector<ChannelContract>& channels = dataset.contract.channels;
   std::vector<int64_t> saturated(channels.size(), 0);
-  for (const Piece& piece : prepared.pieces)
+  size_t all = 0;
+  for (const Piece& piece : prepared.pieces) all += piece.values.size();
+  dataset.counts.reserve(all);
+  for (Piece& piece : prepared.pieces) {
     for (size_t i = 0; i < piece.values.size(); ++i) {
       const size_t c = i % channels.size();
       const int16_t count = to_count(piece.values[i], channels[c]);
@@ -95,6 +101,8 @@ void convert(const Prepared& prepared, Dataset& dataset) {
       saturated[c] += error > 1.5;
       dataset.counts.push_back(count);
     }
+    piece.values = {};  // not held twice
+  }
   for (size_t c = 0; c < channels.size(); ++c)
     if (saturated[c] > 0)
       dataset.notes.push_back(fmt::format("channel {}: {} readings lie outside {:g} to {:g} and were saturated",
@@ -105,8 +113,8 @@ void convert(const Prepared& prepared, Dataset& dataset) {
 void fill_recordings(const DataConfig& config, const Prepared& prepared, Dataset& dataset) {
   int64_t offset = 0;
   for (const Piece& piece : prepared.pieces) {
-    Recording recording{piece.file, piece.first_line, piece.start,    piece.label,
-                        "",         offset,           piece.readings, piece.padded};
+    Recording recording{piece.file, piece.first_line, piece.first_reading, piece.start, piece.label,
+                        "",         offset,           piece.readings,      piece.padded};
     if (!config.table()) recording.group = prepared.groups[static_cast<size_t>(piece.group)];
     offset += piece.readings;
     dataset.recordings.push_back(std::move(recording));
@@ -261,7 +269,7 @@ Result<Dataset> load_dataset(const DataConfig& config, const std::filesystem::pa
   MOTE_TRY(const std::vector<PartId> parts, split_windows(config, prepared, candidates));
   Dataset dataset;
   dataset.task = config.task;
-  dataset.contract = {prepared.rate, prepared.window, prepared.stride, {}};
+  dataset.contract = {prepared.rate, prepared.window, prepared.stride, {}, prepared.height};
   MOTE_TRY(dataset.contract.channels,
            channel_contracts(config, prepared, training_extents(prepared, candidates, parts)));
   if (config.task != DataTask::regression) dataset.classes = prepared.labels;

@@ -17,12 +17,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Dataset load(const DataConfig& config, const ProjectFolder& project) {
-  Result<Dataset> dataset = load_dataset(config, project.path(), {});
-  EXPECT_TRUE(dataset.ok()) << dataset.error().message;
-  return dataset.ok() ? std::move(dataset).value() : Dataset{};
-}
-
 TEST(Dataset, WindowsHoldTheFilesReadings) {
   ProjectFolder project;
   write_good_recordings(project);

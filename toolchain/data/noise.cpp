@@ -11,7 +11,7 @@ namespace {
 
 // One channel of a window, channels interleaved.
 struct Channel {
-  std::vector<float>& values;
+  std::span<const float> values;
   size_t first, step;
 
   double mean() const {
@@ -27,7 +27,9 @@ struct Channel {
   }
 };
 
-void mix(std::vector<float>& signal, std::vector<float>& noise, size_t channels, double snr_db) {
+}  // namespace
+
+void add_noise(std::span<float> signal, std::span<const float> noise, size_t channels, double snr_db) {
   for (size_t c = 0; c < channels; ++c) {
     const Channel wanted{signal, c, channels}, added{noise, c, channels};
     const double noise_mean = added.mean();
@@ -38,8 +40,6 @@ void mix(std::vector<float>& signal, std::vector<float>& noise, size_t channels,
       signal[i] += static_cast<float>(factor * (double{noise[i]} - noise_mean));
   }
 }
-
-}  // namespace
 
 Result<Noise> Noise::load(const DataConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
                           const std::string& pattern) {
@@ -60,8 +60,7 @@ Result<Noise> Noise::load(const DataConfig& config, const Dataset& dataset, cons
   return noise;
 }
 
-void Noise::draw(const RecordingContract& contract, Random& random, std::vector<float>& window) const {
-  window.resize(static_cast<size_t>(contract.elements()));
+void Noise::draw(const RecordingContract& contract, Random& random, std::span<float> window) const {
   if (recordings_.empty()) {
     for (float& value : window) value = static_cast<float>(random.normal());
     return;
@@ -93,12 +92,12 @@ Dataset with_noise(const Dataset& dataset, const DataPart& part, const Noise& no
   noisy.groups = dataset.groups;
   noisy.test = part;
   const std::vector<ChannelContract>& channels = dataset.contract.channels;
-  std::vector<float> signal(static_cast<size_t>(dataset.contract.elements())), added;
+  std::vector<float> signal(static_cast<size_t>(dataset.contract.elements())), added(signal.size());
   for (size_t w = 0; w < part.windows.size(); ++w) {
     dataset.values(part.windows[w], signal);
     Random random = Random(seed).stream(w);
     noise.draw(dataset.contract, random, added);
-    mix(signal, added, channels.size(), snr_db);
+    add_noise(signal, added, channels.size(), snr_db);
     noisy.test.windows[w].offset = static_cast<int64_t>(w) * dataset.contract.window;
     for (size_t i = 0; i < signal.size(); ++i)
       noisy.counts.push_back(to_count(double{signal[i]}, channels[i % channels.size()]));

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,15 +22,18 @@ class Noise {
                             const std::string& pattern);
 
   // A stretch of one window, readings x channels: where it begins is drawn, each reading with the same chance.
-  void draw(const RecordingContract& contract, Random& random, std::vector<float>& window) const;
+  void draw(const RecordingContract& contract, Random& random, std::span<float> window) const;
 
  private:
   std::vector<std::vector<float>> recordings_;  // readings x channels each; none: white
 };
 
-// The windows of `part` with noise added, as the test part of a dataset of its own. In each window and channel the
-// power of the signal, its mean removed, is `snr_db` decibels above that of the noise, its mean removed too; a channel
-// that does not move in the window stays as it is, as under noise that does not. What leaves the range of counts
+// Adds `noise` (as long as `signal`, channels interleaved) to each channel: the power of the signal, its mean removed,
+// is `snr_db` decibels above that of the noise, its mean removed too. A channel that does not move stays as it is, as
+// under noise that does not.
+void add_noise(std::span<float> signal, std::span<const float> noise, size_t channels, double snr_db);
+
+// The windows of `part` with noise added, as the test part of a dataset of its own. What leaves the range of counts
 // saturates, as it does in a sensor. The noise of a window depends on `seed` and its place in the part only.
 Dataset with_noise(const Dataset& dataset, const DataPart& part, const Noise& noise, double snr_db, uint64_t seed);
 

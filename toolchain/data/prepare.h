@@ -1,7 +1,10 @@
 // Series -> pieces: evenly spaced readings at one rate, without gaps, with one label and one group each.
 #pragma once
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "toolchain/base/progress.h"
@@ -12,9 +15,9 @@ namespace mote {
 
 struct Piece {
   std::string file;
-  int64_t first_line = 0;
-  double start = 0;              // seconds
-  int32_t label = 0, group = 0;  // index in Prepared::labels / groups
+  int64_t first_line = 0, first_reading = 0;  // of the file
+  double start = 0;                           // seconds
+  int32_t label = 0, group = 0;               // index in Prepared::labels / groups
   int64_t readings = 0, padded = 0;
   std::vector<float> values;                    // readings x channels
   std::vector<float> targets;                   // readings x targets
@@ -25,11 +28,14 @@ struct Piece {
 struct Prepared {
   double rate = 0;                 // Hz; 0 = table or not known
   int32_t window = 1, stride = 1;  // readings
+  int32_t height = 0;              // of images; 0 = no images
   std::vector<std::string> channels, units, targets;
-  std::vector<std::string> labels, groups;  // labels sorted
-  std::vector<uint8_t> normal;              // anomaly detection: 1 for each label that is normal
-  std::vector<Piece> pieces;                // in the order of files and time
-  std::string split_by;                     // set by split_windows: SplitConfig::by, or what auto stands for
+  std::vector<std::optional<double>> full_scale;  // per channel: what the files mean by it (audio: 1)
+  std::vector<std::string> labels, groups;        // labels sorted
+  std::vector<uint8_t> normal;                    // anomaly detection: 1 for each label that is normal
+  std::map<std::string, std::unordered_set<std::string>> file_lists;  // of the split: list -> files
+  std::vector<Piece> pieces;                                          // in the order of files and time
+  std::string split_by;  // set by split_windows: SplitConfig::by, or what auto stands for
   std::vector<std::string> notes;
 };
 

@@ -1,5 +1,7 @@
 #include "toolchain/data/resample.h"
 
+#include <samplerate.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -59,6 +61,29 @@ Resampled resample(std::span<const double> seconds, std::span<const float> value
     }
     for (int32_t c = 0; c < channels; ++c) out[c] = static_cast<float>(sums[static_cast<size_t>(c)] / total);
   }
+  return result;
+}
+
+Resampled resample_even(std::span<const float> values, int32_t channels, double from, double to) {
+  Resampled result;
+  const int64_t rows = static_cast<int64_t>(values.size()) / channels;
+  const double ratio = to / from;
+  result.readings = std::llround(static_cast<double>(rows) * ratio);
+  result.values.assign(static_cast<size_t>(result.readings * channels), 0);
+  SRC_DATA work{};
+  work.data_in = values.data();
+  work.data_out = result.values.data();
+  work.input_frames = static_cast<long>(rows);
+  work.output_frames = static_cast<long>(result.readings);
+  work.src_ratio = ratio;
+  // Fails only for a ratio outside 1/256 to 256: then by the filter above.
+  if (src_simple(&work, SRC_SINC_BEST_QUALITY, channels) != 0) {
+    std::vector<double> seconds(static_cast<size_t>(rows));
+    for (int64_t i = 0; i < rows; ++i) seconds[static_cast<size_t>(i)] = static_cast<double>(i) / from;
+    return resample(seconds, values, channels, to);
+  }
+  for (int64_t i = 0; i < result.readings; ++i)
+    result.nearest.push_back(std::min<int64_t>(rows - 1, std::llround(static_cast<double>(i) / ratio)));
   return result;
 }
 

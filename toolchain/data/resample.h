@@ -18,4 +18,8 @@ struct Resampled {
 // Hz.
 Resampled resample(std::span<const double> seconds, std::span<const float> values, int32_t channels, double rate);
 
+// Readings that are even already, at `from` Hz (audio): band-limited by libsamplerate's best sinc filter. As many
+// readings as `to` Hz gives in the same time.
+Resampled resample_even(std::span<const float> values, int32_t channels, double from, double to);
+
 }  // namespace mote

@@ -1,4 +1,5 @@
-// Where a label, a target or a group comes from: "folder", "column:NAME", "filename:REGEX", "file:labels.csv", "file".
+// Where a label, a target or a group comes from: "folder", "column:NAME", "filename:REGEX", "file:labels.csv", "file",
+// "stored" (what the file itself says).
 #pragma once
 #include <filesystem>
 #include <map>
@@ -13,7 +14,7 @@ namespace mote {
 
 class Rule {
  public:
-  enum class Kind { none, folder, column, file_name, labels_file, file };
+  enum class Kind { none, folder, column, file_name, labels_file, file, stored };
 
   // `key` is the project's key, for messages. A labels file is read by load().
   static Result<Rule> parse(const std::string& key, const std::string& text);

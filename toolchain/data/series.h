@@ -1,12 +1,13 @@
-// One recording file as numbers: the columns that the project uses, and where it has to be cut.
+// One recording file as numbers, whatever its format: the channels that the project uses, and where it has to be cut.
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "toolchain/base/progress.h"
 #include "toolchain/base/result.h"
+#include "toolchain/data/annotations.h"
 #include "toolchain/data/cleaning.h"
 #include "toolchain/data/config.h"
 #include "toolchain/data/csv.h"
@@ -14,27 +15,36 @@
 
 namespace mote {
 
+// Rows [begin, end) with one label and one group: a recording of its own.
+struct Stretch {
+  int64_t begin = 0, end = 0;
+  int32_t label = 0, group = 0;  // index in Series::labels / groups
+};
+
 struct Series {
   std::string file;  // relative to the project, with '/'
   int64_t rows = 0;
   std::vector<float> values;                // rows x channels; NaN = missing
   std::vector<float> targets;               // rows x targets; NaN = missing; empty for classification
   std::vector<double> seconds;              // per row; empty = the file has no time stamps
-  std::vector<int64_t> lines;               // per row, in the file
-  std::vector<int64_t> readings;            // per row, number of the reading in the file; empty = none was cut out
+  double rate = 0;                          // Hz, of a file that states it and has no time stamps; 0 = not stated
+  bool audio = false;                       // any rate is brought to the project's unasked; silence pads
+  int64_t window_rows = 0;                  // of an array of windows; 0 = readings follow one another
+  bool each_alone = false;                  // stretches have nothing to do with one another: images of one file
+  std::vector<LineRun> line_runs;           // where rows stand in the file; empty = a format without lines
+  std::vector<LineRun> reading_runs;        // the same in readings, from 0; empty = none was cut out (cleaning.h)
   std::vector<std::string> labels, groups;  // names
-  std::vector<int32_t> label_of, group_of;  // per row: index in labels / groups; empty = index 0 for every row
+  std::vector<Stretch> stretches;           // in the order of rows; rows between two are left out
+  std::vector<std::string> warnings;        // what is wrong with the file and did not stop it from being read
 
-  int32_t label(int64_t row) const { return label_of.empty() ? 0 : label_of[static_cast<size_t>(row)]; }
-  int32_t group(int64_t row) const { return group_of.empty() ? 0 : group_of[static_cast<size_t>(row)]; }
-  int64_t line(int64_t row) const { return lines.empty() ? 0 : lines[static_cast<size_t>(row)]; }
-  int64_t reading(int64_t row) const { return readings.empty() ? row : readings[static_cast<size_t>(row)]; }
-  // Readings before this row were cut out (cleaning.h).
+  int64_t line(int64_t row) const { return line_of(line_runs, row); }  // in the file; 0 = a format without lines
+  std::string place(int64_t row) const;  // for messages: "a.csv:17", or "a.wav: reading 17"
+  int64_t reading(int64_t row) const { return reading_runs.empty() ? row : line_of(reading_runs, row); }
+  int64_t row_of(int64_t reading) const;  // the first row at or after a reading of the file; `rows` = none
+  // Readings before this row were cut out.
   bool cut_before(int64_t row) const { return row > 0 && reading(row) != reading(row - 1) + 1; }
-  // Another label or group than the row above, or a cut: a recording of its own begins here.
-  bool begins(int64_t row) const {
-    return row == 0 || label(row) != label(row - 1) || group(row) != group(row - 1) || cut_before(row);
-  }
+  // A recording of its own begins here: another label or group than the row above, or a cut.
+  bool begins(int64_t row) const;
 };
 
 // How a file's time runs.
@@ -43,19 +53,31 @@ struct Timing {
   double rate = 0;    // readings per second, gaps left out; 0 = not known
   double start_rate = 0, end_rate = 0;  // of the first and the last quarter
   double jitter = 0;                    // deviation of the steps, as a fraction of the period
+  bool audio = false;                   // as in Series
   std::vector<int64_t> gaps;            // rows before which readings are missing
   std::vector<int64_t> reversals;       // rows whose time is before that of the row above
 };
 Timing measure_timing(const Series& series);
+// Of the steps forward between stamps; 0 = there is none.
+double median_step(const std::vector<double>& stamps);
+
+// What the files that were read before settle for those after them.
+struct Agreement {
+  std::vector<std::string> channels, units;
+  std::vector<std::optional<double>> full_scale;  // per channel: what the format means by full scale (audio: 1)
+  double time_factor = 0;                         // seconds per unit of numeric time stamps; 0 = not known yet
+};
 
 class SeriesReader {
  public:
   // Parses the rules, reads the labels file, finds the files. Errors: a rule, no file.
   static Result<SeriesReader> create(const DataConfig& config, const std::filesystem::path& project_folder);
 
-  const std::vector<std::string>& files() const { return files_; }        // sorted, relative to the project
-  const std::vector<std::string>& channels() const { return channels_; }  // known after the first read
-  const std::vector<std::string>& units() const { return units_; }
+  const std::vector<std::string>& files() const { return files_; }  // sorted, relative to the project
+  const std::vector<std::string>& notes() const { return notes_; }  // about the choice of files
+  const Agreement& agreed() const { return agreed_; }               // known after the first read
+  const std::vector<std::string>& channels() const { return agreed_.channels; }
+  const std::vector<std::string>& units() const { return agreed_.units; }
   const std::vector<std::string>& targets() const { return targets_; }
   const Cleaning& cleaning() const { return cleaning_; }
   // As the file has it, with the changes of cleaning.json.
@@ -63,26 +85,19 @@ class SeriesReader {
 
  private:
   SeriesReader() = default;
-  struct Columns;
-  Result<Columns> choose_columns(const CsvFile& csv);
-  Result<std::vector<std::string>> columns_left(const CsvFile& csv, const Columns& columns) const;
-  Result<void> choose_channels(const CsvFile& csv, Columns& columns);
-  Result<int32_t> find_column(const CsvFile& csv, const std::string& name, const std::string& key) const;
-  int32_t find_time(const CsvFile& csv) const;
-  Result<void> read_time(const CsvFile& csv, const CsvColumn& column, Series& series);
-  Result<double> time_factor(const CsvFile& csv, const CsvColumn& column) const;
-  Result<void> read_names(const CsvFile& csv, const Rule& rule, const CsvColumn* column,
-                          std::vector<std::string>& names, std::vector<int32_t>& of_row) const;
-  Result<void> read_targets(const CsvFile& csv, const std::vector<CsvColumn>& columns, const Columns& chosen,
-                            Series& series) const;
+  Result<void> load_annotations();
+  Result<void> label_whole_file(Series& series) const;
+  Result<void> scale(Series& series) const;
 
   DataConfig config_;
   std::filesystem::path folder_;
   std::vector<Rule> label_rules_;
   Rule group_rule_;
-  std::vector<std::string> files_, channels_, units_, targets_;
+  std::optional<Annotations> annotations_;
+  std::string annotated_label_, annotated_group_;  // columns of the annotations; "" = labels, groups are not from them
+  std::vector<std::string> files_, targets_, notes_;
   Cleaning cleaning_;
-  double time_factor_ = 0;  // seconds per unit of numeric time stamps; the same for every file; 0 = not known yet
+  Agreement agreed_;
 };
 
 }  // namespace mote

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "toolchain/data/braille_plot.h"
+
 namespace mote {
 namespace {
 
@@ -44,35 +46,7 @@ bool is_table(const Dataset& dataset) {
   return dataset.contract.window == 1;
 }
 
-constexpr int kPlotRows = 4;  // of terminal cells; a Braille cell is 2 dots wide and 4 high
-
-// One curve in Braille dots: `columns` cells wide, from `low` at the bottom to `high` at the top.
-std::vector<std::string> plot(const std::vector<double>& values, int columns, double low, double high) {
-  constexpr uint8_t kDots[4][2] = {
-      {0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};  // Unicode Braille, row by row
-  const int width = columns * 2, height = kPlotRows * 4;
-  std::vector<uint8_t> cells(static_cast<size_t>(columns * kPlotRows), 0);
-  int before = -1;
-  for (int x = 0; x < width; ++x) {
-    const size_t i = static_cast<size_t>(x) * (values.size() - 1) / static_cast<size_t>(std::max(1, width - 1));
-    const double share = high > low ? (values[i] - low) / (high - low) : 0.5;
-    const int y = std::clamp(static_cast<int>(std::lround((1 - share) * (height - 1))), 0, height - 1);
-    const int from = before < 0 ? y : std::min(y, before + (before < y)),
-              to = before < 0 ? y : std::max(y, before - (before > y));
-    for (int dot = from; dot <= to; ++dot)
-      cells[static_cast<size_t>(dot / 4 * columns + x / 2)] |= kDots[dot % 4][x % 2];
-    before = y;
-  }
-  std::vector<std::string> lines(kPlotRows);
-  for (size_t i = 0; i < cells.size(); ++i) {
-    const uint32_t code = 0x2800u + cells[i];  // three bytes of UTF-8
-    std::string& line = lines[i / static_cast<size_t>(columns)];
-    line += static_cast<char>(0xE0 | code >> 12);
-    line += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    line += static_cast<char>(0x80 | (code & 0x3F));
-  }
-  return lines;
-}
+constexpr int kPlotRows = 4;
 
 std::string plot_window(const Dataset& dataset, const DataWindow& window, int columns) {
   const Recording& recording = dataset.recordings[static_cast<size_t>(window.recording)];
@@ -86,7 +60,8 @@ std::string plot_window(const Dataset& dataset, const DataWindow& window, int co
     for (size_t i = c; i < counts.size(); i += channels)
       values.push_back(to_value(counts[i], dataset.contract.channels[c]));
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    const std::vector<std::string> lines = plot(values, std::clamp(columns - 24, 10, 72), *low, *high);
+    const std::vector<std::string> lines =
+        braille_plot(values, std::clamp(columns - 24, 10, 72), kPlotRows, *low, *high);
     for (size_t row = 0; row < lines.size(); ++row) {
       const std::string scale = row == 0                  ? fmt::format("{:.3g}", *high)
                                 : row + 1 == lines.size() ? fmt::format("{:.3g}", *low)

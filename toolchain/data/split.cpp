@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "toolchain/base/random.h"
+#include "toolchain/data/file_list.h"
 #include "toolchain/data/text.h"
 
 namespace mote {
@@ -117,18 +118,25 @@ std::vector<double> Splitter::fractions() const {
 Result<void> Splitter::take_named(const HeldOut& held_out, PartId part) {
   for (const std::string& name : held_out.names) {
     const auto group = std::find(prepared_.groups.begin(), prepared_.groups.end(), name);
+    const auto list = prepared_.file_lists.find(file_list_of(name));
     int64_t taken = 0;
     for (size_t i = 0; i < candidates_.size(); ++i) {
       const Candidate& candidate = candidates_[i];
-      const bool wanted = group != prepared_.groups.end()
-                              ? candidate.group == group - prepared_.groups.begin()
-                              : glob_matches(name, prepared_.pieces[static_cast<size_t>(candidate.piece)].file);
+      const std::string& file = prepared_.pieces[static_cast<size_t>(candidate.piece)].file;
+      const bool wanted = list != prepared_.file_lists.end() ? list->second.contains(file)
+                          : group != prepared_.groups.end()  ? candidate.group == group - prepared_.groups.begin()
+                                                             : glob_matches(name, file);
       if (!wanted) continue;
       if (fixed_[i] && parts_[i] != part)
         return input_error(fmt::format("mote.toml: split: '{}' of the {} part is in the {} part too", name,
                                        kPartNames[static_cast<int>(part)], kPartNames[static_cast<int>(parts_[i])]));
       parts_[i] = part, fixed_[i] = true, ++taken;
     }
+    if (taken == 0 && list != prepared_.file_lists.end())
+      return input_error(
+          fmt::format("mote.toml: split.{} = \"{}\": none of the {} files with a window is in the list; its "
+                      "paths must be relative to its folder or to the project",
+                      part == PartId::test ? "test" : "validation", name, prepared_.pieces.size()));
     if (taken == 0) {
       std::vector<std::string> groups = prepared_.groups;
       std::sort(groups.begin(), groups.end(), natural_less);

@@ -1,3 +1,7 @@
+find_library(SNDFILE sndfile REQUIRED)
+find_library(SAMPLERATE samplerate REQUIRED)
+target_link_libraries(mote_data PRIVATE ${SNDFILE} ${SAMPLERATE})
+
 # examples/*/mote.toml travel in the program, for `mote init`.
 set(examples "")
 file(GLOB example_projects CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/examples/*/mote.toml)
@@ -10,3 +14,9 @@ foreach(project ${example_projects})
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/example_projects.inc CONTENT "@examples@" @ONLY)
 target_include_directories(mote_data PRIVATE ${CMAKE_BINARY_DIR}/generated)
+
+find_library(SERIALPORT serialport REQUIRED)
+find_library(NETTLE nettle REQUIRED)
+find_package(CURL 7.85 REQUIRED)
+find_package(LibArchive REQUIRED)
+target_link_libraries(mote_data PRIVATE ${SERIALPORT} ${NETTLE} CURL::libcurl LibArchive::LibArchive)

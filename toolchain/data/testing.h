@@ -59,6 +59,13 @@ inline void write_good_recordings(const ProjectFolder& project) {
                      100 + file, 100, [&](int i) { return std::sin(i * speed + file) + 0.001 * i; });
 }
 
+// Fails the test when the data cannot be loaded.
+inline Dataset load(const DataConfig& config, const ProjectFolder& project) {
+  Result<Dataset> dataset = load_dataset(config, project.path(), {});
+  EXPECT_TRUE(dataset.ok()) << dataset.error().message;
+  return dataset.ok() ? std::move(dataset).value() : Dataset{};
+}
+
 // The message of a load that must fail.
 inline std::string load_error(const DataConfig& config, const ProjectFolder& project) {
   const Result<Dataset> dataset = load_dataset(config, project.path(), {});

@@ -165,7 +165,7 @@ Result<Measurement> measure(const std::string& name, const std::vector<uint8_t>&
   m.notes.push_back(board.memory_note);
   m.flash.model = firmware.model_bytes;  // before it is linked; compiled weights are as many
   m.ram.arena = firmware.arena_bytes;
-  m.ram.statics = 2 * firmware.window_readings;
+  m.ram.statics = firmware.stream_bytes;
   check_fit(board, m);
   if (!m.fits) return m;  // hopeless: need not even be linked
   m.flash.model = m.ram.arena = m.ram.statics = 0;

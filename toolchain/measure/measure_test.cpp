@@ -265,7 +265,7 @@ TEST_F(MeasureTest, FedReadingsTheFeatureBlockRunsOnTheBoard) {
   contract.channels = {{"x", "g", 0, 1000}, {"y", "g", 0, 1000}};
   std::vector<int16_t> readings(5 * 8);
   for (size_t i = 0; i < readings.size(); ++i) readings[i] = static_cast<int16_t>((i * 7919) % 4001) - 2000;
-  const auto block = fit_features("raw", contract, Json::object(), {readings});
+  const auto block = fit_features("raw", contract, Json::object(), {std::span(readings).first(8)});
   ASSERT_TRUE(block) << block.error().message;
   const auto model = int8_model_with_features(**block);
   ASSERT_TRUE(model) << model.error().message;

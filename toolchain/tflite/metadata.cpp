@@ -55,6 +55,20 @@ class ObjectReader {
   const Json& object_;
 };
 
+Result<DecisionRule> decision_from_json(const std::string& where, const Json& json) {
+  ObjectReader reader(where + ": decision", json);
+  const auto whole = [&](const char* key, double low, double high) {
+    const double value = reader.number(key);
+    if (value < low || value > high || value != static_cast<int32_t>(value))
+      reader.fail(fmt::format("has a '{}' that is not a whole number from {} to {}", key, low, high));
+    return static_cast<int32_t>(value);
+  };
+  DecisionRule rule{whole("smoothing", 1, 255), whole("debounce", 1, 255), whole("refractory", 0, 1e6), {}};
+  rule.ignored = reader.list_of<int32_t>("ignored", "a whole number", &Json::is_number_integer);
+  MOTE_CHECK(reader.status());
+  return rule;
+}
+
 // In messages.
 std::string entry_name() {
   return fmt::format("metadata '{}'", kMoteMetadata);
@@ -86,16 +100,25 @@ Result<ModelMetadata> metadata_from_json(const Json& json) {
   metadata.thresholds = reader.list_of<double>("thresholds", "a number", &Json::is_number);
   metadata.fingerprint = reader.text("fingerprint");
   MOTE_CHECK(reader.status());
+  if (json.contains("decision")) {
+    MOTE_TRY(metadata.decision, decision_from_json(where, json["decision"]));
+  }
   return metadata;
 }
 
 Json to_json(const ModelMetadata& metadata) {
-  return {{"format", kFormat},
-          {"task", metadata.task},
-          {"labels", metadata.labels},
-          {"features", metadata.features},
-          {"thresholds", metadata.thresholds},
-          {"fingerprint", metadata.fingerprint}};
+  Json json = {{"format", kFormat},
+               {"task", metadata.task},
+               {"labels", metadata.labels},
+               {"features", metadata.features},
+               {"thresholds", metadata.thresholds},
+               {"fingerprint", metadata.fingerprint}};
+  if (const DecisionRule& rule = metadata.decision; rule != DecisionRule())
+    json["decision"] = {{"smoothing", rule.smoothing},
+                        {"debounce", rule.debounce},
+                        {"refractory", rule.refractory},
+                        {"ignored", rule.ignored}};
+  return json;
 }
 
 Result<void> set_model_metadata(Graph& graph, const ModelMetadata& metadata) {

@@ -12,6 +12,15 @@
 
 namespace mote {
 
+// How a stream of outputs becomes events (device/decision.h). The least: every output is an event.
+struct DecisionRule {
+  int32_t smoothing = 1;         // outputs that are averaged, 1 to 255
+  int32_t debounce = 1;          // times in a row that an answer has to be given, 1 to 255
+  int32_t refractory = 0;        // outputs after an event in which there is none
+  std::vector<int32_t> ignored;  // labels that are no events, by number, ascending
+  bool operator==(const DecisionRule&) const = default;
+};
+
 struct ModelMetadata {
   std::string task;                 // "classification", "regression", "anomaly"
   std::vector<std::string> labels;  // of the outputs, in order; regression: target names
@@ -19,6 +28,7 @@ struct ModelMetadata {
       Json::object();  // FeatureBlock's own JSON: block, parameters, recording contract (features/feature.h)
   std::vector<double> thresholds;  // parallel to labels, or one for anomaly; empty = the largest output wins
   std::string fingerprint;         // of data and configuration
+  DecisionRule decision;
 
   bool operator==(const ModelMetadata&) const = default;
 };

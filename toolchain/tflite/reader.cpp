@@ -11,11 +11,11 @@
 
 #include "device/resource_variable.h"
 #include "schema_generated.h"
+#include "toolchain/base/plain_text.h"
 #include "toolchain/graph/known_numbers.h"
 #include "toolchain/tflite/damage.h"
 #include "toolchain/tflite/options.h"
 #include "toolchain/tflite/subgraphs.h"
-#include "toolchain/tflite/text.h"
 
 namespace mote {
 namespace {

@@ -9,7 +9,7 @@
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
 #include "toolchain/tflite/test_graphs.h"
-#include "toolchain/tflite/text.h"
+#include "toolchain/base/plain_text.h"
 #include "toolchain/tflite/writer.h"
 
 namespace mote {

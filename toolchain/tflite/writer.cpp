@@ -8,8 +8,8 @@
 #include <tuple>
 
 #include "schema_generated.h"
+#include "toolchain/base/plain_text.h"
 #include "toolchain/tflite/options.h"
-#include "toolchain/tflite/text.h"
 
 namespace mote {
 namespace {

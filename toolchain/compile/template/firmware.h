@@ -6,11 +6,16 @@
 
 namespace mote {
 
-// Readings of one window, channels interleaved; the application fills it. No feature block: nullptr and 0, and the
+// The feature block, fed slices of readings, channels interleaved (features/stream.h). No block: 0 and nothing, and the
 // application writes the model's input itself.
-extern int16_t* const firmware_window;
-extern const uint32_t firmware_window_readings;
-void firmware_features(const int16_t* window, void* input);
+extern const uint32_t firmware_window;  // readings
+extern const uint32_t firmware_channels;
+extern const uint32_t firmware_slice;     // readings that the application gathers before it pushes them
+extern int16_t* const firmware_readings;  // room for a slice
+void firmware_reset();                    // forgets all readings
+int32_t firmware_push(int32_t count);     // from firmware_readings; gives how many were taken
+bool firmware_ready();                    // a window is complete
+void firmware_features(void* input);      // of that window, to the model's input
 
 Status firmware_init();
 Status firmware_invoke();

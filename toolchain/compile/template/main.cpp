@@ -54,11 +54,9 @@ int32_t stack_bytes() {
   return static_cast<int32_t>((__stack_top - word) * sizeof(uint32_t));
 }
 
-// Calls visit(memory, bytes) for all that an inference reads: the window of readings, or every model input.
+// Calls visit(memory, bytes) for every model input.
 template <class Visit>
-bool visit_inputs(bool readings, Visit visit) {
-  if (readings)
-    return visit(mote::firmware_window, mote::firmware_window_readings * static_cast<uint32_t>(sizeof(int16_t)));
+bool visit_inputs(Visit visit) {
   for (int32_t i = 0; i < mote::firmware_input_count(); ++i) {
     const mote::TensorView input = mote::firmware_input(i);
     if (!visit(input.data, static_cast<uint32_t>(input.bytes))) return false;
@@ -73,22 +71,42 @@ bool zero(void* to, uint32_t bytes) {
 
 // `input` is where the model's features go when it is fed readings; its look-up in the file is no part of an inference.
 Status infer(bool readings, void* input) {
-  if (readings) mote::firmware_features(mote::firmware_window, input);
+  if (readings) mote::firmware_features(input);
   return mote::firmware_invoke();
+}
+
+// From one result to the next: the readings between them, one slice after the other, and the model.
+Status infer_next_window(void* input) {
+  do mote::firmware_push(static_cast<int32_t>(mote::firmware_slice));
+  while (!mote::firmware_ready());
+  return infer(true, input);
 }
 
 // Two inferences of zeros, the second between the marks. Inputs may share memory with what an inference overwrites.
 Status measured_inferences() {
-  const bool readings = mote::firmware_window_readings > 0;
+  const bool readings = mote::firmware_channels > 0;
   void* const input = mote::firmware_input(0).data;
-  visit_inputs(readings, zero);
-  const Status first = infer(readings, input);
+  if (!readings) visit_inputs(zero);
+  const Status first = readings ? infer_next_window(input) : infer(false, input);
   if (first != Status::ok) return first;
-  visit_inputs(readings, zero);
+  if (!readings) visit_inputs(zero);
   mote_mark_begin();
-  const Status second = infer(readings, input);
+  const Status second = readings ? infer_next_window(input) : infer(false, input);
   mote_mark_end();
   return second;
+}
+
+// A window of readings through the feature block.
+bool feed_window(int32_t file) {
+  mote::firmware_reset();
+  const uint32_t reading_bytes = mote::firmware_channels * static_cast<uint32_t>(sizeof(int16_t));
+  for (uint32_t left = mote::firmware_window; left > 0;) {
+    const uint32_t count = left < mote::firmware_slice ? left : mote::firmware_slice;
+    if (semihosting::read(file, mote::firmware_readings, count * reading_bytes) != 0) return false;
+    if (!mote::firmware_ready()) mote::firmware_push(static_cast<int32_t>(count));
+    left -= count;
+  }
+  return mote::firmware_ready();
 }
 
 bool write_outputs(int32_t file) {
@@ -106,7 +124,8 @@ uint32_t run_rows(int32_t input, int32_t output) {
   const bool readings = header.readings != 0;
   for (uint32_t row = 0; row < header.rows; ++row) {
     const bool filled =
-        visit_inputs(readings, [input](void* to, uint32_t bytes) { return semihosting::read(input, to, bytes) == 0; });
+        readings ? feed_window(input)
+                 : visit_inputs([input](void* to, uint32_t bytes) { return semihosting::read(input, to, bytes) == 0; });
     if (!filled || infer(readings, mote::firmware_input(0).data) != Status::ok || !write_outputs(output)) return row;
   }
   return header.rows;

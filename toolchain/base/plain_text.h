@@ -1,4 +1,4 @@
-// Names in files come from anywhere and go to terminals and JSON.
+// Names from outside (files, boards) go to terminals, JSON and CSV.
 #pragma once
 #include <string_view>
 

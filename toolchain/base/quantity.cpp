@@ -1,4 +1,4 @@
-#include "cli/project/quantity.h"
+#include "toolchain/base/quantity.h"
 
 #include <fmt/format.h>
 

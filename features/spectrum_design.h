@@ -1,0 +1,35 @@
+// The tables and keys that all blocks with an FFT share.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "features/log_power.h"
+#include "features/options.h"
+#include "features/spectrum.h"
+
+namespace mote {
+
+using HostTables = SpectrumTables<const int16_t*, const int16_t*>;
+
+struct SpectrumDesign {
+  int32_t frame = 0, fft = 0;  // readings; a power of two
+  int32_t emphasis = 0;        // Q15
+  double rate_hz = 0;
+  std::vector<int16_t> window, twiddles;  // as SpectrumTables says
+  LogPower log{};
+  double floor_db = 0;
+
+  // Keys window, fft, floor, and emphasis if `emphasized`. `frame` readings of a frame. fft: `longest_fft` or the power
+  // of two at or above the frame, whichever is less.
+  static SpectrumDesign create(FeatureOptions& options, int32_t frame, double rate_hz, bool emphasized);
+  HostTables tables() const { return {frame, fft, window.data(), twiddles.data()}; }
+  double bin_hz() const { return rate_hz / fft; }
+  std::string firmware_constants(const std::string& name) const;
+  std::string firmware_tables(const std::string& name) const;  // the expression that gives SpectrumTables
+  std::string firmware_log() const;                            // ... LogPower
+};
+
+// Steps of LogPower in a decibel.
+double log_steps_per_decibel();
+
+}  // namespace mote
