@@ -64,7 +64,7 @@ CLI::App* add_subcommand(CLI::App& app, const Verb& verb) {
     const auto groups = app.get_subcommands([&](CLI::App* each) { return each->get_name() == group; });
     parent = groups.empty() ? nullptr : groups.front();
     if (parent == nullptr)  // not a verb of its own
-      parent = app.add_subcommand(group, "Get, record, check, show and export recordings")
+      parent = app.add_subcommand(group, "Get, record, check, clean, show and export recordings")
                    ->group("Verbs")
                    ->require_subcommand(1);
     parent->fallthrough();

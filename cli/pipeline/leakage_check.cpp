@@ -33,9 +33,9 @@ Result<Json> random_split_gap(Session& session, const Json& metrics) {
     return static_cast<double>(part.size()) / static_cast<double>(all);
   };
   MOTE_TRY(Pipeline pipeline, Pipeline::open(session, [&](ProjectConfig& project) {
-             project.data.split = {"random", {share(dataset.validation), {}}, {share(dataset.test), {}}, 0, 0};
+             project.data.split = {"random", {share(dataset.validation), {}}, {share(dataset.test), {}}, 0, 0, true};
              project.goal.conditions.clear();
-             project.given["data.split.by"] = "random";
+             project.given["data.split.by"] = "random, windows overlap";  // no split that mote.toml can ask for
              project.given["data.split.validation"] = share(dataset.validation);
              project.given["data.split.test"] = share(dataset.test);
            }));

@@ -11,6 +11,7 @@
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/model_file.h"
 #include "cli/pipeline/training.h"
+#include "toolchain/data/cleaning.h"
 #include "toolchain/graph/passes/passes.h"
 #include "toolchain/graph/transfer.h"
 #include "toolchain/measure/measure.h"
@@ -20,9 +21,11 @@
 namespace mote {
 namespace {
 
-// Every file that the dataset may read: sources, a file of labels, parts that are named by globs.
+// Every file that the dataset may read: sources, a file of labels, parts that are named by globs, changes of `data
+// clean`.
 Result<std::vector<fs::path>> data_files(const DataConfig& config, const fs::path& folder) {
   std::vector<std::string> patterns = config.source;
+  patterns.push_back(Cleaning::kFile);
   for (const std::string& rule : config.label)
     if (rule.starts_with("file:")) patterns.push_back(rule.substr(5));
   for (const HeldOut* part : {&config.split.validation, &config.split.test})

@@ -250,7 +250,8 @@ const Key kKeys[] = {
     {"data.time_unit", kText, "auto", "Unit of a numeric time column: `s`, `ms`, `us`, `ns` or `auto`.",
      MOTE_ASSIGN(p.data.time_unit = v.text)},
     {"data.split.by", kText, "chosen by the data, and reported",
-     "What stays together: `file`, `time`, `random`, `filename:REGEX` (its group 1) or `column:NAME`.",
+     "What stays together: `file`, `time`, `random`, `filename:REGEX` (its group 1) or `column:NAME`. No reading is in "
+     "two parts.",
      MOTE_ASSIGN(p.data.split.by = v.text)},
     {"data.split.validation", kNumber | kText | kTextList, "0.15",
      "Validation part: a fraction, or names: groups, patterns of files, or a list of files, one path per line, such as "

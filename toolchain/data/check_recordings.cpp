@@ -20,31 +20,15 @@ constexpr int64_t kStuckLeast = 25;                  // readings
 constexpr double kStuckUsual = 20;                   // times the channel's usual run of equal readings
 constexpr int64_t kClipRun = 3;                      // readings in a row at the channel's extreme
 constexpr int64_t kClipLeast = 8;                    // such readings over all recordings
+constexpr double kLoud = 0.2;                        // of full scale: what is quieter was not cut off
 constexpr double kMoves = 0.1;                       // of a channel's span: more is movement
 constexpr double kSpikeSteps = 4, kSpikeSpan = 0.6;  // of the channel's large steps, of its span: both must be passed
 constexpr double kCounts = 0.98;                     // share of steps upwards in a channel that counts
 constexpr int64_t kCountsLeast = 50;                 // such steps
 constexpr double kTableOutlier = 25;                 // inter-quartile ranges
-
-struct Scan {
-  const CheckInput& input;
-  std::vector<Finding>& findings;
-
-  size_t channels() const { return input.channels->size(); }
-  double value(const Series& series, int64_t row, size_t c) const {
-    return static_cast<double>(series.values[static_cast<size_t>(row) * channels() + c]);
-  }
-  const std::string& channel(size_t c) const { return (*input.channels)[c]; }
-  void add(Severity severity, const char* kind, const Series& series, int64_t row, std::string what, const char* why,
-           const char* todo) const {
-    const double time = row < 0                   ? -1
-                        : !series.seconds.empty() ? series.seconds[static_cast<size_t>(row)] - series.seconds[0]
-                        : series.rate > 0         ? static_cast<double>(row) / series.rate
-                                                  : -1;
-    findings.push_back({severity, kind, series.file, row < 0 ? 0 : series.line(row), input.config->table() ? -1 : time,
-                        1, std::move(what), why, todo});
-  }
-};
+constexpr double kHole = 0.005, kBesideHole = 0.02;  // seconds: no reading changes; how it sounds on both sides
+constexpr double kLoudBesideHole = 0.3;              // of the recording's deviation
+constexpr int64_t kHoleToFill = 10;                  // readings that are missing in a row: more are cut out
 
 // Longest run of equal readings; `at` its first row.
 struct Run {
@@ -75,25 +59,62 @@ bool others_move(const Scan& scan, const Series& series, size_t c, const Run& ru
   return false;
 }
 
+double deviation(const Scan& scan, const Series& series, int64_t begin, int64_t end, size_t c) {
+  double sum = 0, squares = 0;
+  begin = std::max<int64_t>(begin, 0), end = std::min(end, series.rows);
+  for (int64_t row = begin; row < end; ++row)
+    sum += scan.value(series, row, c), squares += scan.value(series, row, c) * scan.value(series, row, c);
+  const auto n = static_cast<double>(std::max<int64_t>(1, end - begin));
+  return std::sqrt(std::max(0.0, squares / n - sum / n * (sum / n)));
+}
+
+// Silence before and after a sound is no fault; a hole of 5 ms and more in the middle of a loud one is.
+bool tears_sound(const Scan& scan, const Series& series, size_t c, const Run& run) {
+  const double rate = scan.input.rate_of(series);
+  const auto beside = static_cast<int64_t>(kBesideHole * rate), end = run.at + run.length;
+  if (static_cast<double>(run.length) < kHole * rate || run.at < beside || end + beside > series.rows) return false;
+  const double loud = kLoudBesideHole * deviation(scan, series, 0, series.rows, c);
+  return deviation(scan, series, run.at - beside, run.at, c) > loud &&
+         deviation(scan, series, end, end + beside, c) > loud;
+}
+
+// Where others move, as at few files only this one does not: the file can go.
+void leave_out_still(const Scan& scan, size_t c, Finding& finding) {
+  int64_t still = 0;
+  for (const Series& series : *scan.input.series) {
+    bool moves = false;
+    for (int64_t row = 1; row < series.rows && !moves; ++row)
+      moves = scan.value(series, row, c) != scan.value(series, 0, c);
+    still += !moves;
+  }
+  if (still * 4 < static_cast<int64_t>(scan.input.series->size()))
+    finding.repair = {{ChangeAction::leave_out, finding.kind, finding.file, 0, 0, "", {}}};
+}
+
 void check_still(const Scan& scan, const Series& series, size_t c) {
   const ChannelProfile& profile = scan.input.profiles[c];
   Run longest;
   for_runs(scan, series, c, [&](const Run& run) {
-    if (run.length > longest.length) longest = run;
+    if (run.length > longest.length &&
+        (!scan.input.sound() || run.length == series.rows || tears_sound(scan, series, c, run)))
+      longest = run;
   });
   const bool clipped = longest.value == profile.low || longest.value == profile.high;
   if (longest.length < kStuckLeast || (!scan.input.config->table() && !others_move(scan, series, c, longest))) return;
   if (longest.length == series.rows)
-    scan.add(Severity::warning, "constant", series, 0,
-             fmt::format("{} is {:g} in all {} readings", scan.channel(c), longest.value, series.rows),
-             "a channel that never moves tells nothing; often a wire, an axis or a register that was not set up",
-             "record again, or take the channel out");
+    leave_out_still(scan, c,
+                    scan.add(Severity::warning, "constant", series, 0,
+                             fmt::format("{} is {:g} in all {} readings", scan.channel(c), longest.value, series.rows),
+                             "a channel that never moves tells nothing; often a wire, an axis or a register that was "
+                             "not set up",
+                             "record again, or take the channel out"));
   else if (!scan.input.config->table() && !clipped &&
-           static_cast<double>(longest.length) > kStuckUsual * profile.usual_run)
+           (scan.input.sound() || static_cast<double>(longest.length) > kStuckUsual * profile.usual_run))
     scan.add(Severity::warning, "stuck", series, longest.at,
              fmt::format("{} stays at {:g} for {} readings", scan.channel(c), longest.value, longest.length),
              "a sensor that moves elsewhere and freezes here was not read; the model learns the freeze",
-             "cut this stretch out, or record again");
+             "record again, or let `mote data clean --fix stuck` cut this stretch out")
+        .repair = {scan.cut("stuck", series, longest.at, longest.at + longest.length)};
 }
 
 void check_spikes(const Scan& scan, const Series& series, size_t c) {
@@ -101,6 +122,7 @@ void check_spikes(const Scan& scan, const Series& series, size_t c) {
   const double least = std::max(kSpikeSteps * profile.large_step, kSpikeSpan * profile.span);
   if (least <= 0 || profile.distinct < 20) return;
   int64_t first = -1, n = 0;
+  std::vector<Change> repair;
   for (int64_t row = 1; row + 1 < series.rows; ++row) {
     const double before = scan.value(series, row - 1, c), here = scan.value(series, row, c),
                  after = scan.value(series, row + 1, c);
@@ -108,6 +130,8 @@ void check_spikes(const Scan& scan, const Series& series, size_t c) {
     if (rise * fall <= 0 || std::min(std::abs(rise), std::abs(fall)) < least || std::abs(after - before) > least / 4)
       continue;
     if (n++ == 0) first = row;
+    const int64_t reading = series.reading(row);
+    repair.push_back({ChangeAction::interpolate, "outlier", series.file, reading, reading + 1, scan.channel(c), {}});
   }
   if (n > 0)
     scan.add(Severity::warning, "outlier", series, first,
@@ -115,7 +139,8 @@ void check_spikes(const Scan& scan, const Series& series, size_t c) {
                          n > 1 ? fmt::format(" ({} such spikes in this file)", n) : ""),
              "single wild readings come from the wire or the bus, not from the world; they widen the int8 range of the "
              "input",
-             "correct or delete the row; check the wiring");
+             "check the wiring; correct the reading, or let `mote data clean --fix outlier` interpolate it")
+        .repair = std::move(repair);
 }
 
 void check_table_outliers(const Scan& scan, const Series& series, size_t c) {
@@ -123,15 +148,20 @@ void check_table_outliers(const Scan& scan, const Series& series, size_t c) {
   const double range = profile.quarter[2] - profile.quarter[0];
   if (range <= 0 || profile.distinct < 20) return;
   int64_t first = -1, n = 0;
-  for (int64_t row = 0; row < series.rows; ++row)
-    if (std::abs(scan.value(series, row, c) - profile.quarter[1]) > kTableOutlier * range && n++ == 0) first = row;
+  std::vector<Change> repair;
+  for (int64_t row = 0; row < series.rows; ++row) {
+    if (!(std::abs(scan.value(series, row, c) - profile.quarter[1]) > kTableOutlier * range)) continue;
+    if (n++ == 0) first = row;
+    repair.push_back(scan.cut("outlier", series, row, row + 1));
+  }
   if (n > 0 && n * 200 < series.rows)
     scan.add(Severity::warning, "outlier", series, first,
              fmt::format("{} is {:g}; half of all rows lie between {:g} and {:g}{}", scan.channel(c),
                          scan.value(series, first, c), profile.quarter[0], profile.quarter[2],
                          n > 1 ? fmt::format(" ({} such rows)", n) : ""),
              "single wild values widen the int8 range of the input and pull the mean",
-             "correct or delete the rows if they are not real");
+             "correct the rows if they are not real, or let `mote data clean --fix outlier` leave them out")
+        .repair = std::move(repair);
 }
 
 // Row numbers and clocks that are taken for a sensor.
@@ -150,10 +180,36 @@ void check_counter(const Scan& scan, size_t c) {
                            "leave it out of channels; if it is the clock, say time = \"" + scan.channel(c) + "\""});
 }
 
+// Loud recordings whose tops are cut off, each at a limit of its own.
+void check_clipped_sound(const Scan& scan, const Series& series, size_t c) {
+  double low = INFINITY, high = -INFINITY;
+  for (int64_t row = 0; row < series.rows; ++row)
+    low = std::min(low, scan.value(series, row, c)), high = std::max(high, scan.value(series, row, c));
+  const double limit = std::max(-low, high), nearly = 0.998 * limit;
+  if (!(limit > kLoud)) return;
+  int64_t readings = 0, first = -1;
+  for (int64_t begin = 0, end = 0; begin < series.rows; begin = std::max(end, begin + 1)) {
+    for (end = begin; end < series.rows && std::abs(scan.value(series, end, c)) >= nearly;) ++end;
+    if (end - begin < kClipRun) continue;
+    if (first < 0) first = begin;
+    readings += end - begin;
+  }
+  if (readings >= kClipLeast)
+    scan.add(Severity::warning, "clipped", series, first,
+             fmt::format("{} is cut off at {:.3g} ({} readings, {:.2g} %)", scan.channel(c), limit, readings,
+                         100.0 * static_cast<double>(readings) / static_cast<double>(series.rows)),
+             "a sound that is cut off has overtones that were never there",
+             "turn the gain of the microphone down and record again");
+}
+
 // A pile of readings at one end of the range, several in a row.
 void check_clipped(const Scan& scan, size_t c) {
   const ChannelProfile& profile = scan.input.profiles[c];
   if (profile.distinct < 50) return;
+  if (scan.input.sound()) {
+    for (const Series& series : *scan.input.series) check_clipped_sound(scan, series, c);
+    return;
+  }
   for (const double limit : {profile.low, profile.high}) {
     if (limit == 0) continue;
     int64_t readings = 0, near = 0, files = 0, total = 0;
@@ -183,6 +239,20 @@ void check_clipped(const Scan& scan, size_t c) {
   }
 }
 
+// By the nearest ratio of g, mg, m/s2 and mm/s2; none when the ratio is like none of them.
+std::vector<Change> unit_repair(const Scan& scan, const Series& series, size_t x, double ratio) {
+  constexpr double kG = 9.80665;
+  for (const double factor : {kG, 1000.0, 1000 * kG, 1000 / kG}) {
+    for (const double wanted : {factor, 1 / factor}) {
+      if (std::abs(std::log(ratio / wanted)) > 0.25) continue;
+      Change change{ChangeAction::transform, "unit", series.file, 0, 0, "", {}};
+      for (size_t c = x; c < x + 3; ++c) change.channels.push_back({scan.channel(c), scan.channel(c), wanted, 0});
+      return {change};
+    }
+  }
+  return {};
+}
+
 // Accelerometers at rest feel 1 g: a file whose readings are 4 times larger or smaller than usual is in another unit.
 void check_units(const Scan& scan) {
   for (size_t x = 0; x + 2 < scan.channels(); ++x) {
@@ -208,23 +278,40 @@ void check_units(const Scan& scan) {
                  fmt::format("the acceleration is about {:.3g} here and {:.3g} in most files", norms[i], usual),
                  "at rest an accelerometer feels 1 g: this file is in another unit (g, m/s2, mg), and the model would "
                  "tell files by it",
-                 "bring all files to one unit");
+                 "bring all files to one unit, or let `mote data clean --fix unit` scale this one")
+            .repair = unit_repair(scan, (*scan.input.series)[i], x, usual / norms[i]);
     return;
   }
 }
 
+// Short holes are interpolated, long ones and rows of tables cut out.
+std::vector<Change> missing_repair(const Scan& scan, const Series& series, size_t c) {
+  std::vector<Change> repair;
+  for (int64_t begin = 0, end = 0; begin < series.rows; begin = end) {
+    const bool hole = std::isnan(scan.value(series, begin, c));
+    for (end = begin + 1; end < series.rows && std::isnan(scan.value(series, end, c)) == hole;) ++end;
+    if (!hole) continue;
+    repair.push_back(scan.cut("missing", series, begin, end));
+    const bool inside = begin > 0 && end < series.rows;
+    if (scan.input.config->table() || end - begin > kHoleToFill || !inside) continue;
+    repair.back().action = ChangeAction::interpolate;
+    repair.back().channel = scan.channel(c);
+  }
+  return repair;
+}
+
 void check_short(const Scan& scan, const Series& series, int32_t window) {
   const std::string what = fmt::format("{} readings, the window has {}", series.rows, window);
-  switch (scan.input.config->short_recordings) {
-    case ShortPolicy::error:
-      return scan.add(Severity::error, "short", series, -1, what, "no window fits in",
-                      "record longer, take a shorter window, or say short = \"skip\" or \"pad\" in mote.toml");
-    case ShortPolicy::skip:
-      return scan.add(Severity::note, "short", series, -1, what, "it is left out, as mote.toml says", "");
-    case ShortPolicy::pad:
-      return scan.add(Severity::note, "short", series, -1, what,
-                      "it is padded with its last reading, as mote.toml says", "");
-  }
+  const ShortPolicy policy = scan.input.config->short_recordings;
+  Finding& finding =
+      policy == ShortPolicy::error
+          ? scan.add(Severity::error, "short", series, -1, what, "no window fits in",
+                     "record longer, take a shorter window, or say short = \"skip\" or \"pad\" in mote.toml")
+      : policy == ShortPolicy::skip
+          ? scan.add(Severity::note, "short", series, -1, what, "it is left out, as mote.toml says", "")
+          : scan.add(Severity::note, "short", series, -1, what, "it is padded with its last reading, as mote.toml says",
+                     "");
+  if (policy == ShortPolicy::error) finding.repair = {{ChangeAction::leave_out, "short", series.file, 0, 0, "", {}}};
 }
 
 }  // namespace
@@ -276,7 +363,8 @@ void check_missing(const CheckInput& input, std::vector<Finding>& findings) {
         scan.add(refused ? Severity::error : Severity::note, "missing", series, first,
                  fmt::format("{} has no value in {} of {} rows", scan.channel(c), n, series.rows),
                  "a model cannot take a value that is not there",
-                 "correct the cells, or say missing = \"drop\" or \"interpolate\" in mote.toml");
+                 "correct the cells, or say missing = \"drop\" or \"interpolate\" in mote.toml")
+            .repair = missing_repair(scan, series, c);
     }
 }
 
@@ -341,11 +429,11 @@ void check_signals(const CheckInput& input, std::vector<Finding>& findings) {
   if (input.config->image) return;
   const Scan scan{input, findings};
   for (const Series& series : *input.series)
-    for (size_t c = 0; c < scan.channels() && !series.audio; ++c) {  // rests and clicks are what sound is made of
+    for (size_t c = 0; c < scan.channels(); ++c) {
       check_still(scan, series, c);
       if (input.config->table())
         check_table_outliers(scan, series, c);
-      else
+      else if (!input.sound())  // a click is a sound
         check_spikes(scan, series, c);
     }
   for (size_t c = 0; c < scan.channels(); ++c) check_counter(scan, c);

@@ -15,7 +15,6 @@ namespace {
 
 constexpr double kImbalanceNote = 3, kImbalance = 5;
 constexpr int64_t kFewWindows = 10, kFewTests = 100;
-const char* const kPartNames[] = {"training", "validation", "test"};
 
 struct Parts {
   const Dataset& dataset;

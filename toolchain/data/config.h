@@ -10,6 +10,9 @@
 
 namespace mote {
 
+// From this rate on readings are taken for a microphone's, not a movement's: what is usual differs.
+inline constexpr double kSoundRate = 3000;  // Hz
+
 enum class DataTask { classification, regression, anomaly };
 
 // A length of time, in seconds or in readings.
@@ -34,6 +37,8 @@ struct SplitConfig {
   HeldOut test{0.2, {}};
   int32_t folds = 0;  // > 0: the test part is number `fold` of `folds`; validation.fraction is then of the rest
   int32_t fold = 0;   // from 0
+  bool overlaps =
+      false;  // by random: windows that share readings may lie in two parts. Only to show what that flatters
 };
 
 enum class ShortPolicy { error, skip, pad };            // key `short`: a recording shorter than the window

@@ -17,14 +17,15 @@ namespace mote {
 
 // A stretch of readings without a gap or a change of label or group; windows never cross its ends.
 struct Recording {
-  std::string file;        // relative to the project, with '/'
-  int64_t first_line = 0;  // of the file
-  double start = 0;        // seconds: since 1970 for date-times, else as in the file
-  int32_t label = 0;       // class index; 0 for regression
-  std::string group;       // of the split
-  int64_t offset = 0;      // of its first reading in Dataset::counts, in readings
-  int64_t readings = 0;    // padding included
-  int64_t padded = 0;      // readings added at the end (the last one repeated)
+  std::string file;           // relative to the project, with '/'
+  int64_t first_line = 0;     // of the file; 0 = a format without lines
+  int64_t first_reading = 0;  // of the file, from 0
+  double start = 0;           // seconds: since 1970 for date-times, else as in the file
+  int32_t label = 0;          // class index; 0 for regression
+  std::string group;          // of the split
+  int64_t offset = 0;         // of its first reading in Dataset::counts, in readings
+  int64_t readings = 0;       // padding included
+  int64_t padded = 0;         // readings added at the end (the last one repeated)
 };
 
 struct DataWindow {

@@ -34,6 +34,12 @@ TEST(Leakage, OfARandomSplitAndNoneByFile) {
   EXPECT_THAT(apart.notes, Contains(HasSubstr("split by random: ")));
 
   config.stride = TimeSpan{0.05, false};
+  const Dataset blocks = load(config, project, "random");
+  EXPECT_GT(leakage(blocks).shared, 0);
+  EXPECT_EQ(leakage(blocks).overlapping, 0);
+  EXPECT_THAT(blocks.notes, Contains(HasSubstr("windows that share readings with a window of another part")));
+
+  config.split.overlaps = true;
   const Dataset overlapping = load(config, project, "random");
   const Leakage found = leakage(overlapping);
   EXPECT_EQ(found.test_windows, overlapping.test.size());

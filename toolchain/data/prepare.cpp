@@ -200,11 +200,12 @@ Piece Preparer::make_piece(Series& series, const Timing& timing, const Stretch& 
   Piece piece;
   piece.file = series.file;
   piece.first_line = series.line(range.begin);
+  piece.first_reading = series.reading(range.begin);
   const double rate = series.rate > 0 ? series.rate : prepared_.rate;
   if (!series.seconds.empty())
     piece.start = series.seconds[begin];
   else if (rate > 0)
-    piece.start = static_cast<double>(range.begin) / rate;
+    piece.start = static_cast<double>(series.reading(range.begin)) / rate;
   piece.label = label_index(series.labels[static_cast<size_t>(range.label)]);
   piece.group = group_index(series.groups[static_cast<size_t>(range.group)]);
   const std::span<const float> values(series.values.data() + begin * channels, rows * channels);
@@ -289,6 +290,8 @@ Result<void> Preparer::begin(const SeriesReader& reader) {
     prepared_.notes.push_back("learns from the columns " + listed(prepared_.channels) +
                               " (mote.toml does not say which)");
   prepared_.notes.insert(prepared_.notes.end(), reader.notes().begin(), reader.notes().end());
+  if (const size_t changes = reader.cleaning().changes(); changes > 0)
+    prepared_.notes.push_back(fmt::format("{} change{} of {} made", changes, changes == 1 ? "" : "s", Cleaning::kFile));
   if (config_.image) {
     prepared_.height = config_.image->height;
     prepared_.window = prepared_.stride = config_.image->width * config_.image->height;
@@ -344,6 +347,7 @@ Result<void> Preparer::add_table(Series& series) {
   Piece piece;
   piece.file = series.file;
   piece.first_line = series.line(0);
+  piece.first_reading = series.reading(0);
   for (const Stretch& stretch : series.stretches) {
     const int32_t label = label_index(series.labels[static_cast<size_t>(stretch.label)]);
     const int32_t group = group_index(series.groups[static_cast<size_t>(stretch.group)]);

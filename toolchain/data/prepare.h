@@ -15,9 +15,9 @@ namespace mote {
 
 struct Piece {
   std::string file;
-  int64_t first_line = 0;
-  double start = 0;              // seconds
-  int32_t label = 0, group = 0;  // index in Prepared::labels / groups
+  int64_t first_line = 0, first_reading = 0;  // of the file
+  double start = 0;                           // seconds
+  int32_t label = 0, group = 0;               // index in Prepared::labels / groups
   int64_t readings = 0, padded = 0;
   std::vector<float> values;                    // readings x channels
   std::vector<float> targets;                   // readings x targets

@@ -73,7 +73,19 @@ Error no_column(const std::string& file, const std::string& key, const Rule& rul
 
 std::string Series::place(int64_t row) const {
   if (!line_runs.empty()) return fmt::format("{}:{}", file, line(row));
-  return fmt::format("{}: reading {}", file, row);
+  return fmt::format("{}: reading {}", file, reading(row));
+}
+
+int64_t Series::row_of(int64_t wanted) const {
+  int64_t first = 0, beyond = rows;
+  while (first < beyond) {
+    const int64_t middle = (first + beyond) / 2;
+    if (reading(middle) < wanted)
+      first = middle + 1;
+    else
+      beyond = middle;
+  }
+  return first;
 }
 
 bool Series::begins(int64_t row) const {
@@ -98,6 +110,11 @@ Result<SeriesReader> SeriesReader::create(const DataConfig& config, const fs::pa
   MOTE_TRY(reader.group_rule_, Rule::parse("split.by", by == "time" || by == "random" || by == "auto" ? "file" : by));
   MOTE_TRY(reader.files_, find_files(config, project_folder, reader.notes_));
   MOTE_CHECK(reader.load_annotations());
+  MOTE_TRY(reader.cleaning_, Cleaning::load(project_folder));
+  std::erase_if(reader.files_, [&](const std::string& file) { return reader.cleaning_.leaves_out(file); });
+  if (reader.files_.empty() && reader.cleaning_.changes() > 0)
+    return input_error(fmt::format(
+        "{} leaves every recording out. Take the last step back with `mote data clean --undo`", Cleaning::kFile));
   return reader;
 }
 
@@ -175,6 +192,7 @@ Result<Series> SeriesReader::read(const std::string& file) {
     MOTE_CHECK(table->apply(annotated_label_, annotated_group_, series));
   }
   MOTE_CHECK(label_whole_file(series));
+  MOTE_CHECK(cleaning_.apply(agreed_.channels, folder_, series));
   return series;
 }
 
@@ -219,7 +237,7 @@ Timing measure_timing(const Series& series) {
         i + 1 < n ? t[static_cast<size_t>(i + 1)] - t[static_cast<size_t>(i - 1)] : step + timing.period;
     const double allowed = repeated * 4 > n ? 20 : 1.75;
     if (step > allowed * timing.period && next_two > (allowed + 1) * timing.period) {
-      timing.gaps.push_back(i);
+      if (!series.cut_before(i)) timing.gaps.push_back(i);
       continue;
     }
     sum += step, squares += step * step, ++steps;

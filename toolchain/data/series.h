@@ -8,6 +8,7 @@
 
 #include "toolchain/base/result.h"
 #include "toolchain/data/annotations.h"
+#include "toolchain/data/cleaning.h"
 #include "toolchain/data/config.h"
 #include "toolchain/data/csv.h"
 #include "toolchain/data/rule.h"
@@ -31,13 +32,18 @@ struct Series {
   int64_t window_rows = 0;                  // of an array of windows; 0 = readings follow one another
   bool each_alone = false;                  // stretches have nothing to do with one another: images of one file
   std::vector<LineRun> line_runs;           // where rows stand in the file; empty = a format without lines
+  std::vector<LineRun> reading_runs;        // the same in readings, from 0; empty = none was cut out (cleaning.h)
   std::vector<std::string> labels, groups;  // names
   std::vector<Stretch> stretches;           // in the order of rows; rows between two are left out
   std::vector<std::string> warnings;        // what is wrong with the file and did not stop it from being read
 
   int64_t line(int64_t row) const { return line_of(line_runs, row); }  // in the file; 0 = a format without lines
   std::string place(int64_t row) const;  // for messages: "a.csv:17", or "a.wav: reading 17"
-  // A recording of its own begins here: another label or group than the row above.
+  int64_t reading(int64_t row) const { return reading_runs.empty() ? row : line_of(reading_runs, row); }
+  int64_t row_of(int64_t reading) const;  // the first row at or after a reading of the file; `rows` = none
+  // Readings before this row were cut out.
+  bool cut_before(int64_t row) const { return row > 0 && reading(row) != reading(row - 1) + 1; }
+  // A recording of its own begins here: another label or group than the row above, or a cut.
   bool begins(int64_t row) const;
 };
 
@@ -73,6 +79,8 @@ class SeriesReader {
   const std::vector<std::string>& channels() const { return agreed_.channels; }
   const std::vector<std::string>& units() const { return agreed_.units; }
   const std::vector<std::string>& targets() const { return targets_; }
+  const Cleaning& cleaning() const { return cleaning_; }
+  // As the file has it, with the changes of cleaning.json.
   Result<Series> read(const std::string& file);
 
  private:
@@ -88,6 +96,7 @@ class SeriesReader {
   std::optional<Annotations> annotations_;
   std::string annotated_label_, annotated_group_;  // columns of the annotations; "" = labels, groups are not from them
   std::vector<std::string> files_, targets_, notes_;
+  Cleaning cleaning_;
   Agreement agreed_;
 };
 

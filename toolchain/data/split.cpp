@@ -17,7 +17,7 @@ namespace mote {
 namespace {
 
 constexpr uint64_t kSplitStream = 1;
-constexpr const char* kPartNames[] = {"training", "validation", "test"};
+constexpr size_t kBlocks = 20;  // by random: of a label at the least, where its windows overlap
 
 // Indivisible: goes to one part as a whole.
 struct Unit {
@@ -85,7 +85,9 @@ class Splitter {
   void leave_out_anomalies();
   Result<void> by_groups();
   void validate_by_file(double fraction);
+  std::vector<std::vector<size_t>> blocks_of(size_t label) const;
   void by_random();
+  void leave_out_overlaps();
   void by_time();
   void cut_in_time(const std::vector<size_t>& windows, int64_t readings);
   void whole_in_time();
@@ -246,31 +248,69 @@ void Splitter::validate_by_file(double fraction) {
       lacking));
 }
 
-void Splitter::by_random() {
-  std::vector<double> wanted = fractions();
-  for (size_t label = 0; label < classes(); ++label) {
-    std::vector<size_t> windows;
-    for (size_t i = 0; i < candidates_.size(); ++i)
-      if (!fixed_[i] && candidates_[i].label == static_cast<int32_t>(label)) windows.push_back(i);
-    random_.shuffle(windows);
-    size_t begin = 0, end = 0;
-    if (split_.folds > 0) {  // fold f: windows f, f + folds, ...
-      std::vector<size_t> rest;
-      for (size_t k = 0; k < windows.size(); ++k) {
-        if (static_cast<int32_t>(k) % split_.folds == split_.fold)
-          parts_[windows[k]] = PartId::test;
-        else
-          rest.push_back(windows[k]);
-      }
-      windows = rest;
-    } else {
-      end = static_cast<size_t>(std::lround(wanted[2] * static_cast<double>(windows.size())));
-      for (; begin < end; ++begin) parts_[windows[begin]] = PartId::test;
-    }
-    end = begin + static_cast<size_t>(std::lround(wanted[1] * static_cast<double>(windows.size())));
-    for (; begin < std::min(end, windows.size()); ++begin) parts_[windows[begin]] = PartId::validation;
-    for (; begin < windows.size(); ++begin) parts_[windows[begin]] = PartId::train;
+// Windows in a row of one recording, label by label: blocks that overlap with others only at their ends.
+std::vector<std::vector<size_t>> Splitter::blocks_of(size_t label) const {
+  const size_t deep = static_cast<size_t>((prepared_.window + prepared_.stride - 1) / prepared_.stride);
+  std::vector<size_t> windows;
+  for (size_t i = 0; i < candidates_.size(); ++i)
+    if (!fixed_[i] && candidates_[i].label == static_cast<int32_t>(label)) windows.push_back(i);
+  // Long blocks lose few windows at their ends, many blocks are drawn more evenly.
+  const size_t longest =
+      config_.table() || split_.overlaps ? 1 : std::clamp(windows.size() / kBlocks, size_t{1}, 4 * deep);
+  std::vector<std::vector<size_t>> blocks;
+  for (const size_t i : windows) {
+    const bool follows = !blocks.empty() && deep > 1 && blocks.back().size() < longest &&
+                         blocks.back().back() + 1 == i && candidates_[i].piece == candidates_[i - 1].piece;
+    if (!follows) blocks.emplace_back();
+    blocks.back().push_back(i);
   }
+  return blocks;
+}
+
+void Splitter::by_random() {
+  const std::vector<double> wanted = fractions();
+  for (size_t label = 0; label < classes(); ++label) {
+    std::vector<std::vector<size_t>> blocks = blocks_of(label);
+    random_.shuffle(blocks);
+    if (split_.folds > 0) {  // fold f: blocks f, f + folds, ...
+      std::vector<std::vector<size_t>> rest;
+      for (size_t k = 0; k < blocks.size(); ++k)
+        if (static_cast<int32_t>(k) % split_.folds == split_.fold)
+          for (const size_t i : blocks[k]) parts_[i] = PartId::test;
+        else
+          rest.push_back(std::move(blocks[k]));
+      blocks = std::move(rest);
+    }
+    size_t total = 0, done = 0;
+    for (const std::vector<size_t>& block : blocks) total += block.size();
+    const auto share = [&](double fraction) {
+      return static_cast<size_t>(std::lround(fraction * static_cast<double>(total)));
+    };
+    const size_t test = split_.folds > 0 ? 0 : share(wanted[2]), held_out = std::min(total, test + share(wanted[1]));
+    for (const std::vector<size_t>& block : blocks) {
+      const PartId part = done < test ? PartId::test : done < held_out ? PartId::validation : PartId::train;
+      for (const size_t i : block) parts_[i] = part;
+      done += block.size();
+    }
+  }
+  if (!split_.overlaps) leave_out_overlaps();
+}
+
+// Of two windows with readings in common in different parts, the one of the part before goes.
+void Splitter::leave_out_overlaps() {
+  std::vector<size_t> left_out;
+  for (size_t i = 0; i < candidates_.size(); ++i)
+    for (size_t k = i + 1; k < candidates_.size() && candidates_[k].piece == candidates_[i].piece &&
+                           candidates_[k].start < candidates_[i].start + prepared_.window;
+         ++k)
+      if (parts_[i] != parts_[k] && parts_[i] != PartId::none && parts_[k] != PartId::none)
+        left_out.push_back(parts_[i] < parts_[k] ? i : k);
+  std::sort(left_out.begin(), left_out.end());
+  left_out.erase(std::unique(left_out.begin(), left_out.end()), left_out.end());
+  for (const size_t i : left_out) parts_[i] = PartId::none;
+  if (!left_out.empty())
+    prepared_.notes.push_back(
+        fmt::format("{} windows that share readings with a window of another part were left out", left_out.size()));
 }
 
 // `windows` in the order of time over `readings` readings; starts counted by the candidates themselves.

@@ -6,8 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "toolchain/base/html.h"
+#include "toolchain/base/svg.h"
 #include "toolchain/report/format.h"
-#include "toolchain/report/svg.h"
 
 namespace mote {
 namespace {
@@ -69,42 +70,6 @@ std::string path(const Frame& frame, const std::vector<double>& values, const ch
 }
 
 }  // namespace
-
-std::string svg_text(double x, double y, const std::string& anchor, const std::string& words) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>", x, y, anchor, escape_html(words));
-}
-
-std::string svg_line(double x1, double y1, double x2, double y2, const char* style) {
-  return fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" {}/>", x1, y1, x2, y2, style);
-}
-
-std::string open_svg(double width, double height, const std::string& title) {
-  return fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" style=\"max-width:{:.0f}px\" role=\"img\"><title>{}</title>",
-                     width, height, width, escape_html(title));
-}
-
-const char* svg_colour(size_t index) {
-  static constexpr const char* kColours[] = {"var(--c1)", "var(--c2)", "var(--c3)",
-                                             "var(--c4)", "var(--c5)", "var(--c6)"};
-  return kColours[index % std::size(kColours)];
-}
-
-std::string escape_html(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 std::string line_chart(const std::string& title, const std::vector<ChartSeries>& series, int64_t marked_step) {
   const Frame frame = frame_of(series);

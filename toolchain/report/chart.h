@@ -6,8 +6,6 @@
 
 namespace mote {
 
-std::string escape_html(const std::string& text);
-
 struct ChartSeries {
   std::string name;
   std::vector<double> values;  // one per step; values that are not finite leave a gap

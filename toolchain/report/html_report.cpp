@@ -4,39 +4,13 @@
 
 #include <cmath>
 
+#include "toolchain/base/html.h"
 #include "toolchain/report/chart.h"
 #include "toolchain/report/format.h"
 #include "toolchain/report/metric_names.h"
 
 namespace mote {
 namespace {
-
-constexpr const char* kStyle = R"(
-:root{--fg:#1b1f24;--bg:#fff;--soft:#6a737d;--rule:#d8dee4;--good:#1a7f37;--bad:#cf222e;--c1:#0969da;--c2:#bf8700;
---c3:#8250df;--c4:#1a7f37;--c5:#cf222e;--c6:#57606a}
-@media(prefers-color-scheme:dark){:root{--fg:#e6edf3;--bg:#0d1117;--soft:#9198a1;--rule:#30363d;--good:#3fb950;
---bad:#f85149;--c1:#4493f8;--c2:#d29922;--c3:#ab7df8;--c4:#3fb950;--c5:#f85149;--c6:#9198a1}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:60rem;margin:2rem auto;
-padding:0 1rem}
-h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--rule)}
-p.sub{color:var(--soft);margin:.2rem 0 1rem}.verdict{font-size:1.15rem;font-weight:600}.good{color:var(--good)}
-.bad{color:var(--bad)}
-table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.2rem .9rem .2rem 0;text-align:right;
-border-bottom:1px solid var(--rule)}
-td:first-child,th:first-child{text-align:left}th{color:var(--soft);font-weight:500}
-svg{width:100%;height:auto;display:block;margin:.6rem 0}svg text{font:12px system-ui,sans-serif;fill:var(--fg)}
-svg .title{font-weight:600}
-svg .grid{stroke:var(--rule)}svg .mark{stroke:var(--soft);stroke-dasharray:4 3}svg .cell{stroke:var(--rule)}
-svg .track{fill:var(--rule)}
-svg.bar{width:200px;display:inline-block;margin:0}pre{overflow:auto;border:1px solid var(--rule);padding:.7rem;
-font-size:13px}
-)";
-
-std::string cells(const std::vector<std::string>& values, const char* tag) {
-  std::string row = "<tr>";
-  for (const std::string& value : values) row += fmt::format("<{0}>{1}</{0}>", tag, value);  // already escaped
-  return row + "</tr>\n";
-}
 
 std::string verdict_section(const Json& metrics) {
   const Json& verdict = metrics.at("verdict");
@@ -51,31 +25,31 @@ std::string verdict_section(const Json& metrics) {
 
 std::string budget_section(const Json& metrics, const std::vector<ReportLimit>& limits) {
   std::string html = "<h2>Cost on " + escape_html(metrics.value("board", "the board")) + "</h2>\n<table>" +
-                     cells({"", "measured", "budget", ""}, "th");
+                     html_row({"", "measured", "budget", ""}, "th");
   for (const ReportLimit& each : limits) {
     const std::string bar = each.limit > 0 && std::isfinite(each.value)
                                 ? budget_bar(each.value / each.limit) + " " + format_percent(each.value / each.limit)
                                 : "";
-    html += cells({escape_html(each.name), escape_html(each.value_text), escape_html(each.limit_text), bar}, "td");
+    html += html_row({escape_html(each.name), escape_html(each.value_text), escape_html(each.limit_text), bar}, "td");
   }
   return html + "</table>\n";
 }
 
 // Every number below a key of the measurement, flattened: what the figures of the budget are made of.
 std::string breakdown(const Json& metrics) {
-  std::string html = "<table>" + cells({"part", "value"}, "th");
+  std::string html = "<table>" + html_row({"part", "value"}, "th");
   for (const char* group : {"flash_bytes", "ram_bytes", "latency", "power"}) {
     if (!metrics.contains(group)) continue;
     for (const auto& [key, value] : metrics.at(group).items())
       if (value.is_number())
-        html += cells({fmt::format("{}.{}", group, escape_html(key)), format_number(value.get<double>())}, "td");
+        html += html_row({fmt::format("{}.{}", group, escape_html(key)), format_number(value.get<double>())}, "td");
   }
   return html + "</table>\n";
 }
 
 std::string comparison_table(const Json& metrics) {
   if (!metrics.contains("comparisons")) return "";
-  std::string html = "<table>" + cells({"part", "compared", "measure", "difference", "p", "test"}, "th");
+  std::string html = "<table>" + html_row({"part", "compared", "measure", "difference", "p", "test"}, "th");
   for (const char* part : {"train", "validation", "test"}) {
     if (!metrics.at("comparisons").contains(part)) continue;
     for (const Json& each : metrics.at("comparisons").at(part)) {
@@ -84,14 +58,14 @@ std::string comparison_table(const Json& metrics) {
                                                : format_number(value.get<double>());
       };
       html +=
-          cells({part,
-                 escape_html(fmt::format("{} against {}", each.at("second").get<std::string>(),
-                                         each.at("first").get<std::string>())),
-                 escape_html(each.at("metric").get<std::string>()),
-                 fmt::format("{} <small>({} to {})</small>", show(each.at("difference")), show(each.at("ci95").at(0)),
-                             show(each.at("ci95").at(1))),
-                 fmt::format("{:.2g}", each.at("p").get<double>()), escape_html(each.at("test").get<std::string>())},
-                "td");
+          html_row({part,
+                    escape_html(fmt::format("{} against {}", each.at("second").get<std::string>(),
+                                            each.at("first").get<std::string>())),
+                    escape_html(each.at("metric").get<std::string>()),
+                    fmt::format("{} <small>({} to {})</small>", show(each.at("difference")),
+                                show(each.at("ci95").at(0)), show(each.at("ci95").at(1))),
+                    fmt::format("{:.2g}", each.at("p").get<double>()), escape_html(each.at("test").get<std::string>())},
+                   "td");
     }
   }
   return html + "</table>\n";
@@ -104,7 +78,7 @@ std::string quality_section(const Json& metrics) {
   if (forms.size() == 1) forms.push_back("int8");
   std::vector<std::string> headers = {"part", "windows", "measure"};
   headers.insert(headers.end(), forms.begin(), forms.end());
-  std::string html = "<h2>Quality</h2>\n<table>" + cells(headers, "th");
+  std::string html = "<h2>Quality</h2>\n<table>" + html_row(headers, "th");
   for (const char* part : {"train", "validation", "test"}) {
     if (!metrics.at("int8").contains(part)) continue;
     const Json& int8 = metrics.at("int8").at(part);
@@ -115,7 +89,7 @@ std::string quality_section(const Json& metrics) {
         row.push_back(metrics.contains(form) && metrics.at(form).contains(part)
                           ? metric_text(metric, metrics.at(form).at(part), true)
                           : "");
-      html += cells(row, "td");
+      html += html_row(row, "td");
     }
   }
   return html + "</table>\n" + comparison_table(metrics) + "<p class=\"sub\">In brackets: 95 % intervals.</p>\n";
@@ -134,12 +108,12 @@ std::string percent(const Json& share) {
 std::string conditions_section(const Json& metrics) {
   if (!metrics.contains("conditions")) return "";
   std::string html = "<h2>In harder conditions</h2>\n<table>" +
-                     cells({"condition", "noise", "SNR dB", "measure", "goal", "float", "int8"}, "th");
+                     html_row({"condition", "noise", "SNR dB", "measure", "goal", "float", "int8"}, "th");
   for (const Json& condition : metrics.at("conditions"))
     for (const auto& [name, bar] : condition.at("goal").items()) {
       const MetricName* const metric = find_metric(name);
       if (metric == nullptr) continue;
-      html += cells(
+      html += html_row(
           {escape_html(condition.at("name").get<std::string>()), escape_html(condition.at("noise").get<std::string>()),
            format_number(condition.at("snr_db").get<double>()), name, metric_text(*metric, bar.get<double>()),
            condition.contains("float") ? metric_text(*metric, condition.at("float"), true) : "-",
@@ -159,21 +133,22 @@ std::string thresholds_section(const Json& metrics) {
   const Json& judged = metrics.at("int8").at(part);
   if (judged.contains("thresholds")) {
     std::string html = fmt::format("<h2>Thresholds, int8, {} part</h2>\n<table>", part) +
-                       cells({"answer", "threshold", "false accepts", "false rejects"}, "th");
+                       html_row({"answer", "threshold", "false accepts", "false rejects"}, "th");
     for (const Json& each : judged.at("thresholds").at("classes"))
-      html += cells({escape_html(each.at("name").get<std::string>()), format_number(each.at("threshold").get<double>()),
-                     share_cell(each.at("false_accepts")), share_cell(each.at("false_rejects"))},
-                    "td");
+      html +=
+          html_row({escape_html(each.at("name").get<std::string>()), format_number(each.at("threshold").get<double>()),
+                    share_cell(each.at("false_accepts")), share_cell(each.at("false_rejects"))},
+                   "td");
     return html + "</table>\n";
   }
   if (!judged.contains("threshold")) return "";
   std::string html = fmt::format("<h2>Anomaly scores above {}, int8, {} part</h2>\n<table>",
                                  format_number(judged.at("threshold").get<double>()), part) +
-                     cells({"label", "", "windows", "above"}, "th");
+                     html_row({"label", "", "windows", "above"}, "th");
   for (const Json& each : judged.at("classes"))
-    html += cells({escape_html(each.at("name").get<std::string>()), each.at("normal").get<bool>() ? "normal" : "",
-                   std::to_string(each.at("count").get<int64_t>()), percent(each.at("above_threshold"))},
-                  "td");
+    html += html_row({escape_html(each.at("name").get<std::string>()), each.at("normal").get<bool>() ? "normal" : "",
+                      std::to_string(each.at("count").get<int64_t>()), percent(each.at("above_threshold"))},
+                     "td");
   return html + "</table>\n";
 }
 
@@ -210,13 +185,13 @@ std::string confusion_section(const Json& metrics) {
   const std::string part = judged_name(metrics);
   if (!parts.at(part).contains("confusion")) return "";
   std::vector<std::string> names;
-  std::string table = "<table>" + cells({"class", "windows", "precision", "recall", "F1", "AUC"}, "th");
+  std::string table = "<table>" + html_row({"class", "windows", "precision", "recall", "F1", "AUC"}, "th");
   for (const Json& each : parts.at(part).at("classes")) {
     names.push_back(each.at("name").get<std::string>());
     std::vector<std::string> row = {escape_html(names.back()), std::to_string(each.at("count").get<int64_t>())};
     for (const char* share : {"precision", "recall", "f1"}) row.push_back(percent(each.at(share)));
     row.push_back(each.at("auc").is_number() ? format_number(each.at("auc").get<double>()) : "-");
-    table += cells(row, "td");
+    table += html_row(row, "td");
   }
   const auto counts = parts.at(part).at("confusion").get<std::vector<std::vector<int64_t>>>();
   return fmt::format("<h2>Confusion, int8, {} part</h2>\n{}{}</table>\n", part, confusion_chart(names, counts), table);
@@ -224,14 +199,14 @@ std::string confusion_section(const Json& metrics) {
 
 std::string data_section(const Json& metrics) {
   if (!metrics.contains("data")) return "";
-  std::string html = "<h2>Data</h2>\n<table>" + cells({"part", "windows", "by class"}, "th");
+  std::string html = "<h2>Data</h2>\n<table>" + html_row({"part", "windows", "by class"}, "th");
   for (const auto& [part, summary] : metrics.at("data").at("parts").items()) {
     if (!summary.is_object() || !summary.contains("windows")) continue;
     std::string classes;
     if (summary.contains("classes"))
       for (const auto& [name, count] : summary.at("classes").items())
         classes += fmt::format("{}{} {}", classes.empty() ? "" : ", ", escape_html(name), count.get<int64_t>());
-    html += cells({part, std::to_string(summary.at("windows").get<int64_t>()), classes}, "td");
+    html += html_row({part, std::to_string(summary.at("windows").get<int64_t>()), classes}, "td");
   }
   html += "</table>\n";
   for (const Json& note : metrics.at("data").at("notes"))
@@ -267,13 +242,13 @@ std::string layer_costs(const Json& quantization) {
   if (costs.empty()) return "";
   const std::string metric = costs[0].at("metric").get<std::string>();
   std::string html = "<h2>What int8 costs each layer by itself</h2>\n<table>" +
-                     cells({"only this layer in int8", "change of " + metric, "output error"}, "th");
+                     html_row({"only this layer in int8", "change of " + metric, "output error"}, "th");
   for (const Json& each : costs) {
     const double change = each.at("change").get<double>();
-    html += cells({escape_html(each.at("layer").get<std::string>()),
-                   metric == "accuracy" ? format_percent(change) : format_number(change),
-                   format_percent(each.at("output_error").get<double>())},
-                  "td");
+    html += html_row({escape_html(each.at("layer").get<std::string>()),
+                      metric == "accuracy" ? format_percent(change) : format_number(change),
+                      format_percent(each.at("output_error").get<double>())},
+                     "td");
   }
   return html + "</table>\n<p class=\"sub\">Output error: root mean square, in deviations of the outputs.</p>\n";
 }
@@ -282,9 +257,9 @@ std::string layers_section(const Json& metrics) {
   if (!metrics.contains("quantization")) return "";
   const Json& quantization = metrics.at("quantization");
   std::string html = "<h2>Error of int8 by layer</h2>\n<table>" +
-                     cells({"layer", "operator", "SQNR dB", "largest error in LSB", "saturated"}, "th");
+                     html_row({"layer", "operator", "SQNR dB", "largest error in LSB", "saturated"}, "th");
   for (const Json& layer : quantization.at("layer_errors").at("layers"))
-    html += cells(
+    html += html_row(
         {escape_html(layer.at("layer").get<std::string>()), escape_html(layer.at("op").get<std::string>()),
          layer.at("sqnr_db").is_number() ? format_number(layer.at("sqnr_db").get<double>()) : "exact",
          format_number(layer.at("max_abs_lsb").get<double>()), format_percent(layer.at("saturated").get<double>())},
@@ -304,18 +279,13 @@ std::string layers_section(const Json& metrics) {
 }  // namespace
 
 std::string html_report(const Json& metrics, const std::vector<ReportLimit>& limits) {
-  const std::string name = escape_html(metrics.value("name", "mote"));
-  std::string html = fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta name=\"viewport\" content=\"width=device-width\"><title>{0}, run {1}</title><style>{2}</style></head>"
-      "<body>\n<h1>{0}</h1>\n<p class=\"sub\">run {1}, {3}, seed {4}</p>\n",
-      name, metrics.value("run", int64_t{0}), kStyle, escape_html(metrics.value("time", "")),
-      metrics.value("seed", uint64_t{0}));
-  html += verdict_section(metrics) + quality_section(metrics) + conditions_section(metrics) + leakage_section(metrics) +
-          budget_section(metrics, limits) + breakdown(metrics) + confusion_section(metrics) +
-          thresholds_section(metrics) + curves_section(metrics) + training_section(metrics) + layers_section(metrics) +
-          data_section(metrics);
-  return html + "</body></html>\n";
+  const std::string heading = fmt::format("run {}, {}, seed {}", metrics.value("run", int64_t{0}),
+                                          metrics.value("time", ""), metrics.value("seed", uint64_t{0}));
+  const std::string html = verdict_section(metrics) + quality_section(metrics) + conditions_section(metrics) +
+                           leakage_section(metrics) + budget_section(metrics, limits) + breakdown(metrics) +
+                           confusion_section(metrics) + thresholds_section(metrics) + curves_section(metrics) +
+                           training_section(metrics) + layers_section(metrics) + data_section(metrics);
+  return html_page(metrics.value("name", "mote"), heading, html);
 }
 
 }  // namespace mote

@@ -5,8 +5,9 @@
 #include <functional>
 #include <span>
 
+#include "toolchain/base/html.h"
+#include "toolchain/base/svg.h"
 #include "toolchain/report/chart.h"
-#include "toolchain/report/svg.h"
 
 namespace mote {
 namespace {

@@ -1,4 +1,4 @@
-// The pieces that charts are made of, as SVG text.
+// The pieces that charts are made of, as SVG text; their classes and colours are those of html_page.
 #pragma once
 #include <cstddef>
 #include <string>
