@@ -309,7 +309,9 @@ void check_short(const Scan& scan, const Series& series, int32_t window) {
                      "record longer, take a shorter window, or say short = \"skip\" or \"pad\" in mote.toml")
       : policy == ShortPolicy::skip
           ? scan.add(Severity::note, "short", series, -1, what, "it is left out, as mote.toml says", "")
-          : scan.add(Severity::note, "short", series, -1, what, "it is padded with its last reading, as mote.toml says",
+          : scan.add(Severity::note, "short", series, -1, what,
+                     series.audio ? "it is padded with silence, as mote.toml says"
+                                  : "it is padded with its last reading, as mote.toml says",
                      "");
   if (policy == ShortPolicy::error) finding.repair = {{ChangeAction::leave_out, "short", series.file, 0, 0, "", {}}};
 }
