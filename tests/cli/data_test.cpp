@@ -90,7 +90,7 @@ TEST_F(DataCommand, PageIsSelfContainedAndSmall) {
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("http")));
   EXPECT_THAT(page, Not(HasSubstr("nan")));
-  const ProcessOutput nowhere = mote({"data", "show", "--html", "/nowhere/at/all/page.html"}, project);
+  const ProcessOutput nowhere = mote({"data", "show", "--html", "mote.toml/page.html"}, project);
   EXPECT_EQ(nowhere.exit_status, 2);
 }
 
