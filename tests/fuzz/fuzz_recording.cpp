@@ -1,8 +1,10 @@
-// Any bytes as a recording of one format (MOTE_FUZZED_FORMAT): the reader answers with a series that holds together, or
-// with an error of the user's.
+// Any bytes as a recording of one format, which MOTE_FUZZED_FORMAT in the environment names by its extension: the
+// reader answers with a series that holds together, or with an error of the user's.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "tests/fuzz/fuzz.h"
 #include "toolchain/base/text.h"
@@ -40,11 +42,18 @@ void check_series(const Series& series, const Agreement& agreed) {
   (void)measure_timing(series);
 }
 
+std::string fuzzed_name() {
+  const char* const format = std::getenv("MOTE_FUZZED_FORMAT");
+  FUZZ_CHECK(format != nullptr);
+  return std::string("a.") + format;
+}
+
 void read(const DataConfig& config, const MemoryFile& file) {
+  static const std::string name = fuzzed_name();
   Agreement agreed;
   const std::vector<Rule> labels;
   const Rule group;
-  const ReadTask task{file.path(), std::string("a.") + MOTE_FUZZED_FORMAT, config, labels, group, agreed};
+  const ReadTask task{file.path(), name, config, labels, group, agreed};
   const Result<Series> series = read_recording(task);
   if (series.ok())
     check_series(*series, agreed);
