@@ -139,7 +139,9 @@ std::string show_data(const Dataset& dataset, int columns) {
     int64_t readings = 0;
     for (const Recording& recording : dataset.recordings) readings += recording.readings - recording.padded;
     const double rate = contract.rate_hz;
-    text += rate > 0
+    text += contract.height > 0 ? fmt::format("{} images of {}x{} pixels\n", readings / contract.window,
+                                              contract.window / contract.height, contract.height)
+            : rate > 0
                 ? fmt::format("{:.1f} s of recordings at {:g} Hz; windows of {:.3g} s ({} readings) every {:.3g} s\n",
                               static_cast<double>(readings) / rate, rate, contract.window / rate, contract.window,
                               contract.stride / rate)

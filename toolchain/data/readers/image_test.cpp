@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "toolchain/data/show.h"
 #include "toolchain/data/testing.h"
 
 namespace mote {
@@ -60,6 +61,7 @@ TEST(Images, FoldersOfFiles) {
   project.write("images/lying/\xE5\x9B\xBE.JPG", encoded("jpg", 8, 6, lying));
   project.write("images/lying/large.png", encoded("png", 64, 48, Pixels(64 * 48 * 3, 77)));
   const Dataset dataset = load(image_config(), project);
+  EXPECT_THAT(show_data(dataset, 100), HasSubstr("4 images of 8x6 pixels"));
   EXPECT_THAT(dataset.classes, ElementsAre("lying", "upright"));
   EXPECT_EQ(dataset.contract.window, 48);
   EXPECT_EQ(dataset.contract.height, 6);
