@@ -56,7 +56,8 @@ Result<void> write_blocks(const fs::path& folder, ModelMetadata entry) {
   for (size_t i = 0; i < counts.size(); ++i) counts[i] = static_cast<int16_t>(i * i);
   for (const std::string& kind : feature_kinds()) {
     Json options = {{"filter", {"lowpass 1 kHz order 4"}}};
-    if (kind == "mfe" || kind == "mfcc" || kind == "spectrogram") options.update({{"frame", "20 ms"}, {"delta", 1}});
+    if (kind == "mfe" || kind == "mfcc" || kind == "spectrogram")
+      options.update({{"frame", "20 ms"}, {"hop", "20 ms"}, {"delta", 1}});
     MOTE_TRY(const FeaturePtr features, fit_features(kind, contract, options, {counts}));
     entry.features = to_json(*features);
     MOTE_CHECK(write_file(folder / (kind + ".json"), std::string_view(to_json(entry).dump())));
