@@ -93,11 +93,14 @@ bool huffman_tables_fit(const std::vector<uint8_t>& bytes) {
     const size_t length = static_cast<size_t>(bytes[at + 2]) << 8 | bytes[at + 3];
     scans = scans || marker == kScan;
     if (!scans && length >= 2 && ((marker >= 0xE0 && marker <= 0xEF) || marker == kComment)) at += 1 + length;
-    for (size_t table = at + 4; marker == kHuffman && table + 17 <= std::min(at + 2 + length, bytes.size());) {
+    // As stb_image goes: a table is read whole even where the segment or the file ends within it.
+    size_t table = at + 4;
+    for (int64_t left = static_cast<int64_t>(length) - 2; marker == kHuffman && left > 0;) {
       size_t codes = 0;
-      for (size_t i = 1; i <= 16; ++i) codes += bytes[table + i];
+      for (size_t i = table + 1; i <= table + 16 && i < bytes.size(); ++i) codes += bytes[i];
       if (codes > 256) return false;
       table += 17 + codes;
+      left -= static_cast<int64_t>(17 + codes);
     }
   }
   return true;
