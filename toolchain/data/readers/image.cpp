@@ -82,26 +82,43 @@ bool is_bmp(std::string_view head) {  // the four bytes after the size are reser
   return head.size() >= 26 && head.starts_with("BM") && head.substr(6, 4) == std::string_view("\0\0\0\0", 4);
 }
 
-// stb_image 2.27 writes behind its table when the lengths of a Huffman table add up to more codes than there are. What
-// may be one is looked at everywhere but in segments of an application or comments before the first scan.
-bool huffman_tables_fit(const std::vector<uint8_t>& bytes) {
-  constexpr uint8_t kHuffman = 0xC4, kScan = 0xDA, kComment = 0xFE;
-  bool scans = false;
-  for (size_t at = 2; at + 4 <= bytes.size(); ++at) {
-    if (bytes[at] != 0xFF) continue;
-    const uint8_t marker = bytes[at + 1];
-    const size_t length = static_cast<size_t>(bytes[at + 2]) << 8 | bytes[at + 3];
-    scans = scans || marker == kScan;
-    if (!scans && length >= 2 && ((marker >= 0xE0 && marker <= 0xEF) || marker == kComment)) at += 1 + length;
-    // As stb_image goes: a table is read whole even where the segment or the file ends within it.
-    size_t table = at + 4;
-    for (int64_t left = static_cast<int64_t>(length) - 2; marker == kHuffman && left > 0;) {
+// A JPEG file as stb_image walks through it: what lies behind its end is 0.
+struct JpegBytes {
+  const std::vector<uint8_t>& bytes;
+  uint8_t at(size_t i) const { return i < bytes.size() ? bytes[i] : uint8_t{0}; }
+  int64_t word(size_t i) const { return at(i) << 8 | at(i + 1); }
+
+  // Of the Huffman tables of a segment whose length stands at `length_at`. A table is read whole even where the segment
+  // ends within it.
+  bool tables_fit(size_t length_at) const {
+    size_t table = length_at + 2;
+    for (int64_t left = word(length_at) - 2; left > 0;) {
       size_t codes = 0;
-      for (size_t i = table + 1; i <= table + 16 && i < bytes.size(); ++i) codes += bytes[i];
+      for (size_t i = 1; i <= 16; ++i) codes += at(table + i);
       if (codes > 256) return false;
       table += 17 + codes;
       left -= static_cast<int64_t>(17 + codes);
     }
+    return true;
+  }
+};
+
+// stb_image 2.27 writes behind its table when the lengths of a Huffman table add up to more codes than there are.
+// Before the first scan one segment follows the other, whatever they hold; after it any place is looked at.
+bool huffman_tables_fit(const std::vector<uint8_t>& bytes) {
+  constexpr uint8_t kHuffman = 0xC4, kScan = 0xDA, kFirstWithLength = 0xC0, kFirstRestart = 0xD0, kLastWithout = 0xD9;
+  const JpegBytes jpeg{bytes};
+  bool scans = false;
+  for (size_t at = 2; at + 1 < bytes.size();) {
+    const uint8_t marker = bytes[at + 1];
+    if (bytes[at] != 0xFF || marker == 0xFF) {  // padding between segments
+      ++at;
+      continue;
+    }
+    if (marker == kHuffman && !jpeg.tables_fit(at + 2)) return false;
+    scans = scans || marker == kScan;
+    const bool length = marker >= kFirstWithLength && (marker < kFirstRestart || marker > kLastWithout);
+    at += scans || !length ? 1 : static_cast<size_t>(2 + std::max<int64_t>(jpeg.word(at + 2), 2));
   }
   return true;
 }
