@@ -21,7 +21,7 @@ inline void delta(int16_t* rows, int32_t row_count, int32_t stride, int32_t colu
     const int16_t* const far_after = rows + (t + 1 < last ? t + 2 : last) * stride + from;
     int16_t* const out = rows + t * stride + to;
     for (int32_t c = 0; c < columns; ++c) {
-      const int32_t slope = after[c] - before[c] + 2 * (far_after[c] - far_before[c]);  // times 10
+      const int32_t slope = int32_t{after[c]} - before[c] + 2 * (int32_t{far_after[c]} - far_before[c]);  // times 10
       out[c] = saturate_int16(rounding_divide(int64_t{slope} << kDeltaFractionBits, 10));
     }
   }

@@ -26,7 +26,7 @@ inline Moments higher_moments(const int16_t* readings, int32_t count, int32_t st
   constexpr int64_t kMost = int64_t{128} << 12;
   const int64_t inverse = (int64_t{1} << 40) / deviation_q8;
   for (int32_t i = 0; i < count; ++i, readings += stride) {
-    const int32_t distance = *readings * 256 - mean_q8;
+    const int32_t distance = int32_t{*readings} * 256 - mean_q8;
     const int64_t ratio = (distance * inverse) >> 28;
     const int32_t z = static_cast<int32_t>(ratio < -kMost ? -kMost : ratio > kMost ? kMost : ratio);
     const int64_t square = (int64_t{z} * z) >> 12;
@@ -54,7 +54,7 @@ inline void channel_statistics(const int16_t* readings, int32_t count, int32_t s
   int32_t crossings = 0;
   bool above = false;
   for (int32_t i = 0; i < count; ++i) {
-    const int32_t distance = readings[i * stride] * 256 - mean_q8;
+    const int32_t distance = int32_t{readings[i * stride]} * 256 - mean_q8;
     variance_sum += static_cast<uint64_t>(int64_t{distance} * distance);
     const bool now_above = distance > 0 || (distance == 0 && above);
     crossings += i > 0 && now_above != above;
