@@ -1,6 +1,5 @@
 // The keys of the project's [features] section as a block asks for them.
 #pragma once
-#include <set>
 #include <string>
 #include <vector>
 
@@ -26,7 +25,6 @@ class FeatureOptions {
   std::vector<std::string> choices(const std::string& key, const std::vector<std::string>& fallback,
                                    const std::vector<std::string>& known);
   std::vector<std::string> texts(const std::string& key);  // default: none
-  bool given(const std::string& key) const { return given_.contains(key); }
 
   void fail(const std::string& key, const std::string& what);
   // The error, or that a key was given for which nobody asked.

@@ -64,9 +64,9 @@ SpectrumDesign SpectrumDesign::create(FeatureOptions& options, int32_t frame, do
   design.frame = std::min(frame, design.fft);
   design.window = design_window(options.choice("window", "hann", {"hann", "hamming", "rectangular"}), design.frame);
   design.twiddles = design_twiddles(design.fft);
-  design.floor_db = options.number("floor", -60, -100, -10);
+  const double floor_db = options.number("floor", -60, -100, -10);
   if (emphasized) design.emphasis = static_cast<int32_t>(std::lround(options.number("emphasis", 0, 0, 1) * 32768));
-  design.log = design_log(design.window, design.fft, design.floor_db);
+  design.log = design_log(design.window, design.fft, floor_db);
   return design;
 }
 

@@ -17,7 +17,6 @@ struct SpectrumDesign {
   double rate_hz = 0;
   std::vector<int16_t> window, twiddles;  // as SpectrumTables says
   LogPower log{};
-  double floor_db = 0;
 
   // Keys window, fft, floor, and emphasis if `emphasized`. `frame` readings of a frame. fft: `longest_fft` or the power
   // of two at or above the frame, whichever is less.

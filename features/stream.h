@@ -41,7 +41,7 @@ class FeatureStream {
 
  private:
   // Without either, skip_ stays 0: the compiler is to know.
-  static constexpr bool kSkips = Block::kHop > Block::kFrame || Block::kStride > Block::kRows * Block::kHop;
+  static constexpr bool kSkips = Block::kHop > Block::kFrame || Block::kStride > Block::kRows* Block::kHop;
 
   int32_t push_some(const int16_t* readings, int32_t count) {
     if (kSkips && skip_ > 0) {

@@ -44,8 +44,6 @@ ChannelContract column(Statistic statistic, const ChannelContract& channel) {
       return {name, "", 0, 1 << kMomentFractionBits};
     case Statistic::crossings:
       return {name, "of all steps", 0, 1 << kCrossingFractionBits};
-    case Statistic::rms:  // about count 0
-      return {name, channel.unit, channel.origin, channel.counts_per_unit};
     default:
       return {name, channel.unit, channel.origin, channel.counts_per_unit};
   }

@@ -228,12 +228,6 @@ std::set<std::string> ApplicationWriter::device_headers(const FeatureSource& fea
 std::string ApplicationWriter::source(const FeatureSource& features, const SelfTestAnswers& answers) const {
   std::string includes;
   for (const std::string& header : device_headers(features)) includes += fmt::format("#include \"mote/{}\"\n", header);
-  std::string widen;
-  if (facts_.wide_inputs > 0)  // from the end: a number's place lies behind those to be read
-    widen = fmt::format(
-        "  for (int32_t i = {}; i-- > 0;)\n    static_cast<int16_t*>(input)[i] = static_cast<const "
-        "int8_t*>(input)[i];\n",
-        facts_.wide_inputs);
   const char* const keep =
       finds_anomalies() ? "  move_down(given, static_cast<const int8_t*>(input), sizeof given);\n" : "";
   return fmt::format(
@@ -241,20 +235,20 @@ std::string ApplicationWriter::source(const FeatureSource& features, const SelfT
              "#include \"{0}_feed.h\"\n\n{1}\nnamespace mote {{\nnamespace {0}_feed_parts {{\nnamespace "
              "{{\n\n{2}\n{3}\n"
              "// The features of the window that is complete, hashed if that is asked for, through the model.\n"
-             "void run_model(uint32_t* hash) {{\n{6}"
-             "  void* const input = {0}_input(0);\n  stream.finish(static_cast<int8_t*>(input));\n{4}{5}"
-             "  if (hash != nullptr) *hash = hash_bytes(*hash, input, {9}_INPUT_0_BYTES);\n"
+             "void run_model(uint32_t* hash) {{\n{5}"
+             "  void* const input = {0}_input(0);\n  stream.finish(static_cast<int8_t*>(input));\n{4}"
+             "  if (hash != nullptr) *hash = hash_bytes(*hash, input, {8}_INPUT_0_BYTES);\n"
              "  {0}_run();\n}}\n\n}}  // namespace\n}}  // namespace {0}_feed_parts\n}}  // namespace mote\n\n"
              "extern \"C\" {{\n\n{0}_status {0}_start(void) {{\n  using namespace mote::{0}_feed_parts;\n  "
-             "stream.reset();\n{7}"
+             "stream.reset();\n{6}"
              "  return {0}_init();\n}}\n\n"
              "int {0}_feed(const int16_t* readings, int count, {0}_result* result) {{\n"
              "  using namespace mote::{0}_feed_parts;\n"
              "  const int taken = static_cast<int>(stream.push(readings, count));\n"
              "  result->ready = stream.ready() ? 1 : 0;\n  if (result->ready == 0) return taken;\n  "
-             "run_model(nullptr);\n{8}"
+             "run_model(nullptr);\n{7}"
              "  return taken;\n}}\n\n",
-             name_, includes, features.definitions, state_text(), widen, keep,
+             name_, includes, features.definitions, state_text(), keep,
              keeps_state(graph_) ? fmt::format("  {}_init();  // each window begins anew\n", name_) : "",
              classifies()        ? "  smoothed.reset();\n  events.reset();\n"
              : finds_anomalies() ? "  events.reset();\n"
@@ -268,11 +262,14 @@ std::string ApplicationWriter::source(const FeatureSource& features, const SelfT
 Result<void> add_application(const std::string& name, const std::string& file, const std::vector<uint8_t>& model,
                              const ModelFacts& facts, const Graph& graph, const ModelMetadata& metadata,
                              SourceFiles& files) {
-  if (!facts.features || graph.outputs.size() != 1) return {};
+  if (!facts.features || facts.wide_inputs > 0 || graph.outputs.size() != 1) return {};
   const TensorType& output = graph.tensors[static_cast<size_t>(graph.outputs[0])].type;
   if (output.dtype != DType::int8 || output.quant.scales.size() != 1) return {};
-  if (metadata.task == "anomaly" && facts.wide_inputs > 0) return {};
   const TensorType& input = graph.tensors[static_cast<size_t>(graph.inputs[0])].type;
+  const auto outputs = static_cast<size_t>(output.shape.elements());
+  const bool anomaly = metadata.task == "anomaly";
+  if (anomaly && input.shape.elements() != output.shape.elements()) return {};
+  if (!anomaly && !metadata.thresholds.empty() && metadata.thresholds.size() != outputs) return {};
   MOTE_TRY(const SelfTestAnswers answers, self_test_answers(file, model, facts, input));
   MOTE_TRY(const FeatureSource features, facts.features->firmware("input", facts.input_scale, facts.input_zero_point));
   const ApplicationWriter writer(name, facts, graph, metadata);

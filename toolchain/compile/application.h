@@ -10,8 +10,9 @@
 
 namespace mote {
 
-// Adds <name>_feed.h and <name>_feed.cpp for a model whose input is what its feature block gives, int8 or int16, and
-// whose one output is stored as int8; for any other model, nothing. `file` is what messages call the model.
+// Adds <name>_feed.h and <name>_feed.cpp for a model whose int8 input is what its feature block gives, whose one output
+// is int8, and whose thresholds are as many as its outputs (an auto-encoder's output as long as its input); for any
+// other model, nothing. `file` is what messages call the model.
 Result<void> add_application(const std::string& name, const std::string& file, const std::vector<uint8_t>& model,
                              const ModelFacts& facts, const Graph& graph, const ModelMetadata& metadata,
                              SourceFiles& files);
