@@ -91,4 +91,9 @@ Patches patches_of(const PatchShape& s, float* memory) {
   return {s.pixels(), from, to, s.y.taps * per_row, joined ? s.x.taps * s.depth : s.depth, run};
 }
 
+void add_column_sums(const FloatCall& call, const Channels& size, const float* dz, float* memory, float* gradient) {
+  simd().column_sums(size.rows, size.channels, dz, call.row == 0 ? gradient : memory);
+  if (call.row > 0) simd().add(size.channels, memory, gradient);
+}
+
 }  // namespace mote

@@ -1,9 +1,12 @@
 // From a sliding window to the tables of the float micro-kernels (Patches in simd.h), for convolutions and their
 // gradients alike. Nothing here takes memory: tables and padded images lie in the workspace of the call.
 #pragma once
+#include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "device/window.h"
+#include "ops/op.h"
 #include "toolchain/base/simd/simd.h"
 
 namespace mote {
@@ -68,14 +71,19 @@ void for_each_patch_tap(const PatchShape& s, int32_t filter_columns, const Body&
       body(y * s.x.taps + x, (s.y.tap + y * s.y.tap_step) * filter_columns + s.x.tap + x * s.x.tap_step);
 }
 
-// Parts of a workspace, each at the start of a cache line. Without memory: their size only.
-class WorkspaceParts {
+// Places in the memory of a call, each at the start of a cache line. Without memory: their size only.
+class MemoryPlaces {
  public:
-  explicit WorkspaceParts(float* memory) : memory_(memory) {}
+  explicit MemoryPlaces(float* memory) : memory_(memory) {}
   float* take(int64_t floats) {
     const int64_t at = size_;
     size_ += whole_lines(floats);
     return memory_ != nullptr ? memory_ + at : nullptr;
+  }
+  template <class T>
+  T* take_objects(int64_t count) {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(float) == 0);
+    return reinterpret_cast<T*>(take(count * int64_t{sizeof(T) / sizeof(float)}));
   }
   int64_t size() const { return size_; }
 
@@ -94,10 +102,19 @@ void for_each_phase(const WindowAxis& y, const WindowAxis& x, const Body& body) 
     }
 }
 
-// One pair of phases, ready for the kernels; an array of these lies in the workspace too.
+// One pair of phases, ready for the kernels.
 struct Phase {
   Patches patches;
   const float* weights;  // in the order of the patches
 };
+
+// Of a part of the rows, which has no more pixels than the first part, or of an image.
+inline Patches first_pixels(Patches patches, int32_t pixels) {
+  patches.pixels = std::min(patches.pixels, pixels);
+  return patches;
+}
+
+// The gradient of a bias from those of this part's rows of channels. `memory` takes one number of each channel.
+void add_column_sums(const FloatCall& call, const Channels& size, const float* dz, float* memory, float* gradient);
 
 }  // namespace mote

@@ -61,7 +61,8 @@ class AttributeVisitor {
 };
 
 // One float call. Activations carry the batch in dimension 0, so a shard of a batch is an ordinary call. State is as at
-// first: every call is the first inference after a reset.
+// first: every call is the first inference after a reset. By run_forward() and run_backward(), unless rows come in
+// parts.
 struct FloatCall {
   const Attributes* attributes = nullptr;
   std::span<const Shape> input_shapes;
@@ -69,12 +70,20 @@ struct FloatCall {
   std::span<const float* const> inputs;            // nullptr = optional input absent
   std::span<float* const> outputs;                 // forward writes them; backward may read them
   std::span<const float* const> output_gradients;  // backward only
-  std::span<float* const> input_gradients;         // backward only: overwritten, not accumulated; nullptr = not wanted
-  float* workspace = nullptr;                      // OpDef::float_workspace floats, aligned to 64 bytes
+  // backward only: overwritten, not accumulated; nullptr = not wanted. In parts, those of inputs without a batch are
+  // overwritten by the first call and added to by the others.
+  std::span<float* const> input_gradients;
+  float* workspace = nullptr;  // OpDef::float_workspace floats, aligned to 64 bytes
   // A step of training, forward or backward; otherwise what the deployed model computes.
   bool training = false;
-  float* saved = nullptr;  // training: OpDef::float_saved floats that forward leaves for backward and learn_statistics
-  uint64_t seed = 0;       // training: of what the operator draws; equal in forward and backward
+  // OpDef::float_saved floats, aligned to 64 bytes: what forward leaves for backward and learn_statistics, and one part
+  // for the next.
+  float* saved = nullptr;
+  uint64_t seed = 0;  // training: of what the operator draws; equal in forward and backward
+  // A pass may see a batch in parts (OpDef::in_parts), one after the other: `row` rows were seen before this call,
+  // which is the last or not. No part has more rows than the first.
+  int32_t row = 0;
+  bool last = true;
 };
 
 enum class InputRole : uint8_t {
@@ -234,12 +243,21 @@ struct OpDef {
   // Inputs whose parameters a file repeats in its list of intermediate tensors: LiteRT looks them up there.
   std::span<const uint8_t> intermediates = {};
 
-  // Training. float_saved: floats that a training forward leaves in FloatCall::saved; nullptr = none. learn_statistics:
-  // moves the inputs of role `statistic` after a step. `shards` holds this node's call on each part of the batch, in
-  // order, after its forward; statistics[i] is the memory of input i, nullptr for other roles.
+  // float_saved: floats of FloatCall::saved; nullptr = none. learn_statistics, after a step of training: moves the
+  // inputs of role `statistic`. `shards` holds this node's call on each shard of the batch, in order, after its
+  // forward; statistics[i] is the memory of input i, nullptr for other roles.
   int64_t (*float_saved)(const FloatCall& shapes_only) = nullptr;
   void (*learn_statistics)(std::span<const FloatCall> shards, std::span<float* const> statistics) = nullptr;
   bool straight_through = false;  // forward is a staircase; backward is the derivative of the line along it
+  // The operator may see a batch in parts although it has parameters or saves something. Those that have neither may
+  // too: each of their rows depends on no other.
+  bool in_parts = false;
+  // forward is one cheap pass over the elements, and backward does not read the outputs: training may make them again
+  // instead of keeping them.
+  bool repeatable = false;
+  // Where each row depends on all: what must have seen all parts before forward sees the first, and before backward.
+  void (*observe)(const FloatCall&) = nullptr;
+  void (*observe_gradient)(const FloatCall&) = nullptr;
 
   // nullopt: nowhere for these types and attributes; nullptr: nowhere, but for what in_place says. Every kernel that
   // emit, and emit_packed for this core, call must keep to it: no byte is written before it was read for the last time.
@@ -250,6 +268,16 @@ struct OpDef {
   std::optional<RowRule> (*row_rule)(const Attributes&, std::span<const TensorType> inputs, const TensorType& output,
                                      int32_t rows) = nullptr;
 };
+
+// All rows at once, observe() included.
+inline void run_forward(const OpDef& op, const FloatCall& call) {
+  if (op.observe != nullptr) op.observe(call);
+  op.forward(call);
+}
+inline void run_backward(const OpDef& op, const FloatCall& call) {
+  if (op.observe_gradient != nullptr) op.observe_gradient(call);
+  op.backward(call);
+}
 
 // row_rule of operators that make an element of the output from elements at the same place.
 std::optional<RowRule> rows_of_elements(const Attributes&, std::span<const TensorType> inputs, const TensorType& output,

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "ops/op_families.h"
 
@@ -46,69 +45,108 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
   return std::vector{x};
 }
 
-// saved: mean and variance of the shard, `channels` floats each.
+// What is saved, each of `channels` floats. The output is clamp(scale x + shift); mean and variance are those that the
+// call normalizes with, the shard's in training; sums and products are those of SimdKernels::normal_sums, the three
+// factors those of normal_backward.
+enum Saved { kScale, kShift, kSeenMean, kSeenVariance, kSums, kProducts, kFactors, kSaved = kFactors + 3 };
+
+float* saved(const FloatCall& call, Saved what) {
+  return call.saved + int64_t{what} * size_of(call).channels;
+}
 int64_t saved_floats(const FloatCall& call) {
+  return int64_t{kSaved} * size_of(call).channels;
+}
+// Two numbers of each channel, of one part.
+int64_t workspace_floats(const FloatCall& call) {
   return int64_t{2} * size_of(call).channels;
 }
-int64_t workspace_floats(const FloatCall& call) {
-  return int64_t{6} * size_of(call).channels;
+
+// Rows of pixels that earlier parts had.
+double rows_before(const FloatCall& call) {
+  const Channels size = size_of(call);
+  return static_cast<double>(call.row) * static_cast<double>(size.rows) / call.input_shapes[kX][0];
 }
 
-// The statistics that this call normalizes with.
-struct Statistics {
-  const float *mean, *variance;
-};
-
-Statistics statistics_of(const FloatCall& call, const Channels& size) {
-  if (call.training) return {call.saved, call.saved + size.channels};
-  return {call.inputs[kMean], call.inputs[kVariance]};
+// Chan, Golub and LeVeque 1979: mean and variance of two parts together.
+void join_moments(double rows, const float* mean, const float* variance, double more, int32_t channels, float* to_mean,
+                  float* to_variance) {
+  const double share = more / (rows + more), spread = share * (1 - share);
+  for (int32_t c = 0; c < channels; ++c) {
+    const double distance = double{mean[c]} - double{to_mean[c]};
+    const double within = (1 - share) * double{to_variance[c]} + share * double{variance[c]};
+    to_mean[c] = static_cast<float>(double{to_mean[c]} + share * distance);
+    to_variance[c] = static_cast<float>(within + spread * distance * distance);
+  }
 }
 
-void inverse_deviations(const FloatCall& call, const Channels& size, const float* variance, float* inverse) {
-  const float epsilon = call.attributes->as<BatchNormAttributes>().epsilon;
-  for (int64_t c = 0; c < size.channels; ++c) inverse[c] = 1.0f / std::sqrt(variance[c] + epsilon);
+void observe(const FloatCall& call) {
+  const Channels size = size_of(call);
+  float *const mean = saved(call, kSeenMean), *const variance = saved(call, kSeenVariance);
+  if (!call.training) {
+    std::copy_n(call.inputs[kMean], size.channels, mean);
+    std::copy_n(call.inputs[kVariance], size.channels, variance);
+  } else if (call.row == 0) {
+    simd().moments(size, call.inputs[kX], mean, variance);
+  } else {
+    float *const more_mean = call.workspace, *const more_variance = more_mean + size.channels;
+    simd().moments(size, call.inputs[kX], more_mean, more_variance);
+    join_moments(rows_before(call), more_mean, more_variance, static_cast<double>(size.rows), size.channels, mean,
+                 variance);
+  }
+}
+
+float inverse_deviation(const FloatCall& call, int64_t c) {
+  return 1.0f / std::sqrt(saved(call, kSeenVariance)[c] + call.attributes->as<BatchNormAttributes>().epsilon);
 }
 
 void forward(const FloatCall& call) {
   const Channels size = size_of(call);
-  const float* const x = call.inputs[kX];
-  if (call.training) simd().moments(size, x, call.saved, call.saved + size.channels);
-  const Statistics seen = statistics_of(call, size);
-  float *const scale = call.workspace, *const offset = scale + size.channels;
-  inverse_deviations(call, size, seen.variance, scale);
-  for (int64_t c = 0; c < size.channels; ++c) {
-    scale[c] *= call.inputs[kGamma][c];
-    offset[c] = call.inputs[kBeta][c] - seen.mean[c] * scale[c];
+  float *const scale = saved(call, kScale), *const shift = saved(call, kShift), *const mean = saved(call, kSeenMean);
+  for (int64_t c = 0; call.row == 0 && c < size.channels; ++c) {
+    scale[c] = call.inputs[kGamma][c] * inverse_deviation(call, c);
+    shift[c] = call.inputs[kBeta][c] - mean[c] * scale[c];
   }
-  simd().scale_shift(size, x, scale, offset, limits(call), call.outputs[0]);
+  simd().scale_shift(size, call.inputs[kX], scale, shift, limits(call), call.outputs[0]);
 }
 
 // With dz = dy where the activation is not clipped, else 0, and u = (x - mean) / deviation:  dbeta = sum dz,
 // dgamma = sum dz u,  and
 //   dx = gamma / deviation * (dz - (dbeta + u dgamma) / rows)   when mean and variance are those of x,
 //   dx = gamma / deviation * dz                                 when they are constants.
-void backward(const FloatCall& call) {
+// So dx = a dz + b x + c, the factors one after the other.
+void find_gradients(const FloatCall& call, float* sums, float* products) {
   const Channels size = size_of(call);
-  const Statistics seen = statistics_of(call, size);
-  const float *const x = call.inputs[kX], *const y = call.outputs[0], *const dy = call.output_gradients[0];
-  float* part = call.workspace;
-  const auto take = [&] { return std::exchange(part, part + size.channels); };
-  float *const a = take(), *const b = take(), *const offset = take(), *const inverse = take();
-  float *const dbeta = take(), *const dgamma = take();
-  inverse_deviations(call, size, seen.variance, inverse);
-  simd().normal_sums(size, x, y, dy, limits(call), seen.mean, dbeta, dgamma);
-  for (int64_t c = 0; c < size.channels; ++c) dgamma[c] *= inverse[c];
-  if (call.input_gradients[kGamma] != nullptr) std::copy_n(dgamma, size.channels, call.input_gradients[kGamma]);
-  if (call.input_gradients[kBeta] != nullptr) std::copy_n(dbeta, size.channels, call.input_gradients[kBeta]);
-  if (call.input_gradients[kX] == nullptr) return;
-  // dx = a dz + b x + offset, the factors one after the other.
-  const float share = call.training ? 1.0f / static_cast<float>(size.rows) : 0.0f;
+  float *const a = saved(call, kFactors), *const b = a + size.channels, *const offset = b + size.channels;
+  const auto rows = static_cast<float>(rows_before(call) + static_cast<double>(size.rows));
+  const float share = call.training ? 1.0f / rows : 0.0f;
   for (int64_t c = 0; c < size.channels; ++c) {
-    a[c] = call.inputs[kGamma][c] * inverse[c];
-    b[c] = -share * a[c] * inverse[c] * dgamma[c];
-    offset[c] = -share * a[c] * dbeta[c] - b[c] * seen.mean[c];
+    const float inverse = inverse_deviation(call, c), dbeta = sums[c], dgamma = products[c] * inverse;
+    a[c] = saved(call, kScale)[c];
+    b[c] = -share * a[c] * inverse * dgamma;
+    offset[c] = -share * a[c] * dbeta - b[c] * saved(call, kSeenMean)[c];
+    if (call.input_gradients[kGamma] != nullptr) call.input_gradients[kGamma][c] = dgamma;
+    if (call.input_gradients[kBeta] != nullptr) call.input_gradients[kBeta][c] = dbeta;
   }
-  simd().normal_backward(size, x, y, dy, limits(call), a, call.input_gradients[kX]);
+}
+
+void observe_gradient(const FloatCall& call) {
+  const Channels size = size_of(call);
+  float *const sums = saved(call, kSums), *const products = saved(call, kProducts);
+  float* const part_sums = call.row == 0 ? sums : call.workspace;
+  float* const part_products = call.row == 0 ? products : call.workspace + size.channels;
+  simd().normal_sums(size, call.inputs[kX], call.output_gradients[0], limits(call), saved(call, kScale), part_sums,
+                     part_products);
+  if (call.row > 0) {
+    simd().add(size.channels, part_sums, sums);
+    simd().add(size.channels, part_products, products);
+  }
+  if (call.last) find_gradients(call, sums, products);
+}
+
+void backward(const FloatCall& call) {
+  if (call.input_gradients[kX] == nullptr) return;
+  simd().normal_backward(size_of(call), call.inputs[kX], call.output_gradients[0], limits(call), saved(call, kScale),
+                         saved(call, kFactors), call.input_gradients[kX]);
 }
 
 // Mean of the whole batch, and its variance as an estimate of that of all data (rows - 1 in the denominator).
@@ -123,10 +161,11 @@ void learn_statistics(std::span<const FloatCall> shards, std::span<float* const>
   };
   for (int64_t c = 0; c < channels; ++c) {
     double mean = 0, squares = 0;
-    for (const FloatCall& shard : shards) mean += static_cast<double>(size_of(shard).rows) / rows * shard.saved[c];
+    for (const FloatCall& shard : shards)
+      mean += static_cast<double>(size_of(shard).rows) / rows * saved(shard, kSeenMean)[c];
     for (const FloatCall& shard : shards) {
-      const double distance = shard.saved[c] - mean;
-      squares += static_cast<double>(size_of(shard).rows) * (shard.saved[channels + c] + distance * distance);
+      const double distance = saved(shard, kSeenMean)[c] - mean;
+      squares += static_cast<double>(size_of(shard).rows) * (saved(shard, kSeenVariance)[c] + distance * distance);
     }
     towards(statistics[kMean][c], mean);
     towards(statistics[kVariance][c], squares / (rows - 1));
@@ -191,6 +230,10 @@ const OpDef batch_norm_def = {
     .random_case = random_case,
     .float_saved = saved_floats,
     .learn_statistics = learn_statistics,
+    .in_parts = true,
+    .repeatable = true,
+    .observe = observe,
+    .observe_gradient = observe_gradient,
 };
 
 }  // namespace mote

@@ -36,7 +36,7 @@ class Shard {
     call.workspace = workspace_.data();
     call.saved = saved_.data();
     call.training = true;
-    op.forward(call);
+    run_forward(op, call);
   }
   const std::vector<float>& output() const { return y_; }
   FloatCall call;

@@ -314,6 +314,8 @@ const OpDef conv_2d_def = {
     .random_case = random_case,
     .packed_header = "ops/conv_2d/conv_2d_packed.h",
     .emit_packed = emit_packed,
+    .float_saved = conv_2d_float_saved,
+    .in_parts = true,
     .overlap = overlap,
     .row_rule = row_rule,
 };

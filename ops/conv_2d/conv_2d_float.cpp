@@ -52,39 +52,55 @@ struct Work {
   int64_t weights;  // of a group
 };
 
-// The workspace: phases of the inputs, tables, packed weights, a padded image, dz.
-struct Places {
-  Places(const Work& work, float* memory) {
-    const PatchShape forward = work.forward();
-    int64_t table_floats = 0, packed_floats = 0, count = 0;
+// What the first part of a pass saves for the others: where pixels see the inputs, the packed weights (forward) or
+// their gradient (backward) of each group, and phases of the gradient of the inputs with the weights of the first
+// group.
+struct Saved {
+  Saved(const Work& work, float* memory) {
+    int64_t table_floats = work.forward().table_floats();
     for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
       const PatchShape shape = work.backward(y, x);
       table_floats += shape.table_floats();
-      packed_floats += work.turned_floats(shape);
-      ++count;
+      turned_floats += work.turned_floats(shape);
+      ++phase_count;
     });
-    WorkspaceParts parts(memory);
-    phases = reinterpret_cast<Phase*>(parts.take(count * static_cast<int64_t>(sizeof(Phase) / sizeof(float))));
-    tables = parts.take(std::max(table_floats, forward.table_floats()));
-    packed = parts.take(std::max(packed_floats, work.packed_floats()));
-    image = parts.take(std::max(forward.source.padded(), work.gradient_image().padded()));
-    clipped = parts.take(work.clips() ? work.g.batches * work.output_elements() : 0);
-    size = parts.size();
+    MemoryPlaces places(memory);
+    forward = places.take_objects<Patches>(1);
+    phases = places.take_objects<Phase>(phase_count);
+    packed = places.take(work.g.groups() * work.packed_floats());
+    turned = places.take(work.g.groups() * turned_floats);
+    tables = places.take(table_floats);  // last: their size follows from the rows of the first part
+    size = places.size();
   }
 
+  Patches* forward;
   Phase* phases;
-  float *tables, *packed, *image, *clipped;
+  float *packed, *turned, *tables;
+  int64_t phase_count = 0, turned_floats = 0, size;
+};
+
+// The workspace: a padded image, dz, the gradient of the bias.
+struct Places {
+  Places(const Work& work, float* memory) {
+    MemoryPlaces places(memory);
+    image = places.take(std::max(work.forward().source.padded(), work.gradient_image().padded()));
+    clipped = places.take(work.clips() ? work.g.batches * work.output_elements() : 0);
+    bias = places.take(work.g.outputs);
+    size = places.size();
+  }
+
+  float *image, *clipped, *bias;
   int64_t size;
 };
 
-// w[O][K] in the order of the kernel, or dw from it.
-template <class Visit>
-void for_each_weight(const Work& work, float* packed, const Visit& visit) {
+// visit(packed, w) for each weight of a group, w[O][K] in the order of the kernel.
+template <class Weights, class Visit>
+void for_each_weight(const Work& work, float* packed, Weights* w, const Visit& visit) {
   const int32_t k = work.g.patch();
   PackedWeights(simd(), work.outputs, k)
       .for_each_block(packed, [&](int32_t first, int32_t n, float* to, int32_t width) {
         for (int32_t o = 0; o < n; ++o)
-          for (int32_t i = 0; i < k; ++i) visit(to[i * width + o], int64_t{first + o} * k + i);
+          for (int32_t i = 0; i < k; ++i) visit(to[i * width + o], w[int64_t{first + o} * k + i]);
       });
 }
 
@@ -103,45 +119,55 @@ void pack_turned(const Work& work, const PatchShape& shape, const float* w, floa
   });
 }
 
-void weight_gradient(const Work& work, const Places& places, const float* x, const float* dz, float* dw) {
-  const PatchShape shape = work.forward();
-  const Patches patches = patches_of(shape, places.tables);
-  shape.source.clear(places.image);
-  for (int32_t group = 0; group < work.g.groups(); ++group) {
-    std::fill_n(places.packed, work.packed_floats(), 0.0f);
-    for (int32_t b = 0; b < work.g.batches; ++b)
-      simd().conv_weight_gradient(
-          patches, work.outputs, shape.source.place(x + b * work.input_elements(), places.image) + group * work.g.depth,
-          dz + b * work.output_elements() + group * work.outputs, places.packed);
-    for_each_weight(work, places.packed, [&](float packed, int64_t at) { dw[group * work.weights + at] = packed; });
+void start_forward(const Work& work, const Saved& saved, const float* w) {
+  *saved.forward = patches_of(work.forward(), saved.tables);
+  std::fill_n(saved.packed, work.g.groups() * work.packed_floats(), 0.0f);
+  for (int32_t group = 0; group < work.g.groups(); ++group)
+    for_each_weight(work, saved.packed + group * work.packed_floats(), w + group * work.weights,
+                    [](float& packed, float weight) { packed = weight; });
+}
+
+void start_backward(const Work& work, const Saved& saved, const float* w) {
+  const PatchShape forward = work.forward();
+  float *tables = saved.tables, *turned = saved.turned;
+  *saved.forward = patches_of(forward, tables);
+  tables += forward.table_floats();
+  std::fill_n(saved.packed, work.g.groups() * work.packed_floats(), 0.0f);
+  Phase* phase = saved.phases;
+  for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
+    const PatchShape shape = work.backward(y, x);
+    *phase++ = {patches_of(shape, tables), turned};
+    for (int32_t group = 0; group < work.g.groups(); ++group)
+      pack_turned(work, shape, w + group * work.weights, turned + group * saved.turned_floats);
+    tables += shape.table_floats();
+    turned += work.turned_floats(shape);
+  });
+}
+
+void weight_gradient(const Work& work, const Saved& saved, const Places& places, const float* x, const float* dz) {
+  const PaddedImage source = work.forward().source;
+  const Patches patches = first_pixels(*saved.forward, work.g.pixels());
+  source.clear(places.image);
+  for (int32_t b = 0; b < work.g.batches; ++b) {
+    const float* const image = source.place(x + b * work.input_elements(), places.image);
+    for (int32_t group = 0; group < work.g.groups(); ++group)
+      simd().conv_weight_gradient(patches, work.outputs, image + group * work.g.depth,
+                                  dz + b * work.output_elements() + group * work.outputs,
+                                  saved.packed + group * work.packed_floats());
   }
 }
 
-// Phases with their weights for one group; how many there are.
-size_t prepare_phases(const Work& work, const Places& places, const float* w) {
-  size_t count = 0;
-  float *tables = places.tables, *packed = places.packed;
-  for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
-    const PatchShape shape = work.backward(y, x);
-    pack_turned(work, shape, w, packed);
-    places.phases[count++] = {patches_of(shape, tables), packed};
-    tables += shape.table_floats();
-    packed += work.turned_floats(shape);
-  });
-  return count;
-}
-
-void input_gradient(const Work& work, const Places& places, const float* w, const float* dz, float* dx) {
+void input_gradient(const Work& work, const Saved& saved, const Places& places, const float* dz, float* dx) {
   const PaddedImage source = work.gradient_image();
+  const int32_t pixels = work.g.y.input * work.g.x.input;
   source.clear(places.image);
-  for (int32_t group = 0; group < work.g.groups(); ++group) {
-    const std::span phases(places.phases, prepare_phases(work, places, w + group * work.weights));
-    for (int32_t b = 0; b < work.g.batches; ++b) {
-      const float* const image = source.place(dz + b * work.output_elements(), places.image) + group * work.outputs;
-      for (const Phase& phase : phases)
-        simd().conv_forward(phase.patches, work.g.depth, image, phase.weights, nullptr, Clamp{},
+  for (int32_t b = 0; b < work.g.batches; ++b) {
+    const float* const image = source.place(dz + b * work.output_elements(), places.image);
+    for (int32_t group = 0; group < work.g.groups(); ++group)
+      for (const Phase& phase : std::span(saved.phases, static_cast<size_t>(saved.phase_count)))
+        simd().conv_forward(first_pixels(phase.patches, pixels), work.g.depth, image + group * work.outputs,
+                            phase.weights + group * saved.turned_floats, nullptr, Clamp{},
                             dx + b * work.input_elements() + group * work.g.depth);
-    }
   }
 }
 
@@ -149,27 +175,27 @@ void input_gradient(const Work& work, const Places& places, const float* w, cons
 
 void conv_2d_forward(const FloatCall& call) {
   const Work work(call);
+  const Saved saved(work, call.saved);
   const Places places(work, call.workspace);
-  const PatchShape shape = work.forward();
-  const Patches patches = patches_of(shape, places.tables);
-  const float* bias = call.inputs.size() > 2 ? call.inputs[2] : nullptr;
-  shape.source.clear(places.image);
-  for (int32_t group = 0; group < work.g.groups(); ++group) {
-    const float* const w = call.inputs[1] + group * work.weights;
-    std::fill_n(places.packed, work.packed_floats(), 0.0f);
-    for_each_weight(work, places.packed, [&](float& packed, int64_t at) { packed = w[at]; });
-    for (int32_t b = 0; b < work.g.batches; ++b)
-      simd().conv_forward(
-          patches, work.outputs,
-          shape.source.place(call.inputs[0] + b * work.input_elements(), places.image) + group * work.g.depth,
-          places.packed, bias != nullptr ? bias + group * work.outputs : nullptr, work.limits,
-          call.outputs[0] + b * work.output_elements() + group * work.outputs);
+  if (call.row == 0) start_forward(work, saved, call.inputs[1]);
+  const PaddedImage source = work.forward().source;
+  const Patches patches = first_pixels(*saved.forward, work.g.pixels());
+  const float* const bias = call.inputs.size() > 2 ? call.inputs[2] : nullptr;
+  source.clear(places.image);
+  for (int32_t b = 0; b < work.g.batches; ++b) {
+    const float* const image = source.place(call.inputs[0] + b * work.input_elements(), places.image);
+    for (int32_t group = 0; group < work.g.groups(); ++group)
+      simd().conv_forward(patches, work.outputs, image + group * work.g.depth,
+                          saved.packed + group * work.packed_floats(),
+                          bias != nullptr ? bias + group * work.outputs : nullptr, work.limits,
+                          call.outputs[0] + b * work.output_elements() + group * work.outputs);
   }
 }
 
 // With dz = dy where the activation is not clipped, else 0: dw = sums of dz x, dx = sums of dz w, db = sums of dz.
 void conv_2d_backward(const FloatCall& call) {
   const Work work(call);
+  const Saved saved(work, call.saved);
   const Places places(work, call.workspace);
   const float* dz = call.output_gradients[0];
   const int64_t rows = int64_t{work.g.batches} * work.g.pixels();
@@ -177,15 +203,22 @@ void conv_2d_backward(const FloatCall& call) {
     simd().clamp_backward(rows * work.g.outputs, call.outputs[0], dz, work.limits, places.clipped);
     dz = places.clipped;
   }
+  if (call.row == 0) start_backward(work, saved, call.inputs[1]);
   const auto wanted = [&](size_t i) { return call.input_gradients.size() > i ? call.input_gradients[i] : nullptr; };
-  if (wanted(2) != nullptr) simd().column_sums(rows, work.g.outputs, dz, wanted(2));
-  if (wanted(1) != nullptr) weight_gradient(work, places, call.inputs[0], dz, wanted(1));
-  if (wanted(0) != nullptr) input_gradient(work, places, call.inputs[1], dz, wanted(0));
+  if (wanted(2) != nullptr) add_column_sums(call, {rows, work.g.outputs}, dz, places.bias, wanted(2));
+  if (wanted(1) != nullptr) weight_gradient(work, saved, places, call.inputs[0], dz);
+  if (wanted(0) != nullptr) input_gradient(work, saved, places, dz, wanted(0));
+  for (int32_t group = 0; wanted(1) != nullptr && call.last && group < work.g.groups(); ++group)
+    for_each_weight(work, saved.packed + group * work.packed_floats(), wanted(1) + group * work.weights,
+                    [](float packed, float& gradient) { gradient = packed; });
 }
 
 int64_t conv_2d_float_workspace(const FloatCall& call) {
-  const Work work(call);
-  return Places(work, nullptr).size;
+  return Places(Work(call), nullptr).size;
+}
+
+int64_t conv_2d_float_saved(const FloatCall& call) {
+  return Saved(Work(call), nullptr).size;
 }
 
 }  // namespace mote

@@ -421,6 +421,8 @@ const OpDef depthwise_conv_2d_def = {
     .random_case = random_case,
     .packed_header = "ops/depthwise_conv_2d/depthwise_conv_2d_packed.h",
     .emit_packed = emit_packed,
+    .float_saved = depthwise_conv_2d_float_saved,
+    .in_parts = true,
     .overlap = overlap,
     .row_rule = row_rule,
 };

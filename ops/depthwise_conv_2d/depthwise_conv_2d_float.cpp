@@ -35,28 +35,42 @@ struct Work {
   Clamp limits;
 };
 
-// The workspace: phases of the inputs, tables, weights in another order, a padded image, dz.
-struct Places {
-  Places(const Work& work, float* memory) {
-    const PatchShape forward = work.forward();
-    int64_t table_floats = 0, turned_floats = 0, count = 0;
+// What the first part of a pass saves for the others: where pixels see the inputs, and phases of the gradient of the
+// inputs with their weights.
+struct Saved {
+  Saved(const Work& work, float* memory) {
+    int64_t table_floats = work.forward().table_floats(), turned_floats = 0;
     for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
       const PatchShape shape = work.backward(y, x);
       table_floats += shape.table_floats();
       turned_floats += work.turned_floats(shape);
-      ++count;
+      ++phase_count;
     });
-    WorkspaceParts parts(memory);
-    phases = reinterpret_cast<Phase*>(parts.take(count * static_cast<int64_t>(sizeof(Phase) / sizeof(float))));
-    tables = parts.take(std::max(table_floats, forward.table_floats()));
-    turned = parts.take(turned_floats);
-    image = parts.take(std::max(forward.source.padded(), work.gradient_image().padded()));
-    clipped = parts.take(work.clips() ? work.g.batches * work.output_elements() : 0);
-    size = parts.size();
+    MemoryPlaces places(memory);
+    forward = places.take_objects<Patches>(1);
+    phases = places.take_objects<Phase>(phase_count);
+    turned = places.take(turned_floats);
+    tables = places.take(table_floats);
+    size = places.size();
   }
 
+  Patches* forward;
   Phase* phases;
-  float *tables, *turned, *image, *clipped;
+  float *turned, *tables;
+  int64_t phase_count = 0, size;
+};
+
+// The workspace: a padded image, dz, the gradient of the bias.
+struct Places {
+  Places(const Work& work, float* memory) {
+    MemoryPlaces places(memory);
+    image = places.take(std::max(work.forward().source.padded(), work.gradient_image().padded()));
+    clipped = places.take(work.clips() ? work.g.batches * work.output_elements() : 0);
+    bias = places.take(work.g.outputs());
+    size = places.size();
+  }
+
+  float *image, *clipped, *bias;
   int64_t size;
 };
 
@@ -94,47 +108,45 @@ void plain_forward(const DepthwiseConv2DGeometry& g, const FloatCall& call, Clam
 void plain_backward(const DepthwiseConv2DGeometry& g, const FloatCall& call, const float* dz, float* dx, float* dw) {
   const float *x = call.inputs[0], *w = call.inputs[1];
   if (dx != nullptr) std::fill_n(dx, call.input_shapes[0].elements(), 0.0f);
-  if (dw != nullptr) std::fill_n(dw, call.input_shapes[1].elements(), 0.0f);
   for_each_tap(g, [&](int64_t in, int64_t out, int64_t tap) {
     for (int32_t o = 0; dw != nullptr && o < g.outputs(); ++o) dw[tap + o] += dz[out + o] * x[in + o / g.multiplier];
     for (int32_t o = 0; dx != nullptr && o < g.outputs(); ++o) dx[in + o / g.multiplier] += dz[out + o] * w[tap + o];
   });
 }
 
-void weight_gradient(const Work& work, const Places& places, const float* x, const float* dz, float* dw) {
-  const PatchShape shape = work.forward();
-  const Patches patches = patches_of(shape, places.tables);
-  shape.source.clear(places.image);
-  std::fill_n(dw, work.weights(), 0.0f);
-  for (int32_t b = 0; b < work.g.batches; ++b)
-    simd().depthwise_weight_gradient(patches, shape.source.place(x + b * work.input_elements(), places.image),
-                                     dz + b * work.output_elements(), dw);
-}
-
-// Phases with their taps; how many there are.
-size_t prepare_phases(const Work& work, const Places& places, const float* w) {
+void start_backward(const Work& work, const Saved& saved, const float* w) {
+  const PatchShape forward = work.forward();
   const int32_t channels = work.g.inputs;
-  size_t count = 0;
-  float *tables = places.tables, *turned = places.turned;
+  float *tables = saved.tables, *turned = saved.turned;
+  *saved.forward = patches_of(forward, tables);
+  tables += forward.table_floats();
+  Phase* phase = saved.phases;
   for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
     const PatchShape shape = work.backward(y, x);
     for_each_patch_tap(shape, work.g.x.filter, [&](int32_t place, int32_t tap) {
       std::copy_n(w + int64_t{tap} * channels, channels, turned + int64_t{place} * channels);
     });
-    places.phases[count++] = {patches_of(shape, tables), turned};
+    *phase++ = {patches_of(shape, tables), turned};
     tables += shape.table_floats();
     turned += work.turned_floats(shape);
   });
-  return count;
 }
 
-void input_gradient(const Work& work, const Places& places, const float* w, const float* dz, float* dx) {
+void weight_gradient(const Work& work, const Saved& saved, const Places& places, const float* x, const float* dz,
+                     float* dw) {
+  const PaddedImage source = work.forward().source;
+  source.clear(places.image);
+  for (int32_t b = 0; b < work.g.batches; ++b)
+    simd().depthwise_weight_gradient(*saved.forward, source.place(x + b * work.input_elements(), places.image),
+                                     dz + b * work.output_elements(), dw);
+}
+
+void input_gradient(const Work& work, const Saved& saved, const Places& places, const float* dz, float* dx) {
   const PaddedImage source = work.gradient_image();
   source.clear(places.image);
-  const std::span phases(places.phases, prepare_phases(work, places, w));
   for (int32_t b = 0; b < work.g.batches; ++b) {
     const float* const image = source.place(dz + b * work.output_elements(), places.image);
-    for (const Phase& phase : phases)
+    for (const Phase& phase : std::span(saved.phases, static_cast<size_t>(saved.phase_count)))
       simd().depthwise_forward(phase.patches, image, phase.weights, nullptr, Clamp{}, dx + b * work.input_elements());
   }
 }
@@ -144,14 +156,15 @@ void input_gradient(const Work& work, const Places& places, const float* w, cons
 void depthwise_conv_2d_forward(const FloatCall& call) {
   const Work work(call);
   if (work.g.multiplier != 1) return plain_forward(work.g, call, work.limits);
+  const Saved saved(work, call.saved);
   const Places places(work, call.workspace);
   const PatchShape shape = work.forward();
-  const Patches patches = patches_of(shape, places.tables);
+  if (call.row == 0) *saved.forward = patches_of(shape, saved.tables);
   shape.source.clear(places.image);
   for (int32_t b = 0; b < work.g.batches; ++b)
-    simd().depthwise_forward(patches, shape.source.place(call.inputs[0] + b * work.input_elements(), places.image),
-                             call.inputs[1], call.inputs.size() > 2 ? call.inputs[2] : nullptr, work.limits,
-                             call.outputs[0] + b * work.output_elements());
+    simd().depthwise_forward(
+        *saved.forward, shape.source.place(call.inputs[0] + b * work.input_elements(), places.image), call.inputs[1],
+        call.inputs.size() > 2 ? call.inputs[2] : nullptr, work.limits, call.outputs[0] + b * work.output_elements());
 }
 
 // With dz = dy where the activation is not clipped, else 0:  dx[i] = sum of dz w,  dw = sum of dz x,  db = sum of dz.
@@ -165,16 +178,22 @@ void depthwise_conv_2d_backward(const FloatCall& call) {
     dz = places.clipped;
   }
   if (call.input_gradients.size() > 2 && call.input_gradients[2])
-    simd().column_sums(elements / work.g.outputs(), work.g.outputs(), dz, call.input_gradients[2]);
+    add_column_sums(call, {elements / work.g.outputs(), work.g.outputs()}, dz, places.bias, call.input_gradients[2]);
   float *const dx = call.input_gradients[0], *const dw = call.input_gradients[1];
+  if (dw != nullptr && call.row == 0) std::fill_n(dw, work.weights(), 0.0f);
   if (work.g.multiplier != 1) return plain_backward(work.g, call, dz, dx, dw);
-  if (dw != nullptr) weight_gradient(work, places, call.inputs[0], dz, dw);
-  if (dx != nullptr) input_gradient(work, places, call.inputs[1], dz, dx);
+  const Saved saved(work, call.saved);
+  if (call.row == 0) start_backward(work, saved, call.inputs[1]);
+  if (dw != nullptr) weight_gradient(work, saved, places, call.inputs[0], dz, dw);
+  if (dx != nullptr) input_gradient(work, saved, places, dz, dx);
 }
 
 int64_t depthwise_conv_2d_float_workspace(const FloatCall& call) {
-  const Work work(call);
-  return Places(work, nullptr).size;
+  return Places(Work(call), nullptr).size;
+}
+
+int64_t depthwise_conv_2d_float_saved(const FloatCall& call) {
+  return Saved(Work(call), nullptr).size;
 }
 
 }  // namespace mote

@@ -297,16 +297,15 @@ std::vector<float*> places_in_a_row(float* first, const std::vector<Shape>& shap
   return places;
 }
 
-void set_training(const Node& node, FloatCall& call, std::vector<float>& saved) {
+void give_saved(const Node& node, FloatCall& call, std::vector<float>& saved) {
   if (node.op->float_saved != nullptr) saved.resize(static_cast<size_t>(node.op->float_saved(call)));
-  call.training = true;
   call.saved = saved.data();
   call.seed = 20261122;
 }
 
 std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
                                const std::vector<std::vector<float>>& values, const std::vector<Shape>& outputs,
-                               std::vector<float>* saved) {
+                               bool training, std::vector<float>* saved) {
   constexpr size_t kGuard = 16;
   constexpr float kSentinel = -12345.678f;
   size_t elements = 0;
@@ -319,8 +318,10 @@ std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shape
   FloatCall call{&node.attributes, shapes, outputs, inputs, places, {}, {}, nullptr};
   std::vector<float> workspace(node.op->float_workspace ? static_cast<size_t>(node.op->float_workspace(call)) : 0);
   call.workspace = workspace.data();
-  if (saved != nullptr) set_training(node, call, *saved);
-  node.op->forward(call);
+  std::vector<float> own;
+  give_saved(node, call, saved != nullptr ? *saved : own);
+  call.training = training;
+  run_forward(*node.op, call);
   const auto intact = [&](size_t from) {
     return std::all_of(&guarded[from], &guarded[from] + kGuard, [](float v) { return v == kSentinel; });
   };

@@ -52,12 +52,12 @@ std::vector<Shape> output_shapes(const Graph& graph);
 // Starts of tensors of these shapes, one after the other.
 std::vector<float*> places_in_a_row(float* first, const std::vector<Shape>& shapes);
 
-// The operator's float forward on the given values: all outputs in a row; empty when it wrote outside them. With
-// `saved`: as a step of training, which leaves that for its backward.
+// The operator's float forward on the given values: all outputs in a row; empty when it wrote outside them.
+// `saved` is left for its backward.
 std::vector<float> run_forward(const Node& node, const std::vector<Shape>& shapes,
                                const std::vector<std::vector<float>>& values, const std::vector<Shape>& outputs,
-                               std::vector<float>* saved = nullptr);
-// Makes the call, whose shapes are there, one of training, always with the same seed.
-void set_training(const Node& node, FloatCall& call, std::vector<float>& saved);
+                               bool training = false, std::vector<float>* saved = nullptr);
+// Completes the call, whose shapes are there, with what its node saves, and always the same seed.
+void give_saved(const Node& node, FloatCall& call, std::vector<float>& saved);
 
 }  // namespace mote::conformance

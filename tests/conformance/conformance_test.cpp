@@ -9,6 +9,7 @@
 #include "tests/conformance/gradient.h"
 #include "tests/conformance/host_run.h"
 #include "tests/conformance/model_folder.h"
+#include "tests/conformance/parts.h"
 #include "toolchain/base/files.h"
 #include "toolchain/base/json.h"
 #include "toolchain/tflite/reader.h"
@@ -107,6 +108,11 @@ TEST_P(FloatCase, GradientEqualsCentralDifferences) {
   EXPECT_EQ(compare_gradients(model()), "");
 }
 
+TEST_P(FloatCase, PartsOfTheRowsGiveWhatAllRowsGive) {
+  if (!node().op->in_parts) GTEST_SKIP() << node().op->name << " sees all rows at once, or has no memory of them";
+  EXPECT_EQ(compare_parts(model(), false), "");
+}
+
 TEST_P(Case, DeviceKernelAgreesWithFloatForward) {
   const HostRun run = run_on_host(file_of(model()), model().inputs);
   ASSERT_EQ(run.status, Status::ok) << static_cast<int>(run.status);
@@ -166,6 +172,11 @@ TEST_P(TrainingCase, GradientEqualsCentralDifferences) {
   if (node().op->straight_through) GTEST_SKIP() << node().op->name << " is a staircase; its own test has the gradient";
   EXPECT_EQ(compare_gradients(model(), true), "");
   EXPECT_EQ(compare_gradients(model(), false), "") << "of the deployed form";
+}
+
+TEST_P(TrainingCase, PartsOfTheRowsGiveWhatAllRowsGive) {
+  if (!node().op->in_parts) GTEST_SKIP() << node().op->name << " sees all rows at once, or has no memory of them";
+  EXPECT_EQ(compare_parts(model(), true), "");
 }
 
 TEST_P(TrainingCase, ForwardKeepsItsShapeAtAnyBatch) {

@@ -30,8 +30,7 @@ class Differentiator {
 
   // All input gradients in one call, into memory that held NaN; `only` >= 0 asks for that input alone.
   std::vector<std::vector<float>> backward(int only) const {
-    std::vector<float> saved,
-        output = run_forward(node_, shapes_, values_, output_shapes_, training_ ? &saved : nullptr);
+    std::vector<float> saved, output = run_forward(node_, shapes_, values_, output_shapes_, training_, &saved);
     std::vector<std::vector<float>> gradients(values_.size());
     std::vector<const float*> inputs;
     std::vector<float*> wanted;
@@ -50,8 +49,9 @@ class Differentiator {
     FloatCall call{&node_.attributes, shapes_, output_shapes_, inputs, outputs, gradients_out, wanted, nullptr};
     std::vector<float> workspace(node_.op->float_workspace ? static_cast<size_t>(node_.op->float_workspace(call)) : 0);
     call.workspace = workspace.data();
-    if (training_) set_training(node_, call, saved);
-    node_.op->backward(call);
+    give_saved(node_, call, saved);
+    call.training = training_;
+    run_backward(*node_.op, call);
     return gradients;
   }
 
@@ -67,9 +67,7 @@ class Differentiator {
     const float before = value;
     value = static_cast<float>(before + offset);
     // The step that float rounding made of `offset` differs by at most 2^-25: inside the tolerance.
-    std::vector<float> saved;
-    const std::vector<float> output =
-        run_forward(node_, shapes_, values_, output_shapes_, training_ ? &saved : nullptr);
+    const std::vector<float> output = run_forward(node_, shapes_, values_, output_shapes_, training_);
     value = before;
     double sum = 0;
     for (size_t k = 0; k < output.size(); ++k) sum += double{projection_[k]} * output[k];

@@ -12,6 +12,10 @@ namespace {
 
 constexpr size_t kFloatsPerLine = 16;  // 64 bytes: every activation starts on a cache line
 
+size_t whole_lines(size_t floats) {
+  return (floats + kFloatsPerLine - 1) / kFloatsPerLine * kFloatsPerLine;
+}
+
 struct AlignedFree {
   void operator()(float* p) const { ::operator delete (p, std::align_val_t{64}); }
 };
@@ -82,13 +86,11 @@ struct FloatExecutor::State {
   std::vector<Shape> shapes;                      // per tensor
   std::vector<float*> activations;                // per tensor; nullptr = constant
   std::map<int32_t, std::vector<float>> indices;  // of int32 constants that choose elements, by tensor
-  AlignedFloats memory, workspace;
+  AlignedFloats memory, workspace, saved;
   std::vector<Call> calls;
 
   void place_activations() {
-    const auto line = [&](size_t t) {
-      return (static_cast<size_t>(shapes[t].elements()) + kFloatsPerLine - 1) / kFloatsPerLine * kFloatsPerLine;
-    };
+    const auto line = [&](size_t t) { return whole_lines(static_cast<size_t>(shapes[t].elements())); };
     size_t total = 0;
     for (size_t t = 0; t < shapes.size(); ++t)
       if (!graph->tensors[t].constant) total += line(t);
@@ -109,6 +111,8 @@ struct FloatExecutor::State {
 
   void make_calls() {
     int64_t workspace_floats = 0;
+    std::vector<size_t> saved_at;
+    size_t saved_floats = 0;
     calls.resize(graph->nodes.size());
     for (size_t n = 0; n < calls.size(); ++n) {
       Call& c = calls[n];
@@ -124,9 +128,15 @@ struct FloatExecutor::State {
       c.call = {&c.node->attributes, c.input_shapes, c.output_shapes, c.inputs, c.outputs, {}, {}, nullptr};
       if (c.node->op->float_workspace)
         workspace_floats = std::max(workspace_floats, c.node->op->float_workspace(c.call));
+      saved_at.push_back(saved_floats);
+      if (c.node->op->float_saved) saved_floats += whole_lines(static_cast<size_t>(c.node->op->float_saved(c.call)));
     }
     workspace = allocate(static_cast<size_t>(workspace_floats));
-    for (Call& c : calls) c.call.workspace = workspace.get();
+    saved = allocate(saved_floats);
+    for (size_t n = 0; n < calls.size(); ++n) {
+      calls[n].call.workspace = workspace.get();
+      calls[n].call.saved = saved.get() + saved_at[n];
+    }
   }
 
   std::span<const float> values(int32_t t) const {
@@ -181,7 +191,7 @@ void FloatExecutor::run(const Observer& observer) {
       if (t != kAbsent && state_->graph->tensors[t].constant && read_by_float_kernel(*c.node, i))
         c.inputs[i] = state_->values(t).data();
     }
-    c.node->op->forward(c.call);
+    run_forward(*c.node->op, c.call);
     if (observer)
       for (int32_t t : c.node->outputs) observer(t, state_->values(t));
   }

@@ -63,7 +63,7 @@ int32_t final_softmax(const Graph& graph) {
 }
 
 Result<ShardProgram> ShardProgram::create(const Graph& graph, const ParameterLayout& layout, const float* weights,
-                                          float* gradients, int32_t loss_tensor, int32_t rows) {
+                                          float* gradients, int32_t loss_tensor, int32_t rows, int64_t part_floats) {
   ShardProgram program;
   program.graph_ = &graph;
   program.loss_tensor_ = loss_tensor;
@@ -71,13 +71,15 @@ Result<ShardProgram> ShardProgram::create(const Graph& graph, const ParameterLay
   if (graph.outputs[0] == graph.inputs[0]) return input_error("the model has no layers: its output is its input");
   MOTE_TRY(program.shapes_, shapes_at_batch(graph, rows));
   program.find_batched();
+  program.find_reached();
+  program.find_needs();
+  if (gradients != nullptr) MOTE_CHECK(program.find_backward());
+  program.schedule_ = schedule_step(graph, program.needs_, program.shapes_, {rows, part_floats},
+                                    std::vector{loss_tensor, graph.outputs[0]});
   MOTE_CHECK(program.plan_values(layout, weights));
   MOTE_CHECK(program.plan_calls());
-  if (gradients != nullptr) {
-    MOTE_CHECK(program.plan_backward(layout, gradients));
-    program.plan_training(layout);
-  }
-  program.plan_workspace();
+  if (gradients != nullptr) program.plan_gradients(layout, gradients);
+  program.plan_memory(layout);
   return program;
 }
 
@@ -90,25 +92,17 @@ void ShardProgram::find_batched() {
         for (const int32_t output : node.outputs) batched_[static_cast<size_t>(output)] = true;
 }
 
-float* ShardProgram::take(int64_t floats) {
-  return buffers_.emplace_back(floats).data();
-}
-
-int64_t ShardProgram::planned_bytes() const {
-  int64_t bytes = 0;
-  for (const FloatBuffer& buffer : buffers_) bytes += buffer.bytes();
-  return bytes;
-}
-
 Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const float* weights) {
   values_.resize(graph_->tensors.size());
+  std::vector<float*> repeated;
+  for (const int64_t floats : schedule_.repeated_floats) repeated.push_back(arena_.take(floats));
   for (size_t i = 0; i < values_.size(); ++i) {
     const Tensor& tensor = graph_->tensors[i];
     const Parameter* parameter = find_parameter(layout, static_cast<int32_t>(i));
     if (parameter != nullptr) {
       values_[i] = const_cast<float*>(weights) + parameter->offset;
     } else if (tensor.constant && tensor.type.dtype == DType::int32) {
-      values_[i] = take(shapes_[i].elements());
+      values_[i] = arena_.take(shapes_[i].elements());
       std::ranges::copy(index_values(tensor), values_[i]);
     } else if (tensor.constant) {  // read only
       values_[i] = const_cast<float*>(reinterpret_cast<const float*>(tensor.data.data()));
@@ -121,7 +115,9 @@ Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const floa
             fmt::format("tensor '{}' has shape {}: its first dimension is not the batch, so examples cannot be "
                         "computed together",
                         tensor.name, to_string(tensor.type.shape)));
-      if (static_cast<int32_t>(i) != graph_->inputs[0]) values_[i] = take(shapes_[i].elements());
+      const auto number = static_cast<size_t>(schedule_.repeated[i]);
+      if (static_cast<int32_t>(i) != graph_->inputs[0])
+        values_[i] = number > 0 ? repeated[number - 1] : arena_.take(shapes_[i].elements());
     }
   }
   return {};
@@ -137,13 +133,15 @@ Result<void> ShardProgram::plan_calls() {
       const bool absent = input == kAbsent;
       call.rowwise.push_back(!absent && batched_[static_cast<size_t>(input)]);
       call.input_shapes.push_back(absent ? Shape{-1, {}} : shapes_[static_cast<size_t>(input)]);
-      call.inputs.push_back(absent ? nullptr : values_[static_cast<size_t>(input)]);
+      call.input_places.push_back(absent ? Place{} : value_place(input));
     }
     for (const int32_t output : node.outputs) {
       call.rowwise.push_back(batched_[static_cast<size_t>(output)]);
       call.output_shapes.push_back(shapes_[static_cast<size_t>(output)]);
-      call.outputs.push_back(values_[static_cast<size_t>(output)]);
+      call.output_places.push_back(value_place(output));
     }
+    call.inputs.resize(node.inputs.size());
+    call.outputs.resize(node.outputs.size());
     call.call.attributes = &node.attributes;
     call.call.input_shapes = call.input_shapes;
     call.call.output_shapes = call.output_shapes;
@@ -152,58 +150,81 @@ Result<void> ShardProgram::plan_calls() {
   }
   for (size_t i = 0; i < calls_.size(); ++i)
     for (size_t j = 0; j < calls_[i].inputs.size(); ++j)
-      if (graph_->nodes[i].inputs[j] == graph_->inputs[0]) input_slots_.push_back(&calls_[i].inputs[j]);
+      if (graph_->nodes[i].inputs[j] == graph_->inputs[0]) uses_input_.push_back({i, j});
   return {};
 }
 
-// Tensors that a change of some parameter would change.
-std::vector<bool> ShardProgram::reachable_from_parameters() const {
-  std::vector<bool> reached(graph_->tensors.size());
-  for (size_t i = 0; i < reached.size(); ++i) reached[i] = graph_->tensors[i].trainable;
+void ShardProgram::find_reached() {
+  reached_.resize(graph_->tensors.size());
+  for (size_t i = 0; i < reached_.size(); ++i) reached_[i] = graph_->tensors[i].trainable;
   for (const Node& node : graph_->nodes)
     for (const int32_t input : node.inputs)
-      if (input != kAbsent && reached[static_cast<size_t>(input)])
-        for (const int32_t output : node.outputs) reached[static_cast<size_t>(output)] = true;
-  return reached;
+      if (input != kAbsent && reached_[static_cast<size_t>(input)])
+        for (const int32_t output : node.outputs) reached_[static_cast<size_t>(output)] = true;
 }
 
-Result<void> ShardProgram::plan_backward(const ParameterLayout& layout, float* gradients) {
-  const std::vector<bool>& reached = reached_ = reachable_from_parameters();
-  if (!reached[static_cast<size_t>(loss_tensor_)])
+// Parameters: inputs that training changes and that are the same for all rows.
+void ShardProgram::find_needs() {
+  for (const Node& node : graph_->nodes) {
+    NodeNeeds& needs = needs_.emplace_back();
+    needs.batched = batched_[static_cast<size_t>(node.outputs[0])];
+    bool parameters = false;
+    for (const int32_t input : node.inputs)
+      parameters = parameters ||
+                   (input != kAbsent && reached_[static_cast<size_t>(input)] && !batched_[static_cast<size_t>(input)]);
+    needs.whole = needs.batched && !node.op->in_parts && (parameters || node.op->float_saved != nullptr);
+  }
+}
+
+// Outputs that nothing behind them needs have no gradient; the softmax under the loss is one of these.
+Result<void> ShardProgram::find_backward() {
+  if (!reached_[static_cast<size_t>(loss_tensor_)])
     return input_error(fmt::format("the model's output '{}' depends on no trainable tensor: there is nothing to train",
                                    graph_->tensors[static_cast<size_t>(graph_->outputs[0])].name));
-  gradients_.resize(reached.size());
-  for (size_t i = 0; i < reached.size(); ++i) {
-    if (!reached[i]) continue;
-    const Parameter* parameter = find_parameter(layout, static_cast<int32_t>(i));
-    if (parameter != nullptr) gradients_[i] = gradients + parameter->offset;
-  }
-  loss_gradient_ = gradients_[static_cast<size_t>(loss_tensor_)] =
-      borrow(shapes_[static_cast<size_t>(loss_tensor_)].elements());
-  written_.assign(reached.size(), false);
-  written_[static_cast<size_t>(loss_tensor_)] = true;
-  for (size_t i = calls_.size(); i-- > 0;) {
+  std::vector<bool> wanted(reached_.size());
+  wanted[static_cast<size_t>(loss_tensor_)] = true;
+  for (size_t i = graph_->nodes.size(); i-- > 0;) {
     const Node& node = graph_->nodes[i];
-    // Outputs that nothing behind them needs have no gradient; the softmax under the loss is one of these.
-    bool needed = false;
-    for (const int32_t output : node.outputs) needed = needed || written_[static_cast<size_t>(output)];
-    if (!needed || !reached[static_cast<size_t>(node.outputs[0])]) continue;
+    const auto is_wanted = [&](int32_t output) { return wanted[static_cast<size_t>(output)]; };
+    if (!reached_[static_cast<size_t>(node.outputs[0])] || std::ranges::none_of(node.outputs, is_wanted)) continue;
     if (node.op->backward == nullptr)
       return input_error(
           fmt::format("{} cannot be trained through: {}", describe(*graph_, node),
                       node.op->not_trainable != nullptr ? node.op->not_trainable : "it has no gradient"));
-    plan_gradients_of(calls_[i], node);
+    needs_[i].backward = true;
+    for (const int32_t input : node.inputs)
+      if (input != kAbsent && reached_[static_cast<size_t>(input)]) wanted[static_cast<size_t>(input)] = true;
   }
   return {};
 }
 
+void ShardProgram::plan_gradients(const ParameterLayout& layout, float* gradients) {
+  gradients_.resize(reached_.size());
+  for (size_t i = 0; i < reached_.size(); ++i) {
+    const Parameter* parameter = find_parameter(layout, static_cast<int32_t>(i));
+    if (reached_[i] && parameter != nullptr) gradients_[i] = {gradients + parameter->offset, 0};
+  }
+  gradients_[static_cast<size_t>(loss_tensor_)] = borrow_gradient(loss_tensor_, schedule_.backward.front());
+  loss_gradient_ = gradients_[static_cast<size_t>(loss_tensor_)].data;
+  written_.assign(reached_.size(), false);
+  written_[static_cast<size_t>(loss_tensor_)] = true;
+  for (const Stage& stage : schedule_.backward) {
+    for (const Step& step : stage.steps)
+      if (step.call == Step::runs) plan_gradients_of(step.node, stage);
+    end_stage();
+  }
+}
+
 // The smallest of the buffers given back that will do, or a new one.
-float* ShardProgram::borrow(int64_t floats) {
+float* ShardProgram::borrow(int64_t floats, bool local) {
+  const auto is_better = [&](const Loan& loan, auto best) {
+    return loan.size >= floats && (best == free_.end() || loan.size < best->size);
+  };
   auto best = free_.end();
   for (auto it = free_.begin(); it != free_.end(); ++it)
-    if (it->size >= floats && (best == free_.end() || it->size < best->size)) best = it;
+    if (it->local == local && is_better(*it, best)) best = it;
   if (best == free_.end()) {
-    borrowed_.push_back({take(floats), floats});
+    borrowed_.push_back({arena_.take(floats), floats, local});
     return borrowed_.back().data;
   }
   float* const data = best->data;
@@ -213,56 +234,79 @@ float* ShardProgram::borrow(int64_t floats) {
 }
 
 void ShardProgram::give_back(const float* data) {
-  const auto it = std::find_if(borrowed_.begin(), borrowed_.end(), [&](const Part& part) { return part.data == data; });
+  const auto it = std::ranges::find(borrowed_, data, &Loan::data);
   if (it == borrowed_.end()) return;  // of a parameter
-  free_.push_back(*it);
+  (it->local ? free_ : given_back_).push_back(*it);
   borrowed_.erase(it);
+}
+
+void ShardProgram::end_stage() {
+  free_.insert(free_.end(), given_back_.begin(), given_back_.end());
+  given_back_.clear();
+}
+
+ShardProgram::Place ShardProgram::value_place(int32_t tensor) const {
+  float* const data = values_[static_cast<size_t>(tensor)];
+  return schedule_.repeated[static_cast<size_t>(tensor)] > 0 ? Place{data, 0} : place_of(data, tensor);
+}
+
+ShardProgram::Place ShardProgram::place_of(float* data, int32_t tensor) const {
+  const bool batched = batched_[static_cast<size_t>(tensor)];
+  return {data, batched ? shapes_[static_cast<size_t>(tensor)].elements() / planned_rows_ : 0};
+}
+
+ShardProgram::Place ShardProgram::borrow_gradient(int32_t tensor, const Stage& stage) {
+  const int64_t elements = shapes_[static_cast<size_t>(tensor)].elements();
+  if (schedule_.local_gradient[static_cast<size_t>(tensor)])
+    return {borrow(elements / planned_rows_ * stage.rows, true), 0};
+  return place_of(borrow(elements, false), tensor);
 }
 
 // A gradient of an activation lives from the last of its readers, whose reverse comes first, to the reverse of what
 // made it; then others take its memory, which stays in the cache.
-void ShardProgram::plan_gradients_of(NodeCall& call, const Node& node) {
-  call.backward = true;
+void ShardProgram::plan_gradients_of(int32_t index, const Stage& stage) {
+  const Node& node = graph_->nodes[static_cast<size_t>(index)];
+  NodeCall& call = calls_[static_cast<size_t>(index)];
   for (const int32_t output : node.outputs) {
-    float*& gradient = gradients_[static_cast<size_t>(output)];
-    if (gradient == nullptr)
-      gradient = take(shapes_[static_cast<size_t>(output)].elements());  // zeros: nothing reads it
-    call.output_gradients.push_back(gradient);
+    Place& gradient = gradients_[static_cast<size_t>(output)];
+    if (gradient.data == nullptr)  // zeros: nothing reads it
+      gradient = place_of(arena_.take(shapes_[static_cast<size_t>(output)].elements()), output);
+    call.output_gradient_places.push_back(gradient);
   }
-  for (const int32_t input : node.inputs) call.input_gradients.push_back(plan_input_gradient(call, input));
-  for (const float* gradient : call.output_gradients) give_back(gradient);
-  for (const Sum& sum : call.sums) give_back(sum.from);
+  for (const int32_t input : node.inputs) call.input_gradient_places.push_back(plan_input_gradient(call, input, stage));
+  for (const Place& gradient : call.output_gradient_places) give_back(gradient.data);
+  for (const Sum& sum : call.sums) give_back(sum.from.data);
+  call.output_gradients.resize(node.outputs.size());
+  call.input_gradients.resize(node.inputs.size());
   call.call.output_gradients = call.output_gradients;
   call.call.input_gradients = call.input_gradients;
 }
 
-float* ShardProgram::plan_input_gradient(NodeCall& call, int32_t input) {
-  if (input == kAbsent || !reached_[static_cast<size_t>(input)]) return nullptr;
-  float*& gradient = gradients_[static_cast<size_t>(input)];
-  const int64_t elements = shapes_[static_cast<size_t>(input)].elements();
-  if (gradient == nullptr) gradient = borrow(elements);
+ShardProgram::Place ShardProgram::plan_input_gradient(NodeCall& call, int32_t input, const Stage& stage) {
+  if (input == kAbsent || !reached_[static_cast<size_t>(input)]) return {};
+  Place& gradient = gradients_[static_cast<size_t>(input)];
+  if (gradient.data == nullptr) gradient = borrow_gradient(input, stage);
   if (!written_[static_cast<size_t>(input)]) {
     written_[static_cast<size_t>(input)] = true;
     return gradient;
   }
-  float* const second = borrow(elements);
+  const Place second = borrow_gradient(input, stage);
+  const int64_t elements = shapes_[static_cast<size_t>(input)].elements();
   const bool batched = batched_[static_cast<size_t>(input)];
   call.sums.push_back({second, gradient, batched ? 0 : elements, elements / planned_rows_});
   return second;
 }
 
-void ShardProgram::plan_workspace() {
+void ShardProgram::plan_memory(const ParameterLayout& layout) {
   int64_t floats = 0;
+  for (NodeCall& call : calls_) move_to(call, 0, planned_rows_);
   for (const NodeCall& call : calls_)
     if (call.op->float_workspace != nullptr) floats = std::max(floats, call.op->float_workspace(call.call));
-  float* workspace = take(floats);
-  for (NodeCall& call : calls_) call.call.workspace = workspace;
-}
-
-void ShardProgram::plan_training(const ParameterLayout& layout) {
+  float* workspace = arena_.take(floats);
   for (size_t i = 0; i < calls_.size(); ++i) {
     NodeCall& call = calls_[i];
-    if (call.op->float_saved != nullptr) call.call.saved = take(call.op->float_saved(call.call));
+    call.call.workspace = workspace;
+    if (call.op->float_saved != nullptr) call.call.saved = arena_.take(call.op->float_saved(call.call));
     if (call.op->learn_statistics == nullptr) continue;
     for (const int32_t input : graph_->nodes[i].inputs) {
       const Parameter* parameter = find_parameter(layout, input);
@@ -287,35 +331,71 @@ void ShardProgram::learn_statistics(std::span<ShardProgram* const> shards) {
     const NodeCall& node = shards[0]->calls_[i];
     if (node.statistics.empty()) continue;
     calls.clear();
-    for (const ShardProgram* shard : shards) calls.push_back(shard->calls_[i].call);
+    for (ShardProgram* const shard : shards) {
+      shard->move_to(shard->calls_[i], 0, shard->rows_);
+      calls.push_back(shard->calls_[i].call);
+    }
     node.op->learn_statistics(calls, node.statistics);
   }
 }
 
 void ShardProgram::set_batch(int32_t rows, const float* input) {
-  for (const float** slot : input_slots_) *slot = input;
-  if (rows == rows_) return;
+  for (const auto& [call, number] : uses_input_) calls_[call].input_places[number].data = const_cast<float*>(input);
   rows_ = rows;
-  for (NodeCall& call : calls_) {
-    const size_t inputs = call.input_shapes.size();
-    for (size_t i = 0; i < inputs; ++i)
-      if (call.rowwise[i]) call.input_shapes[i].dims[0] = rows;
-    for (size_t i = 0; i < call.output_shapes.size(); ++i)
-      if (call.rowwise[inputs + i]) call.output_shapes[i].dims[0] = rows;
+}
+
+// The call becomes one of `rows` rows from `row` on.
+void ShardProgram::move_to(NodeCall& call, int32_t row, int32_t rows) const {
+  const size_t inputs = call.inputs.size();
+  for (size_t i = 0; i < inputs; ++i) {
+    call.inputs[i] = call.input_places[i].at(row);
+    if (call.rowwise[i]) call.input_shapes[i].dims[0] = rows;
   }
+  for (size_t i = 0; i < call.outputs.size(); ++i) {
+    call.outputs[i] = call.output_places[i].at(row);
+    if (call.rowwise[inputs + i]) call.output_shapes[i].dims[0] = rows;
+  }
+  for (size_t i = 0; i < call.input_gradients.size(); ++i)
+    call.input_gradients[i] = call.input_gradient_places[i].at(row);
+  for (size_t i = 0; i < call.output_gradients.size(); ++i)
+    call.output_gradients[i] = call.output_gradient_places[i].at(row);
+  call.call.row = row;
+  call.call.last = row + rows == rows_;
+}
+
+// Nodes without a batch are computed by the first part, and reversed when the last one has come back.
+template <class Run>
+void ShardProgram::run(const std::vector<Stage>& stages, const Run& run_step) {
+  for (const Stage& stage : stages)
+    for (int32_t row = 0; row < rows_; row += stage.rows) {
+      const int32_t rows = std::min(stage.rows, rows_ - row);
+      for (const Step& step : stage.steps) run_step(step, calls_[static_cast<size_t>(step.node)], row, rows);
+    }
 }
 
 void ShardProgram::forward() {
-  for (NodeCall& call : calls_) call.op->forward(call.call);
+  run(schedule_.forward, [&](const Step& step, NodeCall& call, int32_t row, int32_t rows) {
+    const bool batched = needs_[static_cast<size_t>(step.node)].batched;
+    if (!batched && row > 0) return;
+    move_to(call, batched ? row : 0, batched ? rows : rows_);
+    (step.call == Step::observes ? call.op->observe : call.op->forward)(call.call);
+  });
 }
 
 void ShardProgram::backward() {
-  for (size_t i = calls_.size(); i-- > 0;) {
-    NodeCall& call = calls_[i];
-    if (!call.backward) continue;
+  run(schedule_.backward, [&](const Step& step, NodeCall& call, int32_t row, int32_t rows) {
+    const bool batched = needs_[static_cast<size_t>(step.node)].batched;
+    if (!batched && row + rows < rows_) return;
+    move_to(call, batched ? row : 0, batched ? rows : rows_);
+    if (step.call == Step::repeats) return call.op->forward(call.call);
+    if (step.call == Step::observes) return call.op->observe_gradient(call.call);
     call.op->backward(call.call);
-    for (const Sum& sum : call.sums) simd().add(sum.fixed > 0 ? sum.fixed : sum.per_row * rows_, sum.from, sum.to);
-  }
+    for (const Sum& sum : call.sums)
+      if (sum.fixed == 0)
+        simd().add(sum.per_row * rows, sum.from.at(row), sum.to.at(row));
+      else if (call.call.last)
+        simd().add(sum.fixed, sum.from.data, sum.to.data);
+  });
 }
 
 }  // namespace mote

@@ -1,11 +1,14 @@
 // The static plan of one shard: every call of a training step with its buffers, laid out before the first step.
 #pragma once
 #include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "toolchain/base/result.h"
 #include "toolchain/graph/graph.h"
 #include "toolchain/train/float_buffer.h"
+#include "toolchain/train/schedule.h"
 
 namespace mote {
 
@@ -33,10 +36,11 @@ int32_t final_softmax(const Graph& graph);
 class ShardProgram {
  public:
   // `graph` must outlive the program; so must `weights` and `gradients` (layout.total floats). gradients == nullptr:
-  // forward only. `loss_tensor`: whose gradient the loss writes. Errors name the node that cannot be run or trained,
-  // and why.
+  // forward only. `loss_tensor`: whose gradient the loss writes. `part_floats`: of the largest tensor of a part of the
+  // rows, about. Errors name the node that cannot be run or trained, and why.
   static Result<ShardProgram> create(const Graph& graph, const ParameterLayout& layout, const float* weights,
-                                     float* gradients, int32_t loss_tensor, int32_t rows);
+                                     float* gradients, int32_t loss_tensor, int32_t rows,
+                                     int64_t part_floats = kPartFloats);
 
   // Rows of the following calls, 1 .. the `rows` of create(), read in place from `input` until backward() is done.
   void set_batch(int32_t rows, const float* input);
@@ -51,21 +55,28 @@ class ShardProgram {
   // programs of one graph with the same weights, in the order of their rows in the batch.
   static void learn_statistics(std::span<ShardProgram* const> shards);
 
-  int64_t planned_bytes() const;                                                             // of all buffers
+  int64_t planned_bytes() const { return arena_.bytes(); }
   const float* value(int32_t tensor) const { return values_[static_cast<size_t>(tensor)]; }  // not of the graph's input
   float* loss_gradient() const { return loss_gradient_; }
 
  private:
+  // A tensor or a gradient: where row 0 is, and how far row n is from it. Those that have one row, and those that are
+  // used up within a part, stay in place for every part.
+  struct Place {
+    float* data = nullptr;
+    int64_t pitch = 0;  // floats
+
+    float* at(int32_t row) const { return data + row * pitch; }
+  };
   struct Sum {  // a second gradient of a tensor with several consumers, added to the first
-    const float* from;
-    float* to;
-    int64_t fixed;    // floats of a parameter, or 0
+    Place from, to;
+    int64_t fixed;    // floats of a tensor without a batch, or 0
     int64_t per_row;  // floats per row of an activation
   };
   struct NodeCall {
     const OpDef* op = nullptr;
-    bool backward = false;
     std::vector<bool> rowwise;  // of each input, then of each output: dimension 0 is the batch
+    std::vector<Place> input_places, output_places, input_gradient_places, output_gradient_places;
     std::vector<Shape> input_shapes, output_shapes;
     std::vector<const float*> inputs, output_gradients;
     std::vector<float*> outputs, input_gradients;
@@ -77,36 +88,48 @@ class ShardProgram {
   ShardProgram() = default;
   Result<void> plan_values(const ParameterLayout& layout, const float* weights);
   Result<void> plan_calls();
-  Result<void> plan_backward(const ParameterLayout& layout, float* gradients);
-  std::vector<bool> reachable_from_parameters() const;
+  void plan_gradients(const ParameterLayout& layout, float* gradients);
+  void find_reached();
   void find_batched();
-  void plan_gradients_of(NodeCall& call, const Node& node);
-  float* plan_input_gradient(NodeCall& call, int32_t input);
-  float* take(int64_t floats);
-  float* borrow(int64_t floats);
+  void find_needs();
+  Result<void> find_backward();
+  void plan_gradients_of(int32_t node, const Stage& stage);
+  Place plan_input_gradient(NodeCall& call, int32_t input, const Stage& stage);
+  Place borrow_gradient(int32_t tensor, const Stage& stage);
+  float* borrow(int64_t floats, bool local);
   void give_back(const float* data);
-  void plan_workspace();
-  void plan_training(const ParameterLayout& layout);
+  void end_stage();
+  void plan_memory(const ParameterLayout& layout);
+  Place place_of(float* data, int32_t tensor) const;
+  Place value_place(int32_t tensor) const;
+  void move_to(NodeCall& call, int32_t row, int32_t rows) const;
+  template <class Run>
+  void run(const std::vector<Stage>& stages, const Run& run_step);
 
   const Graph* graph_ = nullptr;
   int32_t loss_tensor_ = kAbsent;
   int32_t planned_rows_ = 0, rows_ = 0;
-  std::vector<FloatBuffer> buffers_;
-  std::vector<Shape> shapes_;      // of every tensor at planned_rows_
-  std::vector<bool> batched_;      // tensors that the graph's input changes: dimension 0 is the batch
-  std::vector<float*> values_;     // of every tensor
-  std::vector<float*> gradients_;  // of every tensor; nullptr = not needed
-  struct Part {
+  FloatArena arena_;
+  std::vector<Shape> shapes_;     // of every tensor at planned_rows_
+  std::vector<bool> batched_;     // tensors that the graph's input changes: dimension 0 is the batch
+  std::vector<float*> values_;    // of every tensor
+  std::vector<Place> gradients_;  // of every tensor; nullptr = not needed
+  struct Loan {
     float* data;
     int64_t size;  // floats
+    bool local;    // used up within a part
   };
-  std::vector<Part> borrowed_, free_;  // while planning: memory of gradients
-  std::vector<bool> reached_;          // tensors that a change of some parameter would change
-  std::vector<bool> written_;          // while planning: the tensor's gradient already has a writer
+  // While planning: memory of gradients. What was given back serves others at once if both are local, else only later
+  // stages: other parts still have to pass.
+  std::vector<Loan> borrowed_, given_back_, free_;
+  std::vector<bool> reached_;  // tensors that a change of some parameter would change
+  std::vector<bool> written_;  // while planning: the tensor's gradient already has a writer
+  std::vector<NodeNeeds> needs_;
+  StepSchedule schedule_;
   float* loss_gradient_ = nullptr;
   std::vector<NodeCall> calls_;
-  std::vector<FloatCall> shard_calls_;      // of one node, for learn_statistics()
-  std::vector<const float**> input_slots_;  // where calls_ point at the graph's input
+  std::vector<FloatCall> shard_calls_;                 // of one node, for learn_statistics()
+  std::vector<std::pair<size_t, size_t>> uses_input_;  // calls and their inputs that are the graph's input
 };
 
 }  // namespace mote

@@ -173,6 +173,85 @@ TEST(Program, EveryLevelGivesTheGradientsOfTheScalarOne) {
   }
 }
 
+// Everything that a part of the rows may meet: statistics of all rows, outputs made again, a branch over several
+// stages, clipped outputs, layers that see all rows at once.
+Graph image_graph() {
+  const std::vector<std::string> layers = {"Conv2D(6, 3, padding=same, use_bias=false)",
+                                           "BatchNorm",
+                                           "x = ReLU",
+                                           "DepthwiseConv2D(3, padding=same, activation=relu)",
+                                           "Conv2D(6, 1, use_bias=false)",
+                                           "BatchNorm",
+                                           "Add(x)",
+                                           "ReLU",
+                                           "Conv2D(8, 3, strides=2, padding=same, activation=relu6)",
+                                           "Dropout(0.3)",
+                                           "Conv2D(8, 1, use_bias=false)",
+                                           "BatchNorm",
+                                           "ReLU6",
+                                           "MaxPool(2)",
+                                           "Flatten",
+                                           "Dense(9, relu)",
+                                           "Dense(3, softmax)"};
+  const Result<Graph> graph = build_graph(layers, make_shape({8, 8, 3}), 1);
+  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().message);
+  return graph.ok() ? *graph : Graph{};
+}
+
+struct Pass {
+  std::vector<float> outputs, gradients, weights;  // weights: with the statistics learned
+  int64_t bytes = 0;
+};
+
+Pass run_image_graph(const Graph& graph, int32_t rows, int64_t part_floats) {
+  constexpr int32_t kMost = 11;
+  const ParameterLayout layout = ParameterLayout::of(graph);
+  FloatBuffer weights(layout.total), gradients(layout.total);
+  load_parameters(graph, layout, weights.data());
+  auto program =
+      ShardProgram::create(graph, layout, weights.data(), gradients.data(), graph.outputs[0], kMost, part_floats);
+  EXPECT_TRUE(program.ok()) << (program.ok() ? "" : program.error().message);
+  if (!program.ok()) return {};
+  Random random(5);
+  std::vector<float> inputs(static_cast<size_t>(rows) * 8 * 8 * 3);
+  for (float& value : inputs) value = static_cast<float>(random.normal());
+  program->set_batch(rows, inputs.data());
+  program->set_training(true, 4);
+  program->forward();
+  for (int32_t i = 0; i < rows * 3; ++i) program->loss_gradient()[i] = static_cast<float>(random.normal());
+  program->backward();
+  ShardProgram* const shards[] = {&*program};
+  ShardProgram::learn_statistics(shards);
+  const float* const outputs = program->value(graph.outputs[0]);
+  return {{outputs, outputs + rows * 3},
+          {gradients.data(), gradients.data() + layout.total},
+          {weights.data(), weights.data() + layout.total},
+          program->planned_bytes()};
+}
+
+void expect_near(const std::vector<float>& a, const std::vector<float>& b, float tolerance, const char* what) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], tolerance * (1 + std::fabs(a[i]))) << what << " " << i;
+}
+
+TEST(Program, PartsOfTheRowsGiveWhatAllRowsGive) {
+  const Graph graph = image_graph();
+  ASSERT_FALSE(graph.nodes.empty());
+  for (const int32_t rows : {11, 6, 1}) {
+    const Pass once = run_image_graph(graph, rows, int64_t{1} << 40);
+    for (const int64_t floats : {1, 1000, 4000}) {
+      SCOPED_TRACE(testing::Message() << rows << " rows, parts of " << floats << " floats");
+      const Pass parts = run_image_graph(graph, rows, floats);
+      expect_near(once.outputs, parts.outputs, 1e-5f, "output");
+      expect_near(once.gradients, parts.gradients, 1e-4f, "gradient");
+      expect_near(once.weights, parts.weights, 1e-5f, "weight");
+      if (floats == 1) {
+        EXPECT_LT(parts.bytes, once.bytes) << "what is used up at once, or made again, needs memory for a part only";
+      }
+    }
+  }
+}
+
 TEST(Program, NamesWhatCannotBeTrained) {
   Graph graph = dense_graph({"Dense(4, relu)", "Dense(2)"}, 3);
   const ParameterLayout layout = ParameterLayout::of(graph);

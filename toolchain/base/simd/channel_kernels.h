@@ -88,14 +88,17 @@ MOTE_INLINE Vector passed_gradient(Vector y, Vector dy, Vector low, Vector high)
   return ((y <= low) | (y >= high)) ? Vector{} : dy;
 }
 
-void normal_sums(const Channels& size, const float* x, const float* y, const float* dy, Clamp limits, const float* mean,
-                 float* sums, float* products) {
+void normal_sums(const Channels& size, const float* x, const float* dy, Clamp limits, const float* line, float* sums,
+                 float* products) {
   const Vector low = broadcast(limits.low), high = broadcast(limits.high);
+  const float *const scale = line, *const shift = scale + size.channels, *const mean = shift + size.channels;
   float* const to[2] = {sums, products};
   channel_sums<2>(
       size, to, [&](int64_t at, int64_t channel, int32_t lanes, Vector(&terms)[2]) __attribute__((always_inline)) {
-        terms[0] = passed_gradient(load_lanes(y + at, lanes), load_lanes(dy + at, lanes), low, high);
-        terms[1] = terms[0] * (load_lanes(x + at, lanes) - load_lanes(mean + channel, lanes));
+        const Vector element = load_lanes(x + at, lanes);
+        const Vector z = load_lanes(scale + channel, lanes) * element + load_lanes(shift + channel, lanes);
+        terms[0] = passed_gradient(z, load_lanes(dy + at, lanes), low, high);
+        terms[1] = terms[0] * (element - load_lanes(mean + channel, lanes));
       });
 }
 
@@ -124,7 +127,7 @@ MOTE_INLINE Factors<N, V> fetch_factors(const float* const (&from)[N], int64_t f
   Factors<N, V> factors;
 #pragma GCC unroll 4
   for (int v = 0; v < V; ++v)
-#pragma GCC unroll 3
+#pragma GCC unroll 5
     for (int n = 0; n < N; ++n) factors.of[v][n] = load_lanes(from[n] + first + v * kLanes, lanes);
   return factors;
 }
@@ -142,17 +145,20 @@ void scale_shift(const Channels& size, const float* x, const float* scale, const
       });
 }
 
-void normal_backward(const Channels& size, const float* x, const float* y, const float* dy, Clamp limits,
+void normal_backward(const Channels& size, const float* x, const float* dy, Clamp limits, const float* line,
                      const float* factors, float* dx) {
   const Vector low = broadcast(limits.low), high = broadcast(limits.high);
-  const float* const from[3] = {factors, factors + size.channels, factors + int64_t{2} * size.channels};
+  const int64_t channels = size.channels;
+  const float* const from[5] = {line, line + channels, factors, factors + channels, factors + 2 * channels};
   for_channel_rows(
       size,
       [&](int64_t first, int32_t lanes, auto count)
-          __attribute__((always_inline)) { return fetch_factors<3, decltype(count)::kValue>(from, first, lanes); },
+          __attribute__((always_inline)) { return fetch_factors<5, decltype(count)::kValue>(from, first, lanes); },
       [&](int64_t at, int32_t lanes, const auto& f, int v) __attribute__((always_inline)) {
-        const Vector dz = passed_gradient(load_lanes(y + at, lanes), load_lanes(dy + at, lanes), low, high);
-        store_lanes(dx + at, lanes, f.of[v][0] * dz + (f.of[v][1] * load_lanes(x + at, lanes) + f.of[v][2]));
+        const Vector element = load_lanes(x + at, lanes);
+        const Vector z = f.of[v][0] * element + f.of[v][1];
+        const Vector dz = passed_gradient(z, load_lanes(dy + at, lanes), low, high);
+        store_lanes(dx + at, lanes, f.of[v][2] * dz + (f.of[v][3] * element + f.of[v][4]));
       });
 }
 

@@ -145,12 +145,19 @@ void scale_shift(const Channels& size, const float* x, const float* scale, const
   }
 }
 
-void normal_sums(const Channels& size, const float* x, const float* y, const float* dy, Clamp limits, const float* mean,
-                 float* sums, float* products) {
+// dy where scale_shift() let a change of x through.
+double passed_gradient(const float* scale, const float* shift, float x, float dy, Clamp limits) {
+  const auto z = static_cast<float>(double{*scale} * double{x} + double{*shift});
+  return passes(z, limits) ? double{dy} : 0;
+}
+
+void normal_sums(const Channels& size, const float* x, const float* dy, Clamp limits, const float* line, float* sums,
+                 float* products) {
+  const float *const scale = line, *const shift = scale + size.channels, *const mean = shift + size.channels;
   for (int64_t c = 0; c < size.channels; ++c) {
     double sum = 0, product = 0;
     for (int64_t i = c; i < size.rows * size.channels; i += size.channels) {
-      const double dz = passes(y[i], limits) ? double{dy[i]} : 0;
+      const double dz = passed_gradient(scale + c, shift + c, x[i], dy[i], limits);
       sum += dz;
       product += dz * (double{x[i]} - double{mean[c]});
     }
@@ -159,11 +166,12 @@ void normal_sums(const Channels& size, const float* x, const float* y, const flo
   }
 }
 
-void normal_backward(const Channels& size, const float* x, const float* y, const float* dy, Clamp limits,
+void normal_backward(const Channels& size, const float* x, const float* dy, Clamp limits, const float* line,
                      const float* factors, float* dx) {
   for (int64_t i = 0; i < size.rows * size.channels; ++i) {
-    const float* f = factors + i % size.channels;
-    const double dz = passes(y[i], limits) ? double{dy[i]} : 0;
+    const int64_t c = i % size.channels;
+    const float* f = factors + c;
+    const double dz = passed_gradient(line + c, line + size.channels + c, x[i], dy[i], limits);
     dx[i] =
         static_cast<float>(double{f[0]} * dz + double{f[size.channels]} * double{x[i]} + double{f[2 * size.channels]});
   }

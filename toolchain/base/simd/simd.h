@@ -99,12 +99,13 @@ struct SimdKernels {
   void (*moments)(const Channels&, const float* x, float* mean, float* variance);
   // y = clamp(scale[c] * x + shift[c]); y may be x.
   void (*scale_shift)(const Channels&, const float* x, const float* scale, const float* shift, Clamp, float* y);
-  // With dz = dy where low < y < high, else 0: sums[c] = sum of dz, products[c] = sum of dz * (x - mean[c]).
-  void (*normal_sums)(const Channels&, const float* x, const float* y, const float* dy, Clamp, const float* mean,
-                      float* sums, float* products);
-  // dx = factors[c] * dz + factors[C + c] * x + factors[2 C + c]; dx may be dy.
-  void (*normal_backward)(const Channels&, const float* x, const float* y, const float* dy, Clamp, const float* factors,
-                          float* dx);
+  // With dz = dy where low < scale[c] * x + shift[c] < high, else 0: sums[c] = sum of dz, products[c] = sum of
+  // dz * (x - mean[c]). line = scale[C], shift[C], mean[C].
+  void (*normal_sums)(const Channels&, const float* x, const float* dy, Clamp, const float* line, float* sums,
+                      float* products);
+  // dx = factors[c] * dz + factors[C + c] * x + factors[2 C + c], line = scale[C], shift[C]; dx may be dy.
+  void (*normal_backward)(const Channels&, const float* x, const float* dy, Clamp, const float* line,
+                          const float* factors, float* dx);
 
   // y = clamp(a + b); y may be a or b.
   void (*add_clamped)(int64_t n, const float* a, const float* b, Clamp, float* y);

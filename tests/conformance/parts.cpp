@@ -1,0 +1,131 @@
+#include "tests/conformance/parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace mote::conformance {
+
+namespace {
+
+constexpr int32_t kTimes = 7, kPart = 3;
+
+// A tensor with a row for each example, or one for all of them.
+struct Rows {
+  Shape shape;
+  bool batched = false;
+  std::vector<float> values;
+
+  Shape part(int32_t rows) const {
+    Shape result = shape;
+    if (batched) result.dims[0] = rows;
+    return result;
+  }
+  float* at(int32_t row) { return values.data() + (batched ? row * (shape.elements() / shape[0]) : 0); }
+};
+
+Rows rows_of(Shape shape, bool batched, Random& random) {
+  if (batched) shape.dims[0] *= kTimes;
+  Rows rows{shape, batched, std::vector<float>(static_cast<size_t>(shape.elements()))};
+  for (float& value : rows.values) value = static_cast<float>(random.uniform(0.1, 1));  // variances are positive
+  return rows;
+}
+
+// One node with its tensors and their gradients.
+class Batch {
+ public:
+  Batch(const CaseModel& model, bool training) : node_(model.graph.nodes[0]), training_(training) {
+    Random random(5);
+    const std::vector<TensorType> types = input_types(model.graph, node_);
+    for (size_t i = 0; i < types.size(); ++i) {
+      const bool absent = model.real_values[i].empty();
+      inputs_.push_back(absent ? Rows{} : rows_of(types[i].shape, i == data_input(*node_.op), random));
+      gradients_.push_back(inputs_.back());
+      std::ranges::fill(gradients_.back().values, std::numeric_limits<float>::quiet_NaN());
+    }
+    for (const Shape& shape : output_shapes(model.graph)) {
+      outputs_.push_back(rows_of(shape, true, random));
+      output_gradients_.push_back(rows_of(shape, true, random));
+    }
+  }
+
+  int32_t rows() const { return outputs_[0].shape[0]; }
+
+  void run(int32_t part) {
+    std::vector<float> saved;
+    for (const bool backward : {false, true})
+      for (const bool observing : {true, false})
+        for (int32_t row = 0; row < rows(); row += part)
+          step(row, std::min(part, rows() - row), backward, observing, saved);
+  }
+
+  std::string difference(const Batch& other) const {
+    for (size_t i = 0; i < outputs_.size(); ++i)
+      if (const auto found = compare(outputs_[i], other.outputs_[i]); !found.empty())
+        return fmt::format("output {}, {}", i, found);
+    for (size_t i = 0; i < gradients_.size(); ++i)
+      if (const auto found = compare(gradients_[i], other.gradients_[i]); !found.empty())
+        return fmt::format("gradient of input {}, {}", i, found);
+    return "";
+  }
+
+ private:
+  bool wanted(size_t input) const {
+    return !inputs_[input].values.empty() && input_role(*node_.op, input) != InputRole::statistic;
+  }
+
+  void step(int32_t row, int32_t rows, bool backward, bool observing, std::vector<float>& saved) {
+    const OpDef& op = *node_.op;
+    const auto observe = backward ? op.observe_gradient : op.observe;
+    if (observing && observe == nullptr) return;
+    std::vector<Shape> input_shapes, output_shapes;
+    std::vector<const float*> inputs, output_gradients;
+    std::vector<float*> outputs, gradients;
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      const bool absent = inputs_[i].values.empty();
+      input_shapes.push_back(absent ? Shape{-1, {}} : inputs_[i].part(rows));
+      inputs.push_back(absent ? nullptr : inputs_[i].at(row));
+      gradients.push_back(wanted(i) ? gradients_[i].at(row) : nullptr);
+    }
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      output_shapes.push_back(outputs_[i].part(rows));
+      outputs.push_back(outputs_[i].at(row));
+      output_gradients.push_back(output_gradients_[i].at(row));
+    }
+    FloatCall call{&node_.attributes, input_shapes,     output_shapes, inputs,
+                   outputs,           output_gradients, gradients,     nullptr};
+    std::vector<float> workspace(op.float_workspace ? static_cast<size_t>(op.float_workspace(call)) : 0);
+    call.workspace = workspace.data();
+    call.training = training_;
+    call.row = row;
+    call.last = row + rows == this->rows();
+    if (saved.empty() && op.float_saved) saved.resize(static_cast<size_t>(op.float_saved(call)));
+    call.saved = saved.data();
+    (observing ? observe : backward ? op.backward : op.forward)(call);
+  }
+
+  static std::string compare(const Rows& a, const Rows& b) {
+    for (size_t i = 0; i < a.values.size(); ++i)
+      if (!(std::fabs(a.values[i] - b.values[i]) <= 1e-4f * (1 + std::fabs(a.values[i]))) &&
+          !(std::isnan(a.values[i]) && std::isnan(b.values[i])))
+        return fmt::format("element {}: {} at once, {} in parts", i, a.values[i], b.values[i]);
+    return "";
+  }
+
+  const Node& node_;
+  bool training_;
+  std::vector<Rows> inputs_, gradients_, outputs_, output_gradients_;
+};
+
+}  // namespace
+
+std::string compare_parts(const CaseModel& model, bool training) {
+  Batch once(model, training), parts(model, training);
+  once.run(once.rows());
+  parts.run(kPart);
+  return once.difference(parts);
+}
+
+}  // namespace mote::conformance

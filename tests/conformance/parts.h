@@ -1,0 +1,13 @@
+// Rows in parts against all rows at once (FloatCall::row).
+#pragma once
+#include <string>
+
+#include "tests/conformance/case_model.h"
+
+namespace mote::conformance {
+
+// The case with seven times its rows, forward and backward: at once, and in parts of three. Empty = outputs and all
+// gradients agree; otherwise the first disagreement.
+std::string compare_parts(const CaseModel& float_model, bool training);
+
+}  // namespace mote::conformance

@@ -1,0 +1,200 @@
+#include "toolchain/train/schedule.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mote {
+namespace {
+
+class StageList {
+ public:
+  explicit StageList(const std::vector<NodeNeeds>& needs) : needs_(needs) {}
+
+  // A call that needs no other order than that of the calls.
+  void add(int32_t node) {
+    const NodeNeeds& needs = needs_[static_cast<size_t>(node)];
+    if (stages_.empty() || closed_ || (needs.batched && needs.whole != stages_.back().whole)) open(needs.whole);
+    stages_.back().steps.push_back({node, Step::runs});
+  }
+  // One that must have seen all parts before the next call begins.
+  void add_observer(int32_t node) {
+    if (stages_.empty() || closed_) open(false);
+    stages_.back().steps.push_back({node, Step::observes});
+    closed_ = true;
+  }
+  std::vector<Stage> take() { return std::move(stages_); }
+
+ private:
+  void open(bool whole) {
+    stages_.push_back({{}, whole, 0});
+    closed_ = false;
+  }
+
+  const std::vector<NodeNeeds>& needs_;
+  std::vector<Stage> stages_;
+  bool closed_ = false;
+};
+
+class Scheduler {
+ public:
+  Scheduler(const Graph& graph, const std::vector<NodeNeeds>& needs, const std::vector<Shape>& shapes, RowParts parts,
+            const std::vector<int32_t>& asked)
+      : graph_(graph),
+        needs_(needs),
+        shapes_(shapes),
+        rows_(parts.rows),
+        part_floats_(parts.floats),
+        asked_(graph.tensors.size()) {
+    for (const int32_t tensor : asked)
+      if (tensor != kAbsent) asked_[index(tensor)] = true;
+  }
+
+  StepSchedule make() {
+    plan_forward();
+    plan_backward();
+    schedule_.local_gradient.resize(shapes_.size());
+    schedule_.repeated.resize(shapes_.size());
+    find_local_gradients();
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) repeat(static_cast<int32_t>(i));
+    return std::move(schedule_);
+  }
+
+ private:
+  static constexpr int32_t kNone = -1, kSeveral = -2;
+
+  static size_t index(int32_t number) { return static_cast<size_t>(number); }
+  const Node& node(int32_t number) const { return graph_.nodes[index(number)]; }
+
+  void plan_forward() {
+    StageList list(needs_);
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      if (graph_.nodes[i].op->observe != nullptr) list.add_observer(static_cast<int32_t>(i));
+      list.add(static_cast<int32_t>(i));
+    }
+    schedule_.forward = with_rows(list.take());
+  }
+
+  void plan_backward() {
+    StageList list(needs_);
+    for (size_t i = graph_.nodes.size(); i-- > 0;) {
+      if (!needs_[i].backward) continue;
+      if (graph_.nodes[i].op->observe_gradient != nullptr) list.add_observer(static_cast<int32_t>(i));
+      list.add(static_cast<int32_t>(i));
+    }
+    schedule_.backward = with_rows(list.take());
+  }
+
+  std::vector<Stage> with_rows(std::vector<Stage> stages) const {
+    for (Stage& stage : stages) {
+      const auto fit = static_cast<int32_t>(std::clamp<int64_t>(part_floats_ / row_floats(stage), 1, rows_));
+      const int32_t parts = stage.whole ? 1 : (rows_ + fit - 1) / fit;
+      stage.rows = (rows_ + parts - 1) / parts;
+    }
+    return stages;
+  }
+
+  // Of a row of the largest tensor.
+  int64_t row_floats(const Stage& stage) const {
+    int64_t largest = 1;
+    for (const Step& step : stage.steps) {
+      if (!needs_[index(step.node)].batched) continue;
+      for (const std::vector<int32_t>* tensors : {&node(step.node).inputs, &node(step.node).outputs})
+        for (const int32_t tensor : *tensors)
+          if (tensor != kAbsent && !graph_.tensors[index(tensor)].constant)
+            largest = std::max<int64_t>(largest, shapes_[index(tensor)].elements() / rows_);
+    }
+    return largest;
+  }
+
+  // For each tensor the one stage in which `use` meets it, kNone, or kSeveral.
+  template <class Use>
+  std::vector<int32_t> stage_of_tensors(const std::vector<Stage>& stages, const Use& use) const {
+    std::vector<int32_t> seen(shapes_.size(), kNone);
+    for (size_t s = 0; s < stages.size(); ++s)
+      for (const Step& step : stages[s].steps)
+        use(step, [&](int32_t tensor) {
+          if (tensor == kAbsent) return;
+          int32_t& stage = seen[index(tensor)];
+          stage = stage == kNone || stage == static_cast<int32_t>(s) ? static_cast<int32_t>(s) : kSeveral;
+        });
+    return seen;
+  }
+
+  void find_local_gradients() {
+    const auto stages = stage_of_tensors(schedule_.backward, [&](const Step& step, const auto& visit) {
+      std::ranges::for_each(node(step.node).outputs, visit);
+      if (step.call == Step::runs) std::ranges::for_each(node(step.node).inputs, visit);
+    });
+    for (const Node& maker : graph_.nodes)
+      for (const int32_t tensor : maker.outputs)
+        schedule_.local_gradient[index(tensor)] =
+            !asked_[index(tensor)] && stages[index(tensor)] >= 0 && needs_[index_of(maker)].batched;
+  }
+  size_t index_of(const Node& each) const { return static_cast<size_t>(&each - graph_.nodes.data()); }
+
+  // Where every reader of the node's output is, forward and backward; kNone or kSeveral.
+  int32_t readers_stage(const std::vector<Stage>& stages, int32_t tensor) const {
+    return stage_of_tensors(stages, [&](const Step& step, const auto& visit) {
+      const std::vector<int32_t>& inputs = node(step.node).inputs;
+      if (std::ranges::find(inputs, tensor) != inputs.end()) visit(tensor);
+    })[index(tensor)];
+  }
+  static int32_t stage_running(const std::vector<Stage>& stages, int32_t number) {
+    for (size_t s = 0; s < stages.size(); ++s)
+      for (const Step& step : stages[s].steps)
+        if (step.node == number && step.call == Step::runs) return static_cast<int32_t>(s);
+    return kNone;
+  }
+
+  void repeat(int32_t number) {
+    const Node& maker = node(number);
+    const NodeNeeds& needs = needs_[index(number)];
+    if (!maker.op->repeatable || !needs.backward || asked_[index(maker.outputs[0])]) return;
+    if (schedule_.repeated[index(maker.inputs[0])] != 0) return;  // its own input is gone
+    const int32_t made = stage_running(schedule_.forward, number);
+    const int32_t back = readers_stage(schedule_.backward, maker.outputs[0]);
+    if (readers_stage(schedule_.forward, maker.outputs[0]) != made || back < 0) return;
+    if (schedule_.forward[index(made)].whole || schedule_.backward[index(back)].whole) return;
+    std::vector<Step>& steps = schedule_.backward[index(back)].steps;
+    const auto reads = [&](const Step& step) {
+      return step.call == Step::runs &&
+             std::ranges::find(node(step.node).inputs, maker.outputs[0]) != node(step.node).inputs.end();
+    };
+    steps.insert(std::ranges::find_if(steps, reads), {number, Step::repeats});
+    const Stage &forward = schedule_.forward[index(made)], &backward = schedule_.backward[index(back)];
+    share_memory(maker.outputs[0], std::max(repeated_in(forward, Step::runs), repeated_in(backward, Step::repeats)) + 1,
+                 std::max(forward.rows, backward.rows));
+  }
+
+  void share_memory(int32_t tensor, int32_t number, int32_t rows) {
+    schedule_.repeated[index(tensor)] = number;
+    if (schedule_.repeated_floats.size() < index(number)) schedule_.repeated_floats.resize(index(number));
+    int64_t& floats = schedule_.repeated_floats[index(number - 1)];
+    floats = std::max<int64_t>(floats, shapes_[index(tensor)].elements() / rows_ * rows);
+  }
+
+  // The greatest number of the repeated tensors that these calls of a stage make already.
+  int32_t repeated_in(const Stage& stage, Step::Call call) const {
+    int32_t greatest = 0;
+    for (const Step& step : stage.steps)
+      if (step.call == call) greatest = std::max(greatest, schedule_.repeated[index(node(step.node).outputs[0])]);
+    return greatest;
+  }
+
+  const Graph& graph_;
+  const std::vector<NodeNeeds>& needs_;
+  const std::vector<Shape>& shapes_;
+  int32_t rows_;
+  int64_t part_floats_;
+  std::vector<bool> asked_;
+  StepSchedule schedule_;
+};
+
+}  // namespace
+
+StepSchedule schedule_step(const Graph& graph, const std::vector<NodeNeeds>& needs, const std::vector<Shape>& shapes,
+                           RowParts parts, const std::vector<int32_t>& asked) {
+  return Scheduler(graph, needs, shapes, parts, asked).make();
+}
+
+}  // namespace mote

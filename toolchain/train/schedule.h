@@ -1,0 +1,58 @@
+// In what order a training step makes its calls, and for how many rows at a time. Where operators let them, rows go
+// through many calls in parts, so that what one call writes is in the cache when the next one reads it.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "toolchain/graph/graph.h"
+
+namespace mote {
+
+// What the schedule must know of each node.
+struct NodeNeeds {
+  bool batched = false;   // its outputs have a row for each example; other nodes are computed once
+  bool whole = false;     // it must see all rows at once
+  bool backward = false;  // it has a part in the reverse pass
+};
+
+struct Step {
+  enum Call : uint8_t {
+    runs,      // forward, or backward in the reverse pass
+    observes,  // observe(), or observe_gradient()
+    repeats,   // forward in the reverse pass
+  };
+  int32_t node = 0;
+  Call call = runs;
+};
+
+// Calls that each part of the rows passes before the next part.
+struct Stage {
+  std::vector<Step> steps;
+  bool whole = false;
+  int32_t rows = 0;  // of a part, at most
+};
+
+struct StepSchedule {
+  std::vector<Stage> forward, backward;
+  // Of each tensor. Its gradient is written and read in one stage: memory for one part will do.
+  std::vector<bool> local_gradient;
+  // It is used up by the stage that makes it, and made again by the stage that needs it: memory for one part will do.
+  // Tensors with the same number 1, 2, ... can have the same memory; 0 where it is not so.
+  std::vector<int32_t> repeated;
+  std::vector<int64_t> repeated_floats;  // of number 1, 2, ...
+};
+
+// How many floats the largest tensor of a stage has in one part, about. Measured: all that a part touches then stays in
+// a second-level cache of 512 KiB.
+inline constexpr int64_t kPartFloats = 32 * 1024;
+
+struct RowParts {
+  int32_t rows = 0;  // of the whole
+  int64_t floats = kPartFloats;
+};
+
+// `shapes`: of every tensor with all rows. `asked`: tensors whose values, or gradients, others want to see.
+StepSchedule schedule_step(const Graph& graph, const std::vector<NodeNeeds>& needs, const std::vector<Shape>& shapes,
+                           RowParts parts, const std::vector<int32_t>& asked);
+
+}  // namespace mote
