@@ -209,8 +209,8 @@ void ShardProgram::plan_gradients(const ParameterLayout& layout, float* gradient
   written_.assign(reached_.size(), false);
   written_[static_cast<size_t>(loss_tensor_)] = true;
   for (const Stage& stage : schedule_.backward) {
-    for (const Step& step : stage.steps)
-      if (step.call == Step::runs) plan_gradients_of(step.node, stage);
+    for (const ScheduledCall& step : stage.steps)
+      if (step.call == ScheduledCall::runs) plan_gradients_of(step.node, stage);
     end_stage();
   }
 }
@@ -369,26 +369,26 @@ void ShardProgram::run(const std::vector<Stage>& stages, const Run& run_step) {
   for (const Stage& stage : stages)
     for (int32_t row = 0; row < rows_; row += stage.rows) {
       const int32_t rows = std::min(stage.rows, rows_ - row);
-      for (const Step& step : stage.steps) run_step(step, calls_[static_cast<size_t>(step.node)], row, rows);
+      for (const ScheduledCall& step : stage.steps) run_step(step, calls_[static_cast<size_t>(step.node)], row, rows);
     }
 }
 
 void ShardProgram::forward() {
-  run(schedule_.forward, [&](const Step& step, NodeCall& call, int32_t row, int32_t rows) {
+  run(schedule_.forward, [&](const ScheduledCall& step, NodeCall& call, int32_t row, int32_t rows) {
     const bool batched = needs_[static_cast<size_t>(step.node)].batched;
     if (!batched && row > 0) return;
     move_to(call, batched ? row : 0, batched ? rows : rows_);
-    (step.call == Step::observes ? call.op->observe : call.op->forward)(call.call);
+    (step.call == ScheduledCall::observes ? call.op->observe : call.op->forward)(call.call);
   });
 }
 
 void ShardProgram::backward() {
-  run(schedule_.backward, [&](const Step& step, NodeCall& call, int32_t row, int32_t rows) {
+  run(schedule_.backward, [&](const ScheduledCall& step, NodeCall& call, int32_t row, int32_t rows) {
     const bool batched = needs_[static_cast<size_t>(step.node)].batched;
     if (!batched && row + rows < rows_) return;
     move_to(call, batched ? row : 0, batched ? rows : rows_);
-    if (step.call == Step::repeats) return call.op->forward(call.call);
-    if (step.call == Step::observes) return call.op->observe_gradient(call.call);
+    if (step.call == ScheduledCall::repeats) return call.op->forward(call.call);
+    if (step.call == ScheduledCall::observes) return call.op->observe_gradient(call.call);
     call.op->backward(call.call);
     for (const Sum& sum : call.sums)
       if (sum.fixed == 0)

@@ -14,12 +14,12 @@ class StageList {
   void add(int32_t node) {
     const NodeNeeds& needs = needs_[static_cast<size_t>(node)];
     if (stages_.empty() || closed_ || (needs.batched && needs.whole != stages_.back().whole)) open(needs.whole);
-    stages_.back().steps.push_back({node, Step::runs});
+    stages_.back().steps.push_back({node, ScheduledCall::runs});
   }
   // One that must have seen all parts before the next call begins.
   void add_observer(int32_t node) {
     if (stages_.empty() || closed_) open(false);
-    stages_.back().steps.push_back({node, Step::observes});
+    stages_.back().steps.push_back({node, ScheduledCall::observes});
     closed_ = true;
   }
   std::vector<Stage> take() { return std::move(stages_); }
@@ -96,7 +96,7 @@ class Scheduler {
   // Of a row of the largest tensor.
   int64_t row_floats(const Stage& stage) const {
     int64_t largest = 1;
-    for (const Step& step : stage.steps) {
+    for (const ScheduledCall& step : stage.steps) {
       if (!needs_[index(step.node)].batched) continue;
       for (const std::vector<int32_t>* tensors : {&node(step.node).inputs, &node(step.node).outputs})
         for (const int32_t tensor : *tensors)
@@ -111,7 +111,7 @@ class Scheduler {
   std::vector<int32_t> stage_of_tensors(const std::vector<Stage>& stages, const Use& use) const {
     std::vector<int32_t> seen(shapes_.size(), kNone);
     for (size_t s = 0; s < stages.size(); ++s)
-      for (const Step& step : stages[s].steps)
+      for (const ScheduledCall& step : stages[s].steps)
         use(step, [&](int32_t tensor) {
           if (tensor == kAbsent) return;
           int32_t& stage = seen[index(tensor)];
@@ -121,9 +121,9 @@ class Scheduler {
   }
 
   void find_local_gradients() {
-    const auto stages = stage_of_tensors(schedule_.backward, [&](const Step& step, const auto& visit) {
+    const auto stages = stage_of_tensors(schedule_.backward, [&](const ScheduledCall& step, const auto& visit) {
       std::ranges::for_each(node(step.node).outputs, visit);
-      if (step.call == Step::runs) std::ranges::for_each(node(step.node).inputs, visit);
+      if (step.call == ScheduledCall::runs) std::ranges::for_each(node(step.node).inputs, visit);
     });
     for (const Node& maker : graph_.nodes)
       for (const int32_t tensor : maker.outputs)
@@ -134,15 +134,15 @@ class Scheduler {
 
   // Where every reader of the node's output is, forward and backward; kNone or kSeveral.
   int32_t readers_stage(const std::vector<Stage>& stages, int32_t tensor) const {
-    return stage_of_tensors(stages, [&](const Step& step, const auto& visit) {
+    return stage_of_tensors(stages, [&](const ScheduledCall& step, const auto& visit) {
       const std::vector<int32_t>& inputs = node(step.node).inputs;
       if (std::ranges::find(inputs, tensor) != inputs.end()) visit(tensor);
     })[index(tensor)];
   }
   static int32_t stage_running(const std::vector<Stage>& stages, int32_t number) {
     for (size_t s = 0; s < stages.size(); ++s)
-      for (const Step& step : stages[s].steps)
-        if (step.node == number && step.call == Step::runs) return static_cast<int32_t>(s);
+      for (const ScheduledCall& step : stages[s].steps)
+        if (step.node == number && step.call == ScheduledCall::runs) return static_cast<int32_t>(s);
     return kNone;
   }
 
@@ -155,14 +155,15 @@ class Scheduler {
     const int32_t back = readers_stage(schedule_.backward, maker.outputs[0]);
     if (readers_stage(schedule_.forward, maker.outputs[0]) != made || back < 0) return;
     if (schedule_.forward[index(made)].whole || schedule_.backward[index(back)].whole) return;
-    std::vector<Step>& steps = schedule_.backward[index(back)].steps;
-    const auto reads = [&](const Step& step) {
-      return step.call == Step::runs &&
+    std::vector<ScheduledCall>& steps = schedule_.backward[index(back)].steps;
+    const auto reads = [&](const ScheduledCall& step) {
+      return step.call == ScheduledCall::runs &&
              std::ranges::find(node(step.node).inputs, maker.outputs[0]) != node(step.node).inputs.end();
     };
-    steps.insert(std::ranges::find_if(steps, reads), {number, Step::repeats});
+    steps.insert(std::ranges::find_if(steps, reads), {number, ScheduledCall::repeats});
     const Stage &forward = schedule_.forward[index(made)], &backward = schedule_.backward[index(back)];
-    share_memory(maker.outputs[0], std::max(repeated_in(forward, Step::runs), repeated_in(backward, Step::repeats)) + 1,
+    share_memory(maker.outputs[0],
+                 std::max(repeated_in(forward, ScheduledCall::runs), repeated_in(backward, ScheduledCall::repeats)) + 1,
                  std::max(forward.rows, backward.rows));
   }
 
@@ -174,9 +175,9 @@ class Scheduler {
   }
 
   // The greatest number of the repeated tensors that these calls of a stage make already.
-  int32_t repeated_in(const Stage& stage, Step::Call call) const {
+  int32_t repeated_in(const Stage& stage, ScheduledCall::Call call) const {
     int32_t greatest = 0;
-    for (const Step& step : stage.steps)
+    for (const ScheduledCall& step : stage.steps)
       if (step.call == call) greatest = std::max(greatest, schedule_.repeated[index(node(step.node).outputs[0])]);
     return greatest;
   }

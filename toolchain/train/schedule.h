@@ -15,7 +15,7 @@ struct NodeNeeds {
   bool backward = false;  // it has a part in the reverse pass
 };
 
-struct Step {
+struct ScheduledCall {
   enum Call : uint8_t {
     runs,      // forward, or backward in the reverse pass
     observes,  // observe(), or observe_gradient()
@@ -27,7 +27,7 @@ struct Step {
 
 // Calls that each part of the rows passes before the next part.
 struct Stage {
-  std::vector<Step> steps;
+  std::vector<ScheduledCall> steps;
   bool whole = false;
   int32_t rows = 0;  // of a part, at most
 };
