@@ -62,7 +62,13 @@ int64_t PaddedImage::padded() const {
 }
 
 void PaddedImage::clear(float* memory) const {
-  std::fill_n(memory, padded(), 0.0f);
+  if (padded() == 0) return;
+  const int64_t pitch = int64_t{x.total} * channels, image = int64_t{x.size} * channels;
+  const int64_t first = y.before * pitch + int64_t{x.before} * channels;
+  std::fill_n(memory, first, 0.0f);
+  float* behind = memory + first + image;  // a row of the image
+  for (int32_t i = 1; i < y.size; ++i, behind += pitch) std::fill_n(behind, pitch - image, 0.0f);
+  std::fill(behind, memory + padded(), 0.0f);
 }
 
 const float* PaddedImage::place(const float* image, float* memory) const {

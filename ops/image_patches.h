@@ -38,8 +38,8 @@ struct PaddedImage {
 
   int64_t elements() const { return int64_t{y.size} * x.size * channels; }  // of the image alone
   int64_t padded() const;                                                   // floats of memory; 0: needs no zeros
-  void clear(float* memory) const;
-  // The image in `memory`, which was cleared or holds another, or where it is if it needs no zeros.
+  void clear(float* memory) const;  // around the image
+  // The image in `memory`, whose zeros are there, or where it is if it needs none.
   const float* place(const float* image, float* memory) const;
 };
 

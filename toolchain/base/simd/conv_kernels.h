@@ -188,66 +188,104 @@ void conv_weight_gradient(const Patches& g, int32_t outputs, const float* x, con
   }
 }
 
-// Pixels of a tile of a depthwise convolution.
-constexpr int32_t kDepthwisePixels = 6;
-
-void depthwise_forward(const Patches& g, const float* x, const float* w, const float* bias, Clamp limits, float* y) {
-  constexpr int P = kDepthwisePixels;
-  const Vector low = broadcast(limits.low), high = broadcast(limits.high);
-  for (int32_t first = 0; first < g.pixels; first += P) {
-    const int32_t last = g.pixels - 1;
-    const float* pixel[P];
-#pragma GCC unroll 6
-    for (int p = 0; p < P; ++p) pixel[p] = x + g.from[first + p < last ? first + p : last];
-    for_each_vector(
-        g.length, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
-          Vector sums[P];
-          const Vector start = bias != nullptr ? load_lanes(bias + c, lanes) : Vector{};
-#pragma GCC unroll 6
-          for (int p = 0; p < P; ++p) sums[p] = start;
-          const float* tap = w + c;
-          for (int32_t r = 0; r < g.runs; ++r, tap += g.length) {
-            const int64_t offset = g.run[r] + c;
-            const Vector factor = load_lanes(tap, lanes);
-#pragma GCC unroll 6
-            for (int p = 0; p < P; ++p) sums[p] += factor * load_lanes(pixel[p] + offset, lanes);
-          }
-#pragma GCC unroll 6
-          for (int p = 0; p < P; ++p)
-            if (first + p <= last) store_lanes(y + g.to[first + p] + c, lanes, clamp_vector(sums[p], low, high));
-        });
+// The taps of a depthwise convolution of which the weights stay in registers: of 3x3 all, of others some after the
+// other.
+template <int T>
+struct Taps {
+  explicit Taps(const int32_t* run) {
+#pragma GCC unroll 9
+    for (int t = 0; t < T; ++t) at[t] = run[t];
   }
+  int64_t at[T == 0 ? 1 : T];
+};
+
+// body(taps, first tap) for groups of taps; one of none where there are none, whose sums are zeros.
+template <class Body>
+MOTE_INLINE void for_each_taps(const Patches& g, const Body& body) {
+  int32_t r = 0;
+  for (; r + 9 <= g.runs; r += 9) body(Taps<9>(g.run + r), r);
+  for (; r + 5 <= g.runs; r += 5) body(Taps<5>(g.run + r), r);
+  if (r + 4 == g.runs) body(Taps<4>(g.run + r), r);
+  if (r + 3 == g.runs) body(Taps<3>(g.run + r), r);
+  if (r + 2 == g.runs) body(Taps<2>(g.run + r), r);
+  if (r + 1 == g.runs) body(Taps<1>(g.run + r), r);
+  if (g.runs == 0) body(Taps<0>(g.run), 0);
 }
 
-// `T` taps from r on.
+// Pixels [first, last) of Patches.
+struct PixelRange {
+  int32_t first, last;
+};
+
+// y += or, in the first group of taps, = bias + ..., and in the last one clamped.
+struct DepthwiseSums {
+  const float *w, *bias;
+  bool begins;
+  Clamp limits;
+};
+
 template <int T>
-void depthwise_gradient_taps(const Patches& g, int32_t r, const float* x, const float* dy, float* dw) {
-  int64_t run[T];
-#pragma GCC unroll 16
-  for (int t = 0; t < T; ++t) run[t] = g.run[r + t];
+[[gnu::noinline]] void depthwise_taps(const Patches& g, PixelRange pixels, const Taps<T> taps, const DepthwiseSums sums,
+                                      const float* x, float* y) {
+  const Vector low = broadcast(sums.limits.low), high = broadcast(sums.limits.high);
   for_each_vector(
       g.length, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
-        Vector sums[T];
-        float* const to = dw + int64_t{r} * g.length + c;
-#pragma GCC unroll 16
-        for (int t = 0; t < T; ++t) sums[t] = load_lanes(to + int64_t{t} * g.length, lanes);
-        for (int32_t p = 0; p < g.pixels; ++p) {
+        Vector w[T == 0 ? 1 : T];
+#pragma GCC unroll 9
+        for (int t = 0; t < T; ++t) w[t] = load_lanes(sums.w + t * int64_t{g.length} + c, lanes);
+        const Vector start = sums.bias != nullptr ? load_lanes(sums.bias + c, lanes) : Vector{};
+        for (int32_t p = pixels.first; p < pixels.last; ++p) {
+          const float* const from = x + g.from[p] + c;
+          float* const to = y + g.to[p] + c;
+          Vector sum = sums.begins ? start : load_lanes(to, lanes);
+#pragma GCC unroll 9
+          for (int t = 0; t < T; ++t) sum += w[t] * load_lanes(from + taps.at[t], lanes);
+          store_lanes(to, lanes, clamp_vector(sum, low, high));
+        }
+      });
+}
+
+// body(pixels) for pieces of the image that stay in the first-level cache.
+template <class Body>
+MOTE_INLINE void for_each_piece(const Patches& g, const Body& body) {
+  for (int32_t p = 0; p < g.pixels; p += kGradientPixels)
+    body(PixelRange{p, g.pixels - p < kGradientPixels ? g.pixels : p + kGradientPixels});
+}
+
+void depthwise_forward(const Patches& g, const float* x, const float* w, const float* bias, Clamp limits, float* y) {
+  for_each_piece(g, [&](PixelRange pixels) {
+    for_each_taps(g, [&]<int T>(const Taps<T>& taps, int32_t r) {
+      const bool ends = r + T == g.runs;
+      depthwise_taps(g, pixels, taps, {w + int64_t{r} * g.length, bias, r == 0, ends ? limits : Clamp{}}, x, y);
+    });
+  });
+}
+
+template <int T>
+[[gnu::noinline]] void depthwise_gradient_taps(const Patches& g, PixelRange pixels, const Taps<T> taps, const float* x,
+                                               const float* dy, float* dw) {
+  for_each_vector(
+      g.length, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
+        Vector sums[T == 0 ? 1 : T];
+#pragma GCC unroll 9
+        for (int t = 0; t < T; ++t) sums[t] = load_lanes(dw + t * int64_t{g.length} + c, lanes);
+        for (int32_t p = pixels.first; p < pixels.last; ++p) {
           const Vector gradient = load_lanes(dy + g.to[p] + c, lanes);
           const float* const from = x + g.from[p] + c;
-#pragma GCC unroll 16
-          for (int t = 0; t < T; ++t) sums[t] += gradient * load_lanes(from + run[t], lanes);
+#pragma GCC unroll 9
+          for (int t = 0; t < T; ++t) sums[t] += gradient * load_lanes(from + taps.at[t], lanes);
         }
-#pragma GCC unroll 16
-        for (int t = 0; t < T; ++t) store_lanes(to + int64_t{t} * g.length, lanes, sums[t]);
+#pragma GCC unroll 9
+        for (int t = 0; t < T; ++t) store_lanes(dw + t * int64_t{g.length} + c, lanes, sums[t]);
       });
 }
 
 void depthwise_weight_gradient(const Patches& g, const float* x, const float* dy, float* dw) {
-  int32_t r = 0;
-  for (; r + 9 <= g.runs; r += 9) depthwise_gradient_taps<9>(g, r, x, dy, dw);
-  for (; r + 5 <= g.runs; r += 5) depthwise_gradient_taps<5>(g, r, x, dy, dw);
-  for (; r + 3 <= g.runs; r += 3) depthwise_gradient_taps<3>(g, r, x, dy, dw);
-  for (; r < g.runs; ++r) depthwise_gradient_taps<1>(g, r, x, dy, dw);
+  for_each_piece(g, [&](PixelRange pixels) {
+    for_each_taps(g, [&](const auto& taps, int32_t r) {
+      depthwise_gradient_taps(g, pixels, taps, x, dy, dw + int64_t{r} * g.length);
+    });
+  });
 }
 
 }  // namespace
