@@ -135,7 +135,7 @@ int32_t round_stored(float value, ScaleZero grid) {
   return static_cast<int32_t>(std::clamp(away, -512.0, 512.0));
 }
 
-// saved: the least and the greatest of what this call quantized.
+// saved: the least and the greatest of what was quantized.
 int64_t saved_floats(const FloatCall&) {
   return 2;
 }
@@ -145,7 +145,7 @@ template <class Quantize>
 void quantize_all(const FloatCall& call, const Grid& grid, const Quantize& quantize) {
   const float* x = call.inputs[kX];
   float* y = call.outputs[0];
-  float low = 0, high = 0;
+  float low = call.row > 0 ? call.saved[0] : 0, high = call.row > 0 ? call.saved[1] : 0;
   for (int64_t row = 0; row < grid.rows; ++row)
     for (int32_t column = 0; column < grid.columns; ++column) {
       const float value = grid.deployed(*x++, column);
@@ -153,7 +153,7 @@ void quantize_all(const FloatCall& call, const Grid& grid, const Quantize& quant
       high = std::max(high, value);
       *y++ = grid.back(quantize(value, column), column);
     }
-  if (call.training) call.saved[0] = low, call.saved[1] = high;
+  call.saved[0] = low, call.saved[1] = high;
 }
 
 void forward(const FloatCall& call) {
@@ -256,6 +256,7 @@ const OpDef fake_quantize_def = {
     .float_saved = saved_floats,
     .learn_statistics = learn_statistics,
     .straight_through = true,
+    .in_parts = true,
 };
 
 }  // namespace mote
