@@ -68,7 +68,7 @@ Result<Outcome> run(Session& session, const std::string& name) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto name = std::make_shared<std::string>();
   command.add_option("name", *name, "One board, with the source of each figure");
   return [name](Session& session) { return run(session, *name); };

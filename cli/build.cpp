@@ -4,7 +4,7 @@
 namespace mote {
 namespace {
 
-Run configure(CLI::App&) {
+Run configure(CommandLine&) {
   return [](Session& session) { return build_project(session, {.target = Target::artefacts}); };
 }
 

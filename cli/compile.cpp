@@ -60,7 +60,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   return fits ? Outcome::done : Outcome::falls_short;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("model", options->model, "A .tflite file [that of the newest run]");
   command.add_option("-o,--output", options->output, "Folder for the sources; other files in it stay")

@@ -19,7 +19,7 @@ Result<Outcome> run(Session& session) {
   return report.count(Severity::warning) > 0 ? Outcome::falls_short : Outcome::done;
 }
 
-Run configure(CLI::App&) {
+Run configure(CommandLine&) {
   return [](Session& session) { return run(session); };
 }
 

@@ -88,7 +88,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   const auto options = std::make_shared<Options>();
   command.add_option("--fix", options->fix, "Repair findings of this kind, such as outlier; may be given again")
       ->type_name("KIND");

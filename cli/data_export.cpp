@@ -29,11 +29,11 @@ Result<Outcome> run(Session& session, const Options& options) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("--format", options->format, "edge-impulse (CSV) or npy [edge-impulse]")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"edge-impulse", "npy"}));
+      ->one_of({"edge-impulse", "npy"});
   command.add_option("-o,--output", options->output, "Folder that is made [build/FORMAT]")->type_name("FOLDER");
   return [options](Session& session) { return run(session, *options); };
 }

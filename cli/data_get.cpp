@@ -92,7 +92,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("name", options->name, "The data set [without it: the list of them]")->type_name("NAME");
   command.add_option("-o,--output", options->output, "Its folder; must not be there yet [./NAME]")->type_name("DIR");

@@ -203,21 +203,21 @@ Result<Outcome> run(Session& session, const Options& options) {
   return record(session, options);
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("--port", options->port, "The board's serial port, such as /dev/ttyACM0")->type_name("PORT");
   command.add_option("--label", options->label, "What is recorded; the name of the folder")->type_name("LABEL");
   command.add_option("--baud", options->baud, "Speed of the port [115200]")
-      ->check(CLI::Range(kLeastBaud, kMostBaud))
+      ->range(kLeastBaud, kMostBaud)
       ->type_name("N");
   command.add_option("--seconds", options->seconds, "End so long after the first reading [at q or Ctrl-C]")
-      ->check(CLI::PositiveNumber)
+      ->positive()
       ->type_name("S");
   command.add_option("--channels", options->channels, "Names of the columns, units in brackets: \"ax [g],ay [g]\"")
       ->delimiter(',')
       ->type_name("NAMES");
   command.add_option("--rate", options->rate, "Readings a second that the board should send [rate in mote.toml]")
-      ->check(CLI::PositiveNumber)
+      ->positive()
       ->type_name("HZ");
   command.add_option("-o,--output", options->output, "Recordings go to DIR/LABEL/ [the project's recordings/]")
       ->type_name("DIR");
@@ -225,13 +225,13 @@ Run configure(CLI::App& command) {
   command.add_option("--trigger", options->trigger, "Begin by itself: \"ax > 1.5\", \"abs(ax) > 1.5\", \"norm > 2\"")
       ->type_name("LEVEL");
   command.add_option("--before", options->before, "With --trigger: seconds kept from before it [0.1]")
-      ->check(CLI::NonNegativeNumber)
+      ->not_negative()
       ->type_name("S");
   command.add_option("--length", options->length, "With --trigger: seconds recorded from it on [1]")
-      ->check(CLI::PositiveNumber)
+      ->positive()
       ->type_name("S");
   command.add_option("--count", options->count, "With --trigger: end after so many recordings")
-      ->check(CLI::PositiveNumber)
+      ->positive()
       ->type_name("N");
   command.add_flag("--list", options->list, "List the serial ports and end");
   command.add_option("--sender", options->sender, "Write the source of a sender into -o DIR: arduino or emulated")

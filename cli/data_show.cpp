@@ -46,7 +46,7 @@ Result<Outcome> run(Session& session, const std::string& page) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   const auto page = std::make_shared<std::string>();
   command
       .add_option("--html", *page,

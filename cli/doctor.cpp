@@ -124,7 +124,7 @@ Result<Outcome> run(Session& session, bool full) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto full = std::make_shared<bool>(false);
   command.add_flag("--full", *full, "Run the whole pipeline on the built-in example, in a temporary folder");
   return [full](Session& session) { return run(session, *full); };

@@ -201,7 +201,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   return metrics.at("verdict").at("goal_met").get<bool>() ? Outcome::done : Outcome::falls_short;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("model", options->model, "A .tflite file made by mote [that of the newest run]");
   command.add_option("--float", options->float_model, "Its float model [that of the run]")->type_name("FILE");

@@ -29,12 +29,10 @@ Result<Outcome> run(Session& session, const Options& options) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("-o,--output", options->output, "Where to write it [build/model.tflite]")->type_name("FILE");
-  command.add_option("--run", options->run, "Number of the run [the newest]")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
+  command.add_option("--run", options->run, "Number of the run [the newest]")->type_name("N")->positive();
   command.add_flag("--float", options->floats, "The float model instead of the int8 one");
   return [options](Session& session) { return run(session, *options); };
 }

@@ -91,7 +91,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("--board", options->board, "Another board than the project's")->type_name("NAME");
   command.add_flag("--columns", options->columns, "List what every number of a row is");

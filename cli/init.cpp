@@ -37,7 +37,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("name", options->folder, "Folder to make; its last part names the project");
   command.add_option("--like", options->like, "Example to start from: gestures or soil")

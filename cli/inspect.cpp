@@ -84,7 +84,7 @@ Result<Outcome> run(Session& session, const std::string& model) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto model = std::make_shared<std::string>();
   command.add_option("model", *model, "A .tflite file [that of the newest run]");
   return [model](Session& session) { return run(session, *model); };

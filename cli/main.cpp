@@ -1,6 +1,7 @@
 // mote: from sensor recordings to a model running on a microcontroller.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -79,7 +80,8 @@ std::vector<Command> add_verbs(CLI::App& app) {
   std::vector<Command> commands;
   for (const Verb* verb : kVerbs) {
     CLI::App* command = add_subcommand(app, *verb);
-    commands.push_back({command, verb->configure(*command)});
+    CommandLine line(*command);
+    commands.push_back({command, verb->configure(line)});
   }
   return commands;
 }

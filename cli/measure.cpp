@@ -68,17 +68,17 @@ Result<Outcome> run(Session& session, const Options& options) {
   return measurement.fits ? Outcome::done : Outcome::falls_short;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("model", options->model, "A .tflite file [that of the newest run]");
-  CLI::Option* const board =
+  CommandOption* const board =
       command.add_option("--board", options->board, "Board [the project's]; `mote boards` lists them")
           ->type_name("NAME");
   command.add_option("--cpu", options->core, "A core instead of a board, as compilers name it: cortex-m0plus, rv32imc")
       ->type_name("CORE")
       ->excludes(board);
   command.add_option("--engine", options->engine, "How the model is executed [interpreter; compiled on an AVR]")
-      ->check(CLI::IsMember({"interpreter", "compiled"}));
+      ->one_of({"interpreter", "compiled"});
   add_input_option(command, options->inputs,
                    "Feeds every row of this array to the emulated board; once for each input of the model");
   command.add_option("--output", options->output, "Writes what the board answered: the model's own bytes")

@@ -126,7 +126,7 @@ Result<void> check_count(const std::vector<std::string>& files, const Int8Execut
 
 }  // namespace
 
-CLI::Option* add_input_option(CLI::App& command, std::vector<std::string>& files, const char* what) {
+CommandOption* add_input_option(CommandLine& command, std::vector<std::string>& files, const char* what) {
   return command.add_option("--input", files, what)->allow_extra_args(false)->type_name("A.npy");
 }
 

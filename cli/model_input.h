@@ -1,12 +1,12 @@
 // Arrays from .npy files as the inputs of a model, with a clear word when their type or shape is not the model's.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "features/feature.h"
 #include "toolchain/base/npy.h"
 #include "toolchain/base/result.h"
@@ -35,7 +35,7 @@ enum class InputKind {
 };
 
 // The option --input of a verb, given once for each input of the model.
-CLI::Option* add_input_option(CLI::App& command, std::vector<std::string>& files, const char* what);
+CommandOption* add_input_option(CommandLine& command, std::vector<std::string>& files, const char* what);
 
 // Reads one .npy for each input of the model, in the model's order. Rows are those of the first axis; an array of one
 // row's shape is one row. `features` is needed for readings only, which are the rows of a model with one input. Errors

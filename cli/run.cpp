@@ -142,7 +142,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("model", options->model, "A .tflite file [that of the newest run]");
   add_input_option(command, options->inputs,
@@ -151,7 +151,7 @@ Run configure(CLI::App& command) {
   command.add_option("--output", options->outputs, "Writes an output: the model's own bytes; once for each output")
       ->allow_extra_args(false)
       ->type_name("B.npy");
-  CLI::Option* quantize =
+  CommandOption* quantize =
       command.add_flag("--quantize-input", options->quantize_input, "The inputs are float32: apply the model's scale");
   command
       .add_flag("--readings", options->readings, "The inputs are int16 sensor counts: apply the model's feature block")

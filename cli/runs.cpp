@@ -13,7 +13,7 @@ Result<Outcome> run(Session& session) {
   return Outcome::done;
 }
 
-Run configure(CLI::App&) {
+Run configure(CommandLine&) {
   return [](Session& session) { return run(session); };
 }
 

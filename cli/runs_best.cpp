@@ -67,14 +67,14 @@ Result<Outcome> run(Session& session, const Options& options) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command
       .add_option("--by", options->by,
                   "accuracy, balanced_accuracy, macro_f1, auc, pauc, mae, rmse, r2, ... [what "
                   "runs of the task are judged by]")
       ->type_name("METRIC");
-  command.add_option("--form", options->form, "float or int8 [int8]")->check(CLI::IsMember({"float", "int8"}));
+  command.add_option("--form", options->form, "float or int8 [int8]")->one_of({"float", "int8"});
   command.add_flag("--within-budget", options->within_budget, "Only runs that keep the budget");
   return [options](Session& session) { return run(session, *options); };
 }

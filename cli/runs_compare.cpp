@@ -144,7 +144,7 @@ Result<Outcome> run(Session& session, const std::vector<int64_t>& ids) {
   return Outcome::done;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto ids = std::make_shared<std::vector<int64_t>>();
   command.add_option("runs", *ids, "Numbers of two runs or more")->required()->expected(2, 20)->type_name("RUN");
   return [ids](Session& session) { return run(session, *ids); };

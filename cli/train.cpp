@@ -5,18 +5,18 @@
 namespace mote {
 namespace {
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto repetition = std::make_shared<Repetition>();
   command
       .add_option("--seeds", repetition->seeds,
                   "Trains with this many seeds on the same split; mean and deviation, adds no run")
-      ->check(CLI::Range(1, 1000))
+      ->range(1, 1000)
       ->type_name("N");
   command
       .add_option("--folds", repetition->folds,
                   "Cross-validation: trains once for each of N test parts; with as many folds as there are groups, "
                   "each is left out once")
-      ->check(CLI::Range(2, 1000))
+      ->range(2, 1000)
       ->type_name("N");
   auto leakage = std::make_shared<bool>(false);
   command.add_flag("--leakage", *leakage,

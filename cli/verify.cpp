@@ -306,7 +306,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   return different == 0 ? Outcome::done : Outcome::falls_short;
 }
 
-Run configure(CLI::App& command) {
+Run configure(CommandLine& command) {
   auto options = std::make_shared<Options>();
   command.add_option("model", options->model, "A .tflite file [that of the newest run]");
   command.add_option("--board", options->board, "Board to emulate [the project's]")->type_name("NAME");
