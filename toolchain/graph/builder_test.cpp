@@ -62,7 +62,13 @@ TEST(Builder, RecurrentLayersGiveTheirLastStepOrAll) {
   EXPECT_EQ(outline({"Conv1D(8, 3)", "LSTM(4, return_sequences=true)", "LSTM(2)"}, {10, 3}),
             "1x1x10x3 conv_2d 1x1x8x8 reshape 1x8x8 unidirectional_sequence_lstm 1x8x4 unidirectional_sequence_lstm "
             "1x8x2 slice 1x1x2 reshape 1x2");
+  EXPECT_EQ(outline({"GRU(4)", "Dense(2)"}, {10, 3}), "1x10x3 gru 1x4 fully_connected 1x2");
+  EXPECT_EQ(outline({"Conv1D(8, 3)", "GRU(4, return_sequences=true)", "GRU(2)"}, {10, 3}),
+            "1x1x10x3 conv_2d 1x1x8x8 reshape 1x8x8 gru 1x8x4 gru 1x2");
   EXPECT_THAT(failure({"LSTM(4)"}), HasSubstr("it takes [steps, channels]"));
+  EXPECT_THAT(failure({"GRU(4)"}), HasSubstr("it takes [steps, channels]"));
+  EXPECT_THAT(failure({"GRU(9999)"}, {10, 3}), HasSubstr("at most 4096 units"));
+  EXPECT_THAT(failure({"GRU(4)"}, {257, 3}), HasSubstr("257 steps are more than the 256"));
   EXPECT_THAT(failure({"LSTM(9999)"}, {10, 3}), HasSubstr("at most 4096 units"));
 }
 

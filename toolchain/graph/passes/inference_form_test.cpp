@@ -69,6 +69,27 @@ TEST(InferenceForm, BatchNormBehindAnythingElseStaysExact) {
   expect_same({"BatchNorm", "ReLU", "GlobalAvgPool"}, make_shape({6, 2}), "mul add reshape mean");
 }
 
+TEST(InferenceForm, GrusAreWrittenOutStepByStep) {
+  const std::string from_input = "fully_connected unpack fully_connected unpack";
+  const std::string first = " slice logistic tanh mul sub";
+  const std::string step = " fully_connected add logistic split mul fully_connected add tanh sub mul add";
+  expect_same({"GRU(4)", "Dense(2)"}, make_shape({3, 2}), from_input + first + step + step + " fully_connected");
+  expect_same({"GRU(3, return_sequences=true)", "GRU(2)"}, make_shape({2, 5}),
+              from_input + first + step + " pack " + from_input + first + step);
+  expect_same({"GRU(3)"}, make_shape({1, 4}), from_input + first);
+  expect_same({"Conv1D(3, 3)", "BatchNorm", "GRU(2, return_sequences=true)"}, make_shape({4, 2}),
+              "conv_2d reshape " + from_input + first + step + " pack");
+}
+
+TEST(InferenceForm, StepsOfAGruShareItsConstants) {
+  Graph graph = drawn_graph({"GRU(4)"}, make_shape({9, 3}));
+  const int64_t parameters = graph.parameters(), macs = graph.macs();
+  to_inference_form(graph);
+  EXPECT_EQ(graph.parameters(), parameters);
+  EXPECT_EQ(graph.macs(), macs);
+  EXPECT_EQ(macs, 3 * 4 * (9 * 3 + 8 * 4));
+}
+
 TEST(InferenceForm, DropoutLeavesNothing) {
   expect_same({"Dense(4)", "Dropout(0.9)", "ReLU", "Dense(3)", "Dropout(0.2)"}, make_shape({5}),
               "fully_connected fully_connected");
