@@ -40,9 +40,7 @@ struct Pass {
   DenseSize from_input(int32_t outputs) const { return {rows(), inputs, outputs}; }
   DenseSize from_hidden(int32_t of_steps, int32_t outputs) const { return {of_steps * batch, units, outputs}; }
 
-  Steps steps_at(float* memory) const {
-    return {memory, memory + 2 * all(), memory + 3 * all(), memory + 4 * all()};
-  }
+  Steps steps_at(float* memory) const { return {memory, memory + 2 * all(), memory + 3 * all(), memory + 4 * all()}; }
 };
 
 // Of step `t`.
@@ -104,8 +102,8 @@ void run_steps(const FloatCall& call, const Pass& pass, const float* x, const St
 
 // A row of a step.
 struct Row {
-  const float *gates, *candidate;  // values
-  const float* before;             // hidden state of the step before; nullptr at the first
+  const float *gates, *candidate;              // values
+  const float* before;                         // hidden state of the step before; nullptr at the first
   float *hidden, *gate_sums, *candidate_sums;  // gradients
 };
 
@@ -179,8 +177,8 @@ void parameter_gradients(const FloatCall& call, const Pass& pass, const Products
   if (du == nullptr) return;
   std::fill_n(du, int64_t{p.outputs} * pass.units, 0.0f);  // of a single step
   if (pass.steps > 1)
-    simd().dense_weight_gradient(pass.from_hidden(pass.steps - 1, p.outputs),
-                                 p.sums + int64_t{pass.batch} * p.outputs, p.state, du);
+    simd().dense_weight_gradient(pass.from_hidden(pass.steps - 1, p.outputs), p.sums + int64_t{pass.batch} * p.outputs,
+                                 p.state, du);
 }
 
 // `parts`: twice the input.
@@ -203,8 +201,7 @@ int64_t saved_floats(const FloatCall& call) {
 // blocks or two inputs. Forward uses the first two and two blocks.
 int64_t workspace_floats(const FloatCall& call) {
   const Pass pass(call);
-  return pass.input_floats() + 2 * pass.step_floats() + pass.all() +
-         2 * std::max(pass.block(), pass.input_floats());
+  return pass.input_floats() + 2 * pass.step_floats() + pass.all() + 2 * std::max(pass.block(), pass.input_floats());
 }
 
 void forward(const FloatCall& call) {
@@ -235,19 +232,22 @@ void backward(const FloatCall& call) {
   }
   memory += pass.all();
   differentiate_steps(call, pass, steps, dy, gradients, memory);
+  parameter_gradients(
+      call, pass, {kGruGateWeights, kGruGateRecurrent, kGruGateBias, 2 * pass.units, gradients.gates, steps.hidden}, x);
   parameter_gradients(call, pass,
-                      {kGruGateWeights, kGruGateRecurrent, kGruGateBias, 2 * pass.units, gradients.gates, steps.hidden},
-                      x);
-  parameter_gradients(call, pass,
-                      {kGruCandidateWeights, kGruCandidateRecurrent, kGruCandidateBias, pass.units,
-                       gradients.candidate, steps.reset + pass.block()},
+                      {kGruCandidateWeights, kGruCandidateRecurrent, kGruCandidateBias, pass.units, gradients.candidate,
+                       steps.reset + pass.block()},
                       x);
   input_gradient(call, pass, gradients, memory);
 }
 
 std::vector<Shape> input_shapes(int32_t batch, int32_t steps, int32_t inputs, int32_t units) {
-  return {make_shape({batch, steps, inputs}), make_shape({2 * units, inputs}), make_shape({2 * units, units}),
-          make_shape({2 * units}),            make_shape({units, inputs}),     make_shape({units, units}),
+  return {make_shape({batch, steps, inputs}),
+          make_shape({2 * units, inputs}),
+          make_shape({2 * units, units}),
+          make_shape({2 * units}),
+          make_shape({units, inputs}),
+          make_shape({units, units}),
           make_shape({units})};
 }
 
@@ -265,8 +265,8 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
   if (x.rank != 3 || x[1] < 1 || x[2] < 1)
     return input_error(fmt::format("its input has shape {}; expected [batch, steps, inputs]", to_string(x)));
   if (weights.rank != 2 || weights[0] < 1)
-    return input_error(
-        fmt::format("the {} have shape {}; expected [units, inputs]", kNames[kGruCandidateWeights], to_string(weights)));
+    return input_error(fmt::format("the {} have shape {}; expected [units, inputs]", kNames[kGruCandidateWeights],
+                                   to_string(weights)));
   const std::vector<Shape> expected = input_shapes(x[0], x[1], x[2], weights[0]);
   for (size_t i = 1; i < kGruInputs; ++i)
     if (inputs[i].shape != expected[i])

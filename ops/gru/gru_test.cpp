@@ -14,8 +14,12 @@ namespace {
 constexpr int32_t kBatch = 2, kSteps = 4, kInputs = 3, kUnits = 2;
 
 std::vector<Shape> shapes() {
-  return {make_shape({kBatch, kSteps, kInputs}), make_shape({2 * kUnits, kInputs}), make_shape({2 * kUnits, kUnits}),
-          make_shape({2 * kUnits}),              make_shape({kUnits, kInputs}),     make_shape({kUnits, kUnits}),
+  return {make_shape({kBatch, kSteps, kInputs}),
+          make_shape({2 * kUnits, kInputs}),
+          make_shape({2 * kUnits, kUnits}),
+          make_shape({2 * kUnits}),
+          make_shape({kUnits, kInputs}),
+          make_shape({kUnits, kUnits}),
           make_shape({kUnits})};
 }
 
@@ -75,7 +79,9 @@ TEST(Gru, SaysWhatIsWrong) {
   using testing::HasSubstr;
   EXPECT_EQ(answer([](auto&) {}), "2x2");
   EXPECT_THAT(answer([](auto& in) { in[kGruX].shape = make_shape({2, 3}); }), HasSubstr("[batch, steps, inputs]"));
-  EXPECT_THAT(answer([](auto& in) { in[kGruGateRecurrent].shape = make_shape({2, 2}); }),
+  EXPECT_THAT(answer([](auto& in) {
+                in[kGruGateRecurrent].shape = make_shape({2, 2});
+              }),
               HasSubstr("recurrent weights of the gates (input 2) have shape 2x2; expected 4x2"));
   EXPECT_THAT(answer([](auto& in) { in[kGruCandidateWeights].shape = make_shape({2}); }), HasSubstr("[units, inputs]"));
   EXPECT_THAT(answer([](auto& in) { in.resize(6); }), HasSubstr("6 inputs"));

@@ -24,9 +24,10 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   if (units > kMostUnits)
     return layer_error(arguments.value(0).column, fmt::format("at most {} units are possible", kMostUnits));
   if (steps > kMostSteps)
-    return input_error(fmt::format("a GRU is exported step by step, and {} steps are more than the {} that are "
-                                   "possible; put a pool or a Conv1D with strides in front of it, or write \"LSTM({})\"",
-                                   steps, kMostSteps, units));
+    return input_error(
+        fmt::format("a GRU is exported step by step, and {} steps are more than the {} that are "
+                    "possible; put a pool or a Conv1D with strides in front of it, or write \"LSTM({})\"",
+                    steps, kMostSteps, units));
   const auto matrix = [&](const char* name, int32_t gates, int32_t columns) {
     return builder.add_parameter(name, make_shape({gates * units, columns}), columns, units);
   };
@@ -34,9 +35,9 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
     return builder.add_equal(name, make_shape({gates * units}), 0, true);
   };
   // In the order of GruInput.
-  const int32_t tensors[] = {matrix("gates/weights", 2, inputs),     matrix("gates/recurrent", 2, units),
-                             bias("gates/bias", 2),                  matrix("candidate/weights", 1, inputs),
-                             matrix("candidate/recurrent", 1, units), bias("candidate/bias", 1)};
+  const int32_t tensors[] = {
+      matrix("gates/weights", 2, inputs),     matrix("gates/recurrent", 2, units),     bias("gates/bias", 2),
+      matrix("candidate/weights", 1, inputs), matrix("candidate/recurrent", 1, units), bias("candidate/bias", 1)};
   return builder.add_node("gru", Attributes::of(GruAttributes{arguments.flag(1)}), tensors);
 }
 
