@@ -72,6 +72,17 @@ TEST(Builder, RecurrentLayersGiveTheirLastStepOrAll) {
   EXPECT_THAT(failure({"LSTM(9999)"}, {10, 3}), HasSubstr("at most 4096 units"));
 }
 
+TEST(Builder, AGruKeepsItsStateAtFirst) {
+  const auto graph = build({"GRU(2)"}, {4, 3});
+  ASSERT_TRUE(graph.ok());
+  for (const Tensor& tensor : graph->tensors) {
+    if (tensor.name != "gru_1/gates/bias") continue;
+    const std::span<const float> bias = tensor.floats();
+    EXPECT_EQ(std::vector<float>(bias.begin(), bias.end()), (std::vector<float>{2, 2, 0, 0}));
+    EXPECT_TRUE(tensor.trainable);
+  }
+}
+
 TEST(Builder, Images) {
   EXPECT_EQ(
       outline({"Conv2D(8, 3, 2, same, relu)", "DepthwiseConv2D((3, 1), padding=same)", "MaxPooling2D((2, 1))",

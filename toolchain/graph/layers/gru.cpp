@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "toolchain/graph/layers/layer.h"
 
 namespace mote {
@@ -15,6 +17,9 @@ constexpr LayerParameter kParameters[] = {
     {"return_sequences", LayerParameter::Kind::flag, "false"},
 };
 
+// Of the update gate: keeps most of the state at first, as a forget gate's does in an LSTM (Jozefowicz et al. 2015).
+// With zeros, as in Keras, a window's early steps are gone before its end.
+constexpr float kUpdateBias = 2;
 constexpr int32_t kMostUnits = 4096;
 constexpr int32_t kMostSteps = 256;  // the exported model has some eleven operators for each
 
@@ -38,6 +43,7 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   const int32_t tensors[] = {
       matrix("gates/weights", 2, inputs),     matrix("gates/recurrent", 2, units),     bias("gates/bias", 2),
       matrix("candidate/weights", 1, inputs), matrix("candidate/recurrent", 1, units), bias("candidate/bias", 1)};
+  std::ranges::fill(builder.values(tensors[kGruGateBias - 1]).first(static_cast<size_t>(units)), kUpdateBias);
   return builder.add_node("gru", Attributes::of(GruAttributes{arguments.flag(1)}), tensors);
 }
 
