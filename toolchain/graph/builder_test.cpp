@@ -68,7 +68,7 @@ TEST(Builder, RecurrentLayersGiveTheirLastStepOrAll) {
   EXPECT_THAT(failure({"LSTM(4)"}), HasSubstr("it takes [steps, channels]"));
   EXPECT_THAT(failure({"GRU(4)"}), HasSubstr("it takes [steps, channels]"));
   EXPECT_THAT(failure({"GRU(9999)"}, {10, 3}), HasSubstr("at most 4096 units"));
-  EXPECT_THAT(failure({"GRU(4)"}, {257, 3}), HasSubstr("257 steps are more than the 256"));
+  EXPECT_THAT(failure({"GRU(4)"}, {129, 3}), HasSubstr("129 steps are more than the 128"));
   EXPECT_THAT(failure({"LSTM(9999)"}, {10, 3}), HasSubstr("at most 4096 units"));
 }
 

@@ -21,7 +21,7 @@ constexpr LayerParameter kParameters[] = {
 // With zeros, as in Keras, a window's early steps are gone before its end.
 constexpr float kUpdateBias = 2;
 constexpr int32_t kMostUnits = 4096;
-constexpr int32_t kMostSteps = 256;  // the exported model has some eleven operators for each
+constexpr int32_t kMostSteps = 128;  // of eleven operators each: a file of some 200 KiB
 
 Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   MOTE_CHECK(builder.to_steps());
