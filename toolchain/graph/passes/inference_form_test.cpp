@@ -6,6 +6,7 @@
 #include "toolchain/graph/builder.h"
 #include "toolchain/graph/float_executor.h"
 #include "toolchain/graph/passes/passes.h"
+#include "toolchain/graph/transfer.h"
 
 namespace mote {
 namespace {
@@ -88,6 +89,10 @@ TEST(InferenceForm, StepsOfAGruShareItsConstants) {
   EXPECT_EQ(graph.parameters(), parameters);
   EXPECT_EQ(graph.macs(), macs);
   EXPECT_EQ(macs, 3 * 4 * (9 * 3 + 8 * 4));
+  Graph next = drawn_graph({"GRU(4)"}, make_shape({5, 3}));
+  const auto taken = take_weights(graph, next);
+  ASSERT_TRUE(taken.ok()) << taken.error().message;
+  EXPECT_EQ(*taken, 6) << "the exported model is what another network begins from";
 }
 
 TEST(InferenceForm, DropoutLeavesNothing) {
