@@ -16,9 +16,9 @@ namespace mote {
 
 namespace {
 
-// A unit has one number, or one for each index of the last dimension. Gain and offset map x to what is quantized,
-// x gain + offset, and back: the units of regression targets, which training has standardised.
-enum Input { kX, kRange, kUnit, kGain, kOffset, kInputs };
+// A unit has one number, or one for each index of the last dimension, or is a range. Gain and offset map x to what is
+// quantized, x gain + offset, and back: the units of regression targets, which training has standardised.
+enum Input { kX, kRange, kUnit, kGain, kOffset, kFactor, kInputs };
 
 bool has(const FloatCall& call, size_t input) {
   return call.inputs.size() > input && call.inputs[input] != nullptr;
@@ -29,7 +29,7 @@ FakeRounding rounding_of(const Attributes& attributes) {
 }
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
-  constexpr const char* kNames[] = {"input", "range", "unit", "gain", "offset"};
+  constexpr const char* kNames[] = {"input", "range", "unit", "gain", "offset", "factor"};
   MOTE_CHECK(expect_inputs(inputs, 2, kInputs));
   const auto given = [&](size_t i) { return i < inputs.size() && inputs[i].shape.rank >= 0; };
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -38,14 +38,16 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
     return input_error(
         fmt::format("the range has shape {}; expected two numbers, low and high", to_string(inputs[kRange].shape)));
   const FakeRounding rounding = rounding_of(attributes);
-  const bool unit = rounding == FakeRounding::accumulator || rounding == FakeRounding::sum;
+  const bool product = rounding == FakeRounding::product, ranged = product || rounding == FakeRounding::sum;
+  const bool unit = ranged || rounding == FakeRounding::accumulator;
   if (unit != given(kUnit))
     return input_error(unit ? "its rounding needs a unit (input 2)" : "its rounding has no use for a unit (input 2)");
+  if (product != given(kFactor)) return input_error("a factor (input 5) belongs to the rounding of products");
   const int32_t last = inputs[kX].shape.last();
   for (size_t i = kUnit; i < kInputs; ++i) {
     if (!given(i)) continue;
     const int32_t numbers = inputs[i].shape.elements();
-    const int32_t expected = i == kUnit && rounding == FakeRounding::sum ? 2 : last;
+    const int32_t expected = (i == kUnit && ranged) || i == kFactor ? 2 : last;
     if (numbers != expected && !(i == kUnit && rounding == FakeRounding::accumulator && numbers == 1))
       return input_error(fmt::format("the {} has {} numbers; expected {}", kNames[i], numbers, expected));
   }
@@ -85,6 +87,7 @@ struct Grid {
 // Units, and a multiplier for each, both in the workspace. Sums have two units: above and below zero.
 int64_t unit_count(const FloatCall& call) {
   if (rounding_of(*call.attributes) == FakeRounding::sum) return 2;
+  if (rounding_of(*call.attributes) == FakeRounding::product) return 1;
   return call.input_shapes.size() > kUnit && call.input_shapes[kUnit].rank >= 0 ? call.input_shapes[kUnit].elements()
                                                                                 : 0;
 }
@@ -107,6 +110,9 @@ class FromAccumulator {
     if (sum_) {
       units_[0] = asymmetric_int8(unit[0], unit[1]).scale / static_cast<float>(a.count);
       units_[1] = negative > 0 ? units_[0] * negative : units_[0];
+    } else if (rounding_of(*call.attributes) == FakeRounding::product) {
+      const float* const factor = call.inputs[kFactor];
+      units_[0] = asymmetric_int8(unit[0], unit[1]).scale * asymmetric_int8(factor[0], factor[1]).scale;
     } else {
       std::copy_n(unit, unit_count(call), units_);
     }
@@ -162,6 +168,7 @@ void forward(const FloatCall& call) {
   switch (rounding_of(*call.attributes)) {
     case FakeRounding::accumulator:
     case FakeRounding::sum:
+    case FakeRounding::product:
       return quantize_all(call, grid, FromAccumulator(call, grid));
     case FakeRounding::stored:
       return quantize_all(call, grid, [&](float value, int32_t) { return round_stored(value, to); });
@@ -206,6 +213,10 @@ OpCase with_rounding(const char* name, Shape x, FakeRounding rounding, int32_t u
   a.rounding = static_cast<int32_t>(rounding);
   a.count = 4;
   if (units > 0) result.inputs.push_back(make_shape({units}));
+  if (rounding == FakeRounding::product) {
+    result.inputs.insert(result.inputs.end(), 2, Shape{-1, {}});
+    result.inputs.push_back(make_shape({2}));
+  }
   result.attributes = Attributes::of(a);
   return result;
 }
@@ -214,7 +225,8 @@ std::vector<OpCase> cases() {
   return {with_rounding("real", make_shape({3, 5}), FakeRounding::real, 0),
           with_rounding("stored", make_shape({2, 3, 4, 5}), FakeRounding::stored, 0),
           with_rounding("channels", make_shape({4, 6}), FakeRounding::accumulator, 6),
-          with_rounding("sum", make_shape({4, 6}), FakeRounding::sum, 2)};
+          with_rounding("sum", make_shape({4, 6}), FakeRounding::sum, 2),
+          with_rounding("product", make_shape({4, 6}), FakeRounding::product, 2)};
 }
 
 OpCase random_case(Random& random) {

@@ -13,7 +13,8 @@ enum class FakeRounding : int32_t {
   // The same, of a sum of `count` int8 numbers of the range in input 2, which below zero is worth `negative` as much:
   // mean, relu, leaky_relu.
   sum = 2,
-  stored = 3,  // ties away from zero in stored numbers, zero point and all: average_pool_2d
+  stored = 3,   // ties away from zero in stored numbers, zero point and all: average_pool_2d
+  product = 4,  // requantize() of the product of an int8 number of the range in input 2 and one of that in input 5: mul
 };
 
 struct FakeQuantizeAttributes {

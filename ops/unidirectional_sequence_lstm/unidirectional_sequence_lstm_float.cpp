@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "device/float_math.h"
+#include "ops/time_major.h"
 #include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
 #include "toolchain/base/simd/simd.h"
 
@@ -50,12 +51,6 @@ struct Pass {
 
 const float* weights(const FloatCall& call, int32_t first, int32_t gate) {
   return call.inputs[static_cast<size_t>(first + gate)];
-}
-
-// [outer, inner, length] -> [inner, outer, length]
-void swap_outer(int32_t outer, int32_t inner, int32_t length, const float* from, float* to) {
-  for (int32_t i = 0; i < inner; ++i)
-    for (int32_t o = 0; o < outer; ++o, to += length) std::copy_n(from + (int64_t{o} * inner + i) * length, length, to);
 }
 
 // The input, time major; `memory` holds it when the call's is not.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include "tests/compile/program.h"
 #include "tests/conformance/case_model.h"
@@ -12,8 +13,10 @@
 #include "toolchain/base/process.h"
 #include "toolchain/graph/builder.h"
 #include "toolchain/graph/passes/constant_channels_model.h"
+#include "toolchain/graph/passes/passes.h"
 #include "toolchain/measure/elf.h"
 #include "toolchain/measure/measure.h"
+#include "toolchain/quantize/quantize.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/writer.h"
 
@@ -135,6 +138,46 @@ TEST_F(Compiled, ConstantChannelsGiveTheInterpretersBytes) {
     ASSERT_TRUE(there.ok()) << there.error().message;
     EXPECT_THAT(*here, HasSubstr("models 36 failures 0\n"));
     EXPECT_THAT(*there, HasSubstr("models 36 failures 0\n"));
+  }
+}
+
+// GRUs, written out: in float, in int8 and with int16 activations.
+Result<CompiledProgram> gated(PackedFor core) {
+  CompiledProgram program(core);
+  const std::vector<std::string> layers = {"GRU(5, return_sequences=true)", "GRU(4)", "Dense(3, softmax)"};
+  MOTE_TRY(Graph graph, build_graph(layers, make_shape({6, 3}), 7));
+  to_inference_form(graph);
+  std::vector<float> rows(50 * 18);
+  Random random(9);
+  for (float& value : rows) value = static_cast<float>(random.normal());
+  QuantizeConfig narrow, wide;
+  wide.activations = DType::int16;
+  MOTE_TRY(const Graph int8, quantize_post_training(graph, MatrixData(rows, 18), narrow));
+  MOTE_TRY(const Graph int16, quantize_post_training(graph, MatrixData(rows, 18), wide));
+  const auto bytes = [&](const Graph& of) {
+    std::vector<uint8_t> input(static_cast<size_t>(of.tensors[static_cast<size_t>(of.inputs[0])].type.bytes()));
+    if (&of == &graph) std::memcpy(input.data(), rows.data(), input.size());
+    for (uint8_t& byte : input)
+      if (&of != &graph) byte = static_cast<uint8_t>(random.below(256));
+    return input;
+  };
+  for (const Graph* each : {&std::as_const(graph), &int8, &int16})
+    MOTE_CHECK(program.add("gru", file_of(*each), {bytes(*each)}));
+  return program;
+}
+
+TEST_F(Compiled, GrusGiveTheInterpretersBytes) {
+  NEEDS("arm-none-eabi-g++", "qemu-system-arm");
+  for (const PackedFor core : {PackedFor::arm_dsp, PackedFor::arm_mve}) {
+    const auto program = gated(core);
+    ASSERT_TRUE(program.ok()) << program.error().message;
+    ASSERT_TRUE(program->write(folder_).ok());
+    const auto run = core == PackedFor::arm_mve ? run_on_cortex_m55 : run_on_cortex_m4;
+    const auto here = run_here(folder_, source_folder()), there = run(folder_, source_folder());
+    ASSERT_TRUE(here.ok()) << here.error().message;
+    ASSERT_TRUE(there.ok()) << there.error().message;
+    EXPECT_THAT(*here, HasSubstr("models 3 failures 0\n"));
+    EXPECT_THAT(*there, HasSubstr("models 3 failures 0\n"));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "toolchain/base/files.h"
 #include "toolchain/base/random.h"
 #include "toolchain/graph/builder.h"
+#include "toolchain/graph/passes/passes.h"
 #include "toolchain/quantize/int8_executor.h"
 #include "toolchain/quantize/layer_error.h"
 #include "toolchain/tflite/reader.h"
@@ -153,6 +154,7 @@ TEST_P(StackParity, SameBytes) {
   for (Tensor& tensor : graph->tensors)
     if (tensor.trainable && tensor.type.shape.rank == 1)
       for (float& value : tensor.floats()) value = static_cast<float>(random.normal());
+  to_inference_form(*graph);
   std::vector<float> rows(200 * static_cast<size_t>(inputs_of_row));
   for (float& value : rows) value = static_cast<float>(random.normal());
   const MatrixData data(rows, inputs_of_row);
@@ -185,7 +187,11 @@ INSTANTIATE_TEST_SUITE_P(
               make_shape({12, 5}),
               false,
               2},
-        Stack{"one_step", {"LSTM(5)", "Dense(2)"}, make_shape({1, 3}), true, 2}),
+        Stack{"one_step", {"LSTM(5)", "Dense(2)"}, make_shape({1, 3}), true, 2},
+        Stack{"gated", {"GRU(9, return_sequences=true)", "GRU(6)", "Dense(3, softmax)"}, make_shape({12, 5})},
+        Stack{"gated_per_channel", {"Conv1D(8, 3)", "GRU(7)", "Dense(2)"}, make_shape({14, 4}), true},
+        Stack{"gated_sequences", {"GRU(5, return_sequences=true)"}, make_shape({6, 3})},
+        Stack{"gated_one_step", {"GRU(5)", "Dense(2)"}, make_shape({1, 3})}),
     [](const auto& parameter) { return parameter.param.name; });
 
 struct WideStack {
@@ -207,6 +213,7 @@ TEST_P(WideParity, SameBytes) {
   for (Tensor& tensor : graph->tensors)
     if (tensor.trainable && tensor.type.shape.rank == 1)
       for (float& value : tensor.floats()) value = static_cast<float>(random.normal());
+  to_inference_form(*graph);
   std::vector<float> rows(200 * elements);
   for (float& value : rows) value = static_cast<float>(random.normal());
   QuantizeConfig config;
@@ -248,6 +255,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         WideStack{"wide_dense", {"Dense(24, relu)", "Dense(16, relu6)", "Dense(5, softmax)"}, make_shape({30})},
         WideStack{"wide_from_int8", {"Dense(24, relu)", "Dense(1)"}, make_shape({2}), true},
+        WideStack{"wide_gated", {"GRU(6, return_sequences=true)", "GRU(5)", "Dense(3, softmax)"}, make_shape({7, 4})},
         WideStack{"wide_sigmoids", {"Dense(9, sigmoid)", "Dense(7, tanh)", "Dense(3)"}, make_shape({12})},
         WideStack{"wide_convolutions",
                   {"Conv1D(8, 3, padding=same, activation=relu)", "x = MaxPool1D(2)", "Conv1D(8, 3, padding=same)",

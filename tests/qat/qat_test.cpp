@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "toolchain/base/quant_params.h"
 #include "toolchain/base/random.h"
@@ -191,6 +192,25 @@ TEST(Qat, BranchesAndOtherActivationsAreTheExportedModel) {
       {"a = Conv1D(6, 3, padding=same)", "LeakyReLU(0.1)", "c = MaxPool1D(2)", "Conv1D(4, 3, padding=same, from=a)",
        "AvgPool1D(2)", "Concat(c)", "Flatten", "Dense(10, tanh)", "Dense(3, softmax)"},
       make_shape({kSteps, kChannels})));
+}
+
+TEST(Qat, GrusAreTheExportedModel) {
+  expect_same_bytes(wave_task({"AvgPool1D(4)", "GRU(6)", "Dense(3, softmax)"}, make_shape({kSteps, kChannels})));
+  expect_same_bytes(wave_task({"AvgPool1D(4)", "GRU(5, return_sequences=true)", "GRU(4)", "Dense(3, softmax)"},
+                              make_shape({kSteps, kChannels})));
+}
+
+TEST(Qat, StepsOfAGruHaveOneScale) {
+  const Trained trained = train_aware(wave_task({"GRU(5)", "Dense(3, softmax)"}, make_shape({kSteps, kChannels})));
+  std::set<float> scales;
+  std::set<int32_t> weights;
+  for (const Node& node : trained.int8.nodes)
+    if (node.name.ends_with("/zr_h")) {
+      scales.insert(trained.int8.tensors[static_cast<size_t>(node.inputs[0])].type.quant.scales[0]);
+      weights.insert(node.inputs[1]);
+    }
+  EXPECT_EQ(scales.size(), 1u);
+  EXPECT_EQ(weights.size(), 1u);
 }
 
 TEST(Qat, RegressionIsQuantizedInTheUnitsOfItsTargets) {

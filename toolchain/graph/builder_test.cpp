@@ -62,8 +62,25 @@ TEST(Builder, RecurrentLayersGiveTheirLastStepOrAll) {
   EXPECT_EQ(outline({"Conv1D(8, 3)", "LSTM(4, return_sequences=true)", "LSTM(2)"}, {10, 3}),
             "1x1x10x3 conv_2d 1x1x8x8 reshape 1x8x8 unidirectional_sequence_lstm 1x8x4 unidirectional_sequence_lstm "
             "1x8x2 slice 1x1x2 reshape 1x2");
+  EXPECT_EQ(outline({"GRU(4)", "Dense(2)"}, {10, 3}), "1x10x3 gru 1x4 fully_connected 1x2");
+  EXPECT_EQ(outline({"Conv1D(8, 3)", "GRU(4, return_sequences=true)", "GRU(2)"}, {10, 3}),
+            "1x1x10x3 conv_2d 1x1x8x8 reshape 1x8x8 gru 1x8x4 gru 1x2");
   EXPECT_THAT(failure({"LSTM(4)"}), HasSubstr("it takes [steps, channels]"));
+  EXPECT_THAT(failure({"GRU(4)"}), HasSubstr("it takes [steps, channels]"));
+  EXPECT_THAT(failure({"GRU(9999)"}, {10, 3}), HasSubstr("at most 4096 units"));
+  EXPECT_THAT(failure({"GRU(4)"}, {129, 3}), HasSubstr("129 steps are more than the 128"));
   EXPECT_THAT(failure({"LSTM(9999)"}, {10, 3}), HasSubstr("at most 4096 units"));
+}
+
+TEST(Builder, AGruKeepsItsStateAtFirst) {
+  const auto graph = build({"GRU(2)"}, {4, 3});
+  ASSERT_TRUE(graph.ok());
+  for (const Tensor& tensor : graph->tensors) {
+    if (tensor.name != "gru_1/gates/bias") continue;
+    const std::span<const float> bias = tensor.floats();
+    EXPECT_EQ(std::vector<float>(bias.begin(), bias.end()), (std::vector<float>{2, 2, 0, 0}));
+    EXPECT_TRUE(tensor.trainable);
+  }
 }
 
 TEST(Builder, Images) {

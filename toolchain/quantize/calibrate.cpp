@@ -7,6 +7,7 @@
 
 #include "toolchain/graph/float_executor.h"
 #include "toolchain/graph/fused_activation.h"
+#include "toolchain/graph/shared_ranges.h"
 #include "toolchain/quantize/observer.h"
 #include "toolchain/quantize/quantize.h"
 
@@ -77,6 +78,17 @@ Result<void> check(const Graph& graph, const CalibrationData& data, const Quanti
       return input_error(fmt::format("layer '{}' is {}, an operator that mote lacks, so it cannot be quantized",
                                      node.name, node.foreign));
   return {};
+}
+
+// Tensors of one group get a range that holds those of all.
+void share(const std::vector<int32_t>& first, const std::vector<bool>& seen, std::vector<ValueRange>& ranges) {
+  const auto widen = [](ValueRange& range, const ValueRange& by) {
+    range = {std::min(range.low, by.low), std::max(range.high, by.high)};
+  };
+  for (size_t i = 0; i < ranges.size(); ++i)
+    if (seen[i]) widen(ranges[static_cast<size_t>(first[i])], ranges[i]);
+  for (size_t i = 0; i < ranges.size(); ++i)
+    if (seen[i]) ranges[i] = ranges[static_cast<size_t>(first[i])];
 }
 
 ValueRange choose_range(const HistogramObserver& histogram, const QuantizeConfig& config) {
@@ -151,6 +163,7 @@ Result<std::vector<TensorRange>> calibrate(const Graph& graph, const Calibration
   for (const Node& node : graph.nodes)
     for (int32_t output : node.outputs)
       ranges[static_cast<size_t>(output)] = activation_range(node, ranges[static_cast<size_t>(output)]);
+  share(shared_ranges(graph), seen, ranges);
 
   std::vector<TensorRange> result;
   for (size_t i = 0; i < ranges.size(); ++i)

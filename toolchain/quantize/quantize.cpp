@@ -62,6 +62,7 @@ class Solver {
       nodes_.push_back(std::move(node));
     }
     result_.nodes = std::move(nodes_);
+    merge_copies();
     for (int32_t output : result_.outputs)
       if (!tensor(output).type.quant.quantized() && tensor(output).type.dtype == DType::float32)
         return input_error(
@@ -253,6 +254,7 @@ class Solver {
       Tensor copy = original;
       copy.name += "/" + node.name;
       node.inputs[input] = static_cast<int32_t>(result_.tensors.size());
+      copies_[node.inputs[input]] = index;
       result_.tensors.push_back(std::move(copy));
     }
     for (float value : std::as_const(tensor(node.inputs[input])).floats())
@@ -260,6 +262,34 @@ class Solver {
         return input_error(fmt::format("layer '{}': tensor '{}' has a value that is not finite; did training diverge?",
                                        node.name, tensor(index).name));
     return {};
+  }
+
+  // Copies that came out like the shared constant, or like an earlier copy of it, go.
+  void merge_copies() {
+    std::vector<int32_t> place(result_.tensors.size());
+    std::vector<Tensor> kept;
+    for (size_t i = 0; i < place.size(); ++i) {
+      const auto of = copies_.find(static_cast<int32_t>(i));
+      int32_t same = kAbsent;
+      for (size_t k = 0; of != copies_.end() && k < i && same == kAbsent; ++k)
+        if (origin(static_cast<int32_t>(k)) == of->second &&
+            is_same(tensor(static_cast<int32_t>(k)), result_.tensors[i]))
+          same = place[k];
+      place[i] = same != kAbsent ? same : static_cast<int32_t>(kept.size());
+      if (same == kAbsent) kept.push_back(result_.tensors[i]);
+    }
+    result_.tensors = std::move(kept);
+    for (Node& node : result_.nodes)
+      for (std::vector<int32_t>* list : {&node.inputs, &node.outputs})
+        for (int32_t& each : *list)
+          if (each != kAbsent) each = place[static_cast<size_t>(each)];
+  }
+  int32_t origin(int32_t index) const {
+    const auto of = copies_.find(index);
+    return of == copies_.end() ? index : of->second;
+  }
+  static bool is_same(const Tensor& a, const Tensor& b) {
+    return a.type.dtype == b.type.dtype && a.type.quant == b.type.quant && a.data == b.data;
   }
 
   static constexpr size_t kNoBias = ~size_t{0};
@@ -377,7 +407,8 @@ class Solver {
   const QuantizeConfig& config_;
   std::vector<std::string>* notes_;
   const std::map<int32_t, InputMoments>* moments_;
-  std::vector<TensorRange> ranges_;  // by tensor; absent ones have tensor == kAbsent
+  std::vector<TensorRange> ranges_;    // by tensor; absent ones have tensor == kAbsent
+  std::map<int32_t, int32_t> copies_;  // by tensor: the constant that it was copied from
 };
 
 }  // namespace

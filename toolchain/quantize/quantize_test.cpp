@@ -9,7 +9,9 @@
 
 #include "ops/transpose_conv/transpose_conv.h"
 #include "toolchain/base/quant_params.h"
+#include "toolchain/graph/builder.h"
 #include "toolchain/graph/float_executor.h"
+#include "toolchain/graph/passes/passes.h"
 #include "toolchain/quantize/observer.h"
 #include "toolchain/quantize/test_models.h"
 #include "toolchain/quantize/weight_rounding.h"
@@ -248,6 +250,23 @@ TEST(Quantize, ConstantsSharedByTwoLayersAreQuantizedForEach) {
 }
 
 // minimum(x, y) and both as outputs of relus, so that x and y have ranges of their own.
+// Steps of a recurrence, with the rounding of weights that looks at their inputs, and with biases that they share.
+TEST(Quantize, StepsThatShareConstantsGoOnSharingThem) {
+  const std::vector<std::string> layers = {"GRU(4, return_sequences=true)", "GRU(3)"};
+  Result<Graph> graph = build_graph(layers, make_shape({5, 2}), 4);
+  ASSERT_TRUE(graph.ok());
+  to_inference_form(*graph);
+  for (const WeightRounding rounding : {WeightRounding::adaptive, WeightRounding::nearest}) {
+    QuantizeConfig config;
+    config.rounding = rounding;
+    Result<Graph> quantized = quantize_post_training(*graph, MatrixData(normal_rows(40, 10), 10), config);
+    ASSERT_TRUE(quantized.ok()) << quantized.error().message;
+    EXPECT_TRUE(validate(*quantized).ok());
+    EXPECT_EQ(quantized->tensors.size(), graph->tensors.size());
+    EXPECT_EQ(quantized->nodes.size(), graph->nodes.size()) << "a pack takes the steps as they are";
+  }
+}
+
 Graph smaller_of_two() {
   Graph graph;
   for (const char* name : {"x", "y", "relu_x", "relu_y", "least"})

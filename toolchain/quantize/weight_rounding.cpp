@@ -5,6 +5,7 @@
 
 #include "toolchain/base/quant_params.h"
 #include "toolchain/graph/float_executor.h"
+#include "toolchain/graph/shared_ranges.h"
 
 namespace mote {
 namespace {
@@ -71,6 +72,22 @@ int32_t matrix_input(const Graph& graph, const Node& node) {
   return matrix && weights.type.shape[1] <= kMostColumns ? node.inputs[0] : kAbsent;
 }
 
+// Weights that several nodes share are rounded once, for the inputs of all.
+void share(const Graph& graph, std::map<int32_t, InputMoments>& moments) {
+  const std::vector<int32_t> first = shared_ranges(graph);
+  std::map<int32_t, InputMoments> sums;
+  for (const auto& [input, each] : moments) {
+    InputMoments& sum =
+        sums.try_emplace(first[static_cast<size_t>(input)], InputMoments{each.columns, {}}).first->second;
+    if (sum.sums.empty()) sum.sums.resize(each.sums.size());
+    for (size_t i = 0; i < each.sums.size() && sum.columns == each.columns; ++i) sum.sums[i] += each.sums[i];
+  }
+  for (auto& [input, each] : moments) {
+    const InputMoments& sum = sums[first[static_cast<size_t>(input)]];
+    if (sum.columns == each.columns) each = sum;
+  }
+}
+
 }  // namespace
 
 Result<std::map<int32_t, InputMoments>> input_moments(const Graph& graph, const CalibrationData& data) {
@@ -95,6 +112,7 @@ Result<std::map<int32_t, InputMoments>> input_moments(const Graph& graph, const 
         for (size_t j = 0; j < x.size() && x[i] != 0; ++j) found->second.sums[i * x.size() + j] += double{x[i]} * x[j];
     });
   }
+  share(graph, moments);
   return moments;
 }
 

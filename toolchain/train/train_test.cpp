@@ -101,14 +101,17 @@ TEST(Train, LearnsAConvolutionWithBatchNormAndDropout) {
   for (size_t i = 0; i < trained->size(); ++i) EXPECT_NEAR((*trained)[i], (*folded)[i], 1e-4) << i;
 }
 
-TEST(Train, LearnsAnLstm) {
-  auto graph = build_graph(std::vector<std::string>{"LSTM(8)", "Dense(3, softmax)"}, make_shape({20, 1}), 1);
-  ASSERT_TRUE(graph.ok()) << graph.error().message;
-  TrainConfig config = short_config(12);
-  config.learning_rate = 2e-2f;
-  const TrainResult result = train_or_die(config, wave_examples(400, 1, 0.2), wave_examples(100, 2, 0.2), {}, *graph);
-  ASSERT_EQ(result.history.size(), 12u);
-  EXPECT_GT(result.history.back().validation_metric, 0.9);
+TEST(Train, LearnsRecurrentLayers) {
+  for (const char* layer : {"LSTM(8)", "GRU(8)"}) {
+    SCOPED_TRACE(layer);
+    auto graph = build_graph(std::vector<std::string>{layer, "Dense(3, softmax)"}, make_shape({20, 1}), 1);
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    TrainConfig config = short_config(12);
+    config.learning_rate = 2e-2f;
+    const TrainResult result = train_or_die(config, wave_examples(400, 1, 0.2), wave_examples(100, 2, 0.2), {}, *graph);
+    ASSERT_EQ(result.history.size(), 12u);
+    EXPECT_GT(result.history.back().validation_metric, 0.9);
+  }
 }
 
 TEST(Train, StatisticsAndDropoutDoNotDependOnThreadsOrARestart) {

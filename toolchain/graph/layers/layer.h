@@ -141,6 +141,8 @@ class GraphBuilder {
   int32_t add_parameter(const std::string& suffix, const Shape& shape, int64_t fan_in, int64_t fan_out);
   // A float32 tensor of equal numbers.
   int32_t add_equal(const std::string& suffix, const Shape& shape, float value, bool trainable);
+  // Of such a tensor, until the next one is added.
+  std::span<float> values(int32_t tensor) { return graph_.tensors[static_cast<size_t>(tensor)].floats(); }
   int32_t add_integers(const std::string& suffix, const Shape& shape, const std::vector<int32_t>& values);
   // A float32 variable, zero at first; dimension 0 is the batch.
   int32_t add_state(const std::string& suffix, const Shape& shape);

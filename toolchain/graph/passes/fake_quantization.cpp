@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "ops/fake_quantize/fake_quantize.h"
 #include "ops/fake_quantize_weights/fake_quantize_weights.h"
 #include "ops/leaky_relu/leaky_relu.h"
 #include "toolchain/graph/fused_activation.h"
 #include "toolchain/graph/passes/matching.h"
+#include "toolchain/graph/shared_ranges.h"
 
 namespace mote {
 namespace {
@@ -16,7 +19,11 @@ namespace {
 class Inserter {
  public:
   Inserter(Graph& graph, const FakeQuantization& quantization)
-      : graph_(graph), options_(quantization), originals_(graph.tensors.size()), at_(originals_) {}
+      : graph_(graph),
+        options_(quantization),
+        originals_(graph.tensors.size()),
+        at_(originals_),
+        shared_(shared_ranges(graph)) {}
 
   Result<void> run() {
     for (const TensorRange& range : options_.ranges) {
@@ -47,6 +54,7 @@ class Inserter {
     int32_t unit = kAbsent;
     int32_t count = 1;
     float negative = 1;
+    int32_t factor = kAbsent;
   };
 
   Tensor& tensor(int32_t index) { return graph_.tensors[static_cast<size_t>(index)]; }
@@ -73,7 +81,8 @@ class Inserter {
     if (node.op == nullptr || !runs_integers(*node.op) || node.op->quant.output == OutputRule::boundary)
       return input_error(fmt::format("layer '{}' ({}) cannot be quantized", node.name,
                                      node.op == nullptr ? node.foreign : node.op->tflite_name));
-    int32_t weights = kAbsent, bias = kAbsent, computed = 0;
+    int32_t weights = kAbsent, bias = kAbsent;
+    std::set<int32_t> ranges;  // of computed activations
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const InputRole role = input_role(*node.op, i);
       if (node.inputs[i] == kAbsent) continue;
@@ -83,17 +92,20 @@ class Inserter {
         return input_error(fmt::format(
             "layer '{}' keeps state between inferences, so it is quantized after training only; write method = \"ptq\"",
             node.name));
-      if (role == InputRole::activation && !tensor(node.inputs[i]).constant) ++computed;
+      if (role == InputRole::activation && !tensor(node.inputs[i]).constant) ranges.insert(at(node.inputs[i]).range);
     }
-    if (node.op->quant.output == OutputRule::same_as_input && computed > 1)
+    if (node.op->quant.output == OutputRule::same_as_input && ranges.size() > 1)
       return input_error(
           fmt::format("layer '{}' ({}) brings its inputs to one scale first; train without it, or with "
                       "method = \"ptq\"",
                       node.name, node.op->tflite_name));
     const int32_t data = node.inputs[data_input(*node.op)];
+    const std::vector<int32_t> before = node.inputs;
     for (size_t i = 0; i < node.inputs.size(); ++i)
       if (node.inputs[i] != kAbsent && input_role(*node.op, i) == InputRole::activation) quantize_input(node, i, data);
     Rounding rounding = rounding_of(node, data);
+    if (is_op(node, "mul") && at(before[0]).range != kAbsent && at(before[1]).range != kAbsent)
+      rounding = {FakeRounding::product, at(before[0]).range, 1, 1, at(before[1]).range};
     if (weights != kAbsent && !stays_float()) {
       rounding = {FakeRounding::accumulator, quantize_weights(node, weights, bias, data)};
     }
@@ -115,6 +127,7 @@ class Inserter {
     const bool as_data = node.op->quant.output == OutputRule::same_as_input && index != data;
     const float ends[] = {values.empty() ? 0.0f : *low, values.empty() ? 0.0f : *high};
     const int32_t range = as_data ? at(data).range : add_constant(tensor(index).name + "/range", ends);
+    at(index).range = range;
     node.inputs[input] = add_fake(index, range, FakeQuantizeAttributes{}, {}, false);
   }
 
@@ -214,7 +227,11 @@ class Inserter {
     if (observed.tensor == kAbsent)
       return defect(fmt::format("fake quantization: no range was observed for tensor '{}'", tensor(index).name));
     const float ends[] = {observed.low, observed.high};
-    if (at(index).range == kAbsent) at(index).range = add_constant(tensor(index).name + "/range", ends);
+    int32_t& range = at(index).range;
+    if (range != kAbsent) return {};
+    const auto [known, added] = range_of_.try_emplace(shared_[static_cast<size_t>(index)], kAbsent);
+    if (added) known->second = add_constant(tensor(index).name + "/range", ends);
+    range = known->second;
     return {};
   }
 
@@ -237,6 +254,10 @@ class Inserter {
     const std::string name = tensor(x).name + "/int8";
     Node fake{find_op("fake_quantize"), name, Attributes::of(a), {x, range, rounding.unit}, {}, ""};
     if (affine) fake.inputs.insert(fake.inputs.end(), {gain_, offset_});
+    if (rounding.factor != kAbsent) {
+      fake.inputs.resize(5, kAbsent);
+      fake.inputs.push_back(rounding.factor);
+    }
     fake.outputs = {add_computed(name, tensor(x).type.shape)};
     nodes_.push_back(fake);
     return fake.outputs[0];
@@ -244,10 +265,12 @@ class Inserter {
 
   Graph& graph_;
   const FakeQuantization& options_;
-  size_t originals_;           // tensors
-  std::vector<State> at_;      // by original tensor
-  std::vector<Node> nodes_;    // done so far
-  int32_t current_ = kAbsent;  // node in hand; none yet for the graph's inputs
+  size_t originals_;                     // tensors
+  std::vector<State> at_;                // by original tensor
+  std::vector<int32_t> shared_;          // shared_ranges() of the original graph
+  std::map<int32_t, int32_t> range_of_;  // by the first tensor that shares it: the range's tensor
+  std::vector<Node> nodes_;              // done so far
+  int32_t current_ = kAbsent;            // node in hand; none yet for the graph's inputs
   int32_t gain_ = kAbsent, offset_ = kAbsent;
 };
 

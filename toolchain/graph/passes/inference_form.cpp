@@ -142,6 +142,7 @@ void replace_batch_norms(Graph& graph) {
 void to_inference_form(Graph& graph) {
   remove_dropout(graph);
   replace_batch_norms(graph);
+  unroll_grus(graph);
   remove_unused(graph);
   fuse_activations(graph);
 }

@@ -6,6 +6,7 @@
 #include "toolchain/graph/builder.h"
 #include "toolchain/graph/float_executor.h"
 #include "toolchain/graph/passes/passes.h"
+#include "toolchain/graph/transfer.h"
 
 namespace mote {
 namespace {
@@ -67,6 +68,31 @@ TEST(InferenceForm, BatchNormBehindAnythingElseStaysExact) {
   expect_same({"Dense(4, relu)", "BatchNorm", "Dense(2)"}, make_shape({5}), "fully_connected mul add fully_connected");
   expect_same({"x = Conv2D(4, 3)", "BatchNorm", "Add(x)"}, make_shape({6, 5, 2}), "conv_2d depthwise_conv_2d add");
   expect_same({"BatchNorm", "ReLU", "GlobalAvgPool"}, make_shape({6, 2}), "mul add reshape mean");
+}
+
+TEST(InferenceForm, GrusAreWrittenOutStepByStep) {
+  const std::string from_input = "fully_connected unpack fully_connected unpack";
+  const std::string first = " slice logistic tanh mul sub";
+  const std::string step = " fully_connected add logistic split mul fully_connected add tanh sub mul add";
+  expect_same({"GRU(4)", "Dense(2)"}, make_shape({3, 2}), from_input + first + step + step + " fully_connected");
+  expect_same({"GRU(3, return_sequences=true)", "GRU(2)"}, make_shape({2, 5}),
+              from_input + first + step + " pack " + from_input + first + step);
+  expect_same({"GRU(3)"}, make_shape({1, 4}), from_input + first);
+  expect_same({"Conv1D(3, 3)", "BatchNorm", "GRU(2, return_sequences=true)"}, make_shape({4, 2}),
+              "conv_2d reshape " + from_input + first + step + " pack");
+}
+
+TEST(InferenceForm, StepsOfAGruShareItsConstants) {
+  Graph graph = drawn_graph({"GRU(4)"}, make_shape({9, 3}));
+  const int64_t parameters = graph.parameters(), macs = graph.macs();
+  to_inference_form(graph);
+  EXPECT_EQ(graph.parameters(), parameters);
+  EXPECT_EQ(graph.macs(), macs);
+  EXPECT_EQ(macs, 3 * 4 * (9 * 3 + 8 * 4));
+  Graph next = drawn_graph({"GRU(4)"}, make_shape({5, 3}));
+  const auto taken = take_weights(graph, next);
+  ASSERT_TRUE(taken.ok()) << taken.error().message;
+  EXPECT_EQ(*taken, 6) << "the exported model is what another network begins from";
 }
 
 TEST(InferenceForm, DropoutLeavesNothing) {
