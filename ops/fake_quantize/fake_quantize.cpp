@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "device/requantize.h"
+#include "ops/hard_swish/hard_swish.h"
 #include "ops/op_families.h"
 #include "toolchain/base/quant_params.h"
 
@@ -16,9 +17,10 @@ namespace mote {
 
 namespace {
 
-// A unit has one number, or one for each index of the last dimension, or is a range. Gain and offset map x to what is
-// quantized, x gain + offset, and back: the units of regression targets, which training has standardised.
-enum Input { kX, kRange, kUnit, kGain, kOffset, kFactor, kInputs };
+// A unit has one number, or one for each index of the last dimension, or is a range. The partner is what else the
+// kernel reads. Gain and offset map x to what is quantized, x gain + offset, and back: the units of regression targets,
+// which training has standardised.
+enum Input { kX, kRange, kUnit, kGain, kOffset, kPartner, kInputs };
 
 bool has(const FloatCall& call, size_t input) {
   return call.inputs.size() > input && call.inputs[input] != nullptr;
@@ -29,7 +31,7 @@ FakeRounding rounding_of(const Attributes& attributes) {
 }
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
-  constexpr const char* kNames[] = {"input", "range", "unit", "gain", "offset", "factor"};
+  constexpr const char* kNames[] = {"input", "range", "unit", "gain", "offset", "partner"};
   MOTE_CHECK(expect_inputs(inputs, 2, kInputs));
   const auto given = [&](size_t i) { return i < inputs.size() && inputs[i].shape.rank >= 0; };
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -38,16 +40,21 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
     return input_error(
         fmt::format("the range has shape {}; expected two numbers, low and high", to_string(inputs[kRange].shape)));
   const FakeRounding rounding = rounding_of(attributes);
-  const bool product = rounding == FakeRounding::product, ranged = product || rounding == FakeRounding::sum;
+  const bool product = rounding == FakeRounding::product, mapped = rounding == FakeRounding::hard_swish;
+  const bool ranged = product || mapped || rounding == FakeRounding::sum;
   const bool unit = ranged || rounding == FakeRounding::accumulator;
   if (unit != given(kUnit))
     return input_error(unit ? "its rounding needs a unit (input 2)" : "its rounding has no use for a unit (input 2)");
-  if (product != given(kFactor)) return input_error("a factor (input 5) belongs to the rounding of products");
+  if ((product || mapped) != given(kPartner))
+    return input_error("a partner (input 5) belongs to the rounding of products and of hard_swish");
+  if (mapped && inputs[kPartner].shape != inputs[kX].shape)
+    return input_error(fmt::format("the partner has shape {}; expected that of the input, {}",
+                                   to_string(inputs[kPartner].shape), to_string(inputs[kX].shape)));
   const int32_t last = inputs[kX].shape.last();
   for (size_t i = kUnit; i < kInputs; ++i) {
-    if (!given(i)) continue;
+    if (!given(i) || (mapped && i == kPartner)) continue;
     const int32_t numbers = inputs[i].shape.elements();
-    const int32_t expected = (i == kUnit && ranged) || i == kFactor ? 2 : last;
+    const int32_t expected = (i == kUnit && ranged) || i == kPartner ? 2 : last;
     if (numbers != expected && !(i == kUnit && rounding == FakeRounding::accumulator && numbers == 1))
       return input_error(fmt::format("the {} has {} numbers; expected {}", kNames[i], numbers, expected));
   }
@@ -88,6 +95,7 @@ struct Grid {
 int64_t unit_count(const FloatCall& call) {
   if (rounding_of(*call.attributes) == FakeRounding::sum) return 2;
   if (rounding_of(*call.attributes) == FakeRounding::product) return 1;
+  if (rounding_of(*call.attributes) == FakeRounding::hard_swish) return 0;
   return call.input_shapes.size() > kUnit && call.input_shapes[kUnit].rank >= 0 ? call.input_shapes[kUnit].elements()
                                                                                 : 0;
 }
@@ -111,7 +119,7 @@ class FromAccumulator {
       units_[0] = asymmetric_int8(unit[0], unit[1]).scale / static_cast<float>(a.count);
       units_[1] = negative > 0 ? units_[0] * negative : units_[0];
     } else if (rounding_of(*call.attributes) == FakeRounding::product) {
-      const float* const factor = call.inputs[kFactor];
+      const float* const factor = call.inputs[kPartner];
       units_[0] = asymmetric_int8(unit[0], unit[1]).scale * asymmetric_int8(factor[0], factor[1]).scale;
     } else {
       std::copy_n(unit, unit_count(call), units_);
@@ -133,6 +141,36 @@ class FromAccumulator {
   int32_t step_, zero_point_;
 };
 
+// Stored numbers that the kernel of hard_swish makes of the partner's, one after the other.
+class FromHardSwish {
+ public:
+  FromHardSwish(const FloatCall& call, const Grid& grid)
+      : from_(asymmetric_int8(call.inputs[kUnit][0], call.inputs[kUnit][1])),
+        to_(grid.scale_zero),
+        next_(call.inputs[kPartner]) {
+    known_ = unary_setup(HardSwishAttributes{}, info(from_), info(to_), kernel_) == Status::ok;
+  }
+  int32_t operator()(float value, int32_t) {
+    const int8_t stored = quantize_int8(*next_++, from_.scale, from_.zero_point);
+    return known_ ? kernel_(stored) : quantize_int8(value, to_.scale, to_.zero_point);
+  }
+
+ private:
+  static TensorInfo info(const ScaleZero& grid) {
+    TensorInfo tensor;
+    tensor.type = DType::int8;
+    tensor.quantization.scales = &grid.scale;
+    tensor.quantization.zero_point = grid.zero_point;
+    tensor.quantization.count = 1;
+    return tensor;
+  }
+
+  ScaleZero from_, to_;
+  const float* next_;
+  HardSwishInt8 kernel_{};
+  bool known_ = false;  // otherwise the kernel refuses these scales, and so does export
+};
+
 // Ties are found although float arithmetic misses them by a little.
 int32_t round_stored(float value, ScaleZero grid) {
   constexpr double kNearTie = 1e-4;
@@ -148,7 +186,7 @@ int64_t saved_floats(const FloatCall&) {
 
 // Calls `quantize(value, column)`, which gives the stored number, for every element.
 template <class Quantize>
-void quantize_all(const FloatCall& call, const Grid& grid, const Quantize& quantize) {
+void quantize_all(const FloatCall& call, const Grid& grid, Quantize quantize) {
   const float* x = call.inputs[kX];
   float* y = call.outputs[0];
   float low = call.row > 0 ? call.saved[0] : 0, high = call.row > 0 ? call.saved[1] : 0;
@@ -170,6 +208,8 @@ void forward(const FloatCall& call) {
     case FakeRounding::sum:
     case FakeRounding::product:
       return quantize_all(call, grid, FromAccumulator(call, grid));
+    case FakeRounding::hard_swish:
+      return quantize_all(call, grid, FromHardSwish(call, grid));
     case FakeRounding::stored:
       return quantize_all(call, grid, [&](float value, int32_t) { return round_stored(value, to); });
     case FakeRounding::real:
@@ -213,9 +253,9 @@ OpCase with_rounding(const char* name, Shape x, FakeRounding rounding, int32_t u
   a.rounding = static_cast<int32_t>(rounding);
   a.count = 4;
   if (units > 0) result.inputs.push_back(make_shape({units}));
-  if (rounding == FakeRounding::product) {
+  if (rounding == FakeRounding::product || rounding == FakeRounding::hard_swish) {
     result.inputs.insert(result.inputs.end(), 2, Shape{-1, {}});
-    result.inputs.push_back(make_shape({2}));
+    result.inputs.push_back(rounding == FakeRounding::product ? make_shape({2}) : x);
   }
   result.attributes = Attributes::of(a);
   return result;
@@ -226,7 +266,8 @@ std::vector<OpCase> cases() {
           with_rounding("stored", make_shape({2, 3, 4, 5}), FakeRounding::stored, 0),
           with_rounding("channels", make_shape({4, 6}), FakeRounding::accumulator, 6),
           with_rounding("sum", make_shape({4, 6}), FakeRounding::sum, 2),
-          with_rounding("product", make_shape({4, 6}), FakeRounding::product, 2)};
+          with_rounding("product", make_shape({4, 6}), FakeRounding::product, 2),
+          with_rounding("hard_swish", make_shape({4, 6}), FakeRounding::hard_swish, 2)};
 }
 
 OpCase random_case(Random& random) {

@@ -15,6 +15,7 @@ enum class FakeRounding : int32_t {
   sum = 2,
   stored = 3,   // ties away from zero in stored numbers, zero point and all: average_pool_2d
   product = 4,  // requantize() of the product of an int8 number of the range in input 2 and one of that in input 5: mul
+  hard_swish = 5,  // what that kernel makes of the int8 numbers, of the range in input 2, that input 5 holds
 };
 
 struct FakeQuantizeAttributes {

@@ -145,15 +145,16 @@ TEST_F(Compiled, ConstantChannelsGiveTheInterpretersBytes) {
 Result<CompiledProgram> gated(PackedFor core) {
   CompiledProgram program(core);
   const std::vector<std::string> layers = {"GRU(5, return_sequences=true)", "GRU(4)", "Dense(3, softmax)"};
-  MOTE_TRY(Graph graph, build_graph(layers, make_shape({6, 3}), 7));
+  MOTE_TRY(Graph graph, build_graph(layers, make_shape({3, 3}), 7));
   to_inference_form(graph);
-  std::vector<float> rows(50 * 18);
+  constexpr int32_t kNumbers = 3 * 3;
+  std::vector<float> rows(50 * kNumbers);
   Random random(9);
   for (float& value : rows) value = static_cast<float>(random.normal());
   QuantizeConfig narrow, wide;
   wide.activations = DType::int16;
-  MOTE_TRY(const Graph int8, quantize_post_training(graph, MatrixData(rows, 18), narrow));
-  MOTE_TRY(const Graph int16, quantize_post_training(graph, MatrixData(rows, 18), wide));
+  MOTE_TRY(const Graph int8, quantize_post_training(graph, MatrixData(rows, kNumbers), narrow));
+  MOTE_TRY(const Graph int16, quantize_post_training(graph, MatrixData(rows, kNumbers), wide));
   const auto bytes = [&](const Graph& of) {
     std::vector<uint8_t> input(static_cast<size_t>(of.tensors[static_cast<size_t>(of.inputs[0])].type.bytes()));
     if (&of == &graph) std::memcpy(input.data(), rows.data(), input.size());

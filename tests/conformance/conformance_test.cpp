@@ -182,7 +182,8 @@ TEST_P(TrainingCase, PartsOfTheRowsGiveWhatAllRowsGive) {
 TEST_P(TrainingCase, ForwardKeepsItsShapeAtAnyBatch) {
   if (input_role(*node().op, 0) == InputRole::weights) GTEST_SKIP() << node().op->name << " sees no batch";
   std::vector<TensorType> inputs = input_types(model().graph, node());
-  inputs[0].shape.dims[0] *= 3;
+  for (size_t i = inputs.size(); i-- > 0;)
+    if (has_rows(*node().op, inputs, i)) inputs[i].shape.dims[0] *= 3;
   const auto thrice = node().op->infer(node().attributes, inputs);
   ASSERT_TRUE(thrice.ok()) << thrice.error().message;
   EXPECT_EQ(elements(*thrice), 3 * elements(output_shapes(model().graph)));

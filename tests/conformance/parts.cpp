@@ -41,7 +41,7 @@ class Batch {
     const std::vector<TensorType> types = input_types(model.graph, node_);
     for (size_t i = 0; i < types.size(); ++i) {
       const bool absent = model.real_values[i].empty();
-      inputs_.push_back(absent ? Rows{} : rows_of(types[i].shape, i == data_input(*node_.op), random));
+      inputs_.push_back(absent ? Rows{} : rows_of(types[i].shape, has_rows(*node_.op, types, i), random));
       gradients_.push_back(inputs_.back());
       std::ranges::fill(gradients_.back().values, std::numeric_limits<float>::quiet_NaN());
     }
@@ -120,6 +120,10 @@ class Batch {
 };
 
 }  // namespace
+
+bool has_rows(const OpDef& op, std::span<const TensorType> inputs, size_t input) {
+  return input_role(op, input) == InputRole::activation && inputs[input].shape == inputs[data_input(op)].shape;
+}
 
 std::string compare_parts(const CaseModel& model, bool training) {
   Batch once(model, training), parts(model, training);

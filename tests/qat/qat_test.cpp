@@ -194,6 +194,13 @@ TEST(Qat, BranchesAndOtherActivationsAreTheExportedModel) {
       make_shape({kSteps, kChannels})));
 }
 
+TEST(Qat, HardSwishIsTheExportedModels) {
+  expect_same_bytes(
+      wave_task({"Conv1D(8, 3, padding=same)", "BatchNorm", "Activation(hard_swish)", "Conv1D(8, 3)", "BatchNorm",
+                 "Activation(hard_swish)", "GlobalAvgPool", "Dense(12, hard_swish)", "Dense(3)"},
+                make_shape({kSteps, kChannels})));
+}
+
 TEST(Qat, GrusAreTheExportedModel) {
   expect_same_bytes(wave_task({"AvgPool1D(4)", "GRU(6)", "Dense(3, softmax)"}, make_shape({kSteps, kChannels})));
   expect_same_bytes(wave_task({"AvgPool1D(4)", "GRU(5, return_sequences=true)", "GRU(4)", "Dense(3, softmax)"},

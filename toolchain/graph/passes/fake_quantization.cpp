@@ -54,7 +54,7 @@ class Inserter {
     int32_t unit = kAbsent;
     int32_t count = 1;
     float negative = 1;
-    int32_t factor = kAbsent;
+    int32_t partner = kAbsent;
   };
 
   Tensor& tensor(int32_t index) { return graph_.tensors[static_cast<size_t>(index)]; }
@@ -148,6 +148,7 @@ class Inserter {
   // How the node's integer kernel rounds.
   Rounding rounding_of(const Node& node, int32_t data) {
     if (is_op(node, "average_pool_2d")) return {FakeRounding::stored};
+    if (is_op(node, "hard_swish")) return {FakeRounding::hard_swish, at(data).range, 1, 1, quantized(data)};
     if (is_op(node, "relu")) return {FakeRounding::sum, at(data).range};
     if (is_op(node, "leaky_relu"))
       return {FakeRounding::sum, at(data).range, 1, node.attributes.as<LeakyReluAttributes>().alpha};
@@ -254,9 +255,9 @@ class Inserter {
     const std::string name = tensor(x).name + "/int8";
     Node fake{find_op("fake_quantize"), name, Attributes::of(a), {x, range, rounding.unit}, {}, ""};
     if (affine) fake.inputs.insert(fake.inputs.end(), {gain_, offset_});
-    if (rounding.factor != kAbsent) {
+    if (rounding.partner != kAbsent) {
       fake.inputs.resize(5, kAbsent);
-      fake.inputs.push_back(rounding.factor);
+      fake.inputs.push_back(rounding.partner);
     }
     fake.outputs = {add_computed(name, tensor(x).type.shape)};
     nodes_.push_back(fake);
