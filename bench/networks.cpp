@@ -96,8 +96,8 @@ const std::vector<Network>& networks() {
        {10, 10}},
       {Net::conv1d, "conv1d", "Conv1D 16-32 on 128x6", {128, 6}, 6, conv1d(), 2048, 2, {7, 10}},
       {Net::ds_cnn, "ds_cnn", "DS-CNN 64 on 49x10", {49, 10, 1}, 12, ds_cnn(), 512, 2, {3, 4}},
-      {Net::resnet8, "resnet8", "ResNet-8 on 32x32x3", {32, 32, 3}, 10, resnet8(), 192, 2, {1.6, 1.6}},
-      {Net::mobilenet, "mobilenet", "MobileNetV1 0.25 on 96x96x3", {96, 96, 3}, 2, mobilenet(), 160, 2, {2.2, 3}},
+      {Net::resnet8, "resnet8", "ResNet-8 on 32x32x3", {32, 32, 3}, 10, resnet8(), 192, 4, {1.6, 1.6}},
+      {Net::mobilenet, "mobilenet", "MobileNetV1 0.25 on 96x96x3", {96, 96, 3}, 2, mobilenet(), 160, 6, {2.2, 3}},
       {Net::autoencoder, "autoencoder", "auto-encoder 640-128x4-8-128x4-640", {640}, 0, autoencoder(), 2048, 2, {4, 5}},
   };
   return all;
