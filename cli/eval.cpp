@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "cli/latest_run.h"
 #include "cli/model_input.h"
 #include "cli/pipeline/leakage_check.h"
@@ -17,7 +19,7 @@ namespace {
 
 struct Options {
   std::string model, float_model, save;
-  std::optional<double> false_accepts;
+  std::optional<double> false_accepts, false_per_hour;
   bool leakage = false;
 };
 
@@ -138,8 +140,8 @@ std::string interval_note(const Loaded& loaded, const Json& part) {
 
 std::string quality_text(const Loaded& loaded, const Json& metrics) {
   const Json& judged = metrics.at("int8").at(judged_part(metrics.at("int8")));
-  std::string text =
-      quality_table(metrics, Detail::all) + confusion_table(judged) + alarm_table(judged) + threshold_table(judged);
+  std::string text = quality_table(metrics, Detail::all) + confusion_table(judged) + alarm_table(judged) +
+                     threshold_table(judged) + decision_table(judged);
   text += fmt::format("\n  {} windows; {}.\n", judged.at("count").get<int64_t>(),
                       metrics.at("verdict").at("goal_met").get<bool>() ? "goal met" : "short of the goal");
   text += interval_note(loaded, judged);
@@ -160,7 +162,7 @@ Result<Json> judge(const Pipeline& pipeline, const ProjectConfig& project, const
   MOTE_TRY(const Json quality, evaluate(project, loaded,
                                         {models.floats ? &*models.floats : nullptr,
                                          {{"int8", models.int8.path.string(), models.int8.bytes}},
-                                         options.false_accepts.has_value()},
+                                         options.false_accepts || options.false_per_hour},
                                         pipeline.threads()));
   metrics.update(quality);
   std::vector<BudgetLine> lines;
@@ -171,6 +173,14 @@ Result<Json> judge(const Pipeline& pipeline, const ProjectConfig& project, const
 
 Result<ProjectConfig> project_to_judge(const Pipeline& pipeline, const Options& options) {
   ProjectConfig project = pipeline.project();
+  if (options.false_per_hour) {
+    if (!(*options.false_per_hour >= 0) || !std::isfinite(*options.false_per_hour))
+      return input_error(fmt::format("--false-per-hour {}: expected a number of at least 0", *options.false_per_hour));
+    if (project.task == DataTask::regression)
+      return input_error("--false-per-hour is for events, which a regression has none of");
+    project.decision.false_per_hour = options.false_per_hour;
+    project.goal.false_accepts.reset();
+  }
   if (!options.false_accepts) return project;
   if (project.task != DataTask::classification)
     return input_error("--false-accepts is for classification; anomaly detection has goal.false_alarms");
@@ -178,6 +188,7 @@ Result<ProjectConfig> project_to_judge(const Pipeline& pipeline, const Options& 
     return input_error(
         fmt::format("--false-accepts {}: expected a share from 0 to below 1, such as 0.01", *options.false_accepts));
   project.goal.false_accepts = options.false_accepts;
+  project.decision.false_per_hour.reset();
   return project;
 }
 
@@ -213,6 +224,12 @@ Run configure(CommandLine& command) {
           "Chooses thresholds on the validation part that let at most this share of the windows of other classes "
           "be taken for a class [goal.false_accepts, whose thresholds the model carries]")
       ->type_name("RATE");
+  command
+      .add_option("--false-per-hour", options->false_per_hour,
+                  "Chooses the decision rule on the validation part that detects most events with at most this many "
+                  "false detections per hour [decision.false_per_hour, whose rule the model carries]")
+      ->type_name("NUMBER")
+      ->excludes("--false-accepts");
   command.add_flag("--leakage", options->leakage,
                    "Trains the project's network once more on a random split of the windows and compares");
   return [options](Session& session) { return run(session, *options); };

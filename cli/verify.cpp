@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "cli/latest_run.h"
 #include "cli/model_input.h"
 #include "cli/pipeline/metrics.h"
@@ -25,6 +27,7 @@ constexpr int64_t kRandomRows = 16;  // inputs when neither --input nor a projec
 struct Options {
   std::string model, float_model, board;
   std::vector<std::string> inputs;
+  std::optional<int64_t> windows;  // of all parts; 0 = every one
 };
 
 // The model and what it is fed.
@@ -59,20 +62,37 @@ ModelRows random_rows(const Int8Executor& model, uint64_t seed) {
   return rows;
 }
 
-// The test windows of the project, when the model is of its kind; else an error that says why not.
-Result<void> take_project_rows(Session& session, Subject& subject) {
+// Every window of every part, or `most` of them, evenly spread.
+DataPart all_windows(const Dataset& dataset, int64_t most) {
+  std::vector<DataWindow> windows;
+  for (const DataPart* part : {&dataset.train, &dataset.validation, &dataset.test})
+    windows.insert(windows.end(), part->windows.begin(), part->windows.end());
+  const auto total = static_cast<int64_t>(windows.size());
+  if (most == 0 || most >= total) return {std::move(windows), {}};
+  DataPart some;
+  for (int64_t i = 0; i < most; ++i) some.windows.push_back(windows[static_cast<size_t>(i * total / most)]);
+  return some;
+}
+
+// The test windows of the project, or those that --windows asks for, when the model is of its kind; else an error that
+// says why not.
+Result<void> take_project_rows(Session& session, const Options& options, Subject& subject) {
   const OpenModel& model = subject.model;
   MOTE_TRY(Pipeline pipeline, Pipeline::open(session));
   MOTE_TRY(const Loaded* const loaded, pipeline.loaded());
   MOTE_TRY(const FeaturePtr features, model_features(model));
   if (!(features->contract() == loaded->dataset.contract))
     return input_error("the model was made for other recordings");
-  const DataPart& part = loaded->dataset.test.size() > 0 ? loaded->dataset.test : loaded->dataset.train;
+  const DataPart part = options.windows                   ? all_windows(loaded->dataset, *options.windows)
+                        : loaded->dataset.test.size() > 0 ? loaded->dataset.test
+                                                          : loaded->dataset.train;
   const Loaded as_model{loaded->dataset, features};
   const TensorType input = model.executor.input_type(0);
   MOTE_TRY(subject.rows.bytes, stored_inputs(as_model, part, input));
   subject.rows.count = part.size();
-  subject.origin = "the project's test windows";
+  subject.origin = !options.windows        ? "the project's test windows"
+                   : *options.windows == 0 ? "every window of the project"
+                                           : "windows of all parts of the project";
   if (input.dtype != DType::int8) return {};
   subject.features = features;
   subject.readings = readings(loaded->dataset, part);
@@ -87,8 +107,9 @@ Result<Subject> open_subject(Session& session, const Options& options) {
     return Subject{std::move(model), std::move(rows), fmt::format("{}", fmt::join(options.inputs, " ")), nullptr, {}};
   }
   Subject subject{std::move(model), {}, "", nullptr, {}};
-  const Result<void> taken = take_project_rows(session, subject);
+  const Result<void> taken = take_project_rows(session, options, subject);
   if (taken.ok()) return subject;
+  if (options.windows) return taken.error();
   const uint64_t seed = session.seed.value_or(1);
   subject.rows = random_rows(subject.model.executor, seed);
   const bool in_project = project_folder(session).ok();
@@ -314,6 +335,12 @@ Run configure(CommandLine& command) {
       ->type_name("FILE");
   add_input_option(command, options->inputs,
                    "Inputs of the model's own type, once for each input [the project's test windows]");
+  command
+      .add_option("--windows", options->windows,
+                  "So many windows of all parts of the project, evenly spread; 0 = every one [those of the test part]")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N")
+      ->excludes("--input");
   return [options](Session& session) { return run(session, *options); };
 }
 

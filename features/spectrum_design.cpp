@@ -70,6 +70,17 @@ SpectrumDesign SpectrumDesign::create(FeatureOptions& options, int32_t frame, do
   return design;
 }
 
+SpectrumDesign SpectrumDesign::of_frames(FeatureOptions& options, const RecordingContract& contract, const char* frame,
+                                         const char* hop, SignalBlock& block) {
+  block.frame = options.readings("frame", frame, contract.rate_hz);
+  block.hop = options.readings("hop", hop, contract.rate_hz);
+  SpectrumDesign design = create(options, block.frame, contract.rate_hz, true);
+  if (block.frame > design.fft)
+    options.fail("frame", fmt::format("{} readings are more than the FFT's {}", block.frame, design.fft));
+  block.scratch_bytes = design.fft / 2 * static_cast<int32_t>(sizeof(Complex32));
+  return design;
+}
+
 std::string SpectrumDesign::firmware_constants(const std::string& name) const {
   return flash_array<int16_t>("int16_t", name + "_window", "window", window) +
          flash_array<int16_t>("int16_t", name + "_twiddles", "twiddles", twiddles);

@@ -10,6 +10,7 @@
 
 #include "cli/pipeline/anomaly.h"
 #include "cli/pipeline/conditions.h"
+#include "cli/pipeline/decisions.h"
 #include "cli/pipeline/metrics_json.h"
 #include "toolchain/base/text.h"
 #include "toolchain/tflite/metadata.h"
@@ -176,18 +177,45 @@ Result<Json> parts_metrics(const Loaded& loaded, const std::vector<JudgedForm>& 
   return metrics;
 }
 
-// What the file carries; nothing when it carries none.
-Result<std::optional<Thresholds>> carried_thresholds(const ProjectConfig& project, const Loaded& loaded,
-                                                     const JudgedModel& model) {
+// What the file carries; no thresholds when it carries none.
+Result<OperatingPoint> carried_point(const ProjectConfig& project, const Loaded& loaded, const JudgedModel& model) {
   MOTE_TRY(const Graph graph, read_tflite(model.name, model.bytes));
   MOTE_TRY(const std::optional<ModelMetadata> metadata, model_metadata(graph));
-  std::vector<double> values = metadata ? metadata->thresholds : std::vector<double>();
-  if (values.empty()) return std::optional<Thresholds>();
+  OperatingPoint point;
+  if (!metadata) return point;
+  point.decision = metadata->decision;
+  if (metadata->thresholds.empty()) return point;
   const size_t wanted = project.task == DataTask::classification ? loaded.dataset.classes.size() : 1;
-  if (values.size() != wanted)
-    return input_error(fmt::format("{}: carries {} thresholds; expected {}", model.name, values.size(), wanted));
+  if (metadata->thresholds.size() != wanted)
+    return input_error(
+        fmt::format("{}: carries {} thresholds; expected {}", model.name, metadata->thresholds.size(), wanted));
   MOTE_TRY(const int32_t rejected, rejected_class(project, loaded.dataset));
-  return std::optional<Thresholds>({std::move(values), rejected});
+  point.thresholds = Thresholds{metadata->thresholds, rejected};
+  return point;
+}
+
+// What the firmware goes by when it runs the model.
+Result<OperatingPoint> operating_point(const ProjectConfig& project, const Loaded& loaded, const JudgedModel& model,
+                                       bool choose_again, const Int8Executor& executor, ThreadPool& pool) {
+  if (choose_again) return choose_operating_point(project, loaded, executor, pool);
+  MOTE_TRY(OperatingPoint point, carried_point(project, loaded, model));
+  if (!point.thresholds) {
+    MOTE_TRY(point.thresholds, choose_thresholds(project, loaded, int8_form(executor, pool)));
+  }
+  return point;
+}
+
+// Of the parts that decisions are chosen and judged on.
+Result<void> add_decisions(const ProjectConfig& project, const Loaded& loaded, const Int8Executor& model,
+                           const OperatingPoint& point, ThreadPool& pool, Json& parts) {
+  if (!judges_decisions(project)) return {};
+  for (const auto& [name, part] :
+       {std::pair{"validation", &loaded.dataset.validation}, {"test", &loaded.dataset.test}}) {
+    if (part->size() == 0) continue;
+    MOTE_TRY(std::optional<Json> decisions, decision_metrics(project, loaded, *part, model, point, pool));
+    if (decisions) parts[name]["decision"] = std::move(*decisions);
+  }
+  return {};
 }
 
 Result<void> check_validation(const ProjectConfig& project, const Dataset& dataset) {
@@ -218,6 +246,7 @@ Result<void> check_judging(const ProjectConfig& project, const Loaded& loaded) {
   MOTE_CHECK(check_validation(project, loaded.dataset));
   MOTE_CHECK(rejected_class(project, loaded.dataset));
   MOTE_CHECK(check_anomalies(project, loaded.dataset));
+  MOTE_CHECK(check_decision_data(project, loaded));
   return check_conditions(project, loaded);
 }
 
@@ -297,19 +326,18 @@ Result<Json> evaluate(const ProjectConfig& project, const Loaded& loaded, const 
     forms.push_back(std::move(form));
   }
   std::vector<std::unique_ptr<Int8Executor>> executors;
+  std::vector<OperatingPoint> points;
   for (const JudgedModel& model : judged.models) {
     MOTE_TRY(Int8Executor executor, Int8Executor::create(model.name, model.bytes));
     executors.push_back(std::make_unique<Int8Executor>(std::move(executor)));
-    JudgedForm form{model.form, int8_form(*executors.back(), pool), {}};
-    if (!judged.choose_again) {
-      MOTE_TRY(form.thresholds, carried_thresholds(project, loaded, model));
-    }
-    if (!form.thresholds) {
-      MOTE_TRY(form.thresholds, choose_thresholds(project, loaded, form.outputs));
-    }
-    forms.push_back(std::move(form));
+    MOTE_TRY(OperatingPoint point,
+             operating_point(project, loaded, model, judged.choose_again, *executors.back(), pool));
+    forms.push_back({model.form, int8_form(*executors.back(), pool), point.thresholds});
+    points.push_back(std::move(point));
   }
   MOTE_TRY(Json metrics, parts_metrics(loaded, forms));
+  for (size_t i = 0; i < points.size(); ++i)
+    MOTE_CHECK(add_decisions(project, loaded, *executors[i], points[i], pool, metrics[judged.models[i].form]));
   MOTE_TRY(Json conditions, condition_metrics(project, loaded, forms));
   if (!conditions.empty()) metrics["conditions"] = std::move(conditions);
   return metrics;

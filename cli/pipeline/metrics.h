@@ -50,7 +50,8 @@ struct JudgedModel {
 // Metrics of the float graph, if there is one, and of the models on every part that has windows: {"float":
 // {"validation", "test"}, FORM: {...}}; "comparisons" of each two of them: {"test": [{"first", "second", "metric",
 // "difference", "ci95", "p"}]}; and of the judged part in every condition of the goal: "conditions": [...]. A model
-// keeps the thresholds that it carries unless `choose_again`.
+// keeps the thresholds and the decision rule that it carries unless `choose_again`. With [decision] also "decision" of
+// the int8 models on validation and test (decisions.h).
 struct ModelsToJudge {
   const Graph* float_graph = nullptr;
   std::vector<JudgedModel> models;

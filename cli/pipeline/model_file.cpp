@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/pipeline/metrics.h"
+#include "cli/pipeline/decisions.h"
 #include "toolchain/graph/builder.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
@@ -14,26 +14,6 @@
 
 namespace mote {
 namespace {
-
-Result<DecisionRule> decision_rule(const ProjectConfig& project, const Dataset& dataset) {
-  const DecisionConfig& config = project.decision;
-  DecisionRule rule{config.smoothing, config.debounce, 0, {}};
-  const RecordingContract& contract = dataset.contract;
-  if (config.refractory > 0 && contract.rate_hz <= 0)
-    return input_error(fmt::format("{}: the data have no rate, so windows come at no known times; take the key out",
-                                   project.where("decision.refractory")));
-  if (config.refractory > 0)
-    rule.refractory = static_cast<int32_t>(std::ceil(config.refractory * contract.rate_hz / contract.stride - 1e-9));
-  for (const std::string& name : config.ignore) {
-    const auto found = std::find(dataset.classes.begin(), dataset.classes.end(), name);
-    if (found == dataset.classes.end())
-      return input_error(fmt::format("{}: there is no class '{}'; the data have {}", project.where("decision.ignore"),
-                                     name, fmt::join(dataset.classes, ", ")));
-    rule.ignored.push_back(static_cast<int32_t>(found - dataset.classes.begin()));
-  }
-  std::sort(rule.ignored.begin(), rule.ignored.end());
-  return rule;
-}
 
 Result<void> set_metadata(Graph& graph, const ProjectConfig& project, const Loaded& loaded) {
   ModelMetadata metadata;
@@ -116,10 +96,11 @@ Result<Int8File> planned_file(Graph quantized, std::vector<std::string> notes, c
   return file;
 }
 
-Result<void> add_thresholds(Int8File& file, const std::vector<double>& thresholds) {
+Result<void> add_operating_point(Int8File& file, const OperatingPoint& point) {
   MOTE_TRY(const std::optional<ModelMetadata> found, model_metadata(file.graph));
   ModelMetadata metadata = found.value_or(ModelMetadata());
-  metadata.thresholds = thresholds;
+  if (point.thresholds) metadata.thresholds = point.thresholds->values;
+  metadata.decision = point.decision;
   MOTE_CHECK(set_model_metadata(file.graph, metadata));
   MOTE_TRY(file.bytes, write_tflite(file.graph));
   MOTE_TRY(file.graph, read_tflite("model.tflite", file.bytes));

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/pipeline/decisions.h"
 #include "cli/pipeline/windows.h"
 #include "cli/project/project.h"
 #include "toolchain/graph/graph.h"
@@ -30,8 +31,8 @@ Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& projec
 Result<Int8File> planned_file(Graph quantized, std::vector<std::string> notes, const ProjectConfig& project,
                               const Loaded& loaded);
 
-// REQUIRES: a file of int8_file().
-Result<void> add_thresholds(Int8File& file, const std::vector<double>& thresholds);
+// What decides over the model's answers goes into the file. REQUIRES: a file of int8_file().
+Result<void> add_operating_point(Int8File& file, const OperatingPoint& point);
 
 // {"bytes", "lower_bound", "tensors": [{"name", "offset", "bytes", "first", "last"}], "nodes": [...]} for the report's
 // arena map.

@@ -7,6 +7,7 @@
 
 #include "cli/pipeline/aware.h"
 #include "cli/pipeline/conditions.h"
+#include "cli/pipeline/decisions.h"
 #include "cli/pipeline/layer_cost.h"
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/model_file.h"
@@ -53,12 +54,11 @@ Result<void> to_exported_form(Graph& graph, const ProjectConfig& project, const 
   return {};
 }
 
-// What decides over the int8 model's answers goes into the file.
-Result<void> take_thresholds(Int8File& file, const ProjectConfig& project, const Loaded& loaded, int threads) {
+Result<void> take_operating_point(Int8File& file, const ProjectConfig& project, const Loaded& loaded, int threads) {
   MOTE_TRY(const Int8Executor executor, Int8Executor::create(kModelFile, file.bytes));
   ThreadPool pool(threads);
-  MOTE_TRY(const std::optional<Thresholds> thresholds, choose_thresholds(project, loaded, int8_form(executor, pool)));
-  return thresholds ? add_thresholds(file, thresholds->values) : Result<void>();
+  MOTE_TRY(const OperatingPoint point, choose_operating_point(project, loaded, executor, pool));
+  return point.thresholds ? add_operating_point(file, point) : Result<void>();
 }
 
 std::vector<std::string> normal_classes(const Dataset& dataset) {
@@ -281,7 +281,7 @@ Result<Step> Pipeline::quantize(const Step& train) {
     MOTE_TRY(Graph float_graph, read_tflite(float_path.string(), float_bytes));
     if (project_.equalize) equalize_layers(float_graph);
     MOTE_TRY(Int8File file, int8_file(float_graph, project_, *loaded, console_.progress()));
-    MOTE_CHECK(take_thresholds(file, project_, *loaded, threads_));
+    MOTE_CHECK(take_operating_point(file, project_, *loaded, threads_));
     MOTE_TRY(Json result, write_int8(folder, float_graph, file));
     result["float_bytes"] = float_bytes.size();
     return result;
@@ -332,7 +332,7 @@ Result<Step> Pipeline::quantize_aware(const Step& train, bool again) {
     std::vector<std::string> notes;
     MOTE_TRY(Graph quantized, apply_quantization(model.graph, model.ranges, project_.quantize, &notes));
     MOTE_TRY(Int8File file, planned_file(std::move(quantized), std::move(notes), project_, *loaded));
-    MOTE_CHECK(take_thresholds(file, project_, *loaded, threads_));
+    MOTE_CHECK(take_operating_point(file, project_, *loaded, threads_));
     MOTE_TRY(Json result, write_int8(folder, model.graph, file));
     MOTE_TRY(const std::vector<uint8_t> aware_bytes, float_file(model.graph, project_, *loaded));
     MOTE_CHECK(write_file(folder / kAwareFile, aware_bytes));

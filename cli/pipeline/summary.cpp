@@ -41,6 +41,10 @@ std::string data_text(const Json& data, DataTask task) {
                      fmt::join(data.at("normal").get<std::vector<std::string>>(), ", "));
 }
 
+std::string duration_text(double hours) {
+  return hours < 1 ? fmt::format("{:.1f} min", 60 * hours) : fmt::format("{:.1f} h", hours);
+}
+
 std::string note_lines(const Json& step) {
   std::string text;
   for (const Json& note : step.value("notes", Json::array())) text += "            " + note.get<std::string>() + "\n";
@@ -209,6 +213,40 @@ std::string threshold_table(const Json& part) {
                share_text(each.at("false_accepts")), share_text(each.at("false_rejects"))});
   table.row({"all", "", share_text(thresholds.at("false_accepts")), share_text(thresholds.at("false_rejects"))});
   return "\n" + table.text();
+}
+
+std::string decision_table(const Json& part) {
+  if (!part.contains("decision")) return "";
+  const Json& decision = part.at("decision");
+  const Json& rule = decision.at("rule");
+  std::string text =
+      fmt::format("\n  decisions over {} of recordings: smoothing {}, debounce {}, {} quiet after an event\n",
+                  duration_text(decision.at("hours").get<double>()), rule.at("smoothing").get<int32_t>(),
+                  rule.at("debounce").get<int32_t>(), format_seconds(rule.at("refractory_s").get<double>()));
+  Table table({"event", "detected (95 % interval)", "times each", "after s", "90 % after s", "false",
+               "per hour (95 % interval)"},
+              {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right});
+  const auto row = [&](const std::string& name, const Json& one) {
+    const auto found = one.at("detected").at("count").get<int64_t>();
+    const Json& latency = one.at("latency_s");
+    const auto seconds = [&](const char* which) {
+      return latency.is_null() ? "-" : format_number(latency.at(which).get<double>());
+    };
+    const Json& interval = one.at("false_per_hour_ci95");
+    table.row({name, share_text(one.at("detected")),
+               found == 0 ? "-" : format_number(one.at("right").get<double>() / static_cast<double>(found)),
+               seconds("median"), seconds("p90"), std::to_string(one.at("false").get<int64_t>()),
+               fmt::format("{} ({} - {})", format_number(one.at("false_per_hour").get<double>()),
+                           format_number(interval.at(0).get<double>()), format_number(interval.at(1).get<double>()))});
+  };
+  for (const Json& each : decision.at("labels")) row(each.at("name").get<std::string>(), each);
+  if (decision.at("labels").size() > 1) row("all", decision.at("all"));
+  text += table.text();
+  if (const auto too_short = decision.at("too_short").get<int64_t>(); too_short > 0)
+    text +=
+        fmt::format("  {} of the {} events lie in recordings of fewer windows than debounce asks for: record longer\n",
+                    too_short, decision.at("all").at("events").get<int64_t>());
+  return text;
 }
 
 std::string layer_table(const Json& layer_errors, const Json& costs) {

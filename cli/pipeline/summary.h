@@ -21,6 +21,7 @@ enum class Detail { judged, all };  // the metric that runs are judged by, or ev
 std::string quality_table(const Json& metrics, Detail detail = Detail::judged);
 std::string conditions_table(const Json& metrics);
 std::string threshold_table(const Json& part);  // of the judged part: thresholds and what they do
+std::string decision_table(const Json& part);   // what the firmware reports over time, of a part with "decision"
 // The error of each layer's output, and what the layer costs by itself, where that is known.
 std::string layer_table(const Json& layer_errors, const Json& layer_costs);
 std::string verdict_line(const Json& metrics);

@@ -385,10 +385,31 @@ const Key kKeys[] = {
      "Numbers between layers: `int8`, or `int16` (weights stay int8): closer to float, in twice the RAM and more time.",
      MOTE_SET(put_choice(p.quantize.activations, v, kActivations))},
 
-    {"decision.smoothing", kInteger, "1", "Classification: the firmware answers by the mean of this many outputs.",
-     MOTE_SET(put_integer(p.decision.smoothing, v, 1, 255))},
-    {"decision.debounce", kInteger, "1", "An answer is an event once it was given this many times in a row.",
-     MOTE_SET(put_integer(p.decision.debounce, v, 1, 255))},
+    {"decision.false_per_hour", kNumber, "none: nothing is chosen",
+     "Thresholds, and `smoothing` and `debounce` where they are not stated, are chosen on the validation part to "
+     "detect "
+     "most events with at most this many false detections per hour.",
+     [](ProjectConfig& p, const Value& v) -> Result<void> {
+       double rate = 0;
+       MOTE_CHECK(put_number(rate, v.number, 0, kMany));
+       p.decision.false_per_hour = rate;
+       return {};
+     }},
+    {"decision.smoothing", kInteger, "1, or chosen",
+     "Classification: the firmware answers by the mean of this many outputs.",
+     [](ProjectConfig& p, const Value& v) -> Result<void> {
+       int32_t outputs = 0;
+       MOTE_CHECK(put_integer(outputs, v, 1, 255));
+       p.decision.smoothing = outputs;
+       return {};
+     }},
+    {"decision.debounce", kInteger, "1, or chosen", "An answer is an event once it was given this many times in a row.",
+     [](ProjectConfig& p, const Value& v) -> Result<void> {
+       int32_t answers = 0;
+       MOTE_CHECK(put_integer(answers, v, 1, 255));
+       p.decision.debounce = answers;
+       return {};
+     }},
     {"decision.refractory", kText, "0 s", "After an event there is none for this time.",
      MOTE_SET(put_span(p.decision.refractory, v))},
     {"decision.ignore", kText | kTextList, "none", "Classes that are no events, such as `noise`.",

@@ -258,11 +258,24 @@ Result<void> check_goal(const std::string& file, const ProjectConfig& project) {
                                      project.where(condition.key("name")), condition.name,
                                      anomaly ? "auc = 0.8" : "accuracy = 0.75"));
   }
-  if (!goal.bars().empty() || (anomaly && goal.false_alarms)) return {};
+  if (!goal.bars().empty() || (anomaly && (goal.false_alarms || project.decision.false_per_hour))) return {};
   return input_error(fmt::format("{}: [goal] is missing: state what must be reached before training, such as {}", file,
                                  project.task == DataTask::classification ? "accuracy = 0.9"
                                  : anomaly                                ? "auc = 0.95"
                                                                           : "mae = 1.5"));
+}
+
+// Thresholds are chosen by one rule.
+Result<void> check_decision(const ProjectConfig& project) {
+  if (!project.decision.false_per_hour) return {};
+  if (project.task == DataTask::regression)
+    return input_error(project.where("decision.false_per_hour") + ": a regression detects nothing");
+  const char* other = project.goal.false_accepts  ? "goal.false_accepts"
+                      : project.goal.false_alarms ? "goal.false_alarms"
+                                                  : nullptr;
+  if (other == nullptr) return {};
+  return input_error(fmt::format("{}: {} chooses thresholds, too: state one of the two",
+                                 project.where("decision.false_per_hour"), other));
 }
 
 // Labels may be missing only where everything is normal.
@@ -378,6 +391,7 @@ Result<ProjectConfig> parse_project(const std::string& file, const std::string& 
   MOTE_CHECK(Reader(file, project).table(parsed.table(), ""));
   MOTE_CHECK(check_required(file, project));
   MOTE_CHECK(check_goal(file, project));
+  MOTE_CHECK(check_decision(project));
   MOTE_CHECK(check_label(file, project));
   MOTE_CHECK(check_layers(project));
   fill_defaults(project);

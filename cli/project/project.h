@@ -66,10 +66,10 @@ struct AwareTraining {
 
 // How the firmware makes events of one answer after the other (device/decision.h).
 struct DecisionConfig {
-  int32_t smoothing = 1;            // outputs
-  int32_t debounce = 1;             // answers
-  double refractory = 0;            // seconds
-  std::vector<std::string> ignore;  // classes
+  std::optional<double> false_per_hour;        // at most: what is not stated is chosen for it
+  std::optional<int32_t> smoothing, debounce;  // outputs, answers; not stated = 1, or chosen
+  double refractory = 0;                       // seconds
+  std::vector<std::string> ignore;             // classes
 };
 
 struct ProjectConfig {

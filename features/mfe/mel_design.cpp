@@ -61,13 +61,8 @@ std::string MelDesign::firmware_bank(const std::string& name) const {
 
 MelFrames MelFrames::create(FeatureOptions& options, const RecordingContract& contract, SignalBlock& block) {
   MelFrames frames;
-  block.frame = options.readings("frame", "40 ms", contract.rate_hz);
-  block.hop = options.readings("hop", "20 ms", contract.rate_hz);
-  frames.spectrum = SpectrumDesign::create(options, block.frame, contract.rate_hz, true);
-  if (block.frame > frames.spectrum.fft)
-    options.fail("frame", fmt::format("{} readings are more than the FFT's {}", block.frame, frames.spectrum.fft));
+  frames.spectrum = SpectrumDesign::of_frames(options, contract, "40 ms", "20 ms", block);
   frames.mel = MelDesign::create(options, frames.spectrum);
-  block.scratch_bytes = frames.spectrum.fft / 2 * static_cast<int32_t>(sizeof(Complex32));
   return frames;
 }
 

@@ -30,18 +30,13 @@ class SpectrogramSignal final : public SignalBlock {
 Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& options, bool) {
   auto block = std::make_shared<SpectrogramSignal>();
   block->kind = "spectrogram";
-  block->frame = options.readings("frame", "32 ms", contract.rate_hz);
-  block->hop = options.readings("hop", "16 ms", contract.rate_hz);
-  block->design = SpectrumDesign::create(options, block->frame, contract.rate_hz, true);
-  if (block->frame > block->design.fft)
-    options.fail("frame", fmt::format("{} readings are more than the FFT's {}", block->frame, block->design.fft));
+  block->design = SpectrumDesign::of_frames(options, contract, "32 ms", "16 ms", *block);
   block->channels = static_cast<int32_t>(contract.channels.size());
   for (const ChannelContract& channel : contract.channels)
     for (int32_t bin = 0; bin <= block->design.fft / 2; ++bin)
       block->columns.push_back({fmt::format("{} at {:.4g} Hz", channel.name, bin * block->design.bin_hz()), "dB", 0,
                                 log_steps_per_decibel()});
   block->numbers = static_cast<int32_t>(block->columns.size());
-  block->scratch_bytes = block->design.fft / 2 * static_cast<int32_t>(sizeof(Complex32));
   block->options = options.answers();
   return SignalPtr(std::move(block));
 }

@@ -205,6 +205,39 @@ TEST_F(Judging, LeakageIsTheGapToRandomWindows) {
               Not(HasSubstr("readings in common")));  // a random split keeps them apart
 }
 
+TEST_F(Judging, DecisionsAreChosenOnValidationAndCarriedByTheModel) {
+  const fs::path project = make_project("12");
+  edit(project / "mote.toml", "accuracy = 0.92", "accuracy = 0.5");
+  spew(project / "mote.toml", slurp(project / "mote.toml") +
+                                  "\n[decision]\nfalse_per_hour = 30\ndebounce = 2\nrefractory = \"500 ms\"\nignore = "
+                                  "\"idle\"\n");
+  const ProcessOutput built = mote({"train", "--json"}, project);
+  ASSERT_EQ(built.exit_status, 0) << built.errors;
+  const Json metrics = json_of(built)["int8"];
+  EXPECT_LE(metrics["validation"]["decision"]["all"]["false_per_hour"].get<double>(), 30);
+  const Json& test = metrics["test"]["decision"];
+  EXPECT_EQ(test["rule"]["debounce"], 2);  // stated; smoothing is chosen
+  EXPECT_EQ(test["rule"]["refractory_s"], 0.5);
+  EXPECT_EQ(test["labels"].size(), 2u);
+  EXPECT_GT(test["all"]["detected"]["rate"].get<double>(), 0.5);
+  EXPECT_EQ(test["all"]["events"], test["labels"][0]["events"].get<int>() + test["labels"][1]["events"].get<int>());
+
+  // The file has what was chosen, and eval takes it.
+  const Json inspected = json_of(mote({"inspect", ".mote/runs/1/model.tflite", "--json"}, project))["metadata"];
+  EXPECT_EQ(inspected["thresholds"].size(), 3u);
+  EXPECT_EQ(inspected["decision"]["debounce"], 2);
+  EXPECT_EQ(inspected["decision"]["smoothing"], test["rule"]["smoothing"]);
+  EXPECT_THAT(mote({"eval"}, project).output,
+              AllOf(HasSubstr("debounce 2, 500 ms quiet after an event"), HasSubstr("times each")));
+  EXPECT_EQ(json_of(mote({"eval", "--json"}, project))["int8"]["test"]["decision"], test);
+  // Chosen anew for none at all.
+  const Json strict = json_of(mote({"eval", "--false-per-hour", "0", "--json"}, project))["int8"]["validation"];
+  EXPECT_EQ(strict["decision"]["all"]["false"], 0);
+  EXPECT_LE(strict["decision"]["all"]["detected"]["count"],
+            metrics["validation"]["decision"]["all"]["detected"]["count"]);
+  EXPECT_THAT(mote({"eval", "--false-per-hour", "-1"}, project).errors, HasSubstr("expected a number of at least 0"));
+}
+
 TEST_F(Judging, AnomaliesAreFoundByAThresholdOnNormalWindows) {
   const fs::path project = make_machine();
   const ProcessOutput built = mote({"train", "--json"}, project);

@@ -77,8 +77,8 @@ TEST_F(Model, TakesAnArrayForEachInputAndWritesOneForEachOutput) {
   const ProcessOutput uneven = run({"--input", "a.npy", "--input", "one.npy"});
   EXPECT_EQ(uneven.exit_status, 2);
   EXPECT_THAT(uneven.errors, AllOf(HasSubstr("a.npy has 2 rows"), HasSubstr("one.npy has 1")));
-  const ProcessOutput many = run(
-      {"--input", "a.npy", "--input", "b.npy", "--output", "1.npy", "--output", "2.npy", "--output", "3.npy"});
+  const ProcessOutput many =
+      run({"--input", "a.npy", "--input", "b.npy", "--output", "1.npy", "--output", "2.npy", "--output", "3.npy"});
   EXPECT_EQ(many.exit_status, 2);
   EXPECT_THAT(many.errors, HasSubstr("has 2 outputs; --output was given 3 times"));
 }
@@ -98,8 +98,7 @@ TEST_F(Model, ATensorMayBeUsedTwiceAndAnOutputMayBeAnInput) {
   save(graph);
   const NpyArray a = array_of({1, 2, 3}, {1, 2, 3, 4, 5, 6});
   ASSERT_TRUE(write_npy(folder_ / "a.npy", a).ok());
-  const ProcessOutput done =
-      run({"--input", "a.npy", "--output", "0.npy", "--output", "1.npy", "--output", "2.npy"});
+  const ProcessOutput done = run({"--input", "a.npy", "--output", "0.npy", "--output", "1.npy", "--output", "2.npy"});
   ASSERT_EQ(done.exit_status, 0) << done.errors;
   expect_array("0.npy", a);
   for (const char* file : {"1.npy", "2.npy"}) expect_array(file, array_of({1, 2, 3}, {2, 4, 6, 8, 10, 12}));
@@ -112,8 +111,8 @@ TEST_F(Model, Int16OutputsAreDequantized) {
   save(graph);
   ASSERT_TRUE(write_npy(folder_ / "a.npy", array_of({1, 2, 3}, {1, 2, 3, 4, 5, 400})).ok());
   ASSERT_TRUE(write_npy(folder_ / "b.npy", array_of({1, 3}, {1, 0, 100})).ok());
-  const ProcessOutput done = run({"--input", "a.npy", "--input", "b.npy", "--quantize-input", "--output", "sum.npy",
-                                  "--dequantize-output"});
+  const ProcessOutput done =
+      run({"--input", "a.npy", "--input", "b.npy", "--quantize-input", "--output", "sum.npy", "--dequantize-output"});
   ASSERT_EQ(done.exit_status, 0) << done.errors;
   expect_array("sum.npy", array_of({1, 2, 3}, {2, 2, 103, 5, 5, 500}));
 }

@@ -141,6 +141,11 @@ TEST_F(Build, Int16ActivationsRunOnTheBoard) {
   edit(project / "mote.toml", "calibration = \"minmax\"", "activations = \"int16\"");
   expect_done(mote({"build"}, project));
   EXPECT_EQ(json_of(mote({"verify", "--json"}, project))["different_inputs"], 0);
+  // Windows of all parts, evenly spread.
+  const Json spread = json_of(mote({"verify", "--windows", "7", "--json"}, project));
+  EXPECT_EQ(spread["inputs"], 7);
+  EXPECT_EQ(spread["different_inputs"], 0);
+  EXPECT_THAT(spread["origin"].get<std::string>(), HasSubstr("all parts"));
   const ProcessOutput refused = mote({"train", "--qat"}, project);
   EXPECT_EQ(refused.exit_status, 2);
   EXPECT_THAT(refused.errors, HasSubstr("quantize.activations"));

@@ -221,5 +221,24 @@ TEST_F(ApplicationTest, WithoutFeaturesThereIsNone) {
   EXPECT_FALSE(compiled->files.contains("m_feed.h"));
 }
 
+// A foreign file may state thresholds that are not one for each output: there is no firmware to be made of them, but
+// the model alone compiles.
+TEST_F(ApplicationTest, ThresholdsThatDoNotFitTheOutputsMakeNone) {
+  for (const std::vector<double>& thresholds :
+       {std::vector<double>{0.5}, std::vector<double>{0.1, 0.2, 0.3}, std::vector<double>(5, 0.1)}) {
+    Application one = applications()[1];  // of four outputs
+    one.thresholds = thresholds;
+    const auto compiled = compile_model("t.tflite", model_of(one, *block_of(one)), {"t", PackedFor::plain, nullptr});
+    ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+    EXPECT_TRUE(compiled->files.contains("t.cpp"));
+    EXPECT_FALSE(compiled->files.contains("t_feed.h")) << thresholds.size() << " thresholds";
+    EXPECT_FALSE(compiled->files.contains("t_feed.cpp")) << thresholds.size() << " thresholds";
+  }
+  Application one = applications()[1];
+  const auto compiled = compile_model("t.tflite", model_of(one, *block_of(one)), {"t", PackedFor::plain, nullptr});
+  ASSERT_TRUE(compiled.ok());
+  EXPECT_TRUE(compiled->files.contains("t_feed.cpp"));
+}
+
 }  // namespace
 }  // namespace mote

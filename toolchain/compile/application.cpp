@@ -1,6 +1,7 @@
 #include "toolchain/compile/application.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -177,13 +178,9 @@ std::string ApplicationWriter::decide() const {
   const std::string scale = cpp_float(output_.quant.scales[0]);
   const int32_t zero = output_.quant.zero_points[0];
   if (classifies()) {
-    std::vector<double> thresholds = metadata_.thresholds;
-    if (thresholds.empty()) thresholds.assign(static_cast<size_t>(output_.shape.elements()), -1e30);
-    std::string list;
-    for (size_t i = 0; i < thresholds.size(); ++i) {
-      const bool ignored = std::find(rule.ignored.begin(), rule.ignored.end(), i) != rule.ignored.end();
-      list += fmt::format("{}{}", i == 0 ? "" : ", ", ignored ? 128 : stored_threshold(thresholds[i], output_.quant));
-    }
+    const auto labels = static_cast<size_t>(output_.shape.elements());
+    const std::string list =
+        fmt::format("{}", fmt::join(stored_thresholds(metadata_.thresholds, rule, output_.quant, labels), ", "));
     return fmt::format(
         "  static const int16_t thresholds[] = {{{}}};  // as output 0 is stored; 128: never an event\n"
         "  const int32_t answer = smoothed.push({}, thresholds);\n"
@@ -275,12 +272,7 @@ Result<void> add_application(const std::string& name, const std::string& file, c
   const ApplicationWriter writer(name, facts, graph, metadata);
   files[name + "_feed.h"] = writer.header();
   files[name + "_feed.cpp"] = writer.source(features, answers);
-  SourceFiles headers;
-  for (const std::string& header : ApplicationWriter::device_headers(features))
-    MOTE_CHECK(add_headers(name + "_feed.cpp", "#include \"" + header + "\"", headers));
-  for (const auto& [path, text] : headers)
-    files["mote/" + path] = with_relative_includes("mote/" + path, text, "mote/");
-  return {};
+  return stage_headers(name + "_feed.cpp", ApplicationWriter::device_headers(features), files);
 }
 
 }  // namespace mote

@@ -297,11 +297,7 @@ Result<CompiledModel> compile_model(const std::string& file, const std::vector<u
   compiled.input_bytes = facts.input_bytes;
   compiled.output_bytes = facts.output_bytes;
   const std::string source = writer.text(options.board);
-  SourceFiles headers;
-  for (const std::string& header : writer.headers)
-    MOTE_CHECK(add_headers(compiled.name + ".cpp", "#include \"" + header + "\"", headers));
-  for (const auto& [path, text] : headers)
-    compiled.files["mote/" + path] = with_relative_includes("mote/" + path, text, "mote/");
+  MOTE_CHECK(stage_headers(compiled.name + ".cpp", writer.headers, compiled.files));
   compiled.files[compiled.name + ".cpp"] = source;
   compiled.files[compiled.name + ".h"] =
       c_header(compiled.name, file, graph, compiled.arena_bytes, metadata.value_or(ModelMetadata()));

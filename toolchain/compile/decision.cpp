@@ -48,6 +48,22 @@ int32_t stored_threshold(double threshold, const QuantParams& quant) {
   return stored;
 }
 
+double threshold_value(int32_t stored, const QuantParams& quant) {
+  return double{quant.scales[0]} * (stored - quant.zero_points[0] - 0.5);
+}
+
+std::vector<int16_t> stored_thresholds(const std::vector<double>& thresholds, const DecisionRule& rule,
+                                       const QuantParams& quant, size_t labels) {
+  std::vector<int16_t> stored;
+  for (size_t i = 0; i < labels; ++i) {
+    const bool ignored =
+        std::find(rule.ignored.begin(), rule.ignored.end(), static_cast<int32_t>(i)) != rule.ignored.end();
+    const int32_t lowest = thresholds.empty() ? -128 : stored_threshold(thresholds[i], quant);
+    stored.push_back(static_cast<int16_t>(ignored ? 128 : lowest));
+  }
+  return stored;
+}
+
 std::string decision_source(const std::string& name, const Graph& graph, const ModelMetadata& metadata) {
   const std::vector<double>& thresholds = metadata.thresholds;
   if (thresholds.empty() || graph.inputs.size() != 1 || graph.outputs.size() != 1) return "";

@@ -56,4 +56,12 @@ std::string with_relative_includes(const std::string& path, std::string_view tex
   return result + std::string(text.substr(copied));
 }
 
+Result<void> stage_headers(const std::string& path, const std::set<std::string>& headers, SourceFiles& files) {
+  SourceFiles found;
+  for (const std::string& header : headers)
+    MOTE_CHECK(add_headers(path, fmt::format("{}{}\"", kInclude, header), found));
+  for (const auto& [name, text] : found) files["mote/" + name] = with_relative_includes("mote/" + name, text, "mote/");
+  return {};
+}
+
 }  // namespace mote

@@ -1,6 +1,7 @@
 // A folder of sources before it is written, made from what the program carries.
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,9 @@ Result<void> add_headers(const std::string& path, std::string_view text, SourceF
 // The text of the file at `path` with the device headers that it includes named by their way from it, so that no
 // compiler option has to say where they are. They stand below `root` ("mote/").
 std::string with_relative_includes(const std::string& path, std::string_view text, const std::string& root);
+
+// Adds those headers, and all that they include, below mote/, each naming the others by their way from it. `path` is
+// what messages call the file that needs them.
+Result<void> stage_headers(const std::string& path, const std::set<std::string>& headers, SourceFiles& files);
 
 }  // namespace mote

@@ -112,7 +112,7 @@ Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::
   const Recordings all = read_all(reader, config, progress, report);
   std::vector<Finding>& findings = report.findings;
   CheckInput input{&config, &reader.channels(), &reader.units(), &all.series, &all.timings, {}, {}};
-  input.profiles = profile_channels(all.series, reader.channels().size());
+  if (!config.image) input.profiles = profile_channels(all.series, reader.channels().size());
   if (config.timed()) {
     const Result<double> rate = common_rate(config, all.series, all.timings);
     input.rate = rate.ok() ? *rate : 0;
@@ -123,6 +123,7 @@ Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::
   check_missing(input, findings);
   if (config.timed()) check_timing(input, findings);
   check_signals(input, findings);
+  check_pictures(input, findings);
   check_labels(input, findings);
   check_axes(input, findings);
   check_levels(input, findings);
@@ -136,6 +137,7 @@ Result<CheckReport> check_data(const DataConfig& config, const std::filesystem::
   } else if (Result<Dataset> dataset = load_dataset(config, project_folder, {}); dataset.ok()) {
     check_split(config, *dataset, findings);
     check_neighbours(input, *dataset, findings);
+    check_alike_pictures(input, *dataset, findings);
   } else {
     findings.push_back(
         {Severity::error, "split", "", 0, -1, 1, dataset.error().message, "training would stop with this message", ""});

@@ -23,7 +23,9 @@ constexpr double kLeastMean = 0.08, kLeastLog = 0.2, kLeastCorrelation = 0.15, k
 // magic_wand) reach 0.51 and 0.57 one by one. Some of it must come from movement: another posture changes the direction
 // of gravity only.
 constexpr double kNearer = 0.8, kExplained = 0.5, kManyNearer = 0.6, kManyExplained = 0.56, kMovement = 0.2;
-constexpr size_t kMany = 5;            // files
+constexpr size_t kMany = 5;         // files
+constexpr size_t kOtherGroups = 2;  // that have a label: of two in all nobody knows which is turned
+constexpr size_t kManyGroups = 60;
 constexpr size_t kAxesFilePeers = 15;  // of a label, where single recordings are compared: fewer spread by chance
 
 using Moments = std::array<double, kMoments>;
@@ -84,7 +86,7 @@ Moments moments_of(const Passage& passage, size_t x, size_t channels) {
 
 // What was mounted in one way: a group of the split, or a file. `moments` by label, averaged over its passages.
 struct Unit {
-  std::string name;
+  std::string name, group;
   const Series* first = nullptr;
   std::set<const Series*> files;
   std::map<std::string, std::pair<Moments, double>> moments;  // and the number of passages
@@ -93,7 +95,7 @@ struct Unit {
 // The usual moments of a label and how far they spread.
 struct Usual {
   Moments middle{}, spread{};
-  size_t units = 0;
+  size_t units = 0, groups = 0;
 };
 
 class AxesCheck {
@@ -102,8 +104,9 @@ class AxesCheck {
   void run(bool grouped);
 
  private:
-  void collect_units(bool grouped);
-  void learn_usual();
+  std::vector<Unit> collect_units(bool grouped) const;
+  void learn_usual(const std::vector<Unit>& units, const std::string& without);
+  void judge(const Unit& unit);
   struct Distance {
     double all = 0, movement = 0;  // mean over moments; of those that posture does not change
   };
@@ -112,37 +115,44 @@ class AxesCheck {
 
   Scan scan_;
   size_t x_;
-  std::vector<Unit> units_;
+  bool by_group_ = false;  // groups are judged, against the files of the others
   std::map<std::string, Usual> usual_;
   std::set<const Series*> reported_;  // as a part of their group
 };
 
-void AxesCheck::collect_units(bool grouped) {
+std::vector<Unit> AxesCheck::collect_units(bool grouped) const {
+  std::vector<Unit> units;
   std::map<std::string, size_t> known;
   for (const Passage& passage : scan_.input.passages) {
     if (reported_.contains(passage.series)) continue;
     const std::string& name = grouped ? passage.group() : passage.series->file;
-    const auto [entry, added] = known.emplace(name, units_.size());
-    if (added) units_.push_back({name, passage.series, {}, {}});
-    Unit& unit = units_[entry->second];
+    const auto [entry, added] = known.emplace(name, units.size());
+    if (added) units.push_back({name, passage.group(), passage.series, {}, {}});
+    Unit& unit = units[entry->second];
     unit.files.insert(passage.series);
     auto& [sum, n] = unit.moments[passage.label()];
     const Moments moments = moments_of(passage, x_, scan_.channels());
     for (size_t k = 0; k < kMoments; ++k) sum[k] += moments[k];
     n += 1;
   }
-  for (Unit& unit : units_)
+  for (Unit& unit : units)
     for (auto& [label, entry] : unit.moments)
       for (double& moment : entry.first) moment /= entry.second;
+  return units;
 }
 
-void AxesCheck::learn_usual() {
+// From what the units have, those of one group left out.
+void AxesCheck::learn_usual(const std::vector<Unit>& units, const std::string& without) {
+  usual_.clear();
   std::map<std::string, std::vector<const Moments*>> by_label;
-  for (const Unit& unit : units_)
-    for (const auto& [label, entry] : unit.moments) by_label[label].push_back(&entry.first);
+  std::map<std::string, std::set<std::string>> groups;
+  for (const Unit& unit : units)
+    if (without.empty() || unit.group != without)
+      for (const auto& [label, entry] : unit.moments)
+        by_label[label].push_back(&entry.first), groups[label].insert(unit.group);
   for (const auto& [label, all] : by_label) {
     Usual& usual = usual_[label];
-    usual.units = all.size();
+    usual.units = all.size(), usual.groups = groups[label].size();
     for (size_t k = 0; k < kMoments; ++k) {
       std::vector<double> values;
       for (const Moments* each : all) values.push_back((*each)[k]);
@@ -163,7 +173,10 @@ AxesCheck::Distance AxesCheck::distance(const Unit& unit, const Turn& turn) cons
   Distance sum;
   double labels = 0;
   for (const auto& [label, entry] : unit.moments) {
-    const Usual& usual = usual_.at(label);
+    const auto known = usual_.find(label);
+    if (known == usual_.end()) continue;
+    const Usual& usual = known->second;
+    if (by_group_ && usual.groups < kOtherGroups) continue;
     if (usual.units < (unit.files.size() < kMany ? kAxesFilePeers : kAxesPeers)) continue;
     const Moments moments = turned(entry.first, turn);
     for (size_t k = 0; k < kMoments; ++k) {
@@ -198,28 +211,40 @@ void AxesCheck::report(const Unit& unit, const Turn& turn, double off, double ex
   }
 }
 
-void AxesCheck::run(bool grouped) {
-  units_.clear();
-  usual_.clear();
-  collect_units(grouped);
-  learn_usual();
+void AxesCheck::judge(const Unit& unit) {
   static const std::vector<Turn> turns = all_turns();
-  for (const Unit& unit : units_) {
-    const Distance off = distance(unit, Turn{});
-    const bool many = unit.files.size() >= kMany;
-    const double nearer = many ? kManyNearer : kNearer, explained = many ? kManyExplained : kExplained;
-    if (off.all < nearer) continue;
-    const Turn* best = nullptr;
-    Distance nearest{};
-    for (const Turn& turn : turns) {
-      const Distance there = distance(unit, turn);
-      if (best == nullptr || there.all < nearest.all - 1e-9) best = &turn, nearest = there;
-    }
-    if (nearest.all > off.all - nearer || nearest.all > explained * off.all ||
-        nearest.movement > off.movement - kMovement)
-      continue;
-    report(unit, *best, off.all, nearest.all);
-    reported_.insert(unit.files.begin(), unit.files.end());
+  const Distance off = distance(unit, Turn{});
+  const bool many = unit.files.size() >= kMany;
+  const double nearer = many ? kManyNearer : kNearer, explained = many ? kManyExplained : kExplained;
+  if (off.all < nearer) return;
+  const Turn* best = nullptr;
+  Distance nearest{};
+  for (const Turn& turn : turns) {
+    const Distance there = distance(unit, turn);
+    if (best == nullptr || there.all < nearest.all - 1e-9) best = &turn, nearest = there;
+  }
+  if (nearest.all > off.all - nearer || nearest.all > explained * off.all ||
+      nearest.movement > off.movement - kMovement)
+    return;
+  report(unit, *best, off.all, nearest.all);
+  reported_.insert(unit.files.begin(), unit.files.end());
+}
+
+// A group is compared with the files of the others: a turned one must not be a part of what is usual, and there may be
+// few groups.
+void AxesCheck::run(bool grouped) {
+  const std::vector<Unit> files = collect_units(false);
+  by_group_ = grouped;
+  if (!grouped) {
+    learn_usual(files, "");
+    for (const Unit& unit : files) judge(unit);
+    return;
+  }
+  const std::vector<Unit> groups = collect_units(true);
+  if (groups.size() > kManyGroups) learn_usual(files, "");  // one more or less among them makes no difference
+  for (const Unit& unit : groups) {
+    if (groups.size() <= kManyGroups) learn_usual(files, unit.name);
+    judge(unit);
   }
 }
 

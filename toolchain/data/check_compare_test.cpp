@@ -141,6 +141,32 @@ TEST_F(Gestures, CopyWithNoiseInTheTestPart) {
   EXPECT_EQ(count_of(report, "duplicate"), 0);
 }
 
+// Recordings that lie in the folder of another class: all are found, and no other, with the label that they should
+// have.
+TEST_F(Gestures, LabelsOfSomeRecordingsAreWrong) {
+  EXPECT_EQ(count_of(check(), "mislabelled"), 0);
+  std::map<std::string, std::string> wrong;  // file, label that it should have
+  const auto move = [&](const std::string& from, const std::string& to, size_t which) {
+    const fs::path file = files_of("recordings/" + from + "/*").at(which);
+    const fs::path place = fs::path("recordings") / to / file.filename();
+    fs::rename(folder() / file, folder() / place);
+    wrong[place.generic_string()] = from;
+  };
+  move("idle", "swipe_left", 3);
+  move("swipe_left", "swipe_right", 8);
+  move("swipe_right", "idle", 5);
+  const CheckReport report = check();
+  std::map<std::string, std::string> found;
+  for (const Finding& finding : report.findings)
+    if (finding.kind == "mislabelled") {
+      found[finding.file] =
+          finding.what.substr(finding.what.find("look like '") + 11,
+                              finding.what.find("' in other") - finding.what.find("look like '") - 11);
+      EXPECT_EQ(finding.repair.size(), 1u);
+    }
+  EXPECT_EQ(found, wrong) << to_text(report);
+}
+
 // Recordings of a microphone at 4 kHz: noise that swells, of two colours.
 class Sounds : public testing::Test {
  protected:

@@ -90,6 +90,9 @@ void check_labels(const CheckInput& input, std::vector<Finding>& findings);   //
 void check_axes(const CheckInput& input, std::vector<Finding>& findings);     // axes: swapped or flipped
 void check_levels(const CheckInput& input, std::vector<Finding>& findings);   // offset, silence, session
 void check_hum(const CheckInput& input, std::vector<Finding>& findings);      // hum: 50 or 60 Hz
+void check_pictures(const CheckInput& input, std::vector<Finding>& findings);  // size, blank: of images
+// Of images: near_duplicate, mislabelled, conflict.
+void check_alike_pictures(const CheckInput& input, const Dataset& dataset, std::vector<Finding>& findings);
 // near_duplicate, mislabelled: of windows in the space of their statistics.
 void check_neighbours(const CheckInput& input, const Dataset& dataset, std::vector<Finding>& findings);
 void check_split(const DataConfig& config, const Dataset& dataset,

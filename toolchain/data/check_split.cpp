@@ -57,68 +57,95 @@ void check_sizes(const Dataset& dataset, std::vector<Finding>& findings) {
 }
 
 // Equal content on both sides, and equal content with different labels.
-void check_duplicates(const Parts& all, std::vector<Finding>& findings) {
+struct Duplicates {
+  int64_t across = 0, conflicts = 0, within = 0;  // windows
+  Finding first_across, first_conflict;
+};
+
+const char* example_name(const Dataset& dataset) {
+  return dataset.contract.height > 0 ? "an image" : "a window";
+}
+
+Finding conflict_finding(const Parts& all, const DataWindow& window, const DataWindow& other) {
+  return {Severity::warning,
+          "conflict",
+          all.recording(window).file,
+          0,
+          -1,
+          1,
+          fmt::format("{} is also in {}, there as '{}', here as '{}'", example_name(all.dataset),
+                      all.recording(other).file, all.dataset.classes[static_cast<size_t>(other.label)],
+                      all.dataset.classes[static_cast<size_t>(window.label)]),
+          "nothing can tell the two apart",
+          "find out which label is right and delete the other copy"};
+}
+
+Finding across_finding(const Parts& all, const DataWindow& window, int part, const DataWindow& other, int other_part) {
+  return {Severity::warning,
+          "duplicate",
+          all.recording(window).file,
+          0,
+          -1,
+          1,
+          fmt::format("{} of the {} part is also in the {} part ({})", example_name(all.dataset), kPartNames[part],
+                      kPartNames[other_part], all.recording(other).file),
+          "the test would ask what was learned by heart",
+          "delete one copy, or put both in one group"};
+}
+
+// A sensor at rest repeats itself.
+bool is_still(const Dataset& dataset, std::span<const int16_t> counts) {
+  const auto channels = static_cast<int64_t>(dataset.contract.channels.size());
+  return std::equal(counts.begin() + channels, counts.end(), counts.begin());
+}
+
+Duplicates find_duplicates(const Parts& all, bool table) {
   struct Seen {
     int part;
     const DataWindow* window;
   };
-  const bool table = all.dataset.contract.window == 1;
   std::unordered_map<std::string_view, Seen> known;
-  int64_t across = 0, conflicts = 0, within = 0;
-  Finding first_across, first_conflict;
+  Duplicates found;
   for (int part = 0; part < 3; ++part)
     for (const DataWindow& window : all.parts[part]->windows) {
       const std::span<const int16_t> counts = all.dataset.window(window);
-      const size_t channels = all.dataset.contract.channels.size();
-      const bool still = std::equal(counts.begin() + static_cast<int64_t>(channels), counts.end(), counts.begin());
-      if (still && !table) continue;  // a sensor at rest repeats itself
+      if (!table && is_still(all.dataset, counts)) continue;
       const std::string_view key(reinterpret_cast<const char*>(counts.data()), counts.size_bytes());
       const auto [entry, added] = known.emplace(key, Seen{part, &window});
       if (added) continue;
       const Seen& other = entry->second;
-      if (other.window->label != window.label && conflicts++ == 0)
-        first_conflict = {
-            Severity::warning,
-            "conflict",
-            all.recording(window).file,
-            0,
-            -1,
-            1,
-            fmt::format("a window is also in {}, there as '{}', here as '{}'", all.recording(*other.window).file,
-                        all.dataset.classes[static_cast<size_t>(other.window->label)],
-                        all.dataset.classes[static_cast<size_t>(window.label)]),
-            "nothing can tell the two apart",
-            "find out which label is right and delete the other copy"};
+      if (other.window->label != window.label && found.conflicts++ == 0)
+        found.first_conflict = conflict_finding(all, window, *other.window);
       if (other.part == part)
-        ++within;
-      else if (across++ == 0)
-        first_across = {Severity::warning,
-                        "duplicate",
-                        all.recording(window).file,
-                        0,
-                        -1,
-                        1,
-                        fmt::format("a window of the {} part is also in the {} part ({})", kPartNames[part],
-                                    kPartNames[other.part], all.recording(*other.window).file),
-                        "the test would ask what was learned by heart",
-                        "delete one copy, or put both in one group"};
+        ++found.within;
+      else if (found.across++ == 0)
+        found.first_across = across_finding(all, window, part, *other.window, other.part);
     }
+  return found;
+}
+
+void check_duplicates(const Parts& all, std::vector<Finding>& findings) {
+  const bool table = all.dataset.contract.window == 1;
+  Duplicates found = find_duplicates(all, table);
   if (table) {  // rows of few digits repeat by themselves
-    if (across > 0)
-      findings.push_back({Severity::note, "duplicate", "", 0, -1, 1,
-                          fmt::format("{} rows of the validation and test parts are equal to a training row", across),
-                          "values of few digits repeat; many copies flatter the test", ""});
-    if (conflicts > 0)
+    if (found.across > 0)
+      findings.push_back(
+          {Severity::note, "duplicate", "", 0, -1, 1,
+           fmt::format("{} rows of the validation and test parts are equal to a training row", found.across),
+           "values of few digits repeat; many copies flatter the test", ""});
+    if (found.conflicts > 0)
       findings.push_back({Severity::note, "conflict", "", 0, -1, 1,
-                          fmt::format("{} rows are equal to another row with another label", conflicts),
+                          fmt::format("{} rows are equal to another row with another label", found.conflicts),
                           "no model can get both right: this limits the accuracy", ""});
     return;
   }
-  if (across > 0) first_across.occurrences = across, findings.push_back(first_across);
-  if (conflicts > 0) first_conflict.occurrences = conflicts, findings.push_back(first_conflict);
-  if (within > 0)
+  found.first_across.occurrences = found.across, found.first_conflict.occurrences = found.conflicts;
+  if (found.across > 0) findings.push_back(found.first_across);
+  if (found.conflicts > 0) findings.push_back(found.first_conflict);
+  if (found.within > 0)
     findings.push_back({Severity::note, "duplicate", "", 0, -1, 1,
-                        fmt::format("{} windows repeat another one of the same part", within),
+                        fmt::format("{} {} repeat another one of the same part", found.within,
+                                    all.dataset.contract.height > 0 ? "images" : "windows"),
                         "copies weigh twice and add nothing", "delete the copies"});
 }
 
@@ -132,7 +159,7 @@ void check_groups(const DataConfig& config, const Parts& all, std::vector<Findin
       labels_of_group[recording.group].insert(window.label);
     }
   const bool by_name = config.split.by.starts_with("filename:") || config.split.by.starts_with("column:");
-  if (config.split.by == "random") {
+  if (config.split.by == "random" && all.dataset.contract.height == 0) {  // images have no neighbours in time
     findings.push_back({Severity::warning, "leak", "", 0, -1, 1,
                         "split by random puts neighbouring windows of one recording on both sides",
                         "the test measures memory, not how the model does on a new recording or person",

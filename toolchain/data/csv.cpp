@@ -15,7 +15,8 @@
 namespace mote {
 namespace {
 
-constexpr size_t kPiece = 1 << 20;        // bytes read at once
+constexpr size_t kPiece = 1 << 20;        // bytes read at once, at most
+constexpr size_t kLeastPiece = 1 << 12;   // ... and at least: a file may grow
 constexpr size_t kLongestRow = 16 << 20;  // bytes; more is no CSV
 constexpr int64_t kBlockRows = 1 << 14;
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
@@ -159,6 +160,8 @@ Result<CsvFile> CsvFile::open(std::string name, const std::filesystem::path& pat
   std::setvbuf(file.stream_.get(), nullptr, _IONBF, 0);  // pieces are large already
   std::error_code unknown;
   const auto size = std::filesystem::file_size(path, unknown);
+  // Small files take no more than they have: clearing a large buffer for each of many costs more than reading them.
+  file.piece_ = unknown ? kPiece : std::clamp(static_cast<size_t>(size) + 1, kLeastPiece, kPiece);
   MOTE_CHECK(file.refill());
   MOTE_CHECK(file.start(unknown ? 0 : static_cast<int64_t>(size)));
   return file;
@@ -177,12 +180,12 @@ Result<void> CsvFile::refill() {
                       "or this is not CSV",
                       name_, line_, kLongestRow >> 20));
     const size_t used = buffer_.size();
-    buffer_.resize(used + kPiece);
-    const size_t got = std::fread(buffer_.data() + used, 1, kPiece, stream_.get());
+    buffer_.resize(used + piece_);
+    const size_t got = std::fread(buffer_.data() + used, 1, piece_, stream_.get());
     buffer_.resize(used + got);
     if (std::ferror(stream_.get()) != 0)
       return input_error(fmt::format("{}: cannot read the file: {}", name_, std::strerror(errno)));
-    at_end_ = got == 0;
+    at_end_ = got < piece_;
     const auto* const end = static_cast<const char*>(memrchr(buffer_.data() + used, '\n', got));
     complete_ = at_end_ ? buffer_.size() : end == nullptr ? complete_ : static_cast<size_t>(end + 1 - buffer_.data());
     if (at_end_) break;

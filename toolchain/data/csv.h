@@ -82,6 +82,7 @@ class CsvFile {
 
   std::string name_;
   std::shared_ptr<std::FILE> stream_;  // none: all bytes are in the buffer
+  size_t piece_ = 0;  // bytes read at once
   std::vector<char> buffer_;
   size_t next_ = 0, complete_ = 0;  // in the buffer: the next row; the end of the last whole line
   bool at_end_ = false;             // the buffer holds the rest of the file

@@ -113,8 +113,8 @@ void convert(Prepared& prepared, Dataset& dataset) {
 void fill_recordings(const DataConfig& config, const Prepared& prepared, Dataset& dataset) {
   int64_t offset = 0;
   for (const Piece& piece : prepared.pieces) {
-    Recording recording{piece.file, piece.first_line, piece.first_reading, piece.start, piece.label,
-                        "",         offset,           piece.readings,      piece.padded};
+    Recording recording{piece.file, piece.first_line, piece.first_reading, piece.start,  piece.label,
+                        "",         offset,           piece.readings,      piece.padded, piece.goes_on};
     if (!config.table()) recording.group = prepared.groups[static_cast<size_t>(piece.group)];
     offset += piece.readings;
     dataset.recordings.push_back(std::move(recording));

@@ -26,6 +26,8 @@ struct Recording {
   int64_t offset = 0;         // of its first reading in Dataset::counts, in readings
   int64_t readings = 0;       // padding included
   int64_t padded = 0;         // readings added at the end (the last one repeated)
+  bool goes_on = false;       // its first reading follows the last one of the recording before it: only the label or
+                              // the group changed
 };
 
 struct DataWindow {

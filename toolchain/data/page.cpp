@@ -86,6 +86,57 @@ size_t liveliest_channel(const Dataset& dataset) {
   return static_cast<size_t>(std::max_element(deviations.begin(), deviations.end()) - deviations.begin());
 }
 
+std::string base64(const std::string& bytes) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t three = 0;
+    for (size_t k = 0; k < 3; ++k) three = three << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0);
+    for (size_t k = 0; k < 4; ++k) text += i + k <= bytes.size() ? kDigits[three >> (18 - 6 * k) & 63] : '=';
+  }
+  return text;
+}
+
+// A BMP of 24 bits: rows from below, blue first, each row a multiple of four bytes.
+std::string bitmap(const Dataset& dataset, const DataWindow& window) {
+  const int32_t height = dataset.contract.height, width = dataset.contract.window / height;
+  const auto row = static_cast<size_t>((3 * width + 3) / 4 * 4), size = 54 + row * static_cast<size_t>(height);
+  std::string bytes(size, '\0');
+  const auto number = [&](size_t at, size_t value) {
+    for (size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<char>(value >> (8 * i) & 255);
+  };
+  bytes[0] = 'B', bytes[1] = 'M';
+  number(2, size), number(10, 54), number(14, 40);
+  number(18, static_cast<size_t>(width)), number(22, static_cast<size_t>(height));
+  number(26, 1 | 24 << 16);  // planes, bits
+  const std::vector<ChannelContract>& channels = dataset.contract.channels;
+  const std::span<const int16_t> counts = dataset.window(window);
+  for (size_t i = 0; i < static_cast<size_t>(dataset.contract.window); ++i)
+    for (size_t c = 0; c < 3; ++c) {
+      const size_t channel = channels.size() == 3 ? 2 - c : 0;
+      const double value = to_value(counts[i * channels.size() + channel], channels[channel]);
+      const size_t x = i % static_cast<size_t>(width), y = i / static_cast<size_t>(width);
+      bytes[54 + (static_cast<size_t>(height) - 1 - y) * row + 3 * x + c] =
+          static_cast<char>(static_cast<uint8_t>(std::clamp(value, 0.0, 255.0)));
+    }
+  return bytes;
+}
+
+std::string image_sections(const Dataset& dataset) {
+  const std::vector<std::vector<const DataWindow*>> examples = examples_of_classes(dataset);
+  std::string html = "<h2>Images by class</h2>\n";
+  for (size_t label = 0; label < std::min(examples.size(), kMostClasses); ++label) {
+    const std::string name = dataset.classes.empty() ? "all images" : dataset.classes[label];
+    html += "<h3>" + escape_html(name) + "</h3>\n<p>";
+    for (const DataWindow* window : examples[label])
+      html += fmt::format("<img alt=\"{}\" width=\"96\" src=\"data:image/bmp;base64,{}\"> ",
+                          escape_html(dataset.recordings[static_cast<size_t>(window->recording)].file),
+                          base64(bitmap(dataset, *window)));
+    html += "</p>\n";
+  }
+  return html;
+}
+
 std::string class_sections(const Dataset& dataset) {
   const std::vector<std::vector<const DataWindow*>> examples = examples_of_classes(dataset);
   std::vector<const DataWindow*> all;
@@ -157,7 +208,10 @@ std::string data_page(const std::string& title, const Dataset& dataset, const Fe
                       const CheckReport& report) {
   std::string html =
       facts(dataset, report) + findings_section(report) + "<h2>Class balance</h2>\n" + balance_chart(dataset);
-  if (dataset.contract.window > 1) html += class_sections(dataset);
+  if (dataset.contract.height > 0)
+    html += image_sections(dataset);
+  else if (dataset.contract.window > 1)
+    html += class_sections(dataset);
   html += map_section(dataset, features);
   return html_page(title, fmt::format("the data, fingerprint {}", dataset.fingerprint.substr(0, 8)), html);
 }

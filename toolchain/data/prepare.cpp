@@ -84,6 +84,12 @@ Result<void> mark_normal(const DataConfig& config, Prepared& prepared) {
   return {};
 }
 
+// Whether a row comes one reading after the row above it.
+bool follows(const Series& series, const Timing& timing, int64_t row) {
+  return !series.each_alone && series.window_rows == 0 && !series.cut_before(row) &&
+         !std::binary_search(timing.gaps.begin(), timing.gaps.end(), row);
+}
+
 class Preparer {
  public:
   Preparer(const DataConfig& config, Prepared& prepared) : config_(config), prepared_(prepared) {}
@@ -179,15 +185,20 @@ Result<std::vector<Piece>> Preparer::make_pieces(Series& series, const Timing& t
   gaps_.add(series.file, static_cast<int64_t>(timing.gaps.size()));
   if (config_.gaps == GapPolicy::split) cuts.insert(timing.gaps.begin(), timing.gaps.end());
   std::vector<Piece> pieces;
+  int64_t last_end = -1;
   auto cut = cuts.begin();
   for (const Stretch& stretch : series.stretches) {
     int64_t begin = -1;
     for (int64_t row = stretch.begin; row <= stretch.end; ++row) {
       while (cut != cuts.end() && *cut < row) ++cut;
       const bool out = row == stretch.end || (!left_out.empty() && left_out[static_cast<size_t>(row)]);
-      const bool ends = out || (cut != cuts.end() && *cut == row);
-      if (begin >= 0 && ends)
-        pieces.push_back(make_piece(series, timing, {begin, row, stretch.label, stretch.group})), begin = -1;
+      const bool cut_here = cut != cuts.end() && *cut == row;
+      if (begin >= 0 && (out || cut_here)) {
+        pieces.push_back(make_piece(series, timing, {begin, row, stretch.label, stretch.group}));
+        pieces.back().goes_on = begin == last_end && follows(series, timing, begin);
+        last_end = cut_here ? -1 : row;
+        begin = -1;
+      }
       if (!out && begin < 0) begin = row;
     }
   }
@@ -253,8 +264,11 @@ Result<void> Preparer::add(Series& series, const Timing& timing) {
   int64_t longest = 0;
   for (const Piece& piece : pieces) longest = std::max(longest, piece.readings);
   if (longest < prepared_.window) short_files_.add(fmt::format("{} ({} readings)", series.file, longest), 1);
+  bool whole = true;  // the piece before is there to its end
   for (Piece& piece : pieces) {
-    if (piece.readings < prepared_.window) {
+    piece.goes_on = piece.goes_on && whole;
+    whole = piece.readings >= prepared_.window;
+    if (!whole) {
       if (config_.short_recordings != ShortPolicy::pad) {
         if (longest >= prepared_.window) short_pieces_.add(series.file, 1);
         continue;

@@ -19,6 +19,7 @@ struct Piece {
   double start = 0;                           // seconds
   int32_t label = 0, group = 0;               // index in Prepared::labels / groups
   int64_t readings = 0, padded = 0;
+  bool goes_on = false;                         // where the piece before it ends: only label or group changed
   std::vector<float> values;                    // readings x channels
   std::vector<float> targets;                   // readings x targets
   std::vector<int32_t> row_labels, row_groups;  // tables: per row, instead of label and group

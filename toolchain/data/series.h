@@ -30,6 +30,7 @@ struct Series {
   double rate = 0;                          // Hz, of a file that states it and has no time stamps; 0 = not stated
   bool audio = false;                       // any rate is brought to the project's unasked; silence pads
   int64_t window_rows = 0;                  // of an array of windows; 0 = readings follow one another
+  int32_t width = 0, height = 0;            // of a picture in its file, before it was brought to the project's size
   bool each_alone = false;                  // stretches have nothing to do with one another: images of one file
   std::vector<LineRun> line_runs;           // where rows stand in the file; empty = a format without lines
   std::vector<LineRun> reading_runs;        // the same in readings, from 0; empty = none was cut out (cleaning.h)

@@ -151,7 +151,7 @@ std::string show_data(const Dataset& dataset, int columns) {
   for (size_t t = 0; t < dataset.targets.size(); ++t)
     text += fmt::format("target {}: mean {:.4g}, deviation {:.4g} (training part)\n", dataset.targets[t],
                         dataset.target_mean[t], dataset.target_deviation[t]);
-  if (is_table(dataset)) return text;
+  if (is_table(dataset) || contract.height > 0) return text;  // pixels are no curve
   for (size_t label = 0; label < std::max<size_t>(1, dataset.classes.size()); ++label)
     for (const DataWindow& window : dataset.train.windows)
       if (window.label == static_cast<int32_t>(label)) {

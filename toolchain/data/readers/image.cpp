@@ -143,6 +143,7 @@ Result<Series> read_picture(const ReadTask& task) {
     return wrong(fmt::format("the image cannot be read: {}: the file is cut off or damaged", stbi_failure_reason()));
   Series series;
   sink.add(pixels.get(), width, height, series);
+  series.width = width, series.height = height;
   return series;
 }
 
