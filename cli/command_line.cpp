@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 namespace mote {
@@ -54,11 +53,6 @@ CommandOption* CommandOption::not_negative() {
 CommandOption* CommandOption::one_of(std::vector<std::string> values) {
   option_->check(CLI::IsMember(std::move(values)));
   return this;
-}
-
-CommandOption* CommandLine::keep(CLI::Option* option) {
-  static std::deque<CommandOption> all;  // as long as the program: verbs keep pointers while they describe themselves
-  return &all.emplace_back(option);
 }
 
 template <class T>

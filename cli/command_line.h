@@ -1,6 +1,7 @@
 // The options and arguments of a verb. Only command_line.cpp and main.cpp see the library behind them (CLI11), which
 // takes a compiler ten seconds to include.
 #pragma once
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ class CommandOption {
   CLI::Option* option_;
 };
 
-// What a verb adds its options to. They belong to the command line; `value` must live until the verb has run.
+// What a verb adds its options to. A CommandOption lives as long as this; `value` must live until the verb has run.
 class CommandLine {
  public:
   explicit CommandLine(CLI::App& app) : app_(app) {}
@@ -46,8 +47,10 @@ class CommandLine {
   CommandOption* add_flag(const char* name, bool& value, const std::string& help);
 
  private:
-  CommandOption* keep(CLI::Option* option);
+  CommandOption* keep(CLI::Option* option) { return &options_.emplace_back(option); }
+
   CLI::App& app_;
+  std::deque<CommandOption> options_;  // stay where they are
 };
 
 }  // namespace mote

@@ -338,7 +338,7 @@ Run configure(CommandLine& command) {
   command
       .add_option("--windows", options->windows,
                   "So many windows of all parts of the project, evenly spread; 0 = every one [those of the test part]")
-      ->check(CLI::NonNegativeNumber)
+      ->not_negative()
       ->type_name("N")
       ->excludes("--input");
   return [options](Session& session) { return run(session, *options); };

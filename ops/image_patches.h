@@ -1,5 +1,5 @@
 // From a sliding window to the tables of the float micro-kernels (Patches in simd.h), for convolutions and their
-// gradients alike. Nothing here takes memory: tables and padded images lie in the workspace of the call.
+// gradients alike. Nothing here takes memory: tables lie in what the call saves, padded images in its workspace.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -38,16 +38,10 @@ struct PaddedImage {
 
   int64_t elements() const { return int64_t{y.size} * x.size * channels; }  // of the image alone
   int64_t padded() const;                                                   // floats of memory; 0: needs no zeros
-  void clear(float* memory) const;  // around the image
+  void clear(float* memory) const;                                          // around the image
   // The image in `memory`, whose zeros are there, or where it is if it needs none.
   const float* place(const float* image, float* memory) const;
 };
-
-// Floats of memory that end with a cache line.
-constexpr int64_t whole_lines(int64_t floats) {
-  constexpr int64_t kLine = 16;
-  return (floats + kLine - 1) / kLine * kLine;
-}
 
 // What the tables of one call are made of.
 struct PatchShape {

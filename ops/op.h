@@ -71,7 +71,7 @@ struct FloatCall {
   std::span<float* const> outputs;                 // forward writes them; backward may read them
   std::span<const float* const> output_gradients;  // backward only
   // backward only: overwritten, not accumulated; nullptr = not wanted. In parts, those of inputs without a batch are
-  // overwritten by the first call and added to by the others.
+  // whole after the last call; observe_gradient may write them.
   std::span<float* const> input_gradients;
   float* workspace = nullptr;  // OpDef::float_workspace floats, aligned to 64 bytes
   // A step of training, forward or backward; otherwise what the deployed model computes.

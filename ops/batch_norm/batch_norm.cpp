@@ -48,6 +48,7 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
 // What is saved, each of `channels` floats. The output is clamp(scale x + shift); mean and variance are those that the
 // call normalizes with, the shard's in training; sums and products are those of SimdKernels::normal_sums, the three
 // factors those of normal_backward.
+// Scale, shift and mean lie side by side, as those kernels take them.
 enum Saved { kScale, kShift, kSeenMean, kSeenVariance, kSums, kProducts, kFactors, kSaved = kFactors + 3 };
 
 float* saved(const FloatCall& call, Saved what) {

@@ -6,15 +6,11 @@
 #include <map>
 #include <new>
 
+#include "toolchain/base/simd/simd.h"
+
 namespace mote {
 
 namespace {
-
-constexpr size_t kFloatsPerLine = 16;  // 64 bytes: every activation starts on a cache line
-
-size_t whole_lines(size_t floats) {
-  return (floats + kFloatsPerLine - 1) / kFloatsPerLine * kFloatsPerLine;
-}
 
 struct AlignedFree {
   void operator()(float* p) const { ::operator delete (p, std::align_val_t{64}); }
@@ -90,7 +86,7 @@ struct FloatExecutor::State {
   std::vector<Call> calls;
 
   void place_activations() {
-    const auto line = [&](size_t t) { return whole_lines(static_cast<size_t>(shapes[t].elements())); };
+    const auto line = [&](size_t t) { return static_cast<size_t>(whole_lines(shapes[t].elements())); };
     size_t total = 0;
     for (size_t t = 0; t < shapes.size(); ++t)
       if (!graph->tensors[t].constant) total += line(t);
@@ -110,9 +106,7 @@ struct FloatExecutor::State {
   }
 
   void make_calls() {
-    int64_t workspace_floats = 0;
-    std::vector<size_t> saved_at;
-    size_t saved_floats = 0;
+    int64_t workspace_floats = 0, saved_floats = 0;
     calls.resize(graph->nodes.size());
     for (size_t n = 0; n < calls.size(); ++n) {
       Call& c = calls[n];
@@ -128,14 +122,13 @@ struct FloatExecutor::State {
       c.call = {&c.node->attributes, c.input_shapes, c.output_shapes, c.inputs, c.outputs, {}, {}, nullptr};
       if (c.node->op->float_workspace)
         workspace_floats = std::max(workspace_floats, c.node->op->float_workspace(c.call));
-      saved_at.push_back(saved_floats);
-      if (c.node->op->float_saved) saved_floats += whole_lines(static_cast<size_t>(c.node->op->float_saved(c.call)));
+      if (c.node->op->float_saved) saved_floats = std::max(saved_floats, c.node->op->float_saved(c.call));
     }
     workspace = allocate(static_cast<size_t>(workspace_floats));
-    saved = allocate(saved_floats);
-    for (size_t n = 0; n < calls.size(); ++n) {
-      calls[n].call.workspace = workspace.get();
-      calls[n].call.saved = saved.get() + saved_at[n];
+    saved = allocate(static_cast<size_t>(saved_floats));  // of one call at a time: nothing goes backward
+    for (Call& c : calls) {
+      c.call.workspace = workspace.get();
+      c.call.saved = saved.get();
     }
   }
 

@@ -249,7 +249,6 @@ TEST(Quantize, ConstantsSharedByTwoLayersAreQuantizedForEach) {
   }
 }
 
-// minimum(x, y) and both as outputs of relus, so that x and y have ranges of their own.
 // Steps of a recurrence, with the rounding of weights that looks at their inputs, and with biases that they share.
 TEST(Quantize, StepsThatShareConstantsGoOnSharingThem) {
   const std::vector<std::string> layers = {"GRU(4, return_sequences=true)", "GRU(3)"};

@@ -72,7 +72,7 @@ int32_t matrix_input(const Graph& graph, const Node& node) {
   return matrix && weights.type.shape[1] <= kMostColumns ? node.inputs[0] : kAbsent;
 }
 
-// Weights that several nodes share are rounded once, for the inputs of all.
+// Inputs that share a range count together: weights that several of them reach are rounded once, for all.
 void share(const Graph& graph, std::map<int32_t, InputMoments>& moments) {
   const std::vector<int32_t> first = shared_ranges(graph);
   std::map<int32_t, InputMoments> sums;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #endif
 
+#include <cstdint>
 #include <cstring>
 #include <new>
 
@@ -13,27 +14,25 @@ namespace {
 constexpr std::align_val_t kLine{64};
 constexpr size_t kHugePage = size_t{2} << 20;
 
-constexpr size_t whole_pages(size_t bytes) {
-  constexpr size_t kPage = 4096;
-  return (bytes + kPage - 1) / kPage * kPage;
-}
+struct Pages {
+  void* all = nullptr;
+  size_t bytes = 0;
+  float* data = nullptr;  // the first huge page
+};
 
-// Pages that are zero until they are first written, by the thread that does; huge ones where the system has them.
-// nullptr: none to be had, or too few to be worth it.
-void* map_pages([[maybe_unused]] size_t bytes) {
+// Pages that are zero until they are first written, by the thread that does; huge ones where the system has them. No
+// data: there are none to be had, or `bytes` is too few to be worth it.
+Pages map_pages([[maybe_unused]] size_t bytes) {
 #if defined(__linux__)
-  if (bytes < kHugePage) return nullptr;
+  if (bytes < kHugePage || kGuardEachBuffer) return {};
   const size_t taken = bytes + kHugePage;
-  void* const memory = mmap(nullptr, taken, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return nullptr;
-  auto* const start = static_cast<char*>(memory);
-  const size_t before = -reinterpret_cast<uintptr_t>(start) % kHugePage, pages = whole_pages(bytes);
-  if (before > 0) munmap(start, before);
-  munmap(start + before + pages, taken - before - pages);
-  madvise(start + before, pages, MADV_HUGEPAGE);  // a wish
-  return start + before;
+  void* const all = mmap(nullptr, taken, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (all == MAP_FAILED) return {};
+  char* const start = static_cast<char*>(all) + -reinterpret_cast<uintptr_t>(all) % kHugePage;
+  madvise(start, bytes, MADV_HUGEPAGE);  // a wish
+  return {all, taken, reinterpret_cast<float*>(start)};
 #else
-  return nullptr;
+  return {};
 #endif
 }
 
@@ -41,8 +40,8 @@ void* map_pages([[maybe_unused]] size_t bytes) {
 
 void FreeFloats::operator()(float* p) const {
 #if defined(__linux__)
-  if (mapped > 0) {
-    munmap(p, mapped);
+  if (pages != nullptr) {
+    munmap(pages, bytes);
     return;
   }
 #endif
@@ -50,9 +49,9 @@ void FreeFloats::operator()(float* p) const {
 }
 
 FloatBuffer::FloatBuffer(int64_t size) : size_(size) {
-  const size_t bytes = static_cast<size_t>(std::max(round_to_line(size), kLineFloats)) * sizeof(float);
-  if (void* const pages = map_pages(bytes); pages != nullptr) {
-    data_ = {static_cast<float*>(pages), FreeFloats{whole_pages(bytes)}};
+  const size_t bytes = static_cast<size_t>(std::max(whole_lines(size), whole_lines(1))) * sizeof(float);
+  if (const Pages pages = map_pages(bytes); pages.data != nullptr) {
+    data_ = {pages.data, FreeFloats{pages.all, pages.bytes}};
     return;
   }
   data_ = {static_cast<float*>(::operator new(bytes, kLine)), FreeFloats{}};

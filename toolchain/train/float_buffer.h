@@ -6,16 +6,14 @@
 #include <memory>
 #include <vector>
 
-namespace mote {
+#include "toolchain/base/simd/simd.h"
 
-inline constexpr int64_t kLineFloats = 16;
-constexpr int64_t round_to_line(int64_t floats) {
-  return (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
-}
+namespace mote {
 
 // Gives memory back the way it was taken.
 struct FreeFloats {
-  size_t mapped = 0;  // bytes that came from the system's pages; 0 = from operator new
+  void* pages = nullptr;  // of the system, `bytes` of them; nullptr = from operator new
+  size_t bytes = 0;
   void operator()(float* p) const;
 };
 
@@ -32,13 +30,26 @@ class FloatBuffer {
   int64_t size_ = 0;
 };
 
+// AddressSanitizer sees the ends of blocks of its own only.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kGuardEachBuffer = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool kGuardEachBuffer = true;
+#else
+inline constexpr bool kGuardEachBuffer = false;
+#endif
+#else
+inline constexpr bool kGuardEachBuffer = false;
+#endif
+
 // Buffers that live as long as it does, side by side in few large blocks: on huge pages where the system has them.
 class FloatArena {
  public:
   float* take(int64_t floats) {  // zeros
-    floats = round_to_line(floats);
+    floats = whole_lines(floats);
     if (blocks_.empty() || blocks_.back().size() - used_ < floats) {
-      blocks_.emplace_back(std::max(floats, std::clamp(total_, kLeastBlock, kMostBlock)));
+      blocks_.emplace_back(std::max(floats, kGuardEachBuffer ? 0 : std::clamp(total_, kLeastBlock, kMostBlock)));
       total_ += blocks_.back().size();
       used_ = 0;
     }

@@ -38,7 +38,7 @@ ParameterLayout ParameterLayout::of(const Graph& graph) {
     const Shape& shape = tensor.type.shape;
     layout.parameters.push_back(
         {static_cast<int32_t>(i), layout.total, shape.elements(), shape.rank >= 2, !tensor.trainable});
-    layout.total += round_to_line(shape.elements());
+    layout.total += whole_lines(shape.elements());
   }
   return layout;
 }
@@ -94,8 +94,7 @@ void ShardProgram::find_batched() {
 
 Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const float* weights) {
   values_.resize(graph_->tensors.size());
-  std::vector<float*> repeated;
-  for (const int64_t floats : schedule_.repeated_floats) repeated.push_back(arena_.take(floats));
+  float* const repeated = arena_.take(schedule_.repeated_floats);
   for (size_t i = 0; i < values_.size(); ++i) {
     const Tensor& tensor = graph_->tensors[i];
     const Parameter* parameter = find_parameter(layout, static_cast<int32_t>(i));
@@ -115,9 +114,8 @@ Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const floa
             fmt::format("tensor '{}' has shape {}: its first dimension is not the batch, so examples cannot be "
                         "computed together",
                         tensor.name, to_string(tensor.type.shape)));
-      const auto number = static_cast<size_t>(schedule_.repeated[i]);
       if (static_cast<int32_t>(i) != graph_->inputs[0])
-        values_[i] = number > 0 ? repeated[number - 1] : arena_.take(shapes_[i].elements());
+        values_[i] = schedule_.repeated[i] ? repeated : arena_.take(shapes_[i].elements());
     }
   }
   return {};
@@ -247,7 +245,7 @@ void ShardProgram::end_stage() {
 
 ShardProgram::Place ShardProgram::value_place(int32_t tensor) const {
   float* const data = values_[static_cast<size_t>(tensor)];
-  return schedule_.repeated[static_cast<size_t>(tensor)] > 0 ? Place{data, 0} : place_of(data, tensor);
+  return schedule_.repeated[static_cast<size_t>(tensor)] ? Place{data, 0} : place_of(data, tensor);
 }
 
 ShardProgram::Place ShardProgram::place_of(float* data, int32_t tensor) const {

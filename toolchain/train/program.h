@@ -56,7 +56,8 @@ class ShardProgram {
   static void learn_statistics(std::span<ShardProgram* const> shards);
 
   int64_t planned_bytes() const { return arena_.bytes(); }
-  const float* value(int32_t tensor) const { return values_[static_cast<size_t>(tensor)]; }  // not of the graph's input
+  // Of the graph's output or of `loss_tensor`; others may be gone.
+  const float* value(int32_t tensor) const { return values_[static_cast<size_t>(tensor)]; }
   float* loss_gradient() const { return loss_gradient_; }
 
  private:

@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string_view>
+
 #include "toolchain/base/simd/simd.h"
+#include "toolchain/graph/passes/fake_quantization.h"
 #include "toolchain/train/loss.h"
 #include "toolchain/train/test_models.h"
 
@@ -173,29 +177,58 @@ TEST(Program, EveryLevelGivesTheGradientsOfTheScalarOne) {
   }
 }
 
-// Everything that a part of the rows may meet: statistics of all rows, outputs made again, a branch over several
-// stages, clipped outputs, layers that see all rows at once.
-Graph image_graph() {
-  const std::vector<std::string> layers = {"Conv2D(6, 3, padding=same, use_bias=false)",
-                                           "BatchNorm",
-                                           "x = ReLU",
-                                           "DepthwiseConv2D(3, padding=same, activation=relu)",
-                                           "Conv2D(6, 1, use_bias=false)",
-                                           "BatchNorm",
-                                           "Add(x)",
-                                           "ReLU",
-                                           "Conv2D(8, 3, strides=2, padding=same, activation=relu6)",
-                                           "Dropout(0.3)",
-                                           "Conv2D(8, 1, use_bias=false)",
-                                           "BatchNorm",
-                                           "ReLU6",
-                                           "MaxPool(2)",
-                                           "Flatten",
-                                           "Dense(9, relu)",
-                                           "Dense(3, softmax)"};
+Graph image_graph(const std::vector<std::string>& layers) {
   const Result<Graph> graph = build_graph(layers, make_shape({8, 8, 3}), 1);
   EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().message);
   return graph.ok() ? *graph : Graph{};
+}
+
+// Everything that a part of the rows may meet: statistics of all rows, outputs made again, a branch over several
+// stages, clipped outputs, layers that see all rows at once.
+Graph everything() {
+  return image_graph({"Conv2D(6, 3, padding=same, use_bias=false)", "BatchNorm", "x = ReLU",
+                      "DepthwiseConv2D(3, padding=same, activation=relu)", "Conv2D(6, 1, use_bias=false)", "BatchNorm",
+                      "Add(x)", "ReLU", "Conv2D(8, 3, strides=2, padding=same, activation=relu6)", "Dropout(0.3)",
+                      "Conv2D(8, 1, use_bias=false)", "BatchNorm", "ReLU6", "MaxPool(2)", "Flatten", "Dense(9, relu)",
+                      "Dense(3, softmax)"});
+}
+// Both of two branches end in a batch normalization; one has several filters for each channel.
+Graph branches() {
+  return image_graph({"x = Conv2D(4, 3, padding=same)", "BatchNorm", "a = ReLU", "Conv2D(8, 1, use_bias=false)",
+                      "y = BatchNorm", "DepthwiseConv2D(3, depth_multiplier=2, padding=same, from=a)", "BatchNorm",
+                      "Add(y)", "ReLU", "GlobalAvgPool", "Dense(3, softmax)"});
+}
+// Two convolutions with the same weights and bias.
+Graph shared_weights() {
+  Graph graph = image_graph({"Conv2D(4, 3, padding=same)", "Conv2D(4, 3, padding=same)", "BatchNorm",
+                             "Conv2D(4, 3, padding=same)", "BatchNorm", "GlobalAvgPool", "Dense(3, softmax)"});
+  std::vector<size_t> convolutions;
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    if (std::string_view(graph.nodes[i].op->name) == "conv_2d") convolutions.push_back(i);
+  for (const size_t input : {1u, 2u}) {
+    graph.tensors[static_cast<size_t>(graph.nodes[convolutions[2]].inputs[input])].trainable = false;
+    graph.nodes[convolutions[2]].inputs[input] = graph.nodes[convolutions[1]].inputs[input];
+  }
+  return graph;
+}
+// Layers of each kind that learn nothing, between those that do.
+Graph frozen() {
+  Graph graph = everything();
+  for (size_t i = 2; i < graph.nodes.size(); i += 2)
+    for (size_t input = 1; input < graph.nodes[i].inputs.size(); ++input)
+      graph.tensors[static_cast<size_t>(graph.nodes[i].inputs[input])].trainable = false;
+  return graph;
+}
+// Training with fake quantization: weights that are computed once for all rows.
+Graph quantization_aware() {
+  Graph graph = image_graph({"Conv2D(6, 3, padding=same, activation=relu)", "DepthwiseConv2D(3, padding=same)",
+                             "Activation(hard_swish)", "Conv2D(6, 1)", "GlobalAvgPool", "Dense(3)"});
+  std::vector<TensorRange> ranges;
+  for (size_t i = 0; i < graph.tensors.size(); ++i)
+    if (!graph.tensors[i].constant) ranges.push_back({static_cast<int32_t>(i), -4, 4});
+  const Result<void> inserted = insert_fake_quantization(graph, {.ranges = ranges});
+  EXPECT_TRUE(inserted.ok()) << (inserted.ok() ? "" : inserted.error().message);
+  return graph;
 }
 
 struct Pass {
@@ -203,7 +236,7 @@ struct Pass {
   int64_t bytes = 0;
 };
 
-Pass run_image_graph(const Graph& graph, int32_t rows, int64_t part_floats) {
+Pass run_pass(const Graph& graph, int32_t rows, int64_t part_floats) {
   constexpr int32_t kMost = 11;
   const ParameterLayout layout = ParameterLayout::of(graph);
   FloatBuffer weights(layout.total), gradients(layout.total);
@@ -235,21 +268,26 @@ void expect_near(const std::vector<float>& a, const std::vector<float>& b, float
 }
 
 TEST(Program, PartsOfTheRowsGiveWhatAllRowsGive) {
-  const Graph graph = image_graph();
-  ASSERT_FALSE(graph.nodes.empty());
-  for (const int32_t rows : {11, 6, 1}) {
-    const Pass once = run_image_graph(graph, rows, int64_t{1} << 40);
-    for (const int64_t floats : {1, 1000, 4000}) {
-      SCOPED_TRACE(testing::Message() << rows << " rows, parts of " << floats << " floats");
-      const Pass parts = run_image_graph(graph, rows, floats);
-      expect_near(once.outputs, parts.outputs, 1e-5f, "output");
-      expect_near(once.gradients, parts.gradients, 1e-4f, "gradient");
-      expect_near(once.weights, parts.weights, 1e-5f, "weight");
-      if (floats == 1) {
-        EXPECT_LT(parts.bytes, once.bytes) << "what is used up at once, or made again, needs memory for a part only";
+  for (const auto make : {everything, branches, shared_weights, frozen, quantization_aware}) {
+    const Graph graph = make();
+    ASSERT_FALSE(graph.nodes.empty());
+    for (const int32_t rows : {11, 6, 1}) {
+      const Pass once = run_pass(graph, rows, int64_t{1} << 40);
+      for (const int64_t floats : {1, 1000, 4000}) {
+        SCOPED_TRACE(testing::Message() << graph.nodes.size() << " nodes, " << rows << " rows, parts of " << floats);
+        const Pass parts = run_pass(graph, rows, floats);
+        expect_near(once.outputs, parts.outputs, 1e-5f, "output");
+        expect_near(once.gradients, parts.gradients, 1e-4f, "gradient");
+        expect_near(once.weights, parts.weights, 1e-5f, "weight");
       }
     }
   }
+}
+
+TEST(Program, WhatIsUsedUpAtOnceOrMadeAgainNeedsMemoryForAPartOnly) {
+  const Graph graph = everything();
+  ASSERT_FALSE(graph.nodes.empty());
+  EXPECT_LT(run_pass(graph, 11, 1).bytes, run_pass(graph, 11, int64_t{1} << 40).bytes);
 }
 
 TEST(Program, NamesWhatCannotBeTrained) {

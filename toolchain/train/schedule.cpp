@@ -125,12 +125,11 @@ class Scheduler {
       std::ranges::for_each(node(step.node).outputs, visit);
       if (step.call == ScheduledCall::runs) std::ranges::for_each(node(step.node).inputs, visit);
     });
-    for (const Node& maker : graph_.nodes)
-      for (const int32_t tensor : maker.outputs)
+    for (size_t i = 0; i < graph_.nodes.size(); ++i)
+      for (const int32_t tensor : graph_.nodes[i].outputs)
         schedule_.local_gradient[index(tensor)] =
-            !asked_[index(tensor)] && stages[index(tensor)] >= 0 && needs_[index_of(maker)].batched;
+            !asked_[index(tensor)] && stages[index(tensor)] >= 0 && needs_[i].batched;
   }
-  size_t index_of(const Node& each) const { return static_cast<size_t>(&each - graph_.nodes.data()); }
 
   // Where every reader of the node's output is, forward and backward; kNone or kSeveral.
   int32_t readers_stage(const std::vector<Stage>& stages, int32_t tensor) const {
@@ -149,8 +148,10 @@ class Scheduler {
   void repeat(int32_t number) {
     const Node& maker = node(number);
     const NodeNeeds& needs = needs_[index(number)];
-    if (!maker.op->repeatable || !needs.backward || asked_[index(maker.outputs[0])]) return;
-    if (schedule_.repeated[index(maker.inputs[0])] != 0) return;  // its own input is gone
+    // One that observes begins a stage, forward and backward, so that there is one in each.
+    if (!maker.op->repeatable || maker.op->observe == nullptr || maker.op->observe_gradient == nullptr) return;
+    if (!needs.backward || !needs.batched || asked_[index(maker.outputs[0])]) return;
+    if (schedule_.repeated[index(maker.inputs[0])]) return;  // its own input is gone
     const int32_t made = stage_running(schedule_.forward, number);
     const int32_t back = readers_stage(schedule_.backward, maker.outputs[0]);
     if (readers_stage(schedule_.forward, maker.outputs[0]) != made || back < 0) return;
@@ -161,25 +162,10 @@ class Scheduler {
              std::ranges::find(node(step.node).inputs, maker.outputs[0]) != node(step.node).inputs.end();
     };
     steps.insert(std::ranges::find_if(steps, reads), {number, ScheduledCall::repeats});
-    const Stage &forward = schedule_.forward[index(made)], &backward = schedule_.backward[index(back)];
-    share_memory(maker.outputs[0],
-                 std::max(repeated_in(forward, ScheduledCall::runs), repeated_in(backward, ScheduledCall::repeats)) + 1,
-                 std::max(forward.rows, backward.rows));
-  }
-
-  void share_memory(int32_t tensor, int32_t number, int32_t rows) {
-    schedule_.repeated[index(tensor)] = number;
-    if (schedule_.repeated_floats.size() < index(number)) schedule_.repeated_floats.resize(index(number));
-    int64_t& floats = schedule_.repeated_floats[index(number - 1)];
-    floats = std::max<int64_t>(floats, shapes_[index(tensor)].elements() / rows_ * rows);
-  }
-
-  // The greatest number of the repeated tensors that these calls of a stage make already.
-  int32_t repeated_in(const Stage& stage, ScheduledCall::Call call) const {
-    int32_t greatest = 0;
-    for (const ScheduledCall& step : stage.steps)
-      if (step.call == call) greatest = std::max(greatest, schedule_.repeated[index(node(step.node).outputs[0])]);
-    return greatest;
+    schedule_.repeated[index(maker.outputs[0])] = true;
+    const int32_t rows = std::max(schedule_.forward[index(made)].rows, schedule_.backward[index(back)].rows);
+    schedule_.repeated_floats =
+        std::max<int64_t>(schedule_.repeated_floats, shapes_[index(maker.outputs[0])].elements() / rows_ * rows);
   }
 
   const Graph& graph_;

@@ -36,10 +36,10 @@ struct StepSchedule {
   std::vector<Stage> forward, backward;
   // Of each tensor. Its gradient is written and read in one stage: memory for one part will do.
   std::vector<bool> local_gradient;
-  // It is used up by the stage that makes it, and made again by the stage that needs it: memory for one part will do.
-  // Tensors with the same number 1, 2, ... can have the same memory; 0 where it is not so.
-  std::vector<int32_t> repeated;
-  std::vector<int64_t> repeated_floats;  // of number 1, 2, ...
+  // It is used up by the stage that makes it, and made again by the stage that needs it: memory for one part will do,
+  // the same for all of them, because no stage makes two.
+  std::vector<bool> repeated;
+  int64_t repeated_floats = 0;
 };
 
 // How many floats the largest tensor of a stage has in one part, about. Measured: all that a part touches then stays in
@@ -47,8 +47,8 @@ struct StepSchedule {
 inline constexpr int64_t kPartFloats = 32 * 1024;
 
 struct RowParts {
-  int32_t rows = 0;  // of the whole
-  int64_t floats = kPartFloats;
+  int32_t rows = 0;    // of the whole
+  int64_t floats = 0;  // of the largest tensor of a part, about
 };
 
 // `shapes`: of every tensor with all rows. `asked`: tensors whose values, or gradients, others want to see.

@@ -14,6 +14,12 @@
 
 namespace mote {
 
+// Floats of memory that begin and end with a cache line.
+constexpr int64_t whole_lines(int64_t floats) {
+  constexpr int64_t kLine = 16;
+  return (floats + kLine - 1) / kLine * kLine;
+}
+
 struct DenseSize {
   int32_t batch = 0;    // B
   int32_t inputs = 0;   // I

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "ops/fake_quantize/fake_quantize.h"
 #include "ops/fake_quantize_weights/fake_quantize_weights.h"
@@ -174,17 +175,25 @@ class Inserter {
       fake.inputs.push_back(gain_);
       fake.inputs.push_back(offset_);
     }
+    std::vector<int32_t>& made = weights_of_[{node.op, fake.inputs}];
+    if (!made.empty()) return take_weights(node, weights_input, bias_input, made);
     const int32_t unit = add_computed(node.name + "/unit", make_shape({shape[a.axis]}));
     fake.outputs = {add_computed(tensor(weights).name + "/int8", shape), unit};
     tensor(weights).trainable = true;
-    node.inputs[static_cast<size_t>(weights_input)] = fake.outputs[0];
     if (bias != kAbsent) {
       tensor(bias).trainable = true;
       fake.outputs.push_back(add_computed(tensor(bias).name + "/int8", tensor(bias).type.shape));
-      node.inputs[static_cast<size_t>(bias_input)] = fake.outputs[2];
     }
+    made = fake.outputs;
     nodes_.push_back(std::move(fake));
-    return unit;
+    return take_weights(node, weights_input, bias_input, made);
+  }
+
+  // `made`: weights, unit, and the bias if there is one, of this node or of another that reads the same.
+  static int32_t take_weights(Node& node, int32_t weights_input, int32_t bias_input, const std::vector<int32_t>& made) {
+    node.inputs[static_cast<size_t>(weights_input)] = made[0];
+    if (made.size() > 2) node.inputs[static_cast<size_t>(bias_input)] = made[2];
+    return made[1];
   }
 
   // The deployed model has other units at this graph output; its constants are made when first asked for.
@@ -270,8 +279,9 @@ class Inserter {
   std::vector<State> at_;                // by original tensor
   std::vector<int32_t> shared_;          // shared_ranges() of the original graph
   std::map<int32_t, int32_t> range_of_;  // by the first tensor that shares it: the range's tensor
-  std::vector<Node> nodes_;              // done so far
-  int32_t current_ = kAbsent;            // node in hand; none yet for the graph's inputs
+  std::map<std::pair<const OpDef*, std::vector<int32_t>>, std::vector<int32_t>> weights_of_;
+  std::vector<Node> nodes_;    // done so far
+  int32_t current_ = kAbsent;  // node in hand; none yet for the graph's inputs
   int32_t gain_ = kAbsent, offset_ = kAbsent;
 };
 

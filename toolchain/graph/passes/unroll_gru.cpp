@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <iterator>
 
 #include "ops/add/add.h"
 #include "ops/fully_connected/fully_connected.h"
