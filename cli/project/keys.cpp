@@ -345,19 +345,9 @@ const Key kKeys[] = {
      "`ptq`: to int8 after training; `qat`: training goes on with int8's rounding and clipping (`mote train --qat`).",
      MOTE_SET(put_choice(p.aware.enabled, v, kMethods))},
     {"quantize.epochs", kInteger, "a third of `train.epochs`", "Method `qat`: epochs after those of [train].",
-     [](ProjectConfig& p, const Value& v) -> Result<void> {
-       int32_t epochs = 0;
-       MOTE_CHECK(put_integer(epochs, v, 1, 1000000));
-       p.aware.epochs = epochs;
-       return {};
-     }},
+     MOTE_SET(put_integer(p.aware.epochs, v, 1, 1000000))},
     {"quantize.learning_rate", kNumber, "a tenth of `train.learning_rate`", "Method `qat`: size of the steps.",
-     [](ProjectConfig& p, const Value& v) -> Result<void> {
-       double rate = 0;
-       MOTE_CHECK(put_number(rate, v.number, 0, 10, true));
-       p.aware.learning_rate = rate;
-       return {};
-     }},
+     MOTE_SET(put_number(p.aware.learning_rate, v.number, 0, 10, true))},
     {"quantize.calibration", kText, "minmax", "How ranges are chosen: `minmax`, `percentile`, `mse` or `entropy`.",
      [](ProjectConfig& p, const Value& v) -> Result<void> {
        MOTE_TRY(p.quantize.method, parse_range_method(v.text));
@@ -387,29 +377,13 @@ const Key kKeys[] = {
 
     {"decision.false_per_hour", kNumber, "none: nothing is chosen",
      "Thresholds, and `smoothing` and `debounce` where they are not stated, are chosen on the validation part to "
-     "detect "
-     "most events with at most this many false detections per hour.",
-     [](ProjectConfig& p, const Value& v) -> Result<void> {
-       double rate = 0;
-       MOTE_CHECK(put_number(rate, v.number, 0, kMany));
-       p.decision.false_per_hour = rate;
-       return {};
-     }},
+     "detect most events with at most this many false detections per hour.",
+     MOTE_SET(put_number(p.decision.false_per_hour, v.number, 0, kMany))},
     {"decision.smoothing", kInteger, "1, or chosen",
      "Classification: the firmware answers by the mean of this many outputs.",
-     [](ProjectConfig& p, const Value& v) -> Result<void> {
-       int32_t outputs = 0;
-       MOTE_CHECK(put_integer(outputs, v, 1, 255));
-       p.decision.smoothing = outputs;
-       return {};
-     }},
+     MOTE_SET(put_integer(p.decision.smoothing, v, 1, 255))},
     {"decision.debounce", kInteger, "1, or chosen", "An answer is an event once it was given this many times in a row.",
-     [](ProjectConfig& p, const Value& v) -> Result<void> {
-       int32_t answers = 0;
-       MOTE_CHECK(put_integer(answers, v, 1, 255));
-       p.decision.debounce = answers;
-       return {};
-     }},
+     MOTE_SET(put_integer(p.decision.debounce, v, 1, 255))},
     {"decision.refractory", kText, "0 s", "After an event there is none for this time.",
      MOTE_SET(put_span(p.decision.refractory, v))},
     {"decision.ignore", kText | kTextList, "none", "Classes that are no events, such as `noise`.",
