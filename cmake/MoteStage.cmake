@@ -59,6 +59,7 @@ function(mote_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   mote_compile_alone(${ARG_SOURCES})
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-Og>)  # compiles in half the time of -O2
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} mote_options GTest::gtest_main GTest::gmock)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES

@@ -21,6 +21,7 @@ struct DeviceTarget {
   const char* script;              // of the linker, in device/
   PackedFor packed;                // the form that is for this core
   std::vector<std::string> flags;  // of the compiler
+  bool portable = false;           // runs the very kernels that this host runs, none of its own
 };
 
 // Compiles the program freestanding with `source` as include root, runs it, and gives what it printed.
