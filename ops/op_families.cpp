@@ -263,6 +263,34 @@ std::optional<Overlap> overlap_of_pool(const Attributes& attributes, std::span<c
   return overlap_of_rows(g.y, inputs[0], output);
 }
 
+bool covers_once(const PoolGeometry& g) {
+  const auto covered = [](const WindowAxis& axis) {
+    return axis.stride == axis.filter && axis.before == 0 && axis.output * axis.stride == axis.input;
+  };
+  return covered(g.y) && covered(g.x);
+}
+
+void for_each_windows(const PoolGeometry& g, const std::function<void(const PoolWindows&, int32_t)>& body) {
+  PoolWindows w;
+  w.step = g.x.stride * g.channels;
+  w.disjoint = g.y.stride >= g.y.filter && g.x.stride >= g.x.filter;
+  int32_t output = 0;
+  for (int32_t row = 0; row < g.batches * g.y.output; ++row) {
+    const int32_t image = row / g.y.output, origin_y = row % g.y.output * g.y.stride - g.y.before;
+    const TapRange ys = taps_inside(g.y, origin_y);
+    for (int32_t x = 0; x < g.x.output; x += w.count, output += w.count * g.channels) {
+      const int32_t origin_x = x * g.x.stride - g.x.before;
+      const TapRange xs = taps_inside(g.x, origin_x);
+      const int32_t columns = xs.last - xs.first;
+      const int32_t first = ((image * g.y.input + origin_y + ys.first) * g.x.input + origin_x + xs.first) * g.channels;
+      w.window = {first, ys.last - ys.first, columns, (g.x.input - columns) * g.channels, g.channels};
+      const int32_t whole = (g.x.input - g.x.filter - origin_x) / g.x.stride + 1;  // from here on, if this one is
+      w.count = columns == g.x.filter ? std::min(whole, g.x.output - x) : 1;
+      body(w, output);
+    }
+  }
+}
+
 std::optional<RowRule> rows_of_pool(const Attributes& attributes, std::span<const TensorType> inputs, const TensorType&,
                                     int32_t) {
   PoolGeometry g{};

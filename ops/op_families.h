@@ -369,13 +369,19 @@ P float_pool(const FloatCall& call) {
   return p;
 }
 
-// kernel(window, channels, first element of x, limits, first element of y) for every output pixel.
+// Every element of the image lies in one window.
+bool covers_once(const PoolGeometry& g);
+
+// body(windows, first element of their first output pixel) for all output pixels in order; windows that lie in the
+// image as a whole come together, a row of them at a time.
+void for_each_windows(const PoolGeometry& g, const std::function<void(const PoolWindows&, int32_t)>& body);
+
+// kernel(windows, channels, first element of x, limits, first element of y).
 template <class P, auto kKernel>
 void pool_forward(const FloatCall& call) {
   const P p = float_pool<P>(call);
-  const SimdKernels& kernels = simd();
-  for_each_window(p.g, [&](const PoolWindow& w, int32_t at) {
-    (kernels.*kKernel)(w, p.g.channels, call.inputs[0] + w.first, {p.low, p.high}, call.outputs[0] + at);
+  for_each_windows(p.g, [&](const PoolWindows& w, int32_t at) {
+    (simd().*kKernel)(w, p.g.channels, call.inputs[0] + w.window.first, {p.low, p.high}, call.outputs[0] + at);
   });
 }
 

@@ -12,12 +12,11 @@ namespace {
 void backward(const FloatCall& call) {
   float* const dx = call.input_gradients[0];
   if (dx == nullptr) return;
-  std::fill_n(dx, call.input_shapes[0].elements(), 0.0f);
   const auto p = float_pool<AveragePool2DFloat32>(call);
-  const SimdKernels& kernels = simd();
-  for_each_window(p.g, [&](const PoolWindow& w, int32_t at) {
-    kernels.average_pool_backward(w, p.g.channels, call.outputs[0] + at, call.output_gradients[0] + at, {p.low, p.high},
-                                  dx + w.first);
+  if (!covers_once(p.g)) std::fill_n(dx, call.input_shapes[0].elements(), 0.0f);
+  for_each_windows(p.g, [&](const PoolWindows& w, int32_t at) {
+    simd().average_pool_backward(w, p.g.channels, call.outputs[0] + at, call.output_gradients[0] + at, {p.low, p.high},
+                                 dx + w.window.first);
   });
 }
 

@@ -2,27 +2,16 @@
 
 #include <cmath>
 
+#include "toolchain/base/simd/simd.h"
+
 namespace mote {
 namespace {
 
-// Loss and slope of one output at error e = output - target.
-struct Point {
-  double loss;
-  double slope;
-};
-Point at_error(Loss loss, double e, double delta) {
-  switch (loss) {
-    case Loss::mse:
-      return {e * e, 2 * e};
-    case Loss::mae:
-      return {std::abs(e), e > 0 ? 1.0 : e < 0 ? -1.0 : e};  // e: 0, or NaN that must stay visible
-    case Loss::huber:
-      if (std::abs(e) <= delta) return {0.5 * e * e, e};
-      return {delta * (std::abs(e) - 0.5 * delta), std::isnan(e) ? e : std::copysign(delta, e)};
-    case Loss::cross_entropy:
-      break;
-  }
-  return {0, 0};
+// The mean absolute error is Huber's loss that bends so early that nobody sees it; powers of two keep it exact.
+ErrorLoss error_loss_of(const LossConfig& config) {
+  if (config.loss == Loss::mse) return {.factor = 2};
+  if (config.loss == Loss::mae) return {.factor = 0x1p100f, .bend = 0x1p-100f};
+  return {.bend = config.huber_delta};
 }
 
 struct RowTarget {
@@ -93,17 +82,10 @@ LossSums cross_entropy(const LossConfig& config, const RowLabels& rows, int32_t 
 
 LossSums regression_loss(const LossConfig& config, int64_t values, const float* outputs, const float* targets,
                          double total, float* gradient) {
-  LossSums sums;
-  const double scale = 1.0 / total;
-  for (int64_t i = 0; i < values; ++i) {
-    const double error = double{outputs[i]} - double{targets[i]};
-    const Point point = at_error(config.loss, error, double{config.huber_delta});
-    sums.loss += point.loss;
-    sums.metric += std::abs(error);
-    if (gradient != nullptr) gradient[i] = static_cast<float>(point.slope * scale);
-  }
-  sums.weight = sums.count = static_cast<double>(values);
-  return sums;
+  const ErrorSums sums =
+      simd().error_loss(values, error_loss_of(config), outputs, targets, static_cast<float>(1.0 / total), gradient);
+  const auto count = static_cast<double>(values);
+  return {sums.loss, count, sums.size, count};
 }
 
 }  // namespace mote

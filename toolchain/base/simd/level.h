@@ -14,5 +14,5 @@
     name, kLanes, kConvVectors *kLanes, dense_forward, dense_input_gradient, dense_weight_gradient, column_sums,   \
         conv_forward, conv_weight_gradient, depthwise_forward, depthwise_weight_gradient, max_pool, average_pool,  \
         max_pool_backward, average_pool_backward, moments, scale_shift, normal_sums, normal_backward, add_clamped, \
-        clamp, clamp_backward, softmax, softmax_backward, add, sum, dot, adam, sgd                                 \
+        clamp, clamp_backward, softmax, softmax_backward, error_loss, add, sum, dot, adam, sgd                     \
   }

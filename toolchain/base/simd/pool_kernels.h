@@ -1,4 +1,4 @@
-// One window of a pool, all channels of it. Lanes lie along the channels.
+// Windows of a pool beside one another, all channels of them. Lanes lie along the channels.
 #pragma once
 #include "toolchain/base/simd/simd.h"
 #include "toolchain/base/simd/vector.h"
@@ -6,68 +6,144 @@
 namespace mote {
 namespace {
 
-// step(element of the window, counted from its first) in order.
-template <class Step>
-MOTE_INLINE void for_each_element(const PoolWindow& w, const Step& step) {
-  int64_t at = 0;
-  for (int32_t row = 0; row < w.rows; ++row, at += w.row_step)
-    for (int32_t column = 0; column < w.columns; ++column, at += w.column_step) step(at);
+// body(elements from the first window's place, elements from the first output, lanes) for all channels of every window.
+template <class Body>
+MOTE_INLINE void for_each_window_vector(const PoolWindows& w, int32_t channels, const Body& body) {
+  int64_t in = 0, out = 0;
+  for (int32_t i = 0; i < w.count; ++i, in += w.step, out += channels)
+    for_each_vector(
+        channels, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) { body(in + c, out + c, lanes); });
 }
 
-void max_pool(const PoolWindow& w, int32_t channels, const float* x, Clamp limits, float* y) {
+// The elements of a window, counted from its first: each(step) calls step(element) in order. A few are worth a loop
+// that the compiler unrolls.
+struct AnyElements {
+  const PoolWindow& w;
+
+  template <class Step>
+  MOTE_INLINE void each(const Step& step) const {
+    int64_t at = 0;
+    for (int32_t row = 0; row < w.rows; ++row, at += w.row_step)
+      for (int32_t column = 0; column < w.columns; ++column, at += w.column_step) step(at);
+  }
+};
+template <int32_t kCount>
+struct FewElements {
+  int64_t elements[kCount];
+
+  MOTE_INLINE explicit FewElements(const PoolWindow& w) {
+    int64_t* next = elements;
+    AnyElements{w}.each([&](int64_t at) { *next++ = at; });
+  }
+  template <class Step>
+  MOTE_INLINE void each(const Step& step) const {
+#pragma GCC unroll 4
+    for (int32_t i = 0; i < kCount; ++i) step(elements[i]);
+  }
+};
+
+template <class Run>
+MOTE_INLINE void with_elements(const PoolWindow& w, const Run& run) {
+  if (w.count() == 2) return run(FewElements<2>(w));
+  if (w.count() == 4) return run(FewElements<4>(w));
+  run(AnyElements{w});
+}
+
+template <class Elements>
+MOTE_INLINE void max_of(const PoolWindows& w, const Elements& elements, int32_t channels, const float* x, Clamp limits,
+                        float* y) {
   const Vector low = broadcast(limits.low), high = broadcast(limits.high);
-  for_each_vector(
-      channels, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
-        Vector most = load_lanes(x + c, lanes);
-        for_each_element(
-            w, [&](int64_t at) __attribute__((always_inline)) {
-              const Vector element = load_lanes(x + at + c, lanes);
-              most = element > most || element != element ? element : most;
-            });
-        store_lanes(y + c, lanes, clamp_vector(most, low, high));
+  for_each_window_vector(
+      w, channels, [&](int64_t in, int64_t out, int32_t lanes) __attribute__((always_inline)) {
+        Vector most = load_lanes(x + in, lanes);
+        elements.each([&](int64_t at) __attribute__((always_inline)) {
+          const Vector element = load_lanes(x + in + at, lanes);
+          most = element > most || element != element ? element : most;
+        });
+        store_lanes(y + out, lanes, clamp_vector(most, low, high));
       });
 }
 
-void average_pool(const PoolWindow& w, int32_t channels, const float* x, Clamp limits, float* y) {
+template <class Elements>
+MOTE_INLINE void mean_of(const PoolWindows& w, const Elements& elements, int32_t channels, const float* x, Clamp limits,
+                         float* y) {
   const Vector low = broadcast(limits.low), high = broadcast(limits.high);
-  const Vector share = broadcast(1.0f / static_cast<float>(w.count()));
-  for_each_vector(
-      channels, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
+  const Vector share = broadcast(1.0f / static_cast<float>(w.window.count()));
+  for_each_window_vector(
+      w, channels, [&](int64_t in, int64_t out, int32_t lanes) __attribute__((always_inline)) {
         Vector total{};
-        for_each_element(
-            w, [&](int64_t at) __attribute__((always_inline)) { total += load_lanes(x + at + c, lanes); });
-        store_lanes(y + c, lanes, clamp_vector(total * share, low, high));
+        elements.each([&](int64_t at) __attribute__((always_inline)) { total += load_lanes(x + in + at, lanes); });
+        store_lanes(y + out, lanes, clamp_vector(total * share, low, high));
       });
 }
 
-void max_pool_backward(const PoolWindow& w, int32_t channels, const float* x, const float* y, const float* dy,
-                       Clamp limits, float* dx) {
+void max_pool(const PoolWindows& w, int32_t channels, const float* x, Clamp limits, float* y) {
+  with_elements(
+      w.window, [&](const auto& elements)
+                    __attribute__((always_inline)) { max_of(w, elements, channels, x, limits, y); });
+}
+
+void average_pool(const PoolWindows& w, int32_t channels, const float* x, Clamp limits, float* y) {
+  with_elements(
+      w.window, [&](const auto& elements)
+                    __attribute__((always_inline)) { mean_of(w, elements, channels, x, limits, y); });
+}
+
+// dx += gradient, or = where nothing else can be added.
+template <bool kDisjoint>
+MOTE_INLINE void add_lanes(float* dx, int32_t lanes, Vector gradient) {
+  store_lanes(dx, lanes, kDisjoint ? gradient : load_lanes(dx, lanes) + gradient);
+}
+
+template <bool kDisjoint, class Elements>
+MOTE_INLINE void max_gradient(const PoolWindows& w, const Elements& elements, int32_t channels, const float* x,
+                              const float* y, const float* dy, Clamp limits, float* dx) {
   const Vector low = broadcast(limits.low), high = broadcast(limits.high), zero{};
-  for_each_vector(
-      channels, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
-        const Vector most = load_lanes(y + c, lanes), gradient = load_lanes(dy + c, lanes);
+  for_each_window_vector(
+      w, channels, [&](int64_t in, int64_t out, int32_t lanes) __attribute__((always_inline)) {
+        const Vector most = load_lanes(y + out, lanes), gradient = load_lanes(dy + out, lanes);
         IntVector open = ~((most <= low) | (most >= high));  // lanes whose gradient has not found its element
-        for_each_element(
-            w, [&](int64_t at) __attribute__((always_inline)) {
-              const IntVector found = open & (load_lanes(x + at + c, lanes) == most);
-              store_lanes(dx + at + c, lanes, load_lanes(dx + at + c, lanes) + (found ? gradient : zero));
-              open &= ~found;
-            });
+        elements.each([&](int64_t at) __attribute__((always_inline)) {
+          const IntVector found = open & (load_lanes(x + in + at, lanes) == most);
+          add_lanes<kDisjoint>(dx + in + at, lanes, found ? gradient : zero);
+          open &= ~found;
+        });
       });
 }
 
-void average_pool_backward(const PoolWindow& w, int32_t channels, const float* y, const float* dy, Clamp limits,
-                           float* dx) {
+template <bool kDisjoint, class Elements>
+MOTE_INLINE void mean_gradient(const PoolWindows& w, const Elements& elements, int32_t channels, const float* y,
+                               const float* dy, Clamp limits, float* dx) {
   const Vector low = broadcast(limits.low), high = broadcast(limits.high), zero{};
-  const Vector share = broadcast(1.0f / static_cast<float>(w.count()));
-  for_each_vector(
-      channels, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
-        const Vector value = load_lanes(y + c, lanes);
-        const Vector gradient = ((value <= low) | (value >= high)) ? zero : load_lanes(dy + c, lanes) * share;
-        for_each_element(
-            w, [&](int64_t at) __attribute__((always_inline)) {
-              store_lanes(dx + at + c, lanes, load_lanes(dx + at + c, lanes) + gradient);
-            });
+  const Vector share = broadcast(1.0f / static_cast<float>(w.window.count()));
+  for_each_window_vector(
+      w, channels, [&](int64_t in, int64_t out, int32_t lanes) __attribute__((always_inline)) {
+        const Vector value = load_lanes(y + out, lanes);
+        const Vector gradient = ((value <= low) | (value >= high)) ? zero : load_lanes(dy + out, lanes) * share;
+        elements.each([&](int64_t at)
+                          __attribute__((always_inline)) { add_lanes<kDisjoint>(dx + in + at, lanes, gradient); });
+      });
+}
+
+void max_pool_backward(const PoolWindows& w, int32_t channels, const float* x, const float* y, const float* dy,
+                       Clamp limits, float* dx) {
+  with_elements(
+      w.window, [&](const auto& elements) __attribute__((always_inline)) {
+        if (w.disjoint)
+          max_gradient<true>(w, elements, channels, x, y, dy, limits, dx);
+        else
+          max_gradient<false>(w, elements, channels, x, y, dy, limits, dx);
+      });
+}
+
+void average_pool_backward(const PoolWindows& w, int32_t channels, const float* y, const float* dy, Clamp limits,
+                           float* dx) {
+  with_elements(
+      w.window, [&](const auto& elements) __attribute__((always_inline)) {
+        if (w.disjoint)
+          mean_gradient<true>(w, elements, channels, y, dy, limits, dx);
+        else
+          mean_gradient<false>(w, elements, channels, y, dy, limits, dx);
       });
 }
 

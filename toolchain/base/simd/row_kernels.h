@@ -109,6 +109,28 @@ void softmax_backward(int64_t rows, int64_t columns, const float* y, const float
   }
 }
 
+// Sums in float over a block, in double over the blocks.
+ErrorSums error_loss(int64_t n, const ErrorLoss& loss, const float* y, const float* targets, float scale,
+                     float* gradient) {
+  constexpr int64_t kBlock = 64 * kLanes;
+  const Vector bend = broadcast(loss.bend), steep = broadcast(loss.factor * scale), zero{};
+  ErrorSums sums;
+  for (int64_t block = 0; block < n; block += kBlock) {
+    Vector losses{}, sizes{};
+    for_each_vector(n - block < kBlock ? n - block : kBlock, [&](int64_t j, int32_t lanes) {
+      const int64_t i = block + j;
+      const Vector error = load_lanes(y + i, lanes) - load_lanes(targets + i, lanes);
+      const Vector near = clamp_vector(error, -bend, bend), size = error < zero ? -error : error;
+      losses += near * (error - near * 0.5f);
+      sizes += size;
+      if (gradient != nullptr) store_lanes(gradient + i, lanes, near * steep);
+    });
+    sums.loss += double{loss.factor} * double{lane_sum(losses)};
+    sums.size += double{lane_sum(sizes)};
+  }
+  return sums;
+}
+
 void add(int64_t n, const float* x, float* y) {
   for_each_vector(n, [&](int64_t i, int32_t lanes) {
     store_lanes(y + i, lanes, load_lanes(y + i, lanes) + load_lanes(x + i, lanes));

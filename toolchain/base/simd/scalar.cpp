@@ -91,37 +91,46 @@ void depthwise_weight_gradient(const Patches& g, const float* x, const float* dy
     }
 }
 
-void max_pool(const PoolWindow& w, int32_t channels, const float* x, Clamp limits, float* y) {
-  for (int32_t c = 0; c < channels; ++c)
-    y[c] = clamped(
-        double{fold(w, x + c, x[c], [](float most, float v) { return v > most || std::isnan(v) ? v : most; })}, limits);
+void max_pool(const PoolWindows& w, int32_t channels, const float* x, Clamp limits, float* y) {
+  for (int32_t i = 0; i < w.count; ++i, x += w.step, y += channels)
+    for (int32_t c = 0; c < channels; ++c)
+      y[c] = clamped(
+          double{fold(w.window, x + c, x[c], [](float most, float v) { return v > most || std::isnan(v) ? v : most; })},
+          limits);
 }
 
-void average_pool(const PoolWindow& w, int32_t channels, const float* x, Clamp limits, float* y) {
-  for (int32_t c = 0; c < channels; ++c)
-    y[c] = clamped(fold(w, x + c, 0.0, [](double sum, float v) { return sum + double{v}; }) / w.count(), limits);
+void average_pool(const PoolWindows& w, int32_t channels, const float* x, Clamp limits, float* y) {
+  for (int32_t i = 0; i < w.count; ++i, x += w.step, y += channels)
+    for (int32_t c = 0; c < channels; ++c)
+      y[c] = clamped(fold(w.window, x + c, 0.0, [](double sum, float v) { return sum + double{v}; }) / w.window.count(),
+                     limits);
 }
 
 bool passes(float y, Clamp limits) {
   return !(y <= limits.low || y >= limits.high);
 }
 
-void max_pool_backward(const PoolWindow& w, int32_t channels, const float* x, const float* y, const float* dy,
+void max_pool_backward(const PoolWindows& w, int32_t channels, const float* x, const float* y, const float* dy,
                        Clamp limits, float* dx) {
-  for (int32_t c = 0; c < channels; ++c)
-    fold(w, x + c, passes(y[c], limits), [&](bool open, const float& v) {
-      if (open && v == y[c]) dx[&v - x] += dy[c];
-      return open && v != y[c];
-    });
+  for (int32_t i = 0; i < w.count; ++i, x += w.step, dx += w.step, y += channels, dy += channels)
+    for (int32_t c = 0; c < channels; ++c)
+      fold(w.window, x + c, passes(y[c], limits), [&](bool open, const float& v) {
+        float& element = dx[&v - x];
+        element = (w.disjoint ? 0.0f : element) + (open && v == y[c] ? dy[c] : 0.0f);
+        return open && v != y[c];
+      });
 }
 
-void average_pool_backward(const PoolWindow& w, int32_t channels, const float* y, const float* dy, Clamp limits,
+void average_pool_backward(const PoolWindows& w, int32_t channels, const float* y, const float* dy, Clamp limits,
                            float* dx) {
-  for (int32_t c = 0; c < channels; ++c)
-    fold(w, dx + c, 0, [&](int, const float& v) {
-      if (passes(y[c], limits)) dx[&v - dx] += dy[c] / static_cast<float>(w.count());
-      return 0;
-    });
+  const auto count = static_cast<float>(w.window.count());
+  for (int32_t i = 0; i < w.count; ++i, dx += w.step, y += channels, dy += channels)
+    for (int32_t c = 0; c < channels; ++c)
+      fold(w.window, dx + c, 0, [&](int, const float& v) {
+        float& element = dx[&v - dx];
+        element = (w.disjoint ? 0.0f : element) + (passes(y[c], limits) ? dy[c] / count : 0.0f);
+        return 0;
+      });
 }
 
 void moments(const Channels& size, const float* x, float* mean, float* variance) {
@@ -215,6 +224,20 @@ void softmax_backward(int64_t rows, int64_t columns, const float* y, const float
   }
 }
 
+ErrorSums error_loss(int64_t n, const ErrorLoss& loss, const float* y, const float* targets, float scale,
+                     float* gradient) {
+  ErrorSums sums;
+  const double bend = double{loss.bend}, factor = double{loss.factor};
+  for (int64_t i = 0; i < n; ++i) {
+    const double error = double{y[i]} - double{targets[i]}, size = std::abs(error);
+    sums.loss += factor * (size > bend ? bend * (size - bend / 2) : size * size / 2);
+    sums.size += size;
+    if (gradient != nullptr)
+      gradient[i] = static_cast<float>(factor * (size > bend ? std::copysign(bend, error) : error) * double{scale});
+  }
+  return sums;
+}
+
 void add(int64_t n, const float* x, float* y) {
   for (int64_t i = 0; i < n; ++i) y[i] += x[i];
 }
@@ -274,6 +297,7 @@ const SimdKernels kScalarKernels = {"scalar",
                                     clamp_backward,
                                     softmax,
                                     softmax_backward,
+                                    error_loss,
                                     add,
                                     sum,
                                     dot,

@@ -50,6 +50,16 @@ struct SgdStep {
   float decay = 0;
 };
 
+// The loss of an output that is off by e: factor * e * e / 2 up to |e| = bend, a straight line from there on (Huber
+// 1964).
+struct ErrorLoss {
+  float factor = 1;
+  float bend = __builtin_inff();
+};
+struct ErrorSums {
+  double loss = 0, size = 0;  // of all losses; of all |e|
+};
+
 // What the pixels of an image are made of, whatever filter, step, dilation and padding: pixel p sees `runs` runs of
 // `length` neighbouring floats each, run r from x[from[p] + run[r]] on. Zeros that padding adds are in x already.
 // K = runs * length numbers make a patch.
@@ -67,6 +77,14 @@ struct Patches {
 struct Channels {
   int64_t rows = 0;
   int32_t channels = 0;
+};
+
+// Windows of a pool beside one another, all of one shape.
+struct PoolWindows {
+  PoolWindow window;  // each of them, `first` apart
+  int32_t count = 1;
+  int32_t step = 0;       // elements from one to the next
+  bool disjoint = false;  // no element lies in two, nor in another window
 };
 
 struct SimdKernels {
@@ -93,13 +111,14 @@ struct SimdKernels {
   // dw[r, c] += sum over p of dy[to[p] + c] run[p, r, c]
   void (*depthwise_weight_gradient)(const Patches&, const float* x, const float* dy, float* dw);
 
-  // One output pixel of a pool, x standing at the window's first pixel: y[c] = clamp(greatest or mean).
-  void (*max_pool)(const PoolWindow&, int32_t channels, const float* x, Clamp, float* y);
-  void (*average_pool)(const PoolWindow&, int32_t channels, const float* x, Clamp, float* y);
-  // dx += dy where low < y < high, to the first of the greatest elements, or to all alike.
-  void (*max_pool_backward)(const PoolWindow&, int32_t channels, const float* x, const float* y, const float* dy, Clamp,
-                            float* dx);
-  void (*average_pool_backward)(const PoolWindow&, int32_t channels, const float* y, const float* dy, Clamp, float* dx);
+  // Output pixels of a pool beside one another, x standing at the first window: y[c] = clamp(greatest or mean).
+  void (*max_pool)(const PoolWindows&, int32_t channels, const float* x, Clamp, float* y);
+  void (*average_pool)(const PoolWindows&, int32_t channels, const float* x, Clamp, float* y);
+  // dx += dy where low < y < high, to the first of the greatest elements, or to all alike; of disjoint windows dx = dy.
+  void (*max_pool_backward)(const PoolWindows&, int32_t channels, const float* x, const float* y, const float* dy,
+                            Clamp, float* dx);
+  void (*average_pool_backward)(const PoolWindows&, int32_t channels, const float* y, const float* dy, Clamp,
+                                float* dx);
 
   // Of each channel over all rows. The variance is that of the rows themselves (divided by their number).
   void (*moments)(const Channels&, const float* x, float* mean, float* variance);
@@ -124,6 +143,10 @@ struct SimdKernels {
   void (*softmax)(int64_t rows, int64_t columns, const float* x, float beta, float* y);
   // dx = beta * y * (dy - sum(dy * y)) of each row, with y the output of softmax; dx may be dy.
   void (*softmax_backward)(int64_t rows, int64_t columns, const float* y, const float* dy, float beta, float* dx);
+
+  // Of n outputs y; gradient = scale * slope of the loss, unless it is nullptr.
+  ErrorSums (*error_loss)(int64_t n, const ErrorLoss&, const float* y, const float* targets, float scale,
+                          float* gradient);
 
   void (*add)(int64_t n, const float* x, float* y);  // y += x
   float (*sum)(int64_t n, const float* x);

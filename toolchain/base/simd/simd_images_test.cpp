@@ -101,12 +101,15 @@ TEST(SimdImages, PoolsMatchTheReference) {
   for_levels(23, [](const SimdKernels& kernels, Random& random) {
     for (int round = 0; round < 200; ++round) {
       const int32_t rows = pick(random, 1, 4), columns = pick(random, 1, 4), channels = pick(random, 1, 40);
-      const int32_t width = columns + pick(random, 0, 2);
-      const PoolWindow w{0, rows, columns, (width - columns) * channels, channels};
+      const int32_t count = pick(random, 1, 4), step = pick(random, 1, 5), width = columns + (count - 1) * step + 1;
+      PoolWindows w{{0, rows, columns, (width - columns) * channels, channels}, count, step * channels};
+      w.disjoint = step >= columns && round % 2 == 0;
+      SCOPED_TRACE(testing::Message() << count << " windows " << rows << " x " << columns << ", step " << step << ", "
+                                      << channels << " channels" << (w.disjoint ? ", disjoint" : ""));
       Buffer x(int64_t{rows} * width * channels, random), dx(int64_t{rows} * width * channels, random), dx0 = dx;
       for (float& value : std::span(x.data(), x.values().size()))
         value = std::round(2 * value) / 2;  // so that the greatest is often there twice
-      Buffer y(channels, random, false), y0 = y, dy(channels, random);
+      Buffer y(int64_t{count} * channels, random, false), y0 = y, dy(int64_t{count} * channels, random);
       for (const Clamp limits : kClamps) {
         kernels.average_pool(w, channels, x.data(), limits, y.data());
         scalar().average_pool(w, channels, x.data(), limits, y0.data());
@@ -130,7 +133,7 @@ TEST(SimdImages, AMaxPoolShowsNan) {
     const float nan = std::nanf("");
     const float x[] = {nan, 1, 2, 3, 0, nan};  // two channels
     float y[2];
-    kernels.max_pool({0, 1, 3, 0, 2}, 2, x, Clamp{0, 6}, y);
+    kernels.max_pool({{0, 1, 3, 0, 2}}, 2, x, Clamp{0, 6}, y);
     EXPECT_TRUE(std::isnan(y[0]));
     EXPECT_TRUE(std::isnan(y[1]));
   });

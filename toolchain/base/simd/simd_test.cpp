@@ -106,6 +106,26 @@ TEST(Simd, SoftmaxMatchesTheReference) {
   });
 }
 
+TEST(Simd, ErrorLossesMatchTheReference) {
+  for_levels(8, [](const SimdKernels& kernels, Random& random) {
+    for (const ErrorLoss loss : {ErrorLoss{2, kInfinity}, ErrorLoss{1, 0.5f}, ErrorLoss{0x1p100f, 0x1p-100f}})
+      for (const int64_t n : {1, 7, 8, 33, 1024, 5000}) {
+        Buffer y(n, random), targets(n, random), gradient(n, random, false), gradient0 = gradient;
+        y.data()[0] = targets.data()[0];  // no error at all
+        const ErrorSums sums = kernels.error_loss(n, loss, y.data(), targets.data(), 0.1f, gradient.data());
+        const ErrorSums sums0 = scalar().error_loss(n, loss, y.data(), targets.data(), 0.1f, gradient0.data());
+        expect_near(gradient, gradient0, 1e-6, "error_loss");
+        EXPECT_NEAR(sums.loss, sums0.loss, 1e-6 * sums0.loss);
+        EXPECT_NEAR(sums.size, sums0.size, 1e-6 * sums0.size);
+        EXPECT_EQ(kernels.error_loss(n, loss, y.data(), targets.data(), 0.1f, nullptr).loss, sums.loss);
+      }
+    const float nan[] = {kNan}, zero[] = {0};
+    float slope = 0;
+    EXPECT_TRUE(std::isnan(kernels.error_loss(1, {}, nan, zero, 1, &slope).loss));
+    EXPECT_TRUE(std::isnan(slope));
+  });
+}
+
 TEST(Simd, SoftmaxAtTheEdges) {
   for_levels(1, [](const SimdKernels& kernels, Random&) {
     const float large[] = {1000, 0, -3e38f};
