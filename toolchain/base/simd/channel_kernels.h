@@ -11,6 +11,18 @@ struct Count {
   static constexpr int kValue = N;
 };
 
+// Rows come from the third-level cache, and hardware alone fetches them late: asks for the line that is this far ahead,
+// once for the v-th vectors that share it. Nothing is read behind the end.
+MOTE_INLINE void fetch_ahead(const float* p, int v) {
+  constexpr int64_t kAhead = 1024, kLine = 16;
+  if (v * kLanes % kLine == 0) __builtin_prefetch(p + kAhead);
+}
+
+// More channels than a group has are passed row by row, so that memory is read in order.
+MOTE_INLINE bool is_wide(int64_t channels) {
+  return channels > 4 * kLanes;
+}
+
 // body(Count<V>, first channel, lanes) for groups of V whole vectors, V = 4, 2, 1, and a partial one.
 template <class Body>
 MOTE_INLINE void for_channel_groups(int64_t channels, const Body& body) {
@@ -21,11 +33,44 @@ MOTE_INLINE void for_channel_groups(int64_t channels, const Body& body) {
   if (c < channels) body(Count<1>{}, c, static_cast<int32_t>(channels - c));
 }
 
-// sums[n][c] = sum over the rows of the n-th of what term(at, channel, lanes, terms) sets, at = row * channels +
-// channel. Four chains of additions, along the rows where a group has less than four vectors.
+// sums[n][c] += what term(at, channel, lanes, v, terms) sets, for `R` rows from `row` on.
+template <int R, int N, class Term>
+MOTE_INLINE void add_rows(int64_t row, int64_t channels, float* const (&sums)[N], const Term& term) {
+  for_channel_groups(
+      channels, [&](auto count, int64_t first, int32_t lanes) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+        for (int v = 0; v < decltype(count)::kValue; ++v) {
+          const int64_t channel = first + v * kLanes;
+          Vector terms[R][N];
+#pragma GCC unroll 4
+          for (int r = 0; r < R; ++r) term((row + r) * channels + channel, channel, lanes, v, terms[r]);
+#pragma GCC unroll 2
+          for (int n = 0; n < N; ++n) {
+            Vector total = load_lanes(sums[n] + channel, lanes);
+#pragma GCC unroll 4
+            for (int r = 0; r < R; ++r) total += terms[r][n];
+            store_lanes(sums[n] + channel, lanes, total);
+          }
+        }
+      });
+}
+
+template <int N, class Term>
+MOTE_INLINE void wide_channel_sums(const Channels& size, float* const (&sums)[N], const Term& term) {
+  for (float* each : sums)
+    for (int32_t c = 0; c < size.channels; ++c) each[c] = 0;
+  int64_t row = 0;
+  for (; row + 4 <= size.rows; row += 4) add_rows<4>(row, size.channels, sums, term);
+  for (; row < size.rows; ++row) add_rows<1>(row, size.channels, sums, term);
+}
+
+// sums[n][c] = sum over the rows of the n-th of what term(at, channel, lanes, v, terms) sets, at = row * channels +
+// channel, the v-th vector of a group. Four chains of additions, along the rows where a group has less than four
+// vectors.
 template <int N, class Term>
 MOTE_INLINE void channel_sums(const Channels& size, float* const (&sums)[N], const Term& term) {
   const int64_t rows = size.rows, channels = size.channels;
+  if (is_wide(channels)) return wide_channel_sums(size, sums, term);
   for_channel_groups(
       channels, [&](auto count, int64_t first, int32_t lanes) __attribute__((always_inline)) {
         constexpr int V = decltype(count)::kValue, R = 4 / V;
@@ -35,7 +80,7 @@ MOTE_INLINE void channel_sums(const Channels& size, float* const (&sums)[N], con
           for (int v = 0; v < V; ++v) {
             Vector terms[N];
             const int64_t channel = first + v * kLanes;
-            term(row * channels + channel, channel, lanes, terms);
+            term(row * channels + channel, channel, lanes, v, terms);
 #pragma GCC unroll 2
             for (int n = 0; n < N; ++n) to[v][n] += terms[n];
           }
@@ -61,7 +106,7 @@ void column_sums(int64_t rows, int64_t columns, const float* x, float* sums) {
   float* const to[1] = {sums};
   channel_sums<1>(
       {rows, static_cast<int32_t>(columns)},
-      to, [&](int64_t at, int64_t, int32_t lanes, Vector(&terms)[1]) __attribute__((always_inline)) {
+      to, [&](int64_t at, int64_t, int32_t lanes, int, Vector(&terms)[1]) __attribute__((always_inline)) {
         terms[0] = load_lanes(x + at, lanes);
       });
 }
@@ -70,7 +115,9 @@ void column_sums(int64_t rows, int64_t columns, const float* x, float* sums) {
 void moments(const Channels& size, const float* x, float* mean, float* variance) {
   float* const to[2] = {mean, variance};
   channel_sums<2>(
-      size, to, [&](int64_t at, int64_t channel, int32_t lanes, Vector(&terms)[2]) __attribute__((always_inline)) {
+      size,
+      to, [&](int64_t at, int64_t channel, int32_t lanes, int v, Vector(&terms)[2]) __attribute__((always_inline)) {
+        fetch_ahead(x + at, v);
         terms[0] = load_lanes(x + at, lanes) - load_lanes(x + channel, lanes);
         terms[1] = terms[0] * terms[0];
       });
@@ -94,7 +141,10 @@ void normal_sums(const Channels& size, const float* x, const float* dy, Clamp li
   const float *const scale = line, *const shift = scale + size.channels, *const mean = shift + size.channels;
   float* const to[2] = {sums, products};
   channel_sums<2>(
-      size, to, [&](int64_t at, int64_t channel, int32_t lanes, Vector(&terms)[2]) __attribute__((always_inline)) {
+      size,
+      to, [&](int64_t at, int64_t channel, int32_t lanes, int v, Vector(&terms)[2]) __attribute__((always_inline)) {
+        fetch_ahead(x + at, v);
+        fetch_ahead(dy + at, v);
         const Vector element = load_lanes(x + at, lanes);
         const Vector z = load_lanes(scale + channel, lanes) * element + load_lanes(shift + channel, lanes);
         terms[0] = passed_gradient(z, load_lanes(dy + at, lanes), low, high);
@@ -102,15 +152,22 @@ void normal_sums(const Channels& size, const float* x, const float* dy, Clamp li
       });
 }
 
-// change(at, lanes, v) for every vector of every row, where before(channel, lanes, v) has fetched what belongs to the
-// v-th channels of a group.
+// change(at, lanes, fetched, v) for every vector of every row, where fetched = before(channel, lanes, count) is what
+// belongs to the channels of a group of `count`.
 template <class Before, class Change>
 MOTE_INLINE void for_channel_rows(const Channels& size, const Before& before, const Change& change) {
   const int64_t channels = size.channels;
+  if (is_wide(channels)) {
+    for (int64_t at = 0; at < size.rows * channels; at += channels)
+      for_each_vector(
+          channels, [&](int64_t c, int32_t lanes)
+                        __attribute__((always_inline)) { change(at + c, lanes, before(c, lanes, Count<1>{}), 0); });
+    return;
+  }
   for_channel_groups(
       channels, [&](auto count, int64_t first, int32_t lanes) __attribute__((always_inline)) {
         constexpr int V = decltype(count)::kValue;
-        auto fetched = before(first, lanes, count);
+        const auto fetched = before(first, lanes, count);
         for (int64_t row = 0; row < size.rows; ++row)
 #pragma GCC unroll 4
           for (int v = 0; v < V; ++v) change(row * channels + first + v * kLanes, lanes, fetched, v);
@@ -140,6 +197,7 @@ void scale_shift(const Channels& size, const float* x, const float* scale, const
       [&](int64_t first, int32_t lanes, auto count)
           __attribute__((always_inline)) { return fetch_factors<2, decltype(count)::kValue>(from, first, lanes); },
       [&](int64_t at, int32_t lanes, const auto& factors, int v) __attribute__((always_inline)) {
+        fetch_ahead(x + at, v);
         const Vector z = factors.of[v][0] * load_lanes(x + at, lanes) + factors.of[v][1];
         store_lanes(y + at, lanes, clamp_vector(z, low, high));
       });
@@ -155,6 +213,8 @@ void normal_backward(const Channels& size, const float* x, const float* dy, Clam
       [&](int64_t first, int32_t lanes, auto count)
           __attribute__((always_inline)) { return fetch_factors<5, decltype(count)::kValue>(from, first, lanes); },
       [&](int64_t at, int32_t lanes, const auto& f, int v) __attribute__((always_inline)) {
+        fetch_ahead(x + at, v);
+        fetch_ahead(dy + at, v);
         const Vector element = load_lanes(x + at, lanes);
         const Vector z = f.of[v][0] * element + f.of[v][1];
         const Vector dz = passed_gradient(z, load_lanes(dy + at, lanes), low, high);
