@@ -192,18 +192,51 @@ void conv_weight_gradient(const Patches& g, int32_t outputs, const float* x, con
 // other.
 template <int T>
 struct Taps {
+  static constexpr int kCount = T;
+  int64_t at[T == 0 ? 1 : T];
+
   explicit Taps(const int32_t* run) {
 #pragma GCC unroll 9
     for (int t = 0; t < T; ++t) at[t] = run[t];
   }
-  int64_t at[T == 0 ? 1 : T];
+  // place(t) is where tap t of the pixel at `from` lies.
+  MOTE_INLINE auto places(const float* from) const {
+    return [this, from](int t) __attribute__((always_inline)) { return from + at[t]; };
+  }
+};
+
+// Of three rows of three neighbours, `pitch` and `step` apart: few enough numbers to stay in registers.
+struct GridTaps {
+  static constexpr int kCount = 9;
+  int64_t first, pitch, step;
+
+  explicit GridTaps(const int32_t* run) : first(run[0]), pitch(run[3] - run[0]), step(run[1] - run[0]) {}
+  static bool fits(const int32_t* run) {
+    const GridTaps grid(run);
+    for (int t = 0; t < kCount; ++t)
+      if (run[t] != grid.first + t / 3 * grid.pitch + t % 3 * grid.step) return false;
+    return true;
+  }
+  // The compiler must not see through the rows: it would give each tap a number of its own, and has no register for it.
+  MOTE_INLINE auto places(const float* from) const {
+    const float *top = from + first, *middle = top + pitch, *bottom = middle + pitch;
+    asm("" : "+r"(top), "+r"(middle), "+r"(bottom));
+    return [top, middle, bottom, this](int t) __attribute__((always_inline)) {
+      return (t < 3 ? top : t < 6 ? middle : bottom) + t % 3 * step;
+    };
+  }
 };
 
 // body(taps, first tap) for groups of taps; one of none where there are none, whose sums are zeros.
 template <class Body>
 MOTE_INLINE void for_each_taps(const Patches& g, const Body& body) {
   int32_t r = 0;
-  for (; r + 9 <= g.runs; r += 9) body(Taps<9>(g.run + r), r);
+  for (; r + 9 <= g.runs; r += 9) {
+    if (GridTaps::fits(g.run + r))
+      body(GridTaps(g.run + r), r);
+    else
+      body(Taps<9>(g.run + r), r);
+  }
   for (; r + 5 <= g.runs; r += 5) body(Taps<5>(g.run + r), r);
   if (r + 4 == g.runs) body(Taps<4>(g.run + r), r);
   if (r + 3 == g.runs) body(Taps<3>(g.run + r), r);
@@ -224,9 +257,12 @@ struct DepthwiseSums {
   Clamp limits;
 };
 
-template <int T>
-[[gnu::noinline]] void depthwise_taps(const Patches& g, PixelRange pixels, const Taps<T> taps, const DepthwiseSums sums,
+// Three taps make a sum, and sums do not wait for one another. What the pixels are made of is passed by value: any
+// store of a vector could change what a reference leads to, and loads are what this loop has too many of.
+template <class Taps>
+[[gnu::noinline]] void depthwise_taps(const Patches g, PixelRange pixels, const Taps taps, const DepthwiseSums sums,
                                       const float* x, float* y) {
+  constexpr int T = Taps::kCount;
   const Vector low = broadcast(sums.limits.low), high = broadcast(sums.limits.high);
   for_each_vector(
       g.length, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
@@ -235,12 +271,17 @@ template <int T>
         for (int t = 0; t < T; ++t) w[t] = load_lanes(sums.w + t * int64_t{g.length} + c, lanes);
         const Vector start = sums.bias != nullptr ? load_lanes(sums.bias + c, lanes) : Vector{};
         for (int32_t p = pixels.first; p < pixels.last; ++p) {
-          const float* const from = x + g.from[p] + c;
+          const auto place = taps.places(x + g.from[p] + c);
           float* const to = y + g.to[p] + c;
-          Vector sum = sums.begins ? start : load_lanes(to, lanes);
-#pragma GCC unroll 9
-          for (int t = 0; t < T; ++t) sum += w[t] * load_lanes(from + taps.at[t], lanes);
-          store_lanes(to, lanes, clamp_vector(sum, low, high));
+          Vector total = sums.begins ? start : load_lanes(to, lanes);
+#pragma GCC unroll 3
+          for (int first = 0; first < T; first += 3) {
+            Vector sum = w[first] * load_lanes(place(first), lanes);
+            if (first + 1 < T) sum += w[first + 1] * load_lanes(place(first + 1), lanes);
+            if (first + 2 < T) sum += w[first + 2] * load_lanes(place(first + 2), lanes);
+            total += sum;
+          }
+          store_lanes(to, lanes, clamp_vector(total, low, high));
         }
       });
 }
@@ -254,16 +295,17 @@ MOTE_INLINE void for_each_piece(const Patches& g, const Body& body) {
 
 void depthwise_forward(const Patches& g, const float* x, const float* w, const float* bias, Clamp limits, float* y) {
   for_each_piece(g, [&](PixelRange pixels) {
-    for_each_taps(g, [&]<int T>(const Taps<T>& taps, int32_t r) {
-      const bool ends = r + T == g.runs;
+    for_each_taps(g, [&]<class Taps>(const Taps& taps, int32_t r) {
+      const bool ends = r + Taps::kCount == g.runs;
       depthwise_taps(g, pixels, taps, {w + int64_t{r} * g.length, bias, r == 0, ends ? limits : Clamp{}}, x, y);
     });
   });
 }
 
-template <int T>
-[[gnu::noinline]] void depthwise_gradient_taps(const Patches& g, PixelRange pixels, const Taps<T> taps, const float* x,
+template <class Taps>
+[[gnu::noinline]] void depthwise_gradient_taps(const Patches g, PixelRange pixels, const Taps taps, const float* x,
                                                const float* dy, float* dw) {
+  constexpr int T = Taps::kCount;
   for_each_vector(
       g.length, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) {
         Vector sums[T == 0 ? 1 : T];
@@ -271,9 +313,9 @@ template <int T>
         for (int t = 0; t < T; ++t) sums[t] = load_lanes(dw + t * int64_t{g.length} + c, lanes);
         for (int32_t p = pixels.first; p < pixels.last; ++p) {
           const Vector gradient = load_lanes(dy + g.to[p] + c, lanes);
-          const float* const from = x + g.from[p] + c;
+          const auto place = taps.places(x + g.from[p] + c);
 #pragma GCC unroll 9
-          for (int t = 0; t < T; ++t) sums[t] += gradient * load_lanes(from + taps.at[t], lanes);
+          for (int t = 0; t < T; ++t) sums[t] += gradient * load_lanes(place(t), lanes);
         }
 #pragma GCC unroll 9
         for (int t = 0; t < T; ++t) store_lanes(dw + t * int64_t{g.length} + c, lanes, sums[t]);
