@@ -11,13 +11,6 @@ struct Count {
   static constexpr int kValue = N;
 };
 
-// Rows come from the third-level cache, and hardware alone fetches them late: asks for the line that is this far ahead,
-// once for the v-th vectors that share it. Nothing is read behind the end.
-MOTE_INLINE void fetch_ahead(const float* p, int v) {
-  constexpr int64_t kAhead = 1024, kLine = 16;
-  if (v * kLanes % kLine == 0) __builtin_prefetch(p + kAhead);
-}
-
 // More channels than a group has are passed row by row, so that memory is read in order.
 MOTE_INLINE bool is_wide(int64_t channels) {
   return channels > 4 * kLanes;

@@ -16,6 +16,8 @@ void clamp(int64_t n, const float* x, Clamp limits, float* y) {
 void add_clamped(int64_t n, const float* a, const float* b, Clamp limits, float* y) {
   const Vector low = broadcast(limits.low), high = broadcast(limits.high);
   for_each_vector(n, [&](int64_t i, int32_t lanes) {
+    fetch_ahead(a + i);
+    fetch_ahead(b + i);
     store_lanes(y + i, lanes, clamp_vector(load_lanes(a + i, lanes) + load_lanes(b + i, lanes), low, high));
   });
 }
@@ -23,6 +25,8 @@ void add_clamped(int64_t n, const float* a, const float* b, Clamp limits, float*
 void clamp_backward(int64_t n, const float* y, const float* dy, Clamp limits, float* dx) {
   const Vector low = broadcast(limits.low), high = broadcast(limits.high), zero{};
   for_each_vector(n, [&](int64_t i, int32_t lanes) {
+    fetch_ahead(y + i);
+    fetch_ahead(dy + i);
     const Vector value = load_lanes(y + i, lanes), gradient = load_lanes(dy + i, lanes);
     // As "not clamped" so that the gradient of a NaN stays visible.
     const IntVector clamped = (value <= low) | (value >= high);
@@ -133,6 +137,8 @@ ErrorSums error_loss(int64_t n, const ErrorLoss& loss, const float* y, const flo
 
 void add(int64_t n, const float* x, float* y) {
   for_each_vector(n, [&](int64_t i, int32_t lanes) {
+    fetch_ahead(x + i);
+    fetch_ahead(y + i);
     store_lanes(y + i, lanes, load_lanes(y + i, lanes) + load_lanes(x + i, lanes));
   });
 }
