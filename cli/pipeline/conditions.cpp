@@ -8,7 +8,6 @@
 namespace mote {
 namespace {
 
-constexpr const char* kWhite = "white";
 constexpr uint64_t kNoiseStream = 7;  // of the project's seed
 
 Result<Noise> noise_of(const ProjectConfig& project, const Loaded& loaded, const GoalCondition& condition) {
@@ -16,8 +15,8 @@ Result<Noise> noise_of(const ProjectConfig& project, const Loaded& loaded, const
   if (contract.window < 2)
     return input_error(project.where(condition.key("noise")) +
                        ": a row of a table has no power to compare noise with; conditions need windows");
-  if (condition.noise == kWhite) return Noise::white();
-  Result<Noise> noise = Noise::load(project.data, loaded.dataset, project.folder, condition.noise);
+  if (condition.noise == kWhiteNoise) return Noise::white();
+  Result<Noise> noise = Noise::load(project.data, loaded.dataset, project.folder, condition.noise, NoiseUse::judging);
   if (!noise.ok()) return project.error_at(condition.key("noise"), noise.error());
   return noise;
 }
@@ -59,7 +58,7 @@ Result<void> check_conditions(const ProjectConfig& project, const Loaded& loaded
 Result<std::vector<std::filesystem::path>> noise_files(const ProjectConfig& project) {
   std::vector<std::filesystem::path> files;
   for (const GoalCondition& condition : project.goal.conditions) {
-    if (condition.noise == kWhite) continue;
+    if (condition.noise == kWhiteNoise) continue;
     MOTE_TRY(std::vector<fs::path> matches, glob(project.folder, condition.noise));
     std::erase_if(matches, [](const fs::path& path) { return !fs::is_regular_file(path); });
     if (matches.empty())

@@ -13,6 +13,7 @@
 #include "cli/pipeline/model_file.h"
 #include "cli/pipeline/training.h"
 #include "toolchain/data/cleaning.h"
+#include "toolchain/data/noise.h"
 #include "toolchain/graph/passes/passes.h"
 #include "toolchain/graph/transfer.h"
 #include "toolchain/measure/measure.h"
@@ -250,7 +251,14 @@ Result<Json> Pipeline::train_inputs(const Step& data) const {
     if (!bytes.ok()) return project_.error_at("train.start_from", bytes.error());
     base = fingerprint(*bytes);
   }
-  return Json{data.fingerprint, project_.section("train"), project_.name, project_.train.seed, base};
+  // Which part of a noise recording training gets depends on what is judged in it.
+  const bool noise = std::ranges::any_of(project_.data.augment, is_noise_augment);
+  return Json{data.fingerprint,
+              project_.section("train"),
+              project_.name,
+              project_.train.seed,
+              base,
+              noise ? project_.data.judged_noise : std::vector<std::string>()};
 }
 
 Result<bool> Pipeline::is_trained(const Step& data) const {

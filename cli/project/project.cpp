@@ -11,6 +11,7 @@
 #include "cli/project/keys.h"
 #include "toolchain/base/files.h"
 #include "toolchain/base/text.h"
+#include "toolchain/data/noise.h"
 
 namespace mote {
 namespace {
@@ -177,6 +178,8 @@ class Reader {
       project_.goal.conditions.push_back(std::move(condition));
       MOTE_CHECK(table(*item.as_table(), kConditions));
       MOTE_CHECK(check_condition(place_of(file_, item.source()), *item.as_table()));
+      const std::string& noise = project_.goal.conditions.back().noise;
+      if (noise != kWhiteNoise) project_.data.judged_noise.push_back(noise);
     }
     return {};
   }

@@ -13,7 +13,6 @@ namespace mote {
 namespace {
 
 constexpr double kNoisyShare = 0.8;  // of the windows get noise
-constexpr double kMostDecibels = 100;
 
 // What a specification may say, how much of it makes sense, and which windows it is for.
 struct Kind {
@@ -49,27 +48,14 @@ Result<void> check_windows(const std::string& text, const Kind& kind, const Reco
 
 Result<void> Augmenter::add_noise_of(const std::string& text, const DataConfig& config, const Dataset& dataset,
                                      const std::filesystem::path& project_folder) {
-  const auto wrong = [&](const std::string& why) {
-    return input_error(
-        fmt::format("mote.toml: augment \"{}\": {}; expected a pattern of recordings and two levels in "
-                    "dB, such as \"noise noise/*.wav 0 30\"",
-                    text, why));
-  };
-  const size_t first = text.find(' '), last = text.rfind(' ');
-  const size_t middle = last == std::string::npos || last == 0 ? std::string::npos : text.rfind(' ', last - 1);
-  if (middle == std::string::npos || middle <= first) return wrong("something is missing");
-  const std::string pattern = text.substr(first + 1, middle - first - 1);
-  double low = 0, high = 0;
-  if (!parse_number(text.substr(middle + 1, last - middle - 1), low) || !parse_number(text.substr(last + 1), high) ||
-      low > high || low < -kMostDecibels || high > kMostDecibels)
-    return wrong("the levels are no numbers, or not in order");
+  MOTE_TRY(const NoiseAugment augment, parse_noise_augment(text));
   Noise noise = Noise::white();
-  if (pattern != "white") {
-    Result<Noise> loaded = Noise::load(config, dataset, project_folder, pattern);
+  if (augment.pattern != kWhiteNoise) {
+    Result<Noise> loaded = Noise::load(config, dataset, project_folder, augment.pattern, NoiseUse::training);
     if (!loaded.ok()) return loaded.error();
     noise = std::move(*loaded);
   }
-  noises_.push_back(std::make_shared<const NoiseMix>(NoiseMix{std::move(noise), low, high}));
+  noises_.push_back(std::make_shared<const NoiseMix>(NoiseMix{std::move(noise), augment.low, augment.high}));
   varies_windows_ = true;
   return {};
 }
@@ -78,7 +64,7 @@ Result<void> Augmenter::add(const std::string& text, const DataConfig& config, c
                             const std::filesystem::path& project_folder) {
   const size_t space = text.find(' ');
   const std::string name = text.substr(0, space);
-  if (name == "noise") return add_noise_of(text, config, dataset, project_folder);
+  if (is_noise_augment(text)) return add_noise_of(text, config, dataset, project_folder);
   const Kind* const kind =
       std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return name == k.name; });
   if (kind == std::end(kKinds))

@@ -68,7 +68,8 @@ struct DataConfig {
   std::optional<std::string> time;      // key `time`: column with the time stamps; default: found by its name; "none"
   std::string time_unit = "auto";       // key `time_unit`: auto | s | ms | us | ns, of a numeric time column
   SplitConfig split;
-  std::vector<std::string> augment;  // "jitter 0.02", ... (augment.h)
+  std::vector<std::string> augment;       // "jitter 0.02", ... (augment.h)
+  std::vector<std::string> judged_noise;  // globs of the recordings that [[goal.condition]] mixes in
   ShortPolicy short_recordings = ShortPolicy::error;
   MissingPolicy missing = MissingPolicy::error;
   GapPolicy gaps = GapPolicy::split;

@@ -1,13 +1,18 @@
 #include "toolchain/data/noise.h"
 
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "toolchain/base/files.h"
 #include "toolchain/data/prepare.h"
+#include "toolchain/data/text.h"
 
 namespace mote {
 namespace {
+
+constexpr double kMostDecibels = 100;
 
 // One channel of a window, channels interleaved.
 struct Channel {
@@ -41,8 +46,73 @@ void add_noise(std::span<float> signal, std::span<const float> noise, size_t cha
   }
 }
 
+bool is_noise_augment(const std::string& text) {
+  return text == "noise" || text.starts_with("noise ");
+}
+
+Result<NoiseAugment> parse_noise_augment(const std::string& text) {
+  const auto wrong = [&](const std::string& why) {
+    return input_error(
+        fmt::format("mote.toml: augment \"{}\": {}; expected a pattern of recordings and two levels in "
+                    "dB, such as \"noise noise/*.wav 0 30\"",
+                    text, why));
+  };
+  const size_t first = text.find(' '), last = text.rfind(' ');
+  const size_t middle = last == std::string::npos || last == 0 ? std::string::npos : text.rfind(' ', last - 1);
+  if (middle == std::string::npos || middle <= first) return wrong("something is missing");
+  NoiseAugment augment{text.substr(first + 1, middle - first - 1)};
+  const std::string low = text.substr(middle + 1, last - middle - 1);
+  if (!parse_number(low, augment.low) || !parse_number(text.substr(last + 1), augment.high) ||
+      augment.low > augment.high || augment.low < -kMostDecibels || augment.high > kMostDecibels)
+    return wrong("the levels are no numbers, or not in order");
+  return augment;
+}
+
+namespace {
+
+// Files, as the readers name them, that serve the other use too.
+Result<std::set<std::string>> files_of_other_use(const DataConfig& config, const fs::path& folder, NoiseUse use) {
+  std::vector<std::string> patterns = config.judged_noise;
+  if (use == NoiseUse::judging) {
+    patterns.clear();
+    for (const std::string& text : config.augment) {
+      if (!is_noise_augment(text)) continue;
+      MOTE_TRY(const NoiseAugment augment, parse_noise_augment(text));
+      patterns.push_back(augment.pattern);
+    }
+  }
+  std::set<std::string> files;
+  for (const std::string& pattern : patterns) {
+    MOTE_TRY(const std::vector<fs::path> matches, glob(folder, pattern));
+    for (const fs::path& path : matches) files.insert(fs::weakly_canonical(path).string());
+  }
+  return files;
+}
+
+// What training (the first two thirds) or judging gets of a recording that both have.
+Result<void> keep_share(Piece& piece, const RecordingContract& contract, NoiseUse use) {
+  const auto channels = static_cast<int64_t>(contract.channels.size());
+  const int64_t readings = static_cast<int64_t>(piece.values.size()) / channels, cut = readings * 2 / 3;
+  const auto middle = piece.values.begin() + static_cast<std::ptrdiff_t>(cut * channels);
+  const bool training = use == NoiseUse::training;
+  const int64_t kept = training ? cut : readings - cut;
+  if (kept < contract.window)
+    return input_error(fmt::format(
+        "{}: noise for training and for [[goal.condition]]; {} gets the {} of its {} readings, {}, less than a window "
+        "({}); expected a longer recording, or one for each",
+        piece.file, training ? "training" : "judging", training ? "first two thirds" : "last third", readings, kept,
+        contract.window));
+  if (training)
+    piece.values.erase(middle, piece.values.end());
+  else
+    piece.values.erase(piece.values.begin(), middle);
+  return {};
+}
+
+}  // namespace
+
 Result<Noise> Noise::load(const DataConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
-                          const std::string& pattern) {
+                          const std::string& pattern, NoiseUse use) {
   DataConfig reading = config;
   reading.task = DataTask::anomaly;  // needs no label
   reading.source = {pattern};
@@ -55,8 +125,13 @@ Result<Noise> Noise::load(const DataConfig& config, const Dataset& dataset, cons
   reading.resample = true;
   reading.short_recordings = ShortPolicy::skip;
   MOTE_TRY(Prepared prepared, prepare(reading, folder, {}));
+  MOTE_TRY(const std::set<std::string> shared, files_of_other_use(config, folder, use));
   Noise noise;
-  for (Piece& piece : prepared.pieces) noise.recordings_.push_back(std::move(piece.values));
+  for (Piece& piece : prepared.pieces) {
+    const fs::path file = fs::weakly_canonical(folder / piece.file);
+    if (shared.contains(file.string())) MOTE_CHECK(keep_share(piece, dataset.contract, use));
+    noise.recordings_.push_back(std::move(piece.values));
+  }
   return noise;
 }
 

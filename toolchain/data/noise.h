@@ -12,14 +12,28 @@
 
 namespace mote {
 
+enum class NoiseUse { training, judging };
+
+// What "noise PATTERN LOW HIGH" of the data's augmentation says: the glob, and the levels in dB.
+struct NoiseAugment {
+  std::string pattern;
+  double low = 0, high = 0;
+};
+bool is_noise_augment(const std::string& text);
+Result<NoiseAugment> parse_noise_augment(const std::string& text);
+
+inline constexpr const char* kWhiteNoise = "white";  // in place of a glob
+
 class Noise {
  public:
   // Independent normal numbers in every channel and reading.
   static Noise white() { return Noise(); }
   // The recordings that a glob matches, read with the settings of the project's data and brought to their rate; labels
-  // are not asked for. Errors: no file, a channel that is missing, nothing as long as a window.
+  // are not asked for. Of a recording that serves both uses, training gets the first two thirds and judging the last:
+  // a model must not be judged in noise that it was trained in. Errors: no file, a channel that is missing, nothing as
+  // long as a window.
   static Result<Noise> load(const DataConfig& config, const Dataset& dataset, const std::filesystem::path& folder,
-                            const std::string& pattern);
+                            const std::string& pattern, NoiseUse use);
 
   // A stretch of one window, readings x channels: where it begins is drawn, each reading with the same chance.
   void draw(const RecordingContract& contract, Random& random, std::span<float> window) const;

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "toolchain/data/testing.h"
 
 namespace mote {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Sum of squares of a channel around its mean, over a window.
@@ -80,7 +83,7 @@ TEST_F(NoiseTest, SeedDecides) {
 TEST_F(NoiseTest, RecordedNoise) {
   project_.record("noise/hum.csv", 60, 100, [](int i) { return 40 + 3 * std::sin(i * 1.9); });
   project_.record("noise/short.csv", 5, 100, [](int) { return 0; });  // shorter than a window: no part of it
-  const Result<Noise> hum = Noise::load(config_, dataset_, project_.path(), "noise/*.csv");
+  const Result<Noise> hum = Noise::load(config_, dataset_, project_.path(), "noise/*.csv", NoiseUse::judging);
   ASSERT_TRUE(hum.ok()) << hum.error().message;
   const Dataset noisy = with_noise(dataset_, dataset_.test, *hum, 3, 1);
   EXPECT_NEAR(ratio(noisy, 0, 0), 3, 0.05);
@@ -91,6 +94,34 @@ TEST_F(NoiseTest, RecordedNoise) {
   for (size_t i = 2; i + 1 < 20; ++i) EXPECT_NEAR(recurrence(i), recurrence(1), 5e-3) << i;
 }
 
+// 1 in the first two thirds, 2 in the last.
+TEST_F(NoiseTest, TrainingAndJudgingShareNoStretchOfARecording) {
+  project_.record("noise/both.csv", 150, 100, [](int i) { return i < 100 ? 1 : 2; });
+  const auto drawn = [&](NoiseUse use) {
+    const Result<Noise> noise = Noise::load(config_, dataset_, project_.path(), "noise/*.csv", use);
+    EXPECT_TRUE(noise.ok()) << noise.error().message;
+    std::set<float> values;
+    Random random(1);
+    std::vector<float> window(static_cast<size_t>(dataset_.contract.elements()));
+    for (int i = 0; i < 300; ++i) {
+      noise->draw(dataset_.contract, random, window);
+      for (size_t k = 0; k < window.size(); k += dataset_.contract.channels.size()) values.insert(window[k]);
+    }
+    return values;
+  };
+  config_.judged_noise = {"noise/b*.csv"};
+  EXPECT_THAT(drawn(NoiseUse::judging), ElementsAre(1, 2)) << "training has none of it";
+  config_.augment = {"jitter 0.1", "noise noise/both.csv 0 30"};
+  EXPECT_THAT(drawn(NoiseUse::judging), ElementsAre(2));
+  EXPECT_THAT(drawn(NoiseUse::training), ElementsAre(1));
+  config_.judged_noise.clear();
+  EXPECT_THAT(drawn(NoiseUse::training), ElementsAre(1, 2));
+
+  project_.record("noise/both.csv", 50, 100, [](int i) { return i; });
+  EXPECT_THAT(Noise::load(config_, dataset_, project_.path(), "noise/*.csv", NoiseUse::judging).error().message,
+              AllOf(HasSubstr("noise/both.csv"), HasSubstr("less than a window"), HasSubstr("longer recording")));
+}
+
 TEST_F(NoiseTest, AChannelThatRestsStaysAtRest) {
   for (int16_t& count : dataset_.counts) count = 7;
   const Dataset noisy = with_noise(dataset_, dataset_.test, Noise::white(), 0, 1);
@@ -98,9 +129,11 @@ TEST_F(NoiseTest, AChannelThatRestsStaysAtRest) {
 }
 
 TEST_F(NoiseTest, WhatIsWrongIsNamed) {
-  EXPECT_THAT(Noise::load(config_, dataset_, project_.path(), "noise/*.csv").error().message, HasSubstr("noise/*.csv"));
+  EXPECT_THAT(Noise::load(config_, dataset_, project_.path(), "noise/*.csv", NoiseUse::judging).error().message,
+              HasSubstr("noise/*.csv"));
   project_.write("noise/other.csv", "timestamp,gx\n0,1\n10,2\n20,3\n");
-  EXPECT_THAT(Noise::load(config_, dataset_, project_.path(), "noise/*.csv").error().message, HasSubstr("ax"));
+  EXPECT_THAT(Noise::load(config_, dataset_, project_.path(), "noise/*.csv", NoiseUse::judging).error().message,
+              HasSubstr("ax"));
 }
 
 }  // namespace
