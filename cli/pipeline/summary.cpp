@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cli/pipeline/metrics.h"
+#include "toolchain/report/decision_text.h"
 #include "toolchain/report/format.h"
 #include "toolchain/report/metric_names.h"
 #include "toolchain/report/table.h"
@@ -24,13 +25,6 @@ std::string goal_text(const MetricName& metric, const Json& goal) {
   return goal.contains(metric.name) ? metric_text(metric, goal.at(metric.name).get<double>()) : "";
 }
 
-// A share with its interval: "1.2 % (0.4 - 3.1) of 240".
-std::string share_text(const Json& share) {
-  static constexpr MetricName kRate = {"rate", false, true};
-  const Json part = {{"rate", share.at("rate")}, {"rate_ci95", share.at("ci95")}};
-  return fmt::format("{} of {}", metric_text(kRate, part, true), share.at("of").get<int64_t>());
-}
-
 // "3 classes", "1 target", "7 labels, of which normal: normal".
 std::string data_text(const Json& data, DataTask task) {
   const Json& names = data.at(task == DataTask::regression ? "targets" : "classes");
@@ -39,10 +33,6 @@ std::string data_text(const Json& data, DataTask task) {
   if (task == DataTask::regression) return fmt::format("{} target{}", names.size(), many);
   return fmt::format("{} label{}, normal: {}", names.size(), many,
                      fmt::join(data.at("normal").get<std::vector<std::string>>(), ", "));
-}
-
-std::string duration_text(double hours) {
-  return hours < 1 ? fmt::format("{:.1f} min", 60 * hours) : fmt::format("{:.1f} h", hours);
 }
 
 std::string note_lines(const Json& step) {
@@ -217,36 +207,12 @@ std::string threshold_table(const Json& part) {
 
 std::string decision_table(const Json& part) {
   if (!part.contains("decision")) return "";
-  const Json& decision = part.at("decision");
-  const Json& rule = decision.at("rule");
-  std::string text =
-      fmt::format("\n  decisions over {} of recordings: smoothing {}, debounce {}, {} quiet after an event\n",
-                  duration_text(decision.at("hours").get<double>()), rule.at("smoothing").get<int32_t>(),
-                  rule.at("debounce").get<int32_t>(), format_seconds(rule.at("refractory_s").get<double>()));
-  Table table({"event", "detected (95 % interval)", "times each", "after s", "90 % after s", "false",
-               "per hour (95 % interval)"},
-              {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right});
-  const auto row = [&](const std::string& name, const Json& one) {
-    const auto found = one.at("detected").at("count").get<int64_t>();
-    const Json& latency = one.at("latency_s");
-    const auto seconds = [&](const char* which) {
-      return latency.is_null() ? "-" : format_number(latency.at(which).get<double>());
-    };
-    const Json& interval = one.at("false_per_hour_ci95");
-    table.row({name, share_text(one.at("detected")),
-               found == 0 ? "-" : format_number(one.at("right").get<double>() / static_cast<double>(found)),
-               seconds("median"), seconds("p90"), std::to_string(one.at("false").get<int64_t>()),
-               fmt::format("{} ({} - {})", format_number(one.at("false_per_hour").get<double>()),
-                           format_number(interval.at(0).get<double>()), format_number(interval.at(1).get<double>()))});
-  };
-  for (const Json& each : decision.at("labels")) row(each.at("name").get<std::string>(), each);
-  if (decision.at("labels").size() > 1) row("all", decision.at("all"));
-  text += table.text();
-  if (const auto too_short = decision.at("too_short").get<int64_t>(); too_short > 0)
-    text +=
-        fmt::format("  {} of the {} events lie in recordings of fewer windows than debounce asks for: record longer\n",
-                    too_short, decision.at("all").at("events").get<int64_t>());
-  return text;
+  const DecisionText text = decision_text(part.at("decision"));
+  std::vector<Align> alignment(text.headers.size(), Align::right);
+  alignment[0] = Align::left;
+  Table table(text.headers, alignment);
+  for (const std::vector<std::string>& row : text.rows) table.row(row);
+  return "\n  " + text.rule + "\n" + table.text() + (text.remark.empty() ? "" : "  " + text.remark + "\n");
 }
 
 std::string layer_table(const Json& layer_errors, const Json& costs) {

@@ -6,6 +6,7 @@
 
 #include "toolchain/base/html.h"
 #include "toolchain/report/chart.h"
+#include "toolchain/report/decision_text.h"
 #include "toolchain/report/format.h"
 #include "toolchain/report/metric_names.h"
 
@@ -152,6 +153,20 @@ std::string thresholds_section(const Json& metrics) {
   return html + "</table>\n";
 }
 
+std::string decision_section(const Json& metrics) {
+  const std::string part = judged_name(metrics);
+  const Json& judged = metrics.at("int8").at(part);
+  if (!judged.contains("decision")) return "";
+  const DecisionText text = decision_text(judged.at("decision"));
+  std::string html = fmt::format("<h2>Events, int8, {} part</h2>\n<p>{}.</p>\n<table>", part, escape_html(text.rule)) +
+                     html_row(text.headers, "th");
+  for (std::vector<std::string> row : text.rows) {
+    row[0] = escape_html(row[0]);
+    html += html_row(row, "td");
+  }
+  return html + "</table>\n" + (text.remark.empty() ? "" : "<p class=\"sub\">" + escape_html(text.remark) + ".</p>\n");
+}
+
 std::string curves_section(const Json& metrics) {
   const std::string part = judged_name(metrics);
   const Json& judged = metrics.at("int8").at(part);
@@ -283,8 +298,9 @@ std::string html_report(const Json& metrics, const std::vector<ReportLimit>& lim
                                           metrics.value("time", ""), metrics.value("seed", uint64_t{0}));
   const std::string html = verdict_section(metrics) + quality_section(metrics) + conditions_section(metrics) +
                            leakage_section(metrics) + budget_section(metrics, limits) + breakdown(metrics) +
-                           confusion_section(metrics) + thresholds_section(metrics) + curves_section(metrics) +
-                           training_section(metrics) + layers_section(metrics) + data_section(metrics);
+                           confusion_section(metrics) + decision_section(metrics) + thresholds_section(metrics) +
+                           curves_section(metrics) + training_section(metrics) + layers_section(metrics) +
+                           data_section(metrics);
   return html_page(metrics.value("name", "mote"), heading, html);
 }
 

@@ -218,5 +218,23 @@ TEST(HtmlReport, ConditionsThresholdsAndCurves) {
     EXPECT_THAT(page, HasSubstr(text));
 }
 
+TEST(HtmlReport, Events) {
+  const Json share = {{"count", 3}, {"of", 4}, {"rate", 0.75}, {"ci95", {0.3, 0.95}}};
+  const Json one = {{"name", "<wave>"},     {"events", 4}, {"detected", share},     {"right", 6},
+                    {"latency_s", nullptr}, {"false", 1},  {"false_per_hour", 2.5}, {"false_per_hour_ci95", {0.1, 14}}};
+  const Json decision = {{"rule", {{"smoothing", 2}, {"debounce", 3}, {"refractory_s", 0.5}}},
+                         {"hours", 0.4},
+                         {"too_short", 1},
+                         {"all", one},
+                         {"labels", {one}}};
+  const Json metrics = {{"task", "classification"},
+                        {"int8", {{"test", {{"count", 4}, {"accuracy", 0.9}, {"decision", decision}}}}},
+                        {"verdict", {{"goal_met", true}, {"within_budget", true}, {"short_of", Json::array()}}}};
+  const std::string page = html_report(metrics, {});
+  for (const char* text : {"24.0 min", "smoothing 2, debounce 3, 500 ms", "&lt;wave&gt;", "75.0 % (30.0 - 95.0) of 4",
+                           "2.5 (0.1 - 14)", "1 of the 4 events"})
+    EXPECT_THAT(page, HasSubstr(text));
+}
+
 }  // namespace
 }  // namespace mote

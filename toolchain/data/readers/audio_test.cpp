@@ -203,7 +203,8 @@ TEST(Audio, FoldersOfSpeechCommands) {
   EXPECT_TRUE(std::all_of(window.begin() + 900, window.end(), [](int16_t count) { return count == 0; }));
   EXPECT_NE(window[899], 0);
 
-  const Result<Noise> noise = Noise::load(config, dataset, project.path(), "speech/_background_noise_/*.wav", NoiseUse::judging);
+  const Result<Noise> noise =
+      Noise::load(config, dataset, project.path(), "speech/_background_noise_/*.wav", NoiseUse::judging);
   ASSERT_TRUE(noise.ok()) << noise.error().message;
   EXPECT_EQ(with_noise(dataset, dataset.test, *noise, 5, 1).test.size(), 2);
 
