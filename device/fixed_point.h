@@ -4,6 +4,7 @@
 // Qm.n: an int32 with m integer bits stands for raw / 2^(31 - m). Products of Qa and Qb are Q(a + b), by the doubling
 // high multiplication of requantize.h. Sums do not overflow in the ranges stated.
 #pragma once
+#include "device/bits.h"
 #include "device/program_memory.h"
 #include "device/requantize.h"
 
@@ -80,12 +81,6 @@ inline int32_t tanh_q4(int32_t a) {
   const int32_t ratio = two_over_one_plus(exp_on_negative_values(a < 0 ? a : -a)) - (int32_t{1} << 29);
   const int32_t magnitude = saturating_shift_left(ratio, 2);
   return a < 0 ? -magnitude : magnitude;
-}
-
-inline int32_t leading_zeros(uint32_t x) {
-  int32_t zeros = 0;
-  for (; zeros < 32 && (x & 0x80000000u) == 0; x <<= 1) ++zeros;
-  return zeros;
 }
 
 // As saturating_shift_left, also by 0.

@@ -3,11 +3,9 @@
 #pragma once
 #include <stdint.h>
 
-namespace mote {
+#include "device/bits.h"
 
-inline int16_t saturate_int16(int32_t x) {
-  return static_cast<int16_t>(x < -32768 ? -32768 : x > 32767 ? 32767 : x);
-}
+namespace mote {
 
 // floor(a * b / 2^16), exactly, from products of 32 bits.
 inline int32_t multiply_q16(int32_t a, int16_t b) {
@@ -28,17 +26,6 @@ inline int32_t rounding_divide(int64_t x, int32_t count) {
   return static_cast<int32_t>((x < 0 ? x - count / 2 : x + count / 2) / count);
 }
 
-// Zero bits above the highest bit that is set; 32 for 0.
-inline int32_t leading_zeros(uint32_t x) {
-#if defined(__ARM_FEATURE_CLZ) || defined(__x86_64__) || defined(__aarch64__)
-  return x == 0 ? 32 : __builtin_clz(x);
-#else
-  int32_t zeros = 32;
-  for (int32_t step = 16; step > 0; step >>= 1)
-    if (x >> step != 0) zeros -= step, x >>= step;
-  return zeros - static_cast<int32_t>(x);
-#endif
-}
 inline int32_t leading_zeros(uint64_t x) {
   const uint32_t high = static_cast<uint32_t>(x >> 32);
   return high != 0 ? leading_zeros(high) : 32 + leading_zeros(static_cast<uint32_t>(x));

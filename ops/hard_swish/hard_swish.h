@@ -24,7 +24,7 @@ inline int32_t high_product_q15(int32_t a, int32_t b) {
   return (product + (product >= 0 ? kQ15Half : 1 - kQ15Half)) / (2 * kQ15Half);
 }
 
-inline int32_t saturate_int16(int64_t x) {
+inline int32_t saturate_wide_to_int16(int64_t x) {
   return static_cast<int32_t>(x < -32768 ? -32768 : x > 32767 ? 32767 : x);
 }
 
@@ -50,9 +50,10 @@ struct HardSwishInt8 {
   // The input in units of 3 / 2^15, so that 3 is 2^15, saturated. A left shift leaves its last bit, the only one whose
   // saturation counts, for after the multiplication.
   int32_t scaled_to_three(int32_t x) const {
-    if (factor.shift > 0) x = saturate_int16(int64_t{x} << (factor.shift - 1));
+    if (factor.shift > 0) x = saturate_wide_to_int16(int64_t{x} << (factor.shift - 1));
     x = high_product_q15(x, factor.multiplier);
-    return factor.shift > 0 ? saturate_int16(int64_t{x} * 2) : rounding_divide_by_power_of_two(x, -factor.shift);
+    return factor.shift > 0 ? saturate_wide_to_int16(int64_t{x} * 2)
+                            : rounding_divide_by_power_of_two(x, -factor.shift);
   }
 
   int8_t operator()(int8_t stored) const {

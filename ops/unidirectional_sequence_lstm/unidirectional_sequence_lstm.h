@@ -11,6 +11,7 @@
 // int16 with a power of two as scale; the hidden state int8, quantized as the output. Source: TFLite Micro's
 // micro/kernels/lstm_eval.h and lstm_eval_common.cc.
 #pragma once
+#include "device/bits.h"
 #include "device/float_math.h"
 #include "device/kernel.h"
 #include "device/requantize.h"
@@ -101,10 +102,6 @@ struct LstmConstants {
   const Weight* recurrent[kLstmGates];
   const Bias* biases[kLstmGates];
 };
-
-inline int32_t saturate_int16(int32_t x) {
-  return clamp(x, -32768, 32767);
-}
 
 constexpr int32_t kLstmBlock = 4;  // units whose sums are made at a time
 
