@@ -103,6 +103,13 @@ struct LstmConstants {
   const Bias* biases[kLstmGates];
 };
 
+// What a gate of one unit sums, in Q3.12, from W x + b and R h.
+inline int32_t lstm_sum(const LstmInt8& p, int32_t gate, int32_t from_input, int32_t from_hidden) {
+  const Multiplier a = p.weights[gate], b = p.recurrent[gate];
+  return saturate_int16(saturate_int16(requantize(from_input, a.multiplier, a.shift)) +
+                        saturate_int16(requantize(from_hidden, b.multiplier, b.shift)));
+}
+
 constexpr int32_t kLstmBlock = 4;  // units whose sums are made at a time
 
 // What `count` units of a gate, from `unit` on, sum: W x + b + R h in Q3.12.
@@ -112,12 +119,8 @@ inline void lstm_sums(const LstmInt8& p, const LstmConstants<int8_t, int32_t>& c
   int32_t from_hidden[kLstmBlock];
   offset_dots(x, -p.input_zero_point, c.weights[gate] + unit * size.inputs, size.inputs, count, sums);
   offset_dots(h, -p.hidden_zero_point, c.recurrent[gate] + unit * size.units, size.units, count, from_hidden);
-  const Multiplier a = p.weights[gate], b = p.recurrent[gate];
-  for (int32_t i = 0; i < count; ++i) {
-    const int32_t from_input = wrapping_add(sums[i], c.biases[gate][unit + i]);
-    sums[i] = saturate_int16(saturate_int16(requantize(from_input, a.multiplier, a.shift)) +
-                             saturate_int16(requantize(from_hidden[i], b.multiplier, b.shift)));
-  }
+  for (int32_t i = 0; i < count; ++i)
+    sums[i] = lstm_sum(p, gate, wrapping_add(sums[i], c.biases[gate][unit + i]), from_hidden[i]);
 }
 
 inline float lstm_sum(const LstmFloat32& p, const LstmConstants<float, float>& c, int32_t gate, int32_t unit,
@@ -130,20 +133,39 @@ inline float lstm_sum(const LstmFloat32& p, const LstmConstants<float, float>& c
   return from_input + c.biases[gate][unit] + from_hidden;
 }
 
-// One unit, from the sums of its gates, which are kLstmBlock apart: renews its cell and gives its hidden value.
-inline int8_t lstm_unit(const LstmInt8& p, const int32_t* sums, int16_t& cell) {
+// Of one unit, after their functions, in Q0.15.
+struct LstmGates {
+  int32_t input, forget, candidate, output;
+};
+
+// From the gates' sums, which are kLstmBlock apart.
+inline LstmGates lstm_gates(const int32_t* sums) {
   const auto sum = [sums](int32_t gate) { return sums[gate * kLstmBlock]; };
-  const auto scaled = [](int32_t value, Multiplier m) { return requantize(value, m.multiplier, m.shift); };
   const int32_t forget = logistic_q15(3 * sum(kForgetGate)), input = logistic_q15(3 * sum(kInputGate));
   const int32_t candidate = tanh_q15(3 * sum(kCellGate)), output = logistic_q15(3 * sum(kOutputGate));
-  int32_t value = saturate_int16(saturate_int16(scaled(forget * cell, p.forgotten)) +
-                                 saturate_int16(scaled(input * candidate, p.added)));
-  if (p.clip > 0) value = clamp(value, -p.clip, p.clip);
-  cell = static_cast<int16_t>(value);
+  return {input, forget, candidate, output};
+}
+
+// The cell after a step, from that before it.
+inline int32_t lstm_cell(const LstmInt8& p, const LstmGates& gates, int32_t cell) {
+  const auto scaled = [](int32_t value, Multiplier m) { return requantize(value, m.multiplier, m.shift); };
+  const int32_t value = saturate_int16(saturate_int16(scaled(gates.forget * cell, p.forgotten)) +
+                                       saturate_int16(scaled(gates.input * gates.candidate, p.added)));
+  return p.clip > 0 ? clamp(value, -p.clip, p.clip) : value;
+}
+
+// The hidden value as it is stored, but for the limits of int8.
+inline int32_t lstm_hidden(const LstmInt8& p, const LstmGates& gates, int32_t cell) {
   const int32_t round = p.cell_shift > 0 ? int32_t{1} << (p.cell_shift - 1) : 0;
-  const int32_t activated = tanh_q15((value * p.cell_factor + round) >> p.cell_shift);
-  const int32_t stored = wrapping_add(scaled(activated * output, p.hidden), p.hidden_zero_point);
-  return static_cast<int8_t>(clamp(stored, -128, 127));
+  const int32_t activated = tanh_q15((cell * p.cell_factor + round) >> p.cell_shift);
+  return wrapping_add(requantize(activated * gates.output, p.hidden.multiplier, p.hidden.shift), p.hidden_zero_point);
+}
+
+// One unit, from the sums of its gates: renews its cell and gives its hidden value.
+inline int8_t lstm_unit(const LstmInt8& p, const int32_t* sums, int16_t& cell) {
+  const LstmGates gates = lstm_gates(sums);
+  cell = static_cast<int16_t>(lstm_cell(p, gates, cell));
+  return static_cast<int8_t>(clamp(lstm_hidden(p, gates, cell), -128, 127));
 }
 
 // All units of a step; `x` and `h` are whole rows.
@@ -201,7 +223,7 @@ inline bool exact_log2(uint32_t scale, int32_t& power) {
 }
 
 // The cell's scale and clip. False: the scale is no power of two from 2^-31 to 2^2.
-inline bool lstm_cell(const TensorInfo& cell, float clip, LstmInt8& p) {
+inline bool lstm_cell_setup(const TensorInfo& cell, float clip, LstmInt8& p) {
   int32_t power = 0;
   if (!is_per_tensor(cell) || !exact_log2(float_bits_at(cell.quantization.scales), power)) return false;
   if (power < -31 || power > 2) return false;
@@ -233,7 +255,7 @@ Status lstm_scales(const UnidirectionalSequenceLstmAttributes& a, const InfoOf& 
                    LstmInt8& p) {
   const TensorInfo input = info_of(0), hidden = info_of(kLstmHidden), cell = info_of(kLstmCell);
   if (!is_per_tensor(input) || !is_per_tensor(hidden) || !is_per_tensor(output) || !same_quantization(hidden, output) ||
-      !lstm_cell(cell, a.cell_clip, p))
+      !lstm_cell_setup(cell, a.cell_clip, p))
     return Status::bad_quantization;
   for (int32_t gate = 0; gate < kLstmGates; ++gate)
     if (!lstm_gate(input, info_of(kLstmWeights + gate), p.weights[gate]) ||

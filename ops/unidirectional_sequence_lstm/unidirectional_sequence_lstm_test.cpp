@@ -30,7 +30,7 @@ TEST(Lstm, ItsTableIsWithinTwoStepsOfTheFunctions) {
 TEST(Lstm, TheCellsScaleIsAPowerOfTwo) {
   const auto cell = [](float scale, float clip, LstmInt8& p) {
     const TensorInfo info{DType::int16, true, {}, nullptr, {&scale, 1, 0, 0}};
-    return lstm_cell(info, clip, p);
+    return lstm_cell_setup(info, clip, p);
   };
   LstmInt8 p{};
   EXPECT_FALSE(cell(0.0005f, 0, p));

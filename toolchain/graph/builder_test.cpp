@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "ops/fully_connected/fully_connected.h"
 #include "toolchain/graph/layers/layer.h"
@@ -38,6 +40,12 @@ std::string outline(std::vector<std::string> layers, std::vector<int32_t> input)
   for (const Node& node : graph->nodes)
     text += std::string(" ") + node.op->name + " " + to_string(graph->tensors[node.outputs[0]].type.shape);
   return text;
+}
+
+double spread(std::span<const float> values) {
+  double squares = 0;
+  for (float v : values) squares += double{v} * v;
+  return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
 TEST(Builder, SequencesAreImagesOfOneRow) {
@@ -81,6 +89,19 @@ TEST(Builder, AGruKeepsItsStateAtFirst) {
     EXPECT_EQ(std::vector<float>(bias.begin(), bias.end()), (std::vector<float>{2, 2, 0, 0}));
     EXPECT_TRUE(tensor.trainable);
   }
+}
+
+TEST(Builder, AnLstmKeepsItsStateAtFirst) {
+  const auto graph = build({"LSTM(60)"}, {4, 20});
+  ASSERT_TRUE(graph.ok());
+  const auto values = [&](const std::string& name) {
+    const auto found = std::ranges::find(graph->tensors, "lstm_1/" + name, &Tensor::name);
+    return found == graph->tensors.end() ? std::span<const float>() : std::as_const(*found).floats();
+  };
+  for (const float bias : values("forget_gate/bias")) EXPECT_EQ(bias, 2);
+  for (const float bias : values("input_gate/bias")) EXPECT_EQ(bias, 0);
+  EXPECT_NEAR(spread(values("cell_gate/weights")), std::sqrt(2.0 / (20 + 60)), 0.01) << "Glorot: tanh is no rectifier";
+  EXPECT_NEAR(spread(values("output_gate/recurrent")), std::sqrt(2.0 / (60 + 60)), 0.01);
 }
 
 TEST(Builder, Images) {
@@ -211,11 +232,6 @@ TEST(Builder, InitialisationFollowsSeedFanAndActivation) {
   const Tensor& first = a->tensors[a->nodes[0].inputs[1]];
   EXPECT_EQ(first.data, b->tensors[b->nodes[0].inputs[1]].data);
   EXPECT_NE(first.data, other->tensors[other->nodes[0].inputs[1]].data);
-  const auto spread = [](std::span<const float> values) {
-    double squares = 0;
-    for (float v : values) squares += double{v} * v;
-    return std::sqrt(squares / static_cast<double>(values.size()));
-  };
   EXPECT_NEAR(spread(first.floats()), std::sqrt(2.0 / 200), 0.002) << "He: variance 2 / fan in";
   EXPECT_NEAR(spread(a->tensors[a->nodes[1].inputs[1]].floats()), std::sqrt(2.0 / (50 + 40)), 0.005) << "Glorot";
   EXPECT_EQ(spread(a->tensors[a->nodes[0].inputs[2]].floats()), 0) << "bias";

@@ -17,17 +17,20 @@ struct Layer {
   int32_t weights = kAbsent, bias = kAbsent;
 };
 
+// Without recurrent layers, whose biases act within.
 std::vector<Layer> layers_with_bias(const Graph& graph) {
   std::vector<Layer> layers;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     Layer layer{n};
     const Node& node = graph.nodes[n];
+    bool recurrent = false;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kAbsent) continue;
+      recurrent = recurrent || input_role(*node.op, i) == InputRole::state;
       if (input_role(*node.op, i) == InputRole::weights) layer.weights = node.inputs[i];
       if (input_role(*node.op, i) == InputRole::bias) layer.bias = node.inputs[i];
     }
-    if (layer.weights != kAbsent && layer.bias != kAbsent) layers.push_back(layer);
+    if (layer.weights != kAbsent && layer.bias != kAbsent && !recurrent) layers.push_back(layer);
   }
   return layers;
 }

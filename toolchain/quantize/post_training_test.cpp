@@ -137,6 +137,16 @@ TEST(BiasCorrection, TakesBackTheShiftOfTheMeans) {
   EXPECT_LT(output_error(graph, graph, config, rows, 24), before / 2);
 }
 
+TEST(BiasCorrection, LeavesRecurrentLayersAlone) {
+  const Result<Graph> graph = build_graph(std::vector<std::string>{"LSTM(4)", "Dense(3)"}, make_shape({6, 2}), 1);
+  ASSERT_TRUE(graph.ok());
+  QuantizeConfig config;
+  config.correct_bias = true;
+  const std::vector<float> rows = normal_rows(40 * 12, 5);
+  const Result<Graph> quantized = quantize_post_training(*graph, MatrixData(rows, 12), config);
+  EXPECT_TRUE(quantized.ok()) << quantized.error().message;
+}
+
 TEST(Rounding, AdaptiveKeepsTheOutputsOfADenseLayer) {
   // Neighbouring inputs that are almost equal.
   std::vector<float> rows;

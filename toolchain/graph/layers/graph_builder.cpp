@@ -39,6 +39,10 @@ Shape with_batch(const Shape& example, FirstInput first) {
   return shape;
 }
 
+bool is_rectifier(Activation activation) {
+  return activation == Activation::relu || activation == Activation::relu6 || activation == Activation::relu_n1_to_1;
+}
+
 }  // namespace
 
 std::span<const char* const> activation_names() {
@@ -245,7 +249,7 @@ void GraphBuilder::initialise(uint64_t seed) {
     for (const Node& node : graph_.nodes)
       for (int32_t input : node.inputs)
         if (input == static_cast<int32_t>(t))
-          rectified = fused_activation(node).value_or(Activation::none) != Activation::none;
+          rectified = is_rectifier(fused_activation(node).value_or(Activation::none));
     const double limit = std::sqrt(6.0 / static_cast<double>(rectified ? fans.in : fans.in + fans.out));
     for (float& weight : tensor.floats()) weight = static_cast<float>(random.uniform(-limit, limit));
   }

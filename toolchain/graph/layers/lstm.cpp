@@ -16,8 +16,10 @@ constexpr LayerParameter kParameters[] = {
     {"return_sequences", LayerParameter::Kind::flag, "false"},
 };
 
-constexpr float kCellClip = 8;    // of what a 16-bit cell of scale 2^-12 holds
-constexpr float kForgetBias = 1;  // remembers at first (Jozefowicz et al. 2015)
+constexpr float kCellClip = 8;  // of what a 16-bit cell of scale 2^-12 holds
+// Remembers at first (Jozefowicz et al. 2015). With 1, as in Keras, a cell loses a quarter in each step, so that a
+// window's early steps are gone before its end.
+constexpr float kForgetBias = 2;
 constexpr int32_t kMostUnits = 4096;
 
 Result<void> take_last_step(GraphBuilder& builder) {
