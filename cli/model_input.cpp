@@ -87,18 +87,20 @@ Result<ModelRows> feature_rows(const std::string& name, const NpyArray& array, c
     return input_error(
         fmt::format("{}: --readings takes int16 sensor counts, the array is {}", name, to_string(array.dtype)));
   const RecordingContract& contract = features.contract();
-  const size_t elements = static_cast<size_t>(contract.elements());
+  const int32_t before = contract.baseline.readings;
+  const size_t elements = static_cast<size_t>(contract.fed_elements());
   MOTE_TRY(const int64_t count,
-           count_rows(name, array, contract.elements(),
-                      fmt::format("{} readings of {} channels", contract.window, contract.channels.size())));
+           count_rows(name, array, contract.fed_elements(),
+                      fmt::format("{}{} readings of {} channels",
+                                  before > 0 ? fmt::format("the {} of a baseline and then ", before) : "",
+                                  contract.window, contract.channels.size())));
   const size_t row = static_cast<size_t>(input.bytes());
   ModelRows rows{std::vector<uint8_t>(static_cast<size_t>(count) * row), count};
   std::vector<int16_t> window(elements);
   for (int64_t i = 0; i < count; ++i) {
     std::memcpy(window.data(), array.data.data() + static_cast<size_t>(i) * elements * sizeof(int16_t),
                 elements * sizeof(int16_t));
-    MOTE_CHECK(
-        features.transform_stored(window, input, std::span(rows.bytes).subspan(static_cast<size_t>(i) * row, row)));
+    MOTE_CHECK(features.transform_fed(window, input, std::span(rows.bytes).subspan(static_cast<size_t>(i) * row, row)));
   }
   return rows;
 }

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
+#include "features/baseline/baseline.h"
 #include "features/signal_block.h"
 
 namespace mote {
@@ -54,7 +56,61 @@ Json to_json(const RecordingContract& contract) {
                {"stride", contract.stride},
                {"channels", std::move(channels)}};
   if (contract.height > 0) json["height"] = contract.height;
+  if (contract.baseline.readings > 0) {
+    json["baseline"]["readings"] = contract.baseline.readings;
+    if (!contract.baseline.least.empty()) json["baseline"]["least_deviation"] = contract.baseline.least;
+  }
   return json;
+}
+
+namespace {
+
+constexpr double kSmallestLeast = 1.0 * kLeastDeviation / (1 << kLeastDeviationBits), kLargestLeast = 32767;
+
+bool baseline_fits(const RecordingContract& contract) {
+  const BaselineContract& baseline = contract.baseline;
+  const bool none = baseline.readings == 0 && baseline.least.empty();
+  const bool in_time = contract.rate_hz > 0 && contract.height == 0;
+  const bool one_each = baseline.least.empty() || baseline.least.size() == contract.channels.size();
+  return none || (in_time && baseline.readings > 0 && baseline.readings <= kMostBaseline && one_each &&
+                  std::all_of(baseline.least.begin(), baseline.least.end(),
+                              [](double least) { return least >= kSmallestLeast && least <= kLargestLeast; }));
+}
+
+}  // namespace
+
+int32_t fixed_least(const BaselineContract& baseline, size_t channel) {
+  if (baseline.least.empty()) return 0;
+  return static_cast<int32_t>(std::lround(baseline.least[channel] * (1 << kLeastDeviationBits)));
+}
+
+std::vector<ChannelContract> window_channels(const RecordingContract& contract) {
+  std::vector<ChannelContract> channels = contract.channels;
+  if (contract.baseline.readings == 0) return channels;
+  for (ChannelContract& channel : channels) {
+    channel.origin = 0;
+    if (contract.baseline.least.empty()) continue;
+    channel.unit = "deviations";
+    channel.counts_per_unit = 1 << kDeviationBits;
+  }
+  return channels;
+}
+
+void make_relative(const RecordingContract& contract, std::span<const int16_t> baseline, std::span<int16_t> readings) {
+  if (baseline.empty()) return;
+  const size_t channels = contract.channels.size();
+  for (size_t c = 0; c < channels; ++c) {
+    BaselineSums sums{0, 0};
+    for (size_t i = c; i < baseline.size(); i += channels)
+      sums.sum += baseline[i], sums.squares += int32_t{baseline[i]} * baseline[i];
+    const RawChannel known =
+        baseline_channel(sums, static_cast<int32_t>(baseline.size() / channels), fixed_least(contract.baseline, c));
+    for (size_t i = c; i < readings.size(); i += channels) readings[i] = relative_reading(readings[i], known);
+  }
+}
+
+double least_deviation(double counts) {
+  return std::clamp(std::strtod(fmt::format("{:.1e}", counts).c_str(), nullptr), kSmallestLeast, kLargestLeast);
 }
 
 Result<RecordingContract> contract_from_json(const Json& json) {
@@ -64,6 +120,10 @@ Result<RecordingContract> contract_from_json(const Json& json) {
     contract.window = json.at("window").get<int32_t>();
     contract.stride = json.at("stride").get<int32_t>();
     contract.height = json.value("height", int32_t{0});
+    if (json.contains("baseline")) {
+      contract.baseline.readings = json["baseline"].at("readings").get<int32_t>();
+      contract.baseline.least = json["baseline"].value("least_deviation", std::vector<double>());
+    }
     const Json& channels = json.at("channels");
     const auto names = channels.at("name").get<std::vector<std::string>>();
     const auto units = channels.at("unit").get<std::vector<std::string>>();
@@ -87,6 +147,11 @@ Result<RecordingContract> contract_from_json(const Json& json) {
       !(contract.rate_hz >= 0) ||
       contract.window > kMost / static_cast<int32_t>(std::min<size_t>(contract.channels.size(), kMost)))
     return input_error("recording contract: rate, window, stride, height or a channel's scale is out of range");
+  if (!baseline_fits(contract))
+    return input_error(
+        fmt::format("recording contract: its baseline is out of range: expected up to {} readings in time, and no "
+                    "least deviation or one from {:g} to 32767 counts for each channel",
+                    kMostBaseline, kSmallestLeast));
   return contract;
 }
 

@@ -28,19 +28,40 @@ struct ChannelContract {
   bool operator==(const ChannelContract&) const = default;
 };
 
-// What the firmware must be fed: windows of `window` readings, one int16 count per channel, channels interleaved.
+// The first readings of a recording, by which all later ones are expressed (baseline/baseline.h).
+struct BaselineContract {
+  int32_t readings = 0;       // 0 = none: windows hold the readings as they are
+  std::vector<double> least;  // deviation that each channel is taken to have at least, in counts; empty = readings
+                              // are expressed by their distance from the mean alone
+  bool operator==(const BaselineContract&) const = default;
+};
+
+// What the firmware must be fed: the baseline, if there is one, then windows of `window` readings, one int16 count per
+// channel, channels interleaved.
 struct RecordingContract {
   double rate_hz = 0;  // 0 = a table or images: no time axis
   int32_t window = 1;  // readings; of an image its pixels, row by row
   int32_t stride = 1;  // readings between the starts of two windows
   std::vector<ChannelContract> channels;
   int32_t height = 0;  // rows of an image, of window / height pixels each; 0 = no image
+  BaselineContract baseline = {};
 
   int32_t elements() const { return window * static_cast<int32_t>(channels.size()); }
+  // Counts that are fed up to the end of the first window.
+  int32_t fed_elements() const { return (baseline.readings + window) * static_cast<int32_t>(channels.size()); }
   bool operator==(const RecordingContract&) const = default;
 };
 Json to_json(const RecordingContract& contract);
 Result<RecordingContract> contract_from_json(const Json& json);
+
+// What the counts of a window stand for: those of the contract, or distances from the baseline.
+std::vector<ChannelContract> window_channels(const RecordingContract& contract);
+// Makes readings relative to their baseline, in place: what features/baseline/baseline.h does. Nothing without one.
+void make_relative(const RecordingContract& contract, std::span<const int16_t> baseline, std::span<int16_t> readings);
+// From a deviation in counts to one that a contract has as the least: two significant digits, within its limits.
+double least_deviation(double counts);
+// The same as firmware has it (baseline.h); 0 where there is none.
+int32_t fixed_least(const BaselineContract& baseline, size_t channel);
 
 // Rounds half away from zero and saturates; NaN gives 0.
 int16_t to_count(double value, const ChannelContract& channel);
@@ -49,8 +70,8 @@ double to_value(double count, const ChannelContract& channel);
 // What firmware is given of a block.
 struct FeatureSource {
   std::vector<std::string> headers;
-  std::string definitions;  // constants, and the struct `type` that features/stream.h wants
-  std::string type;
+  std::string definitions;  // constants, and the struct that features/stream.h wants
+  std::string stream;       // the type that readings are pushed into: "FeatureStream<input_block>"
 };
 
 class FeatureBlock {
@@ -64,7 +85,8 @@ class FeatureBlock {
   // What the numbers of a row are, in the units that mean and deviation are stated in.
   const std::vector<ChannelContract>& columns() const { return columns_; }
 
-  // Float form, for training: `window` in physical units (contract().elements() values). Safe from several threads.
+  // Float form, for training: `window` in the units of window_channels(contract()), as all windows are. Safe from
+  // several threads.
   void transform(std::span<const float> window, std::span<float> features) const;
   // Float form of recorded counts: what transform() gives for the values that the counts stand for.
   void transform_counts(std::span<const int16_t> window, std::span<float> features) const;
@@ -77,9 +99,11 @@ class FeatureBlock {
   // The same as bytes of a model's input: int8, or int16 of zero point 0 that has only numbers of int8.
   Result<void> transform_stored(std::span<const int16_t> window, const TensorType& input,
                                 std::span<uint8_t> bytes) const;
+  // Of what the firmware is fed from its start to the first window: contract().fed_elements() counts.
+  Result<void> transform_fed(std::span<const int16_t> fed, const TensorType& input, std::span<uint8_t> bytes) const;
   // Readings that an application does well to gather before it hands them on: part of a hop.
   int32_t slice() const;
-  // Bytes that features/stream.h keeps: readings, rows and scratch.
+  // Bytes that features/stream.h keeps: readings, rows and scratch; and what baseline/baseline.h keeps besides.
   int64_t stream_bytes() const;
   // Names of what is defined start with `name`.
   Result<FeatureSource> firmware(const std::string& name, float scale, int32_t zero_point) const;
@@ -105,10 +129,13 @@ class FeatureBlock {
   Result<std::vector<RawChannel>> fixed_point(float scale) const;
   std::string row_function(const std::string& name) const;
   std::string finish_function(const std::string& name) const;
+  std::string baseline_constants(const std::string& name) const;
+  std::string baseline_members(const std::string& name) const;
   int32_t numbers_of_row() const;
   int32_t scratch_bytes() const;
 
   RecordingContract contract_;
+  std::vector<ChannelContract> window_channels_;
   std::shared_ptr<const SignalBlock> signal_;
   std::vector<Biquad> sections_;  // of the filters, in order; empty: none
   int32_t deltas_ = 0;            // 1: slopes follow each row; 2: and their slopes

@@ -56,11 +56,14 @@ Result<std::shared_ptr<FeatureBlock>> FeatureBlock::create(const std::string& ki
   FeatureOptions asked(kind, std::move(options));
   auto block = std::shared_ptr<FeatureBlock>(new FeatureBlock);
   block->contract_ = contract;
+  block->window_channels_ = window_channels(contract);
+  RecordingContract of_window = contract;
+  of_window.channels = block->window_channels_;
   const std::vector<std::string> filters = asked.texts("filter");
   block->deltas_ = asked.integer("delta", 0, 0, 2);
   block->options_ = asked.answers();
   MOTE_TRY(block->sections_, design_filters(filters, contract.rate_hz));
-  MOTE_TRY(block->signal_, feature->create(contract, asked, !filters.empty()));
+  MOTE_TRY(block->signal_, feature->create(of_window, asked, !filters.empty()));
   MOTE_CHECK(asked.finish());
   const SignalBlock& signal = *block->signal_;
   if (signal.frame > contract.window)
@@ -150,7 +153,7 @@ void FeatureBlock::transform(std::span<const float> window, std::span<float> fea
   const std::span<int16_t> counts = thread_buffer<int16_t, 1>(window.size());
   const size_t channels = contract_.channels.size();
   for (size_t i = 0; i < window.size(); ++i)
-    counts[i] = to_count(static_cast<double>(window[i]), contract_.channels[i % channels]);
+    counts[i] = to_count(static_cast<double>(window[i]), window_channels_[i % channels]);
   transform_counts(counts, features);
 }
 
@@ -159,7 +162,7 @@ void FeatureBlock::transform_counts(std::span<const int16_t> window, std::span<f
     const std::span<float> values = thread_buffer<float, 0>(window.size());
     const size_t channels = contract_.channels.size();
     for (size_t i = 0; i < window.size(); ++i)
-      values[i] = static_cast<float>(to_value(window[i], contract_.channels[i % channels]));
+      values[i] = static_cast<float>(to_value(window[i], window_channels_[i % channels]));
     return transform(values, features);
   }
   const std::span<int16_t> numbers = thread_buffer<int16_t, 2>(features.size());
@@ -219,6 +222,15 @@ Result<void> FeatureBlock::transform_stored(std::span<const int16_t> window, con
     std::memcpy(bytes.data() + 2 * i, &number, sizeof number);
   }
   return {};
+}
+
+Result<void> FeatureBlock::transform_fed(std::span<const int16_t> fed, const TensorType& input,
+                                         std::span<uint8_t> bytes) const {
+  const size_t before = fed.size() - static_cast<size_t>(contract_.elements());
+  if (before == 0) return transform_stored(fed, input, bytes);
+  std::vector<int16_t> window(fed.begin() + static_cast<std::ptrdiff_t>(before), fed.end());
+  make_relative(contract_, fed.first(before), window);
+  return transform_stored(window, input, bytes);
 }
 
 // Mean and deviation of each column over all rows of all training windows. Sums of integers are exact in 64 bits.

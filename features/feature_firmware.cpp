@@ -1,6 +1,7 @@
 // The C++ text that firmware gets of a block: tables, and the struct that features/stream.h is instantiated with.
 #include <fmt/format.h>
 
+#include "features/baseline/baseline.h"
 #include "features/delta/delta.h"
 #include "features/signal_block.h"
 
@@ -70,6 +71,24 @@ std::string FeatureBlock::finish_function(const std::string& name) const {
                     name);
 }
 
+std::string FeatureBlock::baseline_constants(const std::string& name) const {
+  if (contract_.baseline.least.empty()) return "";
+  std::string list;
+  for (size_t c = 0; c < contract_.channels.size(); ++c)
+    list += fmt::format("{}{}", c == 0 ? "" : ", ", fixed_least(contract_.baseline, c));
+  return fmt::format("MOTE_IN_FLASH(\"least\") constexpr int32_t {}_least[{}] = {{{}}};\n", name,
+                     contract_.channels.size(), list);
+}
+
+std::string FeatureBlock::baseline_members(const std::string& name) const {
+  const std::string value =
+      contract_.baseline.least.empty() ? "0" : fmt::format("MOTE_FLASH_ARRAY({}_least)[channel]", name);
+  return fmt::format(
+      "  static constexpr int32_t kBaseline = {};\n  static int32_t least_deviation(int32_t channel) {{\n"
+      "    (void)channel;\n    return {};\n  }}\n",
+      contract_.baseline.readings, value);
+}
+
 int32_t FeatureBlock::scratch_bytes() const {
   const int32_t channels = static_cast<int32_t>(contract_.channels.size());
   return identity() ? 0 : lay_out(*signal_, channels, !sections_.empty(), deltas_ == 0).end;
@@ -80,8 +99,11 @@ int32_t FeatureBlock::slice() const {
 }
 
 int64_t FeatureBlock::stream_bytes() const {
-  const int64_t frame = 2 * int64_t{signal_->frame} * static_cast<int64_t>(contract_.channels.size());
-  return frame + int64_t{rows()} * numbers_of_row() * (deltas_ == 0 ? 1 : 2) + scratch_bytes();
+  const auto channels = static_cast<int64_t>(contract_.channels.size());
+  const int64_t frame = 2 * int64_t{signal_->frame} * channels;
+  const int64_t baseline =
+      contract_.baseline.readings > 0 ? static_cast<int64_t>(sizeof(BaselineChannel)) * channels : 0;
+  return baseline + frame + int64_t{rows()} * numbers_of_row() * (deltas_ == 0 ? 1 : 2) + scratch_bytes();
 }
 
 Result<FeatureSource> FeatureBlock::firmware(const std::string& name, float scale, int32_t zero_point) const {
@@ -91,7 +113,10 @@ Result<FeatureSource> FeatureBlock::firmware(const std::string& name, float scal
   if (signal_->kind != "raw") source.headers.push_back(signal_->device_header());
   if (!sections_.empty()) source.headers.emplace_back("features/filter/filter.h");
   if (deltas_ > 0) source.headers.emplace_back("features/delta/delta.h");
-  source.type = name + "_block";
+  const std::string type = name + "_block";
+  const bool relative = contract_.baseline.readings > 0;
+  if (relative) source.headers.emplace_back("features/baseline/baseline.h");
+  source.stream = fmt::format("{}<{}>", relative ? "BaselineStream" : "FeatureStream", type);
   std::string& text = source.definitions;
   text = fmt::format(
       "constexpr int32_t {0}_zero_point = {1};\nMOTE_IN_FLASH(\"channels\") constexpr mote::RawChannel "
@@ -101,7 +126,7 @@ Result<FeatureSource> FeatureBlock::firmware(const std::string& name, float scal
   for (size_t c = 0; c < channels.size(); ++c)
     text += fmt::format("    {{{}, {}, {}}},  // column {}\n", channels[c].offset, channels[c].multiplier,
                         channels[c].shift, c);
-  text += "};\n" + signal_->firmware_constants(name);
+  text += "};\n" + baseline_constants(name) + signal_->firmware_constants(name);
   if (!sections_.empty()) {
     text += fmt::format("MOTE_IN_FLASH(\"sections\") constexpr mote::Biquad {}_sections[{}] = {{\n", name,
                         sections_.size());
@@ -112,8 +137,9 @@ Result<FeatureSource> FeatureBlock::firmware(const std::string& name, float scal
   text += fmt::format(
       "struct {} {{\n  static constexpr int32_t kChannels = {}, kFrame = {}, kHop = {}, kRows = {}, kColumns = {}, "
       "kStride = {}, kScratchBytes = {};\n  using Stored = {};\n",
-      source.type, contract_.channels.size(), signal_->frame, rows() == 1 ? contract_.stride : signal_->hop, rows(),
+      type, contract_.channels.size(), signal_->frame, rows() == 1 ? contract_.stride : signal_->hop, rows(),
       numbers_of_row(), contract_.stride, scratch_bytes(), deltas_ == 0 ? "int8_t" : "int16_t");
+  if (relative) text += baseline_members(name);
   text += row_function(name) + finish_function(name) + "};\n";
   return source;
 }

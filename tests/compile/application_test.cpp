@@ -47,6 +47,14 @@ std::vector<Application> applications() {
            "classification",
            {0.1, 0.2, 0.3, 0.4},
            {3, 2, 4, {0}}},
+          {"relative",
+           "statistics",
+           {{"statistics", {"mean", "max"}}},
+           {100, 20, 5, xy, 0, {45, {300, 0.25}}},
+           "classification",
+           {0.1, 0.2, 0.3, 0.4},
+           {2, 2, 4, {}}},
+          {"shifted", "raw", Json::object(), {100, 4, 2, xy, 0, {130, {}}}, "classification", {}, {}},
           {"values", "spectral", {{"bands", 2}, {"peaks", 0}}, {100, 64, 32, {xy[0]}}, "regression", {}, {}},
           {"anomalies",
            "mfcc",
@@ -129,6 +137,10 @@ std::string expected_part(const Application& one, const FeatureBlock& block) {
   const size_t channels = one.contract.channels.size(), elements = static_cast<size_t>(one.contract.elements());
   for (int32_t i = 0; i < kStreamReadings; ++i)
     for (size_t c = 0; c < channels; ++c) readings.push_back(stream_reading(source, i));
+  const size_t baseline = static_cast<size_t>(one.contract.baseline.readings) * channels;
+  const std::vector<int16_t> before(readings.begin(), readings.begin() + static_cast<std::ptrdiff_t>(baseline));
+  readings.erase(readings.begin(), readings.begin() + static_cast<std::ptrdiff_t>(baseline));
+  make_relative(one.contract, before, readings);
   std::vector<std::vector<double>> outputs;
   for (size_t start = 0; start * channels + elements <= readings.size();
        start += static_cast<size_t>(one.contract.stride)) {

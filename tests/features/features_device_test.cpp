@@ -23,6 +23,7 @@ struct BlockCase {
   Json options;
   double rate;
   int32_t window, stride, channels;
+  BaselineContract baseline = {};
 };
 
 const std::vector<BlockCase>& cases() {
@@ -37,6 +38,9 @@ const std::vector<BlockCase>& cases() {
        64,
        64,
        2},
+      {"raw_by_baseline", "raw", Json::object(), 100, 50, 10, 3, {30, {40, 0.25, 2000}}},
+      {"raw_by_mean", "raw", {{"filter", "lowpass 20 Hz"}}, 100, 40, 10, 2, {17, {}}},
+      {"statistics_by_baseline", "statistics", Json::object(), 100, 60, 20, 2, {60, {0.25, 0.25}}},
       {"spectral", "spectral", Json::object(), 100, 100, 100, 3},
       {"spectral_averaged", "spectral", {{"fft", 32}, {"bands", 5}, {"peaks", 3}}, 100, 200, 50, 2},
       {"spectrogram", "spectrogram", {{"frame", "16 samples"}, {"hop", "8 samples"}}, 1000, 64, 16, 2},
@@ -56,7 +60,7 @@ std::vector<int16_t> readings_for(const BlockCase& block) {
   Random random(17);
   std::vector<int16_t> counts;
   for (size_t w = 0; w < kWindows; ++w)
-    for (int32_t i = 0; i < block.window; ++i)
+    for (int32_t i = 0; i < block.baseline.readings + block.window; ++i)
       for (int32_t c = 0; c < block.channels; ++c) {
         const double level = w == 0 ? 9000 : w == 1 ? 150 : w == 2 ? 60000 : 0;
         const double value = 300 * c + level * (std::sin(0.2 * (c + 1) * i + 1e-4 * i * i) + 0.2 * random.normal());
@@ -92,14 +96,19 @@ class FeaturesOnTheBoard : public testing::TestWithParam<size_t> {
 TEST_P(FeaturesOnTheBoard, GiveTheBytesOfTheHost) {
   const BlockCase& one = cases()[GetParam()];
   if (!find_program("arm-none-eabi-g++") || !find_program("qemu-system-arm")) GTEST_SKIP() << "no cross compiler";
-  RecordingContract contract{one.rate, one.window, one.stride, {}};
+  RecordingContract contract{one.rate, one.window, one.stride, {}, 0, one.baseline};
   for (int32_t c = 0; c < one.channels; ++c)
     contract.channels.push_back({std::string(1, static_cast<char>('x' + c)), "", 0, 1000});
   const auto window_counts = static_cast<size_t>(contract.elements());
   const std::vector<int16_t> readings = readings_for(one);
+  const auto fed = static_cast<size_t>(contract.fed_elements()), before = fed - window_counts;
+  std::vector<int16_t> relative = readings;
   FeatureWindows windows;
-  for (size_t w = 0; w < kWindows; ++w)
-    windows.push_back(std::span(readings).subspan(w * window_counts, window_counts));
+  for (size_t w = 0; w < kWindows; ++w) {
+    const std::span<int16_t> window = std::span(relative).subspan(w * fed + before, window_counts);
+    make_relative(contract, std::span(readings).subspan(w * fed, before), window);
+    windows.push_back(window);
+  }
   const Result<FeaturePtr> block = fit_features(one.kind, contract, one.options, windows);
   ASSERT_TRUE(block.ok()) << block.error().message;
   const auto elements = static_cast<size_t>((*block)->output_shape().elements());

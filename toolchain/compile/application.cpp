@@ -29,10 +29,10 @@ Result<SelfTestAnswers> self_test_answers(const std::string& file, const std::ve
   SelfTestAnswers answers;
   for (int32_t w = 0; w < kSelfTestWindows; ++w) {
     SelfTestReadings source(w);
-    std::vector<int16_t> readings(static_cast<size_t>(facts.features->contract().elements()));
+    std::vector<int16_t> readings(static_cast<size_t>(facts.features->contract().fed_elements()));
     for (int16_t& reading : readings) reading = source.next();
     std::vector<uint8_t> features(static_cast<size_t>(input.bytes()));
-    MOTE_CHECK(facts.features->transform_stored(readings, input, features));
+    MOTE_CHECK(facts.features->transform_fed(readings, input, features));
     answers.features = hash_bytes(answers.features, features.data(), static_cast<int32_t>(features.size()));
     std::copy(features.begin(), features.end(), static_cast<uint8_t*>(interpreter.input(0).data));
     interpreter.reset();
@@ -63,8 +63,9 @@ class ApplicationWriter {
   std::string count_function() const;
   std::string result_text() const;
   std::string decide() const;
-  std::string state_text() const;
+  std::string state_text(const std::string& stream) const;
   std::string self_test(const SelfTestAnswers& answers) const;
+  bool has_baseline() const { return facts_.features->contract().baseline.readings > 0; }
   bool classifies() const { return metadata_.task == "classification"; }
   bool finds_anomalies() const { return metadata_.task == "anomaly" && !metadata_.thresholds.empty(); }
 
@@ -89,6 +90,12 @@ std::string ApplicationWriter::contract_text() const {
       contract.window, contract.stride,
       contract.rate_hz > 0 ? fmt::format(", readings come at {:g} Hz", contract.rate_hz) : "", prefix_,
       contract.channels.size(), facts_.features->slice());
+  if (has_baseline())
+    text += fmt::format(
+        "/* The first {0} readings after {1}_start() are the baseline, which later ones are expressed by: let the\n"
+        "   sensor see what is normal meanwhile. No window is ready before one more has come after it. */\n"
+        "#define {2}_BASELINE {0}\n",
+        contract.baseline.readings, name_, prefix_);
   if (contract.rate_hz > 0)
     text += fmt::format("#define {}_RATE_HZ {}\n", prefix_, cpp_float(static_cast<float>(contract.rate_hz)));
   return text;
@@ -160,8 +167,8 @@ std::string ApplicationWriter::header() const {
       name_, prefix_, contract_text(), count_function(), result_text(), kSelfTestWindows);
 }
 
-std::string ApplicationWriter::state_text() const {
-  std::string text = "FeatureStream<input_block> stream;\n";
+std::string ApplicationWriter::state_text(const std::string& stream) const {
+  std::string text = stream + " stream;\n";
   if (classifies())
     text += fmt::format("SmoothedAnswer<{}, {}> smoothed;\nEventFilter events;\n", output_.shape.elements(),
                         metadata_.decision.smoothing);
@@ -207,13 +214,13 @@ std::string ApplicationWriter::self_test(const SelfTestAnswers& answers) const {
       "  uint32_t features = mote::kHashStart, outputs = mote::kHashStart;\n"
       "  for (int32_t w = 0; w < mote::kSelfTestWindows; ++w) {{\n"
       "    mote::SelfTestReadings source(w);\n    {0}_start();\n"
-      "    for (int32_t i = 0; i < {1}_WINDOW && !stream.ready(); ++i) {{\n"
+      "    for (int32_t i = 0; i < {4}{1}_WINDOW && !stream.ready(); ++i) {{\n"
       "      int16_t reading[{1}_CHANNELS];\n"
       "      for (int16_t& count : reading) count = source.next();\n      stream.push(reading, 1);\n    }}\n"
       "    run_model(&features);\n"
       "    outputs = mote::hash_bytes(outputs, {0}_output(0), {1}_OUTPUT_0_BYTES);\n  }}\n"
       "  return features != {2}u ? 1 : outputs != {3}u ? 2 : 0;\n}}\n",
-      name_, prefix_, answers.features, answers.outputs);
+      name_, prefix_, answers.features, answers.outputs, has_baseline() ? prefix_ + "_BASELINE + " : "");
 }
 
 std::set<std::string> ApplicationWriter::device_headers(const FeatureSource& features) {
@@ -245,7 +252,7 @@ std::string ApplicationWriter::source(const FeatureSource& features, const SelfT
              "  result->ready = stream.ready() ? 1 : 0;\n  if (result->ready == 0) return taken;\n  "
              "run_model(nullptr);\n{7}"
              "  return taken;\n}}\n\n",
-             name_, includes, features.definitions, state_text(), keep,
+             name_, includes, features.definitions, state_text(features.stream), keep,
              keeps_state(graph_) ? fmt::format("  {}_init();  // each window begins anew\n", name_) : "",
              classifies()        ? "  smoothed.reset();\n  events.reset();\n"
              : finds_anomalies() ? "  events.reset();\n"

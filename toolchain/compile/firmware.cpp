@@ -28,7 +28,7 @@ std::string readings_source(const ModelFacts& facts) {
   size_t channels = 0;
   std::string buffer, start = "nullptr", block;
   if (facts.features) {
-    window = facts.features->contract().window;
+    window = facts.features->contract().baseline.readings + facts.features->contract().window;
     channels = facts.features->contract().channels.size();
     slice = facts.features->slice();
     buffer = fmt::format("namespace {{\nint16_t readings[{}];\n}}\n", static_cast<size_t>(slice) * channels);
@@ -102,13 +102,13 @@ Result<std::string> features_source(const ModelFacts& facts) {
         "  for (int32_t i = {}; i-- > 0;) static_cast<int16_t*>(input)[i] = static_cast<const int8_t*>(input)[i];\n",
         facts.wide_inputs);
   return fmt::format(
-      "{}#include \"firmware.h\"\n\nnamespace mote {{\nnamespace {{\n{}\nFeatureStream<{}> stream;\n}}\n"
+      "{}#include \"firmware.h\"\n\nnamespace mote {{\nnamespace {{\n{}\n{} stream;\n}}\n"
       "void firmware_reset() {{\n  stream.reset();\n}}\n"
       "int32_t firmware_push(int32_t count) {{\n  return stream.push(firmware_readings(), count);\n}}\n"
       "bool firmware_ready() {{\n  return stream.ready();\n}}\n"
       "void firmware_features(void* input) {{\n  stream.finish(static_cast<int8_t*>(input));\n{}}}\n}}  // namespace "
       "mote\n",
-      includes, source.definitions, source.type, widen);
+      includes, source.definitions, source.stream, widen);
 }
 
 std::vector<std::string> compile_flags(const Board& board, const std::string& level) {
@@ -270,7 +270,7 @@ Result<Firmware> write_firmware(const std::string& name, const std::vector<uint8
   firmware.output_bytes = facts.output_bytes;
   if (facts.features) {
     const RecordingContract& contract = facts.features->contract();
-    firmware.window_readings = contract.elements();
+    firmware.window_readings = contract.fed_elements();
     firmware.stream_bytes = facts.features->stream_bytes();
     if (contract.rate_hz > 0) firmware.period_seconds = contract.stride / contract.rate_hz;
   }

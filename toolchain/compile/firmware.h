@@ -54,8 +54,9 @@ struct Firmware {
   int64_t model_bytes = 0;
   int64_t arena_bytes = 0;      // the arena as declared; interpreted: exactly what Interpreter::arena_used() reports
   int64_t stream_bytes = 0;     // that the feature block keeps
-  int64_t window_readings = 0;  // int16 readings per inference; 0 = no feature block, the application writes the input
-  int64_t input_bytes = 0;      // of all model inputs together
+  int64_t window_readings = 0;  // int16 readings up to the first inference; 0 = no feature block, the application
+                                // writes the input
+  int64_t input_bytes = 0;  // of all model inputs together
   int64_t output_bytes = 0;
   double period_seconds = 0;  // stride of the recording contract; 0 = the file does not say
 };

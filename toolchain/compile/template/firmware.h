@@ -8,7 +8,7 @@ namespace mote {
 
 // The feature block, fed slices of readings, channels interleaved (features/stream.h). No block: 0 and nothing, and the
 // application writes the model's input itself. (Functions, because an AVR keeps constants in RAM.)
-uint32_t firmware_window();  // readings
+uint32_t firmware_window();  // readings from a reset to a complete window
 uint32_t firmware_channels();
 uint32_t firmware_slice();             // readings that the application gathers before it pushes them
 int16_t* firmware_readings();          // room for a slice
