@@ -15,6 +15,8 @@
 
 namespace mote {
 
+extern const OpDef unidirectional_sequence_lstm_def;
+
 namespace {
 
 using LstmAttributes = UnidirectionalSequenceLstmAttributes;
@@ -23,9 +25,7 @@ using LstmAttributes = UnidirectionalSequenceLstmAttributes;
 constexpr size_t kRanges = 2;
 constexpr float kQ15 = 1.0f / 32768;
 
-const OpDef& lstm() {
-  return *find_op("unidirectional_sequence_lstm");
-}
+const OpDef& kLstm = unidirectional_sequence_lstm_def;
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   if (inputs.size() < kRanges) return input_error("it lacks the ranges of its input and of its output");
@@ -37,7 +37,7 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
   }
   if (!lstm_cell_scale(attributes.as<LstmAttributes>()))
     return input_error("its cell is not clipped, so that the scale of its int8 form is not known");
-  return lstm().infer(attributes, inputs.first(inputs.size() - kRanges));
+  return kLstm.infer(attributes, inputs.first(inputs.size() - kRanges));
 }
 
 // The weights of the gates, W then R, and the biases, as the int8 form has them.
@@ -124,9 +124,10 @@ class Form {
                                : biases             ? nullptr
                                : i < kLstmRecurrent ? &scales_[i - kLstmWeights]
                                                     : &scales_[kLstmGates + i - kLstmRecurrent];
+    const bool state = i == kLstmHidden || i == kLstmCell;  // which has room for more rows than the call
+    const Shape shape = state ? make_shape({pass.size.batches, pass.size.units}) : call.input_shapes[at(i)];
     const int32_t zero_point = i == 0 ? input.zero_point : i == kLstmHidden ? hidden.zero_point : 0;
-    return {
-        lstm_types(LstmInt8{}).of(i), false, call.input_shapes[at(i)], nullptr, {scale, biases ? 0 : 1, zero_point, 0}};
+    return {lstm_types(LstmInt8{}).of(i), false, shape, nullptr, {scale, biases ? 0 : 1, zero_point, 0}};
   }
   TensorInfo output_info(const FloatCall& call) const {
     TensorInfo output = info(call, kLstmHidden);
@@ -266,23 +267,27 @@ void backward(const FloatCall& call) {
     if (call.input_gradients[i] != nullptr) std::fill_n(call.input_gradients[i], kRanges, 0.0f);
 }
 
+// Training has the batch in front.
 OpCase with_ranges(OpCase item) {
   item.inputs.insert(item.inputs.end(), kRanges, make_shape({2}));
   item.integer_types.clear();
   auto attributes = item.attributes.as<LstmAttributes>();
   if (attributes.cell_clip == 0) attributes.cell_clip = 8;
+  attributes.time_major = false;
+  for (const int32_t state : {kLstmHidden, kLstmCell})
+    item.inputs[static_cast<size_t>(state)].dims[0] = item.inputs[0][0];
   item.attributes = Attributes::of(attributes);
   return item;
 }
 
 std::vector<OpCase> cases() {
   std::vector<OpCase> result;
-  for (OpCase& item : lstm().cases()) result.push_back(with_ranges(std::move(item)));
+  for (OpCase& item : kLstm.cases()) result.push_back(with_ranges(std::move(item)));
   return result;
 }
 
 OpCase random_case(Random& random) {
-  return with_ranges(lstm().random_case(random));
+  return with_ranges(kLstm.random_case(random));
 }
 
 constexpr QuantRule quant_rule() {

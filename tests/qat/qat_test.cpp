@@ -229,6 +229,21 @@ TEST(Qat, LstmsAreTheExportedModel) {
   expect_same_bytes(wave_task({"Conv1D(4, 3, relu)", "LSTM(5, return_sequences=true)", "LSTM(4)", "Dense(3)"}, shape));
 }
 
+// The last batch has fewer rows than the others.
+TEST(Qat, AnLstmIsTheSameInBatches) {
+  const Task task = wave_task({"LSTM(6)", "Dense(3, softmax)"}, make_shape({kSteps, kChannels}));
+  const Trained trained = train_aware(task);
+  const std::vector<float> batches = must(predict(trained.simulated, task.test, 1));
+  Result<FloatExecutor> one = FloatExecutor::create(trained.simulated, 1);
+  for (int64_t row = 0; row < task.test.count(); ++row) {
+    std::ranges::copy(std::span(task.test.inputs).subspan(static_cast<size_t>(row * kInputs), kInputs),
+                      one->input(0).begin());
+    one->run();
+    for (size_t i = 0; i < 3; ++i)
+      ASSERT_NEAR(batches[static_cast<size_t>(row) * 3 + i], one->output(0)[i], 1e-5) << "row " << row;
+  }
+}
+
 // Also what the layers behind an LSTM see, and its own clipped numbers.
 TEST(Qat, AnLstmsOwnOutputIsTheExportedModels) {
   Task task = wave_task({"LSTM(7, return_sequences=true)"}, make_shape({kSteps, kChannels}));
