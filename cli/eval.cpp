@@ -9,6 +9,7 @@
 #include "cli/pipeline/pipeline.h"
 #include "cli/pipeline/summary.h"
 #include "cli/verb.h"
+#include "toolchain/data/baseline.h"
 #include "toolchain/data/leakage.h"
 #include "toolchain/report/format.h"
 #include "toolchain/report/table.h"
@@ -59,14 +60,10 @@ Result<Loaded> load_for(const ProjectConfig& project, const Models& models, cons
     return input_error(fmt::format("{}: made for windows of {} x {} at {} Hz; the project's data give {} x {} at {} Hz",
                                    models.int8.path.string(), wanted.window, wanted.channels.size(), wanted.rate_hz,
                                    found.window, found.channels.size(), found.rate_hz));
-  for (size_t i = 0; i < loaded.dataset.counts.size();
-       ++i) {  // from the data's counts to those of the model's contract
-    const size_t channel = i % found.channels.size();
-    if (wanted.channels[channel] == found.channels[channel]) continue;
-    loaded.dataset.counts[i] =
-        to_count(to_value(loaded.dataset.counts[i], found.channels[channel]), wanted.channels[channel]);
-  }
-  loaded.dataset.contract = wanted;
+  if (wanted.baseline.readings != found.baseline.readings)
+    return input_error(fmt::format("{}: made with a baseline of {} readings; the project's data.baseline is {}",
+                                   models.int8.path.string(), wanted.baseline.readings, found.baseline.readings));
+  adopt_contract(wanted, loaded.dataset);
   return loaded;
 }
 
@@ -79,7 +76,7 @@ Result<void> save_arrays(const fs::path& folder, const Loaded& loaded, const Int
   NpyArray inputs{input.dtype, {part.size()}, std::move(bytes)};
   for (int32_t d = 1; d < input.shape.rank; ++d) inputs.shape.push_back(input.shape[d]);
   MOTE_CHECK(write_npy(folder / "inputs.npy", inputs));
-  const int64_t width = loaded.dataset.contract.elements();
+  const int64_t width = loaded.dataset.contract.fed_elements();
   MOTE_CHECK(write_npy(folder / "readings.npy", {DType::int16, {part.size(), width}, readings(loaded.dataset, part)}));
   MOTE_CHECK(write_npy(folder / "outputs.npy", output_array(model, outputs, part.size(), 0)));
   const bool classification = loaded.dataset.task != DataTask::regression;

@@ -30,6 +30,7 @@ Json cost_json(const FeatureBlock& block, const Board& board, const FeatureCost&
           {"board", board.name},
           {"window", block.contract().window},
           {"stride", block.contract().stride},
+          {"baseline", block.contract().baseline.readings},
           {"shape", extents},
           {"instructions", cost.latency.instructions},
           {"cycles", cost.latency.cycles.typical},
@@ -44,7 +45,10 @@ Json cost_json(const FeatureBlock& block, const Board& board, const FeatureCost&
 std::string cost_text(const FeatureBlock& block, const Board& board, const FeatureCost& cost, double share) {
   const RecordingContract& contract = block.contract();
   std::string text =
-      fmt::format("{} on {}\n\n  {} readings of {} channel{} become {} numbers{}\n", block.kind(), board.title,
+      fmt::format("{} on {}\n\n  {}{} readings of {} channel{} become {} numbers{}\n", block.kind(), board.title,
+                  contract.baseline.readings > 0
+                      ? fmt::format("after a baseline of {} readings, ", format_count(contract.baseline.readings))
+                      : "",
                   format_count(contract.window), contract.channels.size(), contract.channels.size() == 1 ? "" : "s",
                   format_count(block.output_shape().elements()),
                   block.output_shape().rank > 1 ? ": " + to_string(block.output_shape()) : "");
@@ -55,7 +59,8 @@ std::string cost_text(const FeatureBlock& block, const Board& board, const Featu
   table.row({"time", fmt::format("{} ms", format_number(cost.latency.milliseconds.typical)),
              share > 0 ? fmt::format("{:.2g} % of the processor", 100 * share) : ""});
   table.row({"flash", format_bytes(static_cast<double>(cost.flash_bytes)), "code and tables"});
-  table.row({"RAM", format_bytes(static_cast<double>(cost.ram_bytes)), "readings, rows and scratch"});
+  table.row({"RAM", format_bytes(static_cast<double>(cost.ram_bytes)),
+             contract.baseline.readings > 0 ? "baseline, readings, rows and scratch" : "readings, rows and scratch"});
   return text + "\n" + table.text();
 }
 

@@ -43,8 +43,14 @@ std::string purpose_text(const ModelMetadata& metadata, const FeatureBlock& feat
                                ? fmt::format("windows of {} readings at {:g} Hz, one every {} readings",
                                              contract.window, contract.rate_hz, contract.stride)
                                : std::string("rows of a table");
-  return fmt::format("\nMade for {}: {}\nFed with {}, int16 counts, by feature block {}\n{}", metadata.task,
-                     fmt::join(metadata.labels, ", "), rows, features.kind(), channel_table(contract.channels));
+  const BaselineContract& baseline = contract.baseline;
+  const std::string before =
+      baseline.readings > 0
+          ? fmt::format("a baseline of {} readings, whose mean{} all later ones are expressed by, and ",
+                        baseline.readings, baseline.least.empty() ? "" : " and deviation")
+          : "";
+  return fmt::format("\nMade for {}: {}\nFed with {}{}, int16 counts, by feature block {}\n{}", metadata.task,
+                     fmt::join(metadata.labels, ", "), before, rows, features.kind(), channel_table(contract.channels));
 }
 
 struct Purpose {

@@ -82,10 +82,12 @@ Result<std::vector<uint8_t>> stored_inputs(const Loaded& loaded, const DataPart&
 }
 
 std::vector<uint8_t> readings(const Dataset& dataset, const DataPart& part) {
-  const size_t row = static_cast<size_t>(dataset.contract.elements()) * sizeof(int16_t);
-  std::vector<uint8_t> bytes(row * part.windows.size());
-  for (size_t i = 0; i < part.windows.size(); ++i)
-    std::memcpy(bytes.data() + i * row, dataset.window(part.windows[i]).data(), row);
+  std::vector<int16_t> row(static_cast<size_t>(dataset.contract.fed_elements()));
+  std::vector<uint8_t> bytes(row.size() * sizeof(int16_t) * part.windows.size());
+  for (size_t i = 0; i < part.windows.size(); ++i) {
+    dataset.fed_window(part.windows[i], row);
+    std::memcpy(bytes.data() + i * row.size() * sizeof(int16_t), row.data(), row.size() * sizeof(int16_t));
+  }
   return bytes;
 }
 

@@ -54,7 +54,7 @@ std::vector<float> target_scale(const Dataset& dataset);
 
 // Input bytes of the integer model for every window of the part, as the firmware computes them from counts.
 Result<std::vector<uint8_t>> stored_inputs(const Loaded& loaded, const DataPart& part, const TensorType& input);
-// The counts that the firmware is fed, little endian.
+// The counts that the firmware is fed for each window, from its start to the window's end, little endian.
 std::vector<uint8_t> readings(const Dataset& dataset, const DataPart& part);
 
 // What a bootstrap draws as a whole: the group of each window that the split keeps together, for a split in time the

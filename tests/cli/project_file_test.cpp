@@ -225,6 +225,19 @@ TEST(ProjectFile, WaysOfQuantization) {
   EXPECT_EQ(project->quantize.activations, DType::int8);
 }
 
+TEST(ProjectFile, ABaselineIsATimeOrANumberOfReadings) {
+  const Result<ProjectConfig> project =
+      parse_project("mote.toml", replaced("stride = \"250 ms\"", "baseline = \"1 min\"\nbaseline_scale = false"));
+  ASSERT_TRUE(project.ok()) << project.error().message;
+  EXPECT_DOUBLE_EQ(project->data.baseline->value, 60);
+  EXPECT_FALSE(project->data.baseline->in_samples);
+  EXPECT_FALSE(project->data.baseline_scale);
+  EXPECT_FALSE(parse_project("mote.toml", kGood)->data.baseline);
+  EXPECT_THAT(message_of(replaced("stride = \"250 ms\"", "baseline = \"60\"")),
+              AllOf(HasSubstr("mote.toml:17"), HasSubstr("baseline = \"60\": expected a unit")));
+  EXPECT_THAT(message_of(replaced("stride = \"250 ms\"", "base_line = \"60 s\"")), HasSubstr("did you mean"));
+}
+
 TEST(ProjectFile, EveryKeyStandsInTheReference) {
   const std::string page = project_reference();
   for (const Key& key : all_keys()) EXPECT_THAT(page, HasSubstr(key.doc));

@@ -133,7 +133,7 @@ bool NeighbourCheck::at_rest(const DataWindow& window) const {
     double sum = 0, squares = 0;
     for (size_t i = c; i < counts.size(); i += channels) sum += counts[i], squares += double{1} * counts[i] * counts[i];
     const double n = dataset_.contract.window, mean = sum / n;
-    const double usual = dataset_.channel_deviation[c] * dataset_.contract.channels[c].counts_per_unit;
+    const double usual = dataset_.channel_deviation[c] * dataset_.channels[c].counts_per_unit;
     const double deviation = std::sqrt(std::max(0.0, squares / n - mean * mean));
     if (usual > 0) most = std::max(most, deviation / usual);
   }
@@ -160,7 +160,7 @@ NeighbourCheck::Match NeighbourCheck::compare(const DataWindow& window, const Da
         sum_a += x, squares_a += x * x, sum_d += d, squares_d += d * d;
       }
       const double usual = dataset_.channel_deviation[static_cast<size_t>(c)] *
-                           dataset_.contract.channels[static_cast<size_t>(c)].counts_per_unit;
+                           dataset_.channels[static_cast<size_t>(c)].counts_per_unit;
       const double weight = usual > 0 ? 1 / (usual * usual) : 0, n = static_cast<double>(length);
       rest += weight * squares_d, whole += weight * (squares_a - sum_a * sum_a / n);
     }

@@ -129,6 +129,10 @@ Result<void> validate(const DataConfig& config) {
     return input_error(
         "mote.toml: data.window is missing; a rate needs one, such as window = \"1 s\". (Rows that are examples of "
         "their own need neither)");
+  if (config.baseline && !config.timed())
+    return input_error(fmt::format(
+        "mote.toml: data.baseline: {} have no beginning in time that others could be expressed by; take it out",
+        config.image ? "images" : "rows of a table"));
   if (config.table() && config.missing == MissingPolicy::interpolate)
     return input_error(
         "mote.toml: missing = \"interpolate\" needs a time axis; rows of a table can only be dropped: missing = "

@@ -62,6 +62,8 @@ struct DataConfig {
   std::optional<double> rate;                 // Hz
   std::optional<TimeSpan> window;             // none, or one row, without a rate = a table: one row is one example
   std::optional<TimeSpan> stride;             // default: the window
+  std::optional<TimeSpan> baseline;           // key `baseline`: the beginning that readings are expressed by; none
+  bool baseline_scale = true;                 // key `baseline_scale`: by its deviation, not only by its mean
   std::string annotations;              // key `annotations`: a table, or a pattern of tables (annotations.h); "" = none
   std::map<std::string, double> scale;  // key `scale`: a channel is this x what stands in the file; "" = every channel
   std::optional<ImageSize> image;       // the recordings are images; without rate, window and stride

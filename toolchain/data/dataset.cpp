@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "toolchain/base/files.h"
+#include "toolchain/data/baseline.h"
 #include "toolchain/data/leakage.h"
 #include "toolchain/data/split.h"
 #include "toolchain/data/text.h"
@@ -27,7 +28,7 @@ struct Extent {
   }
 };
 
-// Readings of the training windows, each once.
+// Readings of the training windows, each once, and of their baselines.
 std::vector<Extent> training_extents(const Prepared& prepared, const std::vector<Candidate>& candidates,
                                      const std::vector<PartId>& parts) {
   const size_t channels = prepared.channels.size();
@@ -36,8 +37,14 @@ std::vector<Extent> training_extents(const Prepared& prepared, const std::vector
   int64_t done = 0;
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (parts[i] != PartId::train) continue;
-    if (candidates[i].piece != piece) piece = candidates[i].piece, done = 0;
-    const std::vector<float>& values = prepared.pieces[static_cast<size_t>(piece)].values;
+    const bool next_piece = candidates[i].piece != piece;
+    if (next_piece) piece = candidates[i].piece, done = 0;
+    const Piece& from = prepared.pieces[static_cast<size_t>(piece)];
+    const std::vector<float>& values = from.values;
+    if (next_piece && from.baseline >= 0) {
+      const std::vector<float>& baseline = prepared.baselines[static_cast<size_t>(from.baseline)];
+      for (size_t k = 0; k < baseline.size(); ++k) extents[k % channels].add(baseline[k]);
+    }
     const int64_t end = candidates[i].start + prepared.window;
     for (int64_t row = std::max(done, candidates[i].start); row < end; ++row)
       for (size_t c = 0; c < channels; ++c) extents[c].add(values[static_cast<size_t>(row) * channels + c]);
@@ -113,8 +120,8 @@ void convert(Prepared& prepared, Dataset& dataset) {
 void fill_recordings(const DataConfig& config, const Prepared& prepared, Dataset& dataset) {
   int64_t offset = 0;
   for (const Piece& piece : prepared.pieces) {
-    Recording recording{piece.file, piece.first_line, piece.first_reading, piece.start,  piece.label,
-                        "",         offset,           piece.readings,      piece.padded, piece.goes_on};
+    Recording recording{piece.file, piece.first_line, piece.first_reading, piece.start,   piece.label,   "",
+                        offset,     piece.readings,   piece.padded,        piece.goes_on, piece.baseline};
     if (!config.table()) recording.group = prepared.groups[static_cast<size_t>(piece.group)];
     offset += piece.readings;
     dataset.recordings.push_back(std::move(recording));
@@ -160,8 +167,8 @@ void learn_statistics(Dataset& dataset) {
     of_target[i % targets].add(static_cast<double>(dataset.train.targets[i]) -
                                static_cast<double>(dataset.train.targets[i % targets]));
   for (size_t c = 0; c < channels; ++c) {
-    dataset.channel_mean.push_back(to_value(of_channel[c].mean(), dataset.contract.channels[c]));
-    dataset.channel_deviation.push_back(of_channel[c].deviation() / dataset.contract.channels[c].counts_per_unit);
+    dataset.channel_mean.push_back(to_value(of_channel[c].mean(), dataset.channels[c]));
+    dataset.channel_deviation.push_back(of_channel[c].deviation() / dataset.channels[c].counts_per_unit);
   }
   for (size_t t = 0; t < targets; ++t) {
     dataset.target_mean.push_back(of_target[t].mean() + static_cast<double>(dataset.train.targets[t]));
@@ -194,6 +201,7 @@ std::string bytes_fingerprint(const std::vector<T>& items) {
 
 std::string dataset_fingerprint(const DataConfig& config, const Dataset& dataset) {
   std::string text = to_json(dataset.contract).dump() + bytes_fingerprint(dataset.counts);
+  for (const std::vector<int16_t>& baseline : dataset.baselines) text += bytes_fingerprint(baseline);
   for (const DataPart* part : {&dataset.train, &dataset.validation, &dataset.test}) {
     for (const DataWindow& window : part->windows) text += fmt::format("{},{};", window.offset, window.label);
     text += "|" + bytes_fingerprint(part->targets);
@@ -233,15 +241,25 @@ size_t files_of(const Dataset& dataset, const DataPart& part) {
 }  // namespace
 
 std::span<const int16_t> Dataset::window(const DataWindow& window) const {
-  const size_t channels = contract.channels.size();
-  return {&counts[static_cast<size_t>(window.offset) * channels], static_cast<size_t>(contract.elements())};
+  return {&counts[static_cast<size_t>(window.offset) * contract.channels.size()],
+          static_cast<size_t>(contract.elements())};
 }
 
 void Dataset::values(const DataWindow& wanted, std::span<float> out) const {
   const std::span<const int16_t> window_counts = window(wanted);
-  const size_t channels = contract.channels.size();
   for (size_t i = 0; i < window_counts.size(); ++i)
-    out[i] = static_cast<float>(to_value(window_counts[i], contract.channels[i % channels]));
+    out[i] = static_cast<float>(to_value(window_counts[i], channels[i % channels.size()]));
+}
+
+void Dataset::fed_window(const DataWindow& wanted, std::span<int16_t> out) const {
+  if (contract.baseline.readings == 0) {
+    std::ranges::copy(window(wanted), out.begin());
+    return;
+  }
+  const Recording& recording = recordings[static_cast<size_t>(wanted.recording)];
+  const auto rest = std::ranges::copy(baselines[static_cast<size_t>(recording.baseline)], out.begin()).out;
+  const auto first = fed.begin() + wanted.offset * static_cast<int64_t>(contract.channels.size());
+  std::copy_n(first, contract.elements(), rest);
 }
 
 FeatureWindows Dataset::training_windows() const {
@@ -281,6 +299,7 @@ Result<Dataset> load_dataset(const DataConfig& config, const std::filesystem::pa
   convert(prepared, dataset);
   fill_recordings(config, prepared, dataset);
   fill_parts(prepared, candidates, parts, dataset);
+  express_by_baselines(config, prepared, dataset);
   learn_statistics(dataset);
   MOTE_CHECK(expect_variety(dataset));
   if (std::optional<std::string> warning = leakage_warning(dataset)) dataset.notes.push_back(std::move(*warning));

@@ -28,6 +28,7 @@ struct Recording {
   int64_t padded = 0;         // readings added at the end (the last one repeated)
   bool goes_on = false;       // its first reading follows the last one of the recording before it: only the label or
                               // the group changed
+  int32_t baseline = -1;      // index in Dataset::baselines; -1 = none
 };
 
 struct DataWindow {
@@ -53,17 +54,22 @@ struct Dataset {
   std::vector<double> target_mean, target_deviation;    // of the training part
   std::vector<double> channel_mean, channel_deviation;  // of the training part, physical units
   std::vector<Recording> recordings;
-  std::string split_by;             // as SplitConfig::by, but never auto
-  std::vector<std::string> groups;  // of the split
-  std::vector<int16_t> counts;      // readings x channels
+  std::string split_by;                         // as SplitConfig::by, but never auto
+  std::vector<std::string> groups;              // of the split
+  std::vector<int16_t> counts;                  // readings x channels, relative where the contract has a baseline
+  std::vector<ChannelContract> channels;        // what these counts stand for: window_channels(contract)
+  std::vector<int16_t> fed;                     // with a baseline: the readings as firmware is fed, parallel to counts
+  std::vector<std::vector<int16_t>> baselines;  // of a recording each, as firmware is fed
   DataPart train, validation, test;
   std::vector<std::string> notes;  // everything that was skipped, padded, resampled, repaired or saturated
   std::string fingerprint;         // of the data and of every setting that shapes it
 
   // contract.elements() counts, channels interleaved: a view into `counts`.
   std::span<const int16_t> window(const DataWindow& window) const;
-  // The same in physical units.
+  // The same in the units of `channels`.
   void values(const DataWindow& window, std::span<float> out) const;
+  // contract.fed_elements() counts: what firmware is fed from its start to the end of the window.
+  void fed_window(const DataWindow& window, std::span<int16_t> out) const;
   FeatureWindows training_windows() const;
   // Windows per class (one entry for regression).
   std::vector<int64_t> class_counts(const DataPart& part) const;

@@ -107,7 +107,7 @@ Result<int64_t> write_edge_impulse(const Dataset& dataset, const std::filesystem
       for (size_t c = 0; c < channels; ++c)
         text +=
             fmt::format(",{}", static_cast<float>(to_value(dataset.counts[static_cast<size_t>(reading) * channels + c],
-                                                           contract.channels[c])));
+                                                           dataset.channels[c])));
       text += '\n';
     }
     const std::filesystem::path source(dataset.recordings[static_cast<size_t>(run.recording)].file);

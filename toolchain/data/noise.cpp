@@ -48,6 +48,7 @@ Result<Noise> Noise::load(const DataConfig& config, const Dataset& dataset, cons
   reading.source = {pattern};
   reading.label.clear();
   reading.split = {};
+  reading.baseline.reset();
   reading.channels.clear();
   for (const ChannelContract& channel : dataset.contract.channels) reading.channels.push_back(channel.name);
   reading.rate = dataset.contract.rate_hz;
@@ -82,6 +83,7 @@ Dataset with_noise(const Dataset& dataset, const DataPart& part, const Noise& no
   Dataset noisy;
   noisy.task = dataset.task;
   noisy.contract = dataset.contract;
+  noisy.channels = dataset.channels;
   noisy.classes = dataset.classes;
   noisy.normal = dataset.normal;
   noisy.targets = dataset.targets;
@@ -91,7 +93,7 @@ Dataset with_noise(const Dataset& dataset, const DataPart& part, const Noise& no
   noisy.split_by = dataset.split_by;
   noisy.groups = dataset.groups;
   noisy.test = part;
-  const std::vector<ChannelContract>& channels = dataset.contract.channels;
+  const std::vector<ChannelContract>& channels = dataset.channels;
   std::vector<float> signal(static_cast<size_t>(dataset.contract.elements())), added(signal.size());
   for (size_t w = 0; w < part.windows.size(); ++w) {
     dataset.values(part.windows[w], signal);

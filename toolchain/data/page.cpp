@@ -50,6 +50,10 @@ std::string facts(const Dataset& dataset, const CheckReport& report) {
     html += row("rate", fmt::format("{:g} Hz", contract.rate_hz)) +
             row("window", fmt::format("{:.4g} s ({} readings), one every {:.4g} s", contract.window / contract.rate_hz,
                                       contract.window, contract.stride / contract.rate_hz));
+  if (const BaselineContract& baseline = contract.baseline; baseline.readings > 0)
+    html += row("baseline", fmt::format("{:.4g} s ({} readings) of every recording, by whose mean{} readings are shown",
+                                        baseline.readings / contract.rate_hz, baseline.readings,
+                                        baseline.least.empty() ? "" : " and deviation"));
   html += "</table>\n";
   for (const std::string& note : dataset.notes) html += "<p class=\"sub\">" + escape_html(note) + "</p>\n";
   return html;
@@ -109,7 +113,7 @@ std::string bitmap(const Dataset& dataset, const DataWindow& window) {
   number(2, size), number(10, 54), number(14, 40);
   number(18, static_cast<size_t>(width)), number(22, static_cast<size_t>(height));
   number(26, 1 | 24 << 16);  // planes, bits
-  const std::vector<ChannelContract>& channels = dataset.contract.channels;
+  const std::vector<ChannelContract>& channels = dataset.channels;
   const std::span<const int16_t> counts = dataset.window(window);
   for (size_t i = 0; i < static_cast<size_t>(dataset.contract.window); ++i)
     for (size_t c = 0; c < 3; ++c) {
@@ -156,8 +160,7 @@ std::string class_sections(const Dataset& dataset) {
   html += fmt::format(
       "<h2>Spectrograms by class: {}</h2>\n<p class=\"sub\">Time to the right, frequency upwards; frames "
       "of {:.3g} ms; each shade is 6 dB, the darkest the strongest of all.</p>\n",
-      escape_html(dataset.contract.channels[channel].name),
-      1000 * static_cast<double>(range.length) / dataset.contract.rate_hz);
+      escape_html(dataset.channels[channel].name), 1000 * static_cast<double>(range.length) / dataset.contract.rate_hz);
   for (size_t label = 0; label < shown; ++label) {
     const std::string name = dataset.classes.empty() ? "all windows" : dataset.classes[label];
     if (examples[label].empty()) continue;

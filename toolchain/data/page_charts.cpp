@@ -32,9 +32,8 @@ std::string name_of_class(const Dataset& dataset, size_t label) {
 std::vector<double> channel_values(const Dataset& dataset, const DataWindow& window, size_t c) {
   std::vector<double> values;
   const std::span<const int16_t> counts = dataset.window(window);
-  const size_t channels = dataset.contract.channels.size();
-  for (size_t i = c; i < counts.size(); i += channels)
-    values.push_back(to_value(counts[i], dataset.contract.channels[c]));
+  const size_t channels = dataset.channels.size();
+  for (size_t i = c; i < counts.size(); i += channels) values.push_back(to_value(counts[i], dataset.channels[c]));
   return values;
 }
 
@@ -103,11 +102,11 @@ std::vector<ChannelRow> channel_rows(const Dataset& dataset, const std::vector<c
                                      size_t most) {
   std::vector<ChannelRow> rows;
   std::vector<std::string> names;
-  for (const ChannelContract& channel : dataset.contract.channels) names.push_back(channel.name);
+  for (const ChannelContract& channel : dataset.channels) names.push_back(channel.name);
   const std::vector<size_t> triads = find_triads(names);
   std::map<std::string, size_t> known;
   for (size_t c = 0; c < names.size(); ++c) {
-    const std::string& unit = dataset.contract.channels[c].unit;
+    const std::string& unit = dataset.channels[c].unit;
     const auto triad = std::find_if(triads.begin(), triads.end(), [&](size_t x) { return c >= x && c < x + 3; });
     const std::string key = !unit.empty() ? unit : triad != triads.end() ? names[*triad] : names[c];
     const auto [entry, added] = known.emplace(key, rows.size());
@@ -138,7 +137,7 @@ std::string waveform_chart(const Dataset& dataset, const std::string& title,
     svg += svg_text(kLeft - 6, top + kRowHeight / 2 + 4, "end", row.axis);
     std::vector<std::pair<std::string, std::string>> names;
     for (size_t k = 0; k < row.channels.size(); ++k)
-      names.emplace_back(dataset.contract.channels[row.channels[k]].name, svg_colour(k));
+      names.emplace_back(dataset.channels[row.channels[k]].name, svg_colour(k));
     svg += legend(names, kLeft, bottom + 32 + 18 * static_cast<double>(r));
     for (size_t p = 0; p < windows.size(); ++p) {
       svg += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" fill=\"none\" class=\"cell\"/>",
@@ -176,7 +175,7 @@ std::string spectrogram_chart(const Dataset& dataset, const std::string& title,
   constexpr double kHeight = 2 * kRowHeight;
   const double bottom = kTop + kHeight;
   std::string svg = open_svg(panel_left(windows.size()) - kGap + 24, bottom + 22,
-                             fmt::format("spectrograms of {}, {}", title, dataset.contract.channels[channel].name));
+                             fmt::format("spectrograms of {}, {}", title, dataset.channels[channel].name));
   svg += svg_text(kLeft - 6, kTop + 10, "end", fmt::format("{:.4g} Hz", dataset.contract.rate_hz / 2)) +
          svg_text(kLeft - 6, bottom, "end", "0");
   for (size_t p = 0; p < windows.size(); ++p) {

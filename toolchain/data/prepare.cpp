@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "toolchain/data/baseline.h"
 #include "toolchain/data/file_list.h"
 #include "toolchain/data/resample.h"
 #include "toolchain/data/text.h"
@@ -92,7 +93,8 @@ bool follows(const Series& series, const Timing& timing, int64_t row) {
 
 class Preparer {
  public:
-  Preparer(const DataConfig& config, Prepared& prepared) : config_(config), prepared_(prepared) {}
+  Preparer(const DataConfig& config, Prepared& prepared)
+      : config_(config), prepared_(prepared), baselines_(config, prepared) {}
 
   // Once, when the first file was read.
   Result<void> begin(const SeriesReader& reader);
@@ -118,6 +120,7 @@ class Preparer {
 
   const DataConfig& config_;
   Prepared& prepared_;
+  BaselineTaker baselines_;
   std::map<std::string, int32_t> groups_, labels_;  // index in prepared_
   Tally missing_, gaps_, reversals_, resampled_, short_files_, short_pieces_, padded_, silenced_;
   std::map<std::string, std::pair<std::string, int64_t>> warnings_;  // without its file: the first one, how many
@@ -195,6 +198,8 @@ Result<std::vector<Piece>> Preparer::make_pieces(Series& series, const Timing& t
       const bool cut_here = cut != cuts.end() && *cut == row;
       if (begin >= 0 && (out || cut_here)) {
         pieces.push_back(make_piece(series, timing, {begin, row, stretch.label, stretch.group}));
+        pieces.back().session = static_cast<int32_t>(
+            std::upper_bound(timing.reversals.begin(), timing.reversals.end(), begin) - timing.reversals.begin());
         pieces.back().goes_on = begin == last_end && follows(series, timing, begin);
         last_end = cut_here ? -1 : row;
         begin = -1;
@@ -261,6 +266,8 @@ void pad(Piece& piece, int64_t window, size_t channels, size_t targets, bool zer
 
 Result<void> Preparer::add(Series& series, const Timing& timing) {
   MOTE_TRY(std::vector<Piece> pieces, make_pieces(series, timing));
+  MOTE_CHECK(baselines_.take(series, pieces));
+  if (pieces.empty()) return {};
   int64_t longest = 0;
   for (const Piece& piece : pieces) longest = std::max(longest, piece.readings);
   if (longest < prepared_.window) short_files_.add(fmt::format("{} ({} readings)", series.file, longest), 1);
@@ -317,20 +324,25 @@ Result<void> Preparer::set_rate(double rate) {
   prepared_.rate = rate;
   MOTE_TRY(prepared_.window, in_readings("window", *config_.window, rate));
   MOTE_TRY(prepared_.stride, in_readings("stride", config_.stride.value_or(*config_.window), rate));
+  if (config_.baseline) {
+    MOTE_TRY(prepared_.baseline, baseline_readings(*config_.baseline, rate));
+  }
   return {};
 }
 
 Result<void> Preparer::finish() {
   sort_labels();
   MOTE_CHECK(mark_normal(config_, prepared_));
+  MOTE_CHECK(baselines_.finish());
   if (!short_files_.files.empty() && config_.short_recordings == ShortPolicy::error) {
     const std::string size =
         prepared_.rate > 0 ? fmt::format("{} readings, {:.3g} s", prepared_.window, prepared_.window / prepared_.rate)
                            : fmt::format("{} readings", prepared_.window);
     return input_error(fmt::format(
-        "{} recording{} shorter than the window ({}): {}. Take a shorter window, or say in mote.toml short = "
+        "{} recording{} shorter than the window ({}{}): {}. Take a shorter window, or say in mote.toml short = "
         "\"skip\" (leave them out) or \"pad\" (repeat the last reading)",
-        short_files_.items, short_files_.items == 1 ? " is" : "s are", size, listed(short_files_.files, 4)));
+        short_files_.items, short_files_.items == 1 ? " is" : "s are", size,
+        prepared_.baseline > 0 ? " after the baseline" : "", listed(short_files_.files, 4)));
   }
   for (const auto& [what, first] : warnings_)
     prepared_.notes.push_back(first.first +

@@ -25,7 +25,7 @@ struct Statistics {
 
 // [class][channel], over the windows of all parts.
 std::vector<std::vector<Statistics>> channel_statistics(const Dataset& dataset) {
-  const size_t channels = dataset.contract.channels.size();
+  const size_t channels = dataset.channels.size();
   std::vector<std::vector<Statistics>> result(std::max<size_t>(1, dataset.classes.size()),
                                               std::vector<Statistics>(channels));
   for (const DataPart* part : {&dataset.train, &dataset.validation, &dataset.test})
@@ -33,7 +33,7 @@ std::vector<std::vector<Statistics>> channel_statistics(const Dataset& dataset) 
       const std::span<const int16_t> counts = dataset.window(window);
       for (size_t i = 0; i < counts.size(); ++i)
         result[static_cast<size_t>(window.label)][i % channels].add(
-            to_value(counts[i], dataset.contract.channels[i % channels]));
+            to_value(counts[i], dataset.channels[i % channels]));
     }
   return result;
 }
@@ -50,15 +50,14 @@ constexpr int kPlotRows = 4;
 
 std::string plot_window(const Dataset& dataset, const DataWindow& window, int columns) {
   const Recording& recording = dataset.recordings[static_cast<size_t>(window.recording)];
-  const size_t channels = dataset.contract.channels.size();
+  const size_t channels = dataset.channels.size();
   const std::span<const int16_t> counts = dataset.window(window);
   std::string text =
       fmt::format("\n{}: {}, {} readings from line {}\n", class_name(dataset, static_cast<size_t>(window.label)),
                   recording.file, dataset.contract.window, recording.first_line + window.offset - recording.offset);
   for (size_t c = 0; c < std::min<size_t>(channels, 6); ++c) {
     std::vector<double> values;
-    for (size_t i = c; i < counts.size(); i += channels)
-      values.push_back(to_value(counts[i], dataset.contract.channels[c]));
+    for (size_t i = c; i < counts.size(); i += channels) values.push_back(to_value(counts[i], dataset.channels[c]));
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
     const std::vector<std::string> lines =
         braille_plot(values, std::clamp(columns - 24, 10, 72), kPlotRows, *low, *high);
@@ -66,7 +65,7 @@ std::string plot_window(const Dataset& dataset, const DataWindow& window, int co
       const std::string scale = row == 0                  ? fmt::format("{:.3g}", *high)
                                 : row + 1 == lines.size() ? fmt::format("{:.3g}", *low)
                                                           : "";
-      text += fmt::format("{:<10.10} {:>9} {}\n", row == 0 ? dataset.contract.channels[c].name : "", scale, lines[row]);
+      text += fmt::format("{:<10.10} {:>9} {}\n", row == 0 ? dataset.channels[c].name : "", scale, lines[row]);
     }
   }
   return text;
@@ -76,12 +75,11 @@ std::string plot_window(const Dataset& dataset, const DataWindow& window, int co
 std::string histogram(const Dataset& dataset, size_t channel, const Statistics& all) {
   static constexpr const char* kBars[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   std::vector<int64_t> bins(20, 0);
-  const size_t channels = dataset.contract.channels.size();
+  const size_t channels = dataset.channels.size();
   for (size_t i = channel; i < dataset.counts.size(); i += channels) {
-    const double share =
-        all.high > all.low
-            ? (to_value(dataset.counts[i], dataset.contract.channels[channel]) - all.low) / (all.high - all.low)
-            : 0;
+    const double share = all.high > all.low
+                             ? (to_value(dataset.counts[i], dataset.channels[channel]) - all.low) / (all.high - all.low)
+                             : 0;
     ++bins[static_cast<size_t>(std::clamp(share * 20, 0.0, 19.0))];
   }
   const int64_t most = *std::max_element(bins.begin(), bins.end());
@@ -95,9 +93,9 @@ std::string statistics_table(const Dataset& dataset) {
   std::string text =
       fmt::format("\n{:<20}{:<12}{:>11}{:>11}{:>11}{:>11}\n", "channel", "class", "mean", "deviation", "min", "max");
   constexpr size_t kMostShown = 12;
-  const size_t channels = dataset.contract.channels.size();
+  const size_t channels = dataset.channels.size();
   for (size_t c = 0; c < std::min(channels, kMostShown); ++c) {
-    const ChannelContract& channel = dataset.contract.channels[c];
+    const ChannelContract& channel = dataset.channels[c];
     const std::string name = channel.unit.empty() ? channel.name : fmt::format("{} [{}]", channel.name, channel.unit);
     for (size_t label = 0; label < statistics.size(); ++label) {
       const Statistics& one = statistics[label][c];
@@ -123,7 +121,7 @@ Json data_summary(const Dataset& dataset) {
     for (size_t c = 0; c < statistics[label].size(); ++c) {
       const Statistics& one = statistics[label][c];
       if (one.n == 0) continue;
-      json["channels"][dataset.contract.channels[c].name][class_name(dataset, label)] = {
+      json["channels"][dataset.channels[c].name][class_name(dataset, label)] = {
           {"mean", one.mean()}, {"deviation", one.deviation()}, {"min", one.low}, {"max", one.high}};
     }
   for (size_t t = 0; t < dataset.targets.size(); ++t)

@@ -75,11 +75,11 @@ PointCloud standardised(std::vector<float> values, size_t dimensions) {
 }
 
 std::vector<float> window_statistics(const Dataset& dataset, const DataWindow& window) {
-  const size_t channels = dataset.contract.channels.size();
+  const size_t channels = dataset.channels.size();
   const std::span<const int16_t> counts = dataset.window(window);
   std::vector<float> point;
   for (size_t c = 0; c < channels; ++c) {
-    const ChannelContract& channel = dataset.contract.channels[c];
+    const ChannelContract& channel = dataset.channels[c];
     if (dataset.contract.window == 1) {
       point.push_back(static_cast<float>(to_value(counts[c], channel)));
       continue;
