@@ -234,7 +234,7 @@ TEST(ProjectFile, ABaselineIsATimeOrANumberOfReadings) {
   EXPECT_FALSE(project->data.baseline_scale);
   EXPECT_FALSE(parse_project("mote.toml", kGood)->data.baseline);
   EXPECT_THAT(message_of(replaced("stride = \"250 ms\"", "baseline = \"60\"")),
-              AllOf(HasSubstr("mote.toml:17"), HasSubstr("baseline = \"60\": expected a unit")));
+              AllOf(HasSubstr("mote.toml:18"), HasSubstr("baseline = \"60\": expected a unit")));
   EXPECT_THAT(message_of(replaced("stride = \"250 ms\"", "base_line = \"60 s\"")), HasSubstr("did you mean"));
 }
 
