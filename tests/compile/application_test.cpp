@@ -53,7 +53,7 @@ std::vector<Application> applications() {
            {100, 20, 5, xy, 0, {45, {300, 0.25}}},
            "classification",
            {0.1, 0.2, 0.3, 0.4},
-           {2, 2, 4, {}}},
+           {1, 2, 4, {}}},
           {"shifted", "raw", Json::object(), {100, 4, 2, xy, 0, {130, {}}}, "classification", {}, {}},
           {"values", "spectral", {{"bands", 2}, {"peaks", 0}}, {100, 64, 32, {xy[0]}}, "regression", {}, {}},
           {"anomalies",
