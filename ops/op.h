@@ -105,7 +105,7 @@ enum class OutputRule : uint8_t {
   number,         // stored as the number itself (an index), not quantized
 };
 struct QuantRule {
-  InputRole inputs[24] = {};  // of the inputs, by number; activations where nothing is said
+  InputRole inputs[26] = {};  // of the inputs, by number; activations where nothing is said
   int32_t channel_axis = 0;   // of the weights
   OutputRule output = OutputRule::free;
   float fixed_scale = 0;  // int8
@@ -249,6 +249,11 @@ struct OpDef {
   int64_t (*float_saved)(const FloatCall& shapes_only) = nullptr;
   void (*learn_statistics)(std::span<const FloatCall> shards, std::span<float* const> statistics) = nullptr;
   bool straight_through = false;  // forward is a staircase; backward is the derivative of the line along it
+  // The training operator that takes this one's place in quantization-aware training, for kernels that round within
+  // (a recurrence): it has the same attributes, reads what this one reads and then two ranges (low, high), of the first
+  // activation and of the output, quantizes what it reads, and gives the kernel's output in real numbers, before it is
+  // clamped to int8. nullptr: fake quantization before and behind the operator does it.
+  const char* simulation = nullptr;
   // The operator may see a batch in parts although it has parameters or saves something. Those that have neither may
   // too: each of their rows depends on no other.
   bool in_parts = false;

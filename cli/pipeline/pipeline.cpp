@@ -206,10 +206,6 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
   MOTE_TRY(const Loaded* const loaded, this->loaded());
   MOTE_CHECK(check_judging(project_, *loaded));
   MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
-  if (project_.aware.enabled && keeps_state(graph))
-    return input_error(project_.where("quantize.method") +
-                       ": layers that keep state, such as LSTM, are quantized after training only; expected method = "
-                       "\"ptq\", and no --qat");
   MOTE_CHECK(prepare_transfer(graph));
   TrainingJob job{project_,
                   *loaded,
@@ -295,7 +291,7 @@ Result<Json> Pipeline::write_int8(const fs::path& folder, const Graph& float_gra
   const DataPart& part = dataset.validation.size() > 0 ? dataset.validation : dataset.train;
   MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, executor, WindowInputs(*loaded, part)));
   Json costs = Json::array();
-  if (project_.quantize.activations == DType::int8 && !keeps_state(float_graph)) {
+  if (project_.quantize.activations == DType::int8) {
     MOTE_TRY(costs, layer_costs(float_graph, file.graph, *loaded, part, threads_));
   }
   MOTE_CHECK(write_file(folder / kModelFile, file.bytes));

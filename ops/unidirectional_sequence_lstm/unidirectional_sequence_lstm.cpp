@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "ops/op.h"
 #include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm_float.h"
 
@@ -194,9 +191,8 @@ constexpr QuantRule quant_rule() {
 // The hidden state is the output; the cell has 16 bits and a power of two as scale, which its clip gives.
 std::optional<TensorType> state_type(const Attributes& attributes, size_t input, const TensorType& output) {
   if (input == kLstmHidden) return output;
-  const float clip = attributes.as<LstmAttributes>().cell_clip;
-  if (!(clip > 0) || clip > 65536) return std::nullopt;
-  return stored(DType::int16, std::exp2(std::ceil(std::log2(clip)) - 15));
+  const std::optional<float> scale = lstm_cell_scale(attributes.as<LstmAttributes>());
+  return scale ? std::optional(stored(DType::int16, *scale)) : std::nullopt;
 }
 
 // Without layer normalisation and projection only the last counts, that of the hidden state.
@@ -231,6 +227,7 @@ const OpDef unidirectional_sequence_lstm_def = {
     .state_type = state_type,
     .intermediates = kIntermediates,
     .float_saved = lstm_saved,
+    .simulation = "fake_quantize_lstm",
 };
 
 }  // namespace mote

@@ -3,50 +3,35 @@
 #include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm_float.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "device/float_math.h"
 #include "ops/time_major.h"
-#include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm.h"
-#include "toolchain/base/simd/simd.h"
 
 namespace mote {
 
+LstmPass::LstmPass(const FloatCall& call) {
+  const auto options = call.attributes->as<UnidirectionalSequenceLstmAttributes>();
+  lstm_size(
+      options.time_major, [&](int32_t i) { return call.input_shapes[static_cast<size_t>(i)]; }, size);
+  rows = size.steps * size.batches;
+  block = int64_t{size.batches} * size.units;
+  clip = options.cell_clip;
+}
+
+LstmSteps LstmPass::steps_at(float* memory) const {
+  LstmSteps steps{};
+  for (float*& gate : steps.gates) gate = memory, memory += all();
+  steps.cells = memory;
+  steps.hidden = memory + all();
+  return steps;
+}
+
 namespace {
 
-// What forward computes of every step: the gates after their functions, the cell and the hidden state, each [steps,
-// batches, units].
-struct Steps {
-  float* gates[kLstmGates];
-  float *cells, *hidden;
-};
-
-struct Pass {
-  LstmSize size{};
-  int32_t rows = 0;   // steps * batches
-  int64_t block = 0;  // batches * units, floats of a step
-  float clip = 0;
-
-  explicit Pass(const FloatCall& call) {
-    const auto options = call.attributes->as<UnidirectionalSequenceLstmAttributes>();
-    lstm_size(
-        options.time_major, [&](int32_t i) { return call.input_shapes[static_cast<size_t>(i)]; }, size);
-    rows = size.steps * size.batches;
-    block = int64_t{size.batches} * size.units;
-    clip = options.cell_clip;
-  }
-  int64_t all() const { return block * size.steps; }
-  int64_t input_floats() const { return size.time_major != 0 ? 0 : int64_t{rows} * size.inputs; }
-  int64_t step_floats() const { return (kLstmGates + 2) * all(); }
-  DenseSize from_input() const { return {rows, size.inputs, size.units}; }
-  DenseSize from_hidden(int32_t steps) const { return {steps * size.batches, size.units, size.units}; }
-
-  Steps steps_at(float* memory) const {
-    Steps steps{};
-    for (float*& gate : steps.gates) gate = memory, memory += all();
-    steps.cells = memory;
-    steps.hidden = memory + all();
-    return steps;
-  }
+// Outside, hidden values are clipped.
+struct Limits {
+  float low = -__builtin_inff(), high = __builtin_inff();
 };
 
 const float* weights(const FloatCall& call, int32_t first, int32_t gate) {
@@ -54,14 +39,14 @@ const float* weights(const FloatCall& call, int32_t first, int32_t gate) {
 }
 
 // The input, time major; `memory` holds it when the call's is not.
-const float* time_major_input(const FloatCall& call, const Pass& pass, float* memory) {
+const float* time_major_input(const FloatCall& call, const LstmPass& pass, float* memory) {
   if (pass.size.time_major != 0) return call.inputs[0];
   swap_outer(pass.size.batches, pass.size.steps, pass.size.inputs, call.inputs[0], memory);
   return memory;
 }
 
 // From the gates' sums in `steps` to their values, and on to the cell and the hidden state of step `t`.
-void activate(const Pass& pass, const Steps& steps, int32_t t) {
+void activate(const LstmPass& pass, const LstmSteps& steps, int32_t t) {
   const int64_t first = pass.block * t;
   for (int64_t n = first; n < first + pass.block; ++n) {
     float &input = steps.gates[kInputGate][n], &forget = steps.gates[kForgetGate][n];
@@ -76,7 +61,7 @@ void activate(const Pass& pass, const Steps& steps, int32_t t) {
 }
 
 // Everything from time-major input `x` into `steps`. `part`: a block.
-void run_steps(const FloatCall& call, const Pass& pass, const float* x, const Steps& steps, float* part) {
+void run_steps(const FloatCall& call, const LstmPass& pass, const float* x, const LstmSteps& steps, float* part) {
   for (int32_t gate = 0; gate < kLstmGates; ++gate)
     simd().dense_forward(pass.from_input(), x, weights(call, kLstmWeights, gate), weights(call, kLstmBiases, gate), {},
                          steps.gates[gate]);
@@ -92,8 +77,8 @@ void run_steps(const FloatCall& call, const Pass& pass, const float* x, const St
 
 // Gradients of the gates' sums of step `t`. `hidden`: of the loss by this step's hidden state; `cells`: by its cell
 // through later steps, and on return by the cell before it.
-void differentiate(const Pass& pass, const Steps& steps, int32_t t, const float* hidden, float* cells,
-                   const Steps& gradients) {
+void differentiate(const LstmPass& pass, const LstmSteps& steps, Limits limits, int32_t t, const float* hidden,
+                   float* cells, const LstmSteps& gradients) {
   const int64_t first = pass.block * t;
   for (int64_t i = 0; i < pass.block; ++i) {
     const int64_t n = first + i;
@@ -101,9 +86,10 @@ void differentiate(const Pass& pass, const Steps& steps, int32_t t, const float*
     const float candidate = steps.gates[kCellGate][n], output = steps.gates[kOutputGate][n];
     const float cell = steps.cells[n], before = t > 0 ? steps.cells[n - pass.block] : 0.0f;
     const float bent = tanh_float(cell);
+    const float made = bent * output, dhidden = made < limits.low || made > limits.high ? 0.0f : hidden[i];
     const bool clipped = pass.clip > 0 && (cell <= -pass.clip || cell >= pass.clip);
-    const float dcell = clipped ? 0.0f : cells[i] + hidden[i] * output * (1 - bent * bent);
-    gradients.gates[kOutputGate][n] = hidden[i] * bent * output * (1 - output);
+    const float dcell = clipped ? 0.0f : cells[i] + dhidden * output * (1 - bent * bent);
+    gradients.gates[kOutputGate][n] = dhidden * bent * output * (1 - output);
     gradients.gates[kInputGate][n] = dcell * candidate * input * (1 - input);
     gradients.gates[kForgetGate][n] = dcell * before * forget * (1 - forget);
     gradients.gates[kCellGate][n] = dcell * input * (1 - candidate * candidate);
@@ -112,13 +98,13 @@ void differentiate(const Pass& pass, const Steps& steps, int32_t t, const float*
 }
 
 // All steps, last first. `state`: 3 blocks.
-void differentiate_steps(const FloatCall& call, const Pass& pass, const Steps& steps, const float* dy,
-                         const Steps& gradients, float* state) {
+void differentiate_steps(const FloatCall& call, const LstmPass& pass, const LstmSteps& steps, Limits limits,
+                         const float* dy, const LstmSteps& gradients, float* state) {
   float *const hidden = state, *const cells = hidden + pass.block, *const part = cells + pass.block;
   std::fill_n(state, 3 * pass.block, 0.0f);
   for (int32_t t = pass.size.steps - 1; t >= 0; --t) {
     simd().add(pass.block, dy + pass.block * t, hidden);
-    differentiate(pass, steps, t, hidden, cells, gradients);
+    differentiate(pass, steps, limits, t, hidden, cells, gradients);
     for (int32_t gate = 0; gate < kLstmGates && t > 0; ++gate) {
       simd().dense_input_gradient(pass.from_hidden(1), gradients.gates[gate] + pass.block * t,
                                   weights(call, kLstmRecurrent, gate), gate == 0 ? hidden : part);
@@ -127,8 +113,8 @@ void differentiate_steps(const FloatCall& call, const Pass& pass, const Steps& s
   }
 }
 
-void parameter_gradients(const FloatCall& call, const Pass& pass, const Steps& steps, const Steps& gradients,
-                         const float* x) {
+void parameter_gradients(const FloatCall& call, const LstmPass& pass, const LstmSteps& steps,
+                         const LstmSteps& gradients, const float* x) {
   for (int32_t gate = 0; gate < kLstmGates; ++gate) {
     const auto wanted = [&](int32_t first) { return call.input_gradients[static_cast<size_t>(first + gate)]; };
     const float* const sums = gradients.gates[gate];
@@ -143,7 +129,7 @@ void parameter_gradients(const FloatCall& call, const Pass& pass, const Steps& s
 }
 
 // `parts`: rows * inputs floats twice.
-void input_gradient(const FloatCall& call, const Pass& pass, const Steps& gradients, float* parts) {
+void input_gradient(const FloatCall& call, const LstmPass& pass, const LstmSteps& gradients, float* parts) {
   float* const dx = call.input_gradients[0];
   if (dx == nullptr) return;
   const int64_t n = int64_t{pass.rows} * pass.size.inputs;
@@ -156,25 +142,46 @@ void input_gradient(const FloatCall& call, const Pass& pass, const Steps& gradie
   if (sum != dx) swap_outer(pass.size.steps, pass.size.batches, pass.size.inputs, sum, dx);
 }
 
+void backward(const FloatCall& call, Limits limits) {
+  const LstmPass pass(call);
+  float* memory = call.workspace;
+  const float* const x = time_major_input(call, pass, memory);
+  memory += pass.input_floats();
+  const LstmSteps steps = pass.steps_at(call.training ? call.saved : memory);
+  memory += pass.step_floats();
+  if (!call.training) run_steps(call, pass, x, steps, memory);
+  const LstmSteps gradients = pass.steps_at(memory);
+  memory += pass.step_floats();
+  const float* dy = call.output_gradients[0];
+  if (pass.size.time_major == 0) {
+    swap_outer(pass.size.batches, pass.size.steps, pass.size.units, dy, memory);
+    dy = memory;
+  }
+  memory += pass.all();
+  differentiate_steps(call, pass, steps, limits, dy, gradients, memory);
+  parameter_gradients(call, pass, steps, gradients, x);
+  input_gradient(call, pass, gradients, memory);
+}
+
 }  // namespace
 
 int64_t lstm_saved(const FloatCall& call) {
-  return Pass(call).step_floats();
+  return LstmPass(call).step_floats();
 }
 
-// The input time major, what forward saves in training, the gradients of the gates (in a Steps), dy time major, and
-// three blocks or two inputs. Forward uses the first two and one block.
+// The input time major, what forward saves in training, the gradients of the gates (in an LstmSteps), dy time major,
+// and three blocks or two inputs. Forward uses the first two and one block.
 int64_t lstm_workspace(const FloatCall& call) {
-  const Pass pass(call);
+  const LstmPass pass(call);
   const int64_t last = std::max(3 * pass.block, 2 * int64_t{pass.rows} * pass.size.inputs);
   return pass.input_floats() + 2 * pass.step_floats() + pass.all() + last;
 }
 
 void lstm_forward(const FloatCall& call) {
-  const Pass pass(call);
+  const LstmPass pass(call);
   const float* const x = time_major_input(call, pass, call.workspace);
   float* const memory = call.workspace + pass.input_floats();
-  const Steps steps = pass.steps_at(call.training ? call.saved : memory);
+  const LstmSteps steps = pass.steps_at(call.training ? call.saved : memory);
   run_steps(call, pass, x, steps, memory + pass.step_floats());
   if (pass.size.time_major != 0)
     std::copy_n(steps.hidden, pass.all(), call.outputs[0]);
@@ -183,24 +190,19 @@ void lstm_forward(const FloatCall& call) {
 }
 
 void lstm_backward(const FloatCall& call) {
-  const Pass pass(call);
-  float* memory = call.workspace;
-  const float* const x = time_major_input(call, pass, memory);
-  memory += pass.input_floats();
-  const Steps steps = pass.steps_at(call.training ? call.saved : memory);
-  memory += pass.step_floats();
-  if (!call.training) run_steps(call, pass, x, steps, memory);
-  const Steps gradients = pass.steps_at(memory);
-  memory += pass.step_floats();
-  const float* dy = call.output_gradients[0];
-  if (pass.size.time_major == 0) {
-    swap_outer(pass.size.batches, pass.size.steps, pass.size.units, dy, memory);
-    dy = memory;
-  }
-  memory += pass.all();
-  differentiate_steps(call, pass, steps, dy, gradients, memory);
-  parameter_gradients(call, pass, steps, gradients, x);
-  input_gradient(call, pass, gradients, memory);
+  backward(call, {});
+}
+
+void lstm_backward_within(const FloatCall& call, float low, float high) {
+  FloatCall saved = call;
+  saved.training = true;
+  backward(saved, {low, high});
+}
+
+std::optional<float> lstm_cell_scale(const UnidirectionalSequenceLstmAttributes& attributes) {
+  const float clip = attributes.cell_clip;
+  if (!(clip > 0) || clip > 65536) return std::nullopt;
+  return std::exp2(std::ceil(std::log2(clip)) - 15);
 }
 
 }  // namespace mote

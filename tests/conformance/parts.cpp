@@ -122,7 +122,9 @@ class Batch {
 }  // namespace
 
 bool has_rows(const OpDef& op, std::span<const TensorType> inputs, size_t input) {
-  return input_role(op, input) == InputRole::activation && inputs[input].shape == inputs[data_input(op)].shape;
+  const InputRole role = input_role(op, input);
+  return (role == InputRole::activation && inputs[input].shape == inputs[data_input(op)].shape) ||
+         (role == InputRole::state && inputs[input].shape.rank >= 0);
 }
 
 std::string compare_parts(const CaseModel& model, bool training) {

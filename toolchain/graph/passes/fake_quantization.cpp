@@ -89,7 +89,7 @@ class Inserter {
       if (node.inputs[i] == kAbsent) continue;
       if (role == InputRole::weights) weights = static_cast<int32_t>(i);
       if (role == InputRole::bias) bias = static_cast<int32_t>(i);
-      if (role == InputRole::state)
+      if (role == InputRole::state && node.op->simulation == nullptr)
         return input_error(fmt::format(
             "layer '{}' keeps state between inferences, so it is quantized after training only; write method = \"ptq\"",
             node.name));
@@ -104,6 +104,7 @@ class Inserter {
     const std::vector<int32_t> before = node.inputs;
     for (size_t i = 0; i < node.inputs.size(); ++i)
       if (node.inputs[i] != kAbsent && input_role(*node.op, i) == InputRole::activation) quantize_input(node, i, data);
+    if (node.op->simulation != nullptr) return simulate(std::move(node), data);
     Rounding rounding = rounding_of(node, data);
     if (is_op(node, "mul") && at(before[0]).range != kAbsent && at(before[1]).range != kAbsent)
       rounding = {FakeRounding::product, at(before[0]).range, 1, 1, at(before[1]).range};
@@ -113,6 +114,23 @@ class Inserter {
     if (node.op->quant.output == OutputRule::joined) MOTE_CHECK(requantize_inputs(node));
     nodes_.push_back(node);
     return quantize_outputs(node, data, rounding);
+  }
+
+  Result<void> simulate(Node node, int32_t data) {
+    const int32_t output = node.outputs[0];
+    MOTE_CHECK(make_range(output));
+    if (!stays_float()) {
+      node.op = find_op(node.op->simulation);
+      for (size_t i = 0; i < node.inputs.size(); ++i) {
+        const InputRole role = input_role(*node.op, i);
+        if (node.inputs[i] != kAbsent && (role == InputRole::weights || role == InputRole::bias))
+          tensor(node.inputs[i]).trainable = true;
+      }
+      node.inputs.push_back(at(data).range);
+      node.inputs.push_back(at(output).range);
+    }
+    nodes_.push_back(node);
+    return quantize_outputs(node, data, {});
   }
 
   void quantize_input(Node& node, size_t input, int32_t data) {
@@ -285,6 +303,13 @@ class Inserter {
   int32_t gain_ = kAbsent, offset_ = kAbsent;
 };
 
+// The operator that the node's stands for in training; nullptr: it is no simulation.
+const OpDef* simulated_by(const Node& node) {
+  for (const OpDef* op : all_ops())
+    if (op->simulation != nullptr && is_op(node, op->simulation)) return op;
+  return nullptr;
+}
+
 bool is_fake(const Node& node) {
   return is_op(node, "fake_quantize") || is_op(node, "fake_quantize_weights");
 }
@@ -314,6 +339,11 @@ Result<std::vector<TensorRange>> remove_fake_quantization(Graph& graph) {
     }
   }
   std::erase_if(graph.nodes, is_fake);
+  for (Node& node : graph.nodes)
+    if (const OpDef* const op = simulated_by(node)) {
+      node.op = op;
+      node.inputs.resize(node.inputs.size() - 2);  // the ranges
+    }
   const auto rename = [&](std::vector<int32_t>& list) {
     for (int32_t& each : list)
       if (each != kAbsent) each = original[static_cast<size_t>(each)];
