@@ -111,6 +111,16 @@ TEST_F(Build, SameBytesWithOneAndTwoThreads) {
   EXPECT_NE(slurp(project / ".mote/runs/1/model.tflite"), slurp(project / ".mote/runs/3/model.tflite"));
 }
 
+// Trained with fake quantization, and its state cleared before the first row on the board.
+TEST_F(Build, AnLstmAnswersOnTheBoardAsHere) {
+  const fs::path project = make_project("2");
+  edit(project / "mote.toml", "\"Dense(64, relu)\", \"Dense(32, relu)\"", "\"LSTM(4)\"");
+  expect_done(mote({"train", "--qat"}, project));
+  const Json answer = json_of(mote({"verify", "--windows", "4", "--json"}, project));
+  EXPECT_EQ(answer["engines"].size(), 2u);
+  EXPECT_EQ(answer["different_inputs"], 0);
+}
+
 TEST_F(Build, AwareTrainingIsWhatIsExported) {
   const fs::path project = make_project("9");
   const Json metrics = json_of(mote({"train", "--qat", "--threads", "1", "--json"}, project));
