@@ -229,15 +229,14 @@ const Key kKeys[] = {
      }},
     {"data.baseline", kText, "none",
      "The beginning of every recording, as `window`, that the device has after its start too: `60 s`. All later "
-     "readings "
-     "are expressed by it, and only they make windows.",
+     "readings are expressed by it, and only they make windows.",
      [](ProjectConfig& p, const Value& v) -> Result<void> {
        MOTE_TRY(p.data.baseline, parse_time_span("baseline", v.text));
        return {};
      }},
     {"data.baseline_scale", kBoolean, "true",
-     "Whether readings are the distance from the baseline's mean in deviations of the baseline; `false`: in their "
-     "unit.",
+     "Whether readings are the distance from the baseline's mean in deviations of the baseline; `false`: in "
+     "their unit.",
      MOTE_ASSIGN(p.data.baseline_scale = v.boolean)},
     {"data.annotations", kText, "none",
      "A table, or a pattern of tables such as `*_labels.csv`, that says what recordings are; its columns serve as "

@@ -87,6 +87,18 @@ TEST(DataBaseline, WithoutScaleReadingsKeepTheirUnit) {
   EXPECT_LT(std::abs(dataset.channel_mean[0]), 1.5) << "offsets of up to 15 are gone";
 }
 
+// Of files whose rows have labels.
+DataConfig labelled_rows(int32_t baseline) {
+  DataConfig config;
+  config.source = {"data/*.csv"};
+  config.label = {"column:label"};
+  config.rate = 100;
+  config.window = TimeSpan{10, true};
+  config.baseline = TimeSpan{static_cast<double>(baseline), true};
+  config.split.validation.fraction = 0;
+  return config;
+}
+
 TEST(DataBaseline, GoesOnOverChangesOfLabelAndGaps) {
   const ProjectFolder project;
   for (const char* file : {"data/a.csv", "data/b.csv"}) {
@@ -96,14 +108,8 @@ TEST(DataBaseline, GoesOnOverChangesOfLabelAndGaps) {
               (i < 60 ? "x" : "y") + "\n";
     project.write(file, text);
   }
-  DataConfig config;
-  config.source = {"data/*.csv"};
-  config.label = {"column:label"};
-  config.rate = 100;
-  config.window = TimeSpan{10, true};
-  config.baseline = TimeSpan{45, true};
+  DataConfig config = labelled_rows(45);
   config.split.by = "file";
-  config.split.validation.fraction = 0;
   config.split.test.names = {"data/b.csv"};
   const Dataset dataset = load(config, project);
   ASSERT_EQ(dataset.baselines.size(), 2u);
@@ -127,14 +133,8 @@ TEST(DataBaseline, BeginsAnewWhereTheClockDoesAndWhereTheGroupDoes) {
               (i % 50 < 25 ? "x" : "y") + "," + (i < 200 ? file[5] : 'c') + "\n";
     project.write(file, text);
   }
-  DataConfig config;
-  config.source = {"data/*.csv"};
-  config.label = {"column:label"};
-  config.rate = 100;
-  config.window = TimeSpan{10, true};
-  config.baseline = TimeSpan{20, true};
+  DataConfig config = labelled_rows(20);
   config.split.by = "column:person";
-  config.split.validation.fraction = 0;
   config.short_recordings = ShortPolicy::skip;
   EXPECT_EQ(load(config, project).baselines.size(), 6u);
 }
