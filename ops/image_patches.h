@@ -102,6 +102,50 @@ struct Phase {
   const float* weights;  // in the order of the patches
 };
 
+// How many phases a convolution has, and the floats that their tables and weights take. `Work` says of a convolution:
+// g.y, g.x; forward(), backward(rows, columns): its PatchShape; turned_floats(shape): the floats of its weights.
+struct PhaseSizes {
+  int64_t count = 0, tables = 0, turned = 0;
+};
+template <class Work>
+PhaseSizes phase_sizes(const Work& work) {
+  PhaseSizes sizes;
+  for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
+    const PatchShape shape = work.backward(y, x);
+    sizes.tables += shape.table_floats();
+    sizes.turned += work.turned_floats(shape);
+    ++sizes.count;
+  });
+  return sizes;
+}
+// Makes them in `tables` and `turned`; turn(shape, memory) puts the weights in the order of a phase.
+template <class Work, class Turn>
+void make_phases(const Work& work, float* tables, float* turned, Phase* phases, const Turn& turn) {
+  for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
+    const PatchShape shape = work.backward(y, x);
+    turn(shape, turned);
+    *phases++ = {patches_of(shape, tables), turned};
+    tables += shape.table_floats();
+    turned += work.turned_floats(shape);
+  });
+}
+
+// The workspace of a convolution: a padded image, dz, the gradient of the bias. `Work` as above, with clips(),
+// output_elements() of an image, g.batches and channels(), the outputs of a pixel.
+struct ConvWorkspace {
+  template <class Work>
+  ConvWorkspace(const Work& work, float* memory) {
+    MemoryPlaces places(memory);
+    image = places.take(std::max(work.forward().source.padded(), work.gradient_image().padded()));
+    clipped = places.take(work.clips() ? work.g.batches * work.output_elements() : 0);
+    bias = places.take(work.channels());
+    size = places.size();
+  }
+
+  float *image, *clipped, *bias;
+  int64_t size;
+};
+
 // Of a part of the rows, which has no more pixels than the first part, or of an image.
 inline Patches first_pixels(Patches patches, int32_t pixels) {
   patches.pixels = std::min(patches.pixels, pixels);

@@ -14,9 +14,27 @@ namespace {
 constexpr int64_t kMostWindows = 500, kLeastWindows = 50;
 constexpr int64_t kMostMacs = 10'000'000'000;  // some seconds
 
-// As many windows as a run of the graph for each of its nodes allows.
-int64_t windows_for(const Graph& graph) {
-  const int64_t each = std::max<int64_t>(graph.macs() * static_cast<int64_t>(graph.nodes.size()), 1);
+struct Layer {
+  std::string name;
+  std::vector<int32_t> nodes;
+};
+
+// The layers as the project has them: what one was written out to ("gru/3/update") counts as that layer.
+std::vector<Layer> layers_of(const Graph& graph) {
+  std::vector<Layer> layers;
+  std::map<std::string, size_t> known;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const std::string name = graph.nodes[i].name.substr(0, graph.nodes[i].name.find('/'));
+    const auto [found, added] = known.try_emplace(name, layers.size());
+    if (added) layers.push_back({name, {}});
+    layers[found->second].nodes.push_back(static_cast<int32_t>(i));
+  }
+  return layers;
+}
+
+// As many windows as a run of the graph for each of its layers allows.
+int64_t windows_for(const Graph& graph, size_t layers) {
+  const int64_t each = std::max<int64_t>(graph.macs() * static_cast<int64_t>(layers), 1);
   return std::clamp(kMostMacs / each, kLeastWindows, kMostWindows);
 }
 
@@ -97,7 +115,8 @@ double output_error(const OutputMatrix& reference, const OutputMatrix& outputs) 
 
 Result<Json> layer_costs(const Graph& float_graph, const Graph& int8_graph, const Loaded& loaded, const DataPart& part,
                          int threads) {
-  const DataPart some = thinned(part, windows_for(float_graph));
+  const std::vector<Layer> layers = layers_of(float_graph);
+  const DataPart some = thinned(part, windows_for(float_graph, layers.size()));
   const WindowInputs inputs(loaded, some);
   ThreadPool pool(threads);
   MOTE_TRY(const OutputMatrix reference, float_outputs(float_graph, inputs, pool));
@@ -105,16 +124,16 @@ Result<Json> layer_costs(const Graph& float_graph, const Graph& int8_graph, cons
   const double metric = metric_of(loaded.dataset, some, inputs, reference);
   const std::vector<TensorRange> ranges = ranges_of(float_graph, int8_graph);
   std::vector<Json> costs;
-  for (int32_t node = 0; node < static_cast<int32_t>(float_graph.nodes.size()); ++node) {
+  for (const Layer& layer : layers) {
     Graph graph = float_graph;
     FakeQuantization quantization;
     quantization.ranges = ranges;
     quantization.per_channel_weights = per_channel_dense(int8_graph);
-    quantization.only = node;
+    quantization.only = layer.nodes;
     MOTE_CHECK(insert_fake_quantization(graph, quantization));
     if (graph.nodes.size() == float_graph.nodes.size()) continue;  // it only moves numbers
     MOTE_TRY(const OutputMatrix outputs, float_outputs(graph, inputs, pool));
-    costs.push_back({{"layer", float_graph.nodes[static_cast<size_t>(node)].name},
+    costs.push_back({{"layer", layer.name},
                      {"metric", classification ? "accuracy" : "mae"},
                      {"change", metric_of(loaded.dataset, some, inputs, outputs) - metric},
                      {"output_error", output_error(reference, outputs)}});

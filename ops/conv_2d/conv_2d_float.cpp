@@ -44,6 +44,7 @@ struct Work {
   }
   int64_t input_elements() const { return int64_t{g.y.input} * g.x.input * g.inputs; }
   int64_t output_elements() const { return int64_t{g.pixels()} * g.outputs; }
+  int32_t channels() const { return g.outputs; }
   bool clips() const { return limits.low != Clamp{}.low || limits.high != Clamp{}.high; }
 
   Conv2DGeometry g;
@@ -57,40 +58,23 @@ struct Work {
 // group.
 struct Saved {
   Saved(const Work& work, float* memory) {
-    int64_t table_floats = work.forward().table_floats();
-    for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
-      const PatchShape shape = work.backward(y, x);
-      table_floats += shape.table_floats();
-      turned_floats += work.turned_floats(shape);
-      ++phase_count;
-    });
+    const PhaseSizes sizes = phase_sizes(work);
+    phase_count = sizes.count;
+    turned_floats = sizes.turned;
     MemoryPlaces places(memory);
     forward = places.take_objects<Patches>(1);
     phases = places.take_objects<Phase>(phase_count);
     packed = places.take(work.g.groups() * work.packed_floats());
     turned = places.take(work.g.groups() * turned_floats);
-    tables = places.take(table_floats);  // last: their size follows from the rows of the first part
+    tables = places.take(work.forward().table_floats() +
+                         sizes.tables);  // last: their size follows from the rows of the first part
     size = places.size();
   }
 
   Patches* forward;
   Phase* phases;
   float *packed, *turned, *tables;
-  int64_t phase_count = 0, turned_floats = 0, size;
-};
-
-// The workspace: a padded image, dz, the gradient of the bias.
-struct Places {
-  Places(const Work& work, float* memory) {
-    MemoryPlaces places(memory);
-    image = places.take(std::max(work.forward().source.padded(), work.gradient_image().padded()));
-    clipped = places.take(work.clips() ? work.g.batches * work.output_elements() : 0);
-    bias = places.take(work.g.outputs);
-    size = places.size();
-  }
-
-  float *image, *clipped, *bias;
-  int64_t size;
+  int64_t phase_count, turned_floats, size;
 };
 
 // visit(packed, w) for each weight of a group, w[O][K] in the order of the kernel.
@@ -129,22 +113,17 @@ void start_forward(const Work& work, const Saved& saved, const float* w) {
 
 void start_backward(const Work& work, const Saved& saved, const float* w) {
   const PatchShape forward = work.forward();
-  float *tables = saved.tables, *turned = saved.turned;
-  *saved.forward = patches_of(forward, tables);
-  tables += forward.table_floats();
+  *saved.forward = patches_of(forward, saved.tables);
   std::fill_n(saved.packed, work.g.groups() * work.packed_floats(), 0.0f);
-  Phase* phase = saved.phases;
-  for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
-    const PatchShape shape = work.backward(y, x);
-    *phase++ = {patches_of(shape, tables), turned};
-    for (int32_t group = 0; group < work.g.groups(); ++group)
-      pack_turned(work, shape, w + group * work.weights, turned + group * saved.turned_floats);
-    tables += shape.table_floats();
-    turned += work.turned_floats(shape);
-  });
+  make_phases(work, saved.tables + forward.table_floats(), saved.turned, saved.phases,
+              [&](const PatchShape& shape, float* turned) {
+                for (int32_t group = 0; group < work.g.groups(); ++group)
+                  pack_turned(work, shape, w + group * work.weights, turned + group * saved.turned_floats);
+              });
 }
 
-void weight_gradient(const Work& work, const Saved& saved, const Places& places, const float* x, const float* dz) {
+void weight_gradient(const Work& work, const Saved& saved, const ConvWorkspace& places, const float* x,
+                     const float* dz) {
   const PaddedImage source = work.forward().source;
   const Patches patches = first_pixels(*saved.forward, work.g.pixels());
   source.clear(places.image);
@@ -157,7 +136,7 @@ void weight_gradient(const Work& work, const Saved& saved, const Places& places,
   }
 }
 
-void input_gradient(const Work& work, const Saved& saved, const Places& places, const float* dz, float* dx) {
+void input_gradient(const Work& work, const Saved& saved, const ConvWorkspace& places, const float* dz, float* dx) {
   const PaddedImage source = work.gradient_image();
   const int32_t pixels = work.g.y.input * work.g.x.input;
   source.clear(places.image);
@@ -176,7 +155,7 @@ void input_gradient(const Work& work, const Saved& saved, const Places& places, 
 void conv_2d_forward(const FloatCall& call) {
   const Work work(call);
   const Saved saved(work, call.saved);
-  const Places places(work, call.workspace);
+  const ConvWorkspace places(work, call.workspace);
   if (call.row == 0) start_forward(work, saved, call.inputs[1]);
   const PaddedImage source = work.forward().source;
   const Patches patches = first_pixels(*saved.forward, work.g.pixels());
@@ -196,7 +175,7 @@ void conv_2d_forward(const FloatCall& call) {
 void conv_2d_backward(const FloatCall& call) {
   const Work work(call);
   const Saved saved(work, call.saved);
-  const Places places(work, call.workspace);
+  const ConvWorkspace places(work, call.workspace);
   const float* dz = call.output_gradients[0];
   const int64_t rows = int64_t{work.g.batches} * work.g.pixels();
   if (work.clips()) {
@@ -214,7 +193,7 @@ void conv_2d_backward(const FloatCall& call) {
 }
 
 int64_t conv_2d_float_workspace(const FloatCall& call) {
-  return Places(Work(call), nullptr).size;
+  return ConvWorkspace(Work(call), nullptr).size;
 }
 
 int64_t conv_2d_float_saved(const FloatCall& call) {

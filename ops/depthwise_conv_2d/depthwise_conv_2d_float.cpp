@@ -29,6 +29,7 @@ struct Work {
   int64_t input_elements() const { return int64_t{g.y.input} * g.x.input * g.inputs; }
   int64_t output_elements() const { return int64_t{g.y.output} * g.x.output * g.outputs(); }
   int64_t weights() const { return int64_t{g.y.filter} * g.x.filter * g.outputs(); }
+  int32_t channels() const { return g.outputs(); }
   bool clips() const { return limits.low != Clamp{}.low || limits.high != Clamp{}.high; }
 
   DepthwiseConv2DGeometry g{};
@@ -39,39 +40,20 @@ struct Work {
 // inputs with their weights.
 struct Saved {
   Saved(const Work& work, float* memory) {
-    int64_t table_floats = work.forward().table_floats(), turned_floats = 0;
-    for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
-      const PatchShape shape = work.backward(y, x);
-      table_floats += shape.table_floats();
-      turned_floats += work.turned_floats(shape);
-      ++phase_count;
-    });
+    const PhaseSizes sizes = phase_sizes(work);
+    phase_count = sizes.count;
     MemoryPlaces places(memory);
     forward = places.take_objects<Patches>(1);
     phases = places.take_objects<Phase>(phase_count);
-    turned = places.take(turned_floats);
-    tables = places.take(table_floats);
+    turned = places.take(sizes.turned);
+    tables = places.take(work.forward().table_floats() + sizes.tables);
     size = places.size();
   }
 
   Patches* forward;
   Phase* phases;
   float *turned, *tables;
-  int64_t phase_count = 0, size;
-};
-
-// The workspace: a padded image, dz, the gradient of the bias.
-struct Places {
-  Places(const Work& work, float* memory) {
-    MemoryPlaces places(memory);
-    image = places.take(std::max(work.forward().source.padded(), work.gradient_image().padded()));
-    clipped = places.take(work.clips() ? work.g.batches * work.output_elements() : 0);
-    bias = places.take(work.g.outputs());
-    size = places.size();
-  }
-
-  float *image, *clipped, *bias;
-  int64_t size;
+  int64_t phase_count, size;
 };
 
 // Calls visit(first input channel, first output channel, first tap) for each output pixel and each tap inside the
@@ -117,22 +99,16 @@ void plain_backward(const DepthwiseConv2DGeometry& g, const FloatCall& call, con
 void start_backward(const Work& work, const Saved& saved, const float* w) {
   const PatchShape forward = work.forward();
   const int32_t channels = work.g.inputs;
-  float *tables = saved.tables, *turned = saved.turned;
-  *saved.forward = patches_of(forward, tables);
-  tables += forward.table_floats();
-  Phase* phase = saved.phases;
-  for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
-    const PatchShape shape = work.backward(y, x);
-    for_each_patch_tap(shape, work.g.x.filter, [&](int32_t place, int32_t tap) {
-      std::copy_n(w + int64_t{tap} * channels, channels, turned + int64_t{place} * channels);
-    });
-    *phase++ = {patches_of(shape, tables), turned};
-    tables += shape.table_floats();
-    turned += work.turned_floats(shape);
-  });
+  *saved.forward = patches_of(forward, saved.tables);
+  make_phases(work, saved.tables + forward.table_floats(), saved.turned, saved.phases,
+              [&](const PatchShape& shape, float* turned) {
+                for_each_patch_tap(shape, work.g.x.filter, [&](int32_t place, int32_t tap) {
+                  std::copy_n(w + int64_t{tap} * channels, channels, turned + int64_t{place} * channels);
+                });
+              });
 }
 
-void weight_gradient(const Work& work, const Saved& saved, const Places& places, const float* x, const float* dz,
+void weight_gradient(const Work& work, const Saved& saved, const ConvWorkspace& places, const float* x, const float* dz,
                      float* dw) {
   const PaddedImage source = work.forward().source;
   source.clear(places.image);
@@ -141,7 +117,7 @@ void weight_gradient(const Work& work, const Saved& saved, const Places& places,
                                      dz + b * work.output_elements(), dw);
 }
 
-void input_gradient(const Work& work, const Saved& saved, const Places& places, const float* dz, float* dx) {
+void input_gradient(const Work& work, const Saved& saved, const ConvWorkspace& places, const float* dz, float* dx) {
   const PaddedImage source = work.gradient_image();
   source.clear(places.image);
   for (int32_t b = 0; b < work.g.batches; ++b) {
@@ -157,7 +133,7 @@ void depthwise_conv_2d_forward(const FloatCall& call) {
   const Work work(call);
   if (work.g.multiplier != 1) return plain_forward(work.g, call, work.limits);
   const Saved saved(work, call.saved);
-  const Places places(work, call.workspace);
+  const ConvWorkspace places(work, call.workspace);
   const PatchShape shape = work.forward();
   if (call.row == 0) *saved.forward = patches_of(shape, saved.tables);
   shape.source.clear(places.image);
@@ -170,7 +146,7 @@ void depthwise_conv_2d_forward(const FloatCall& call) {
 // With dz = dy where the activation is not clipped, else 0:  dx[i] = sum of dz w,  dw = sum of dz x,  db = sum of dz.
 void depthwise_conv_2d_backward(const FloatCall& call) {
   const Work work(call);
-  const Places places(work, call.workspace);
+  const ConvWorkspace places(work, call.workspace);
   const int64_t elements = call.output_shapes[0].elements();
   const float* dz = call.output_gradients[0];
   if (work.clips()) {
@@ -189,7 +165,7 @@ void depthwise_conv_2d_backward(const FloatCall& call) {
 }
 
 int64_t depthwise_conv_2d_float_workspace(const FloatCall& call) {
-  return Places(Work(call), nullptr).size;
+  return ConvWorkspace(Work(call), nullptr).size;
 }
 
 int64_t depthwise_conv_2d_float_saved(const FloatCall& call) {

@@ -9,6 +9,7 @@
 
 #include "toolchain/data/check_rules.h"
 #include "toolchain/data/prepare.h"
+#include "toolchain/data/rate.h"
 #include "toolchain/data/text.h"
 
 namespace mote {

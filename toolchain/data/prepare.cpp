@@ -9,6 +9,7 @@
 
 #include "toolchain/data/baseline.h"
 #include "toolchain/data/file_list.h"
+#include "toolchain/data/rate.h"
 #include "toolchain/data/resample.h"
 #include "toolchain/data/text.h"
 
@@ -17,8 +18,6 @@ namespace {
 
 constexpr double kSameRate = 0.02;   // a recording this near to the rate is taken as it is
 constexpr double kSamePitch = 1e-9;  // the same of audio, whose rate is exact
-constexpr double kOtherRate = 0.05;  // recordings further apart were recorded at two rates
-constexpr double kWrongUnit = 20;    // further off: the unit of the time stamps must be wrong
 
 // Files to which something was done, for one note.
 struct Tally {
@@ -395,60 +394,7 @@ Result<void> Preparer::add_table(Series& series) {
   return {};
 }
 
-// A recording so far from the rate would not be resampled but made up.
-Result<void> check_unit(const std::string& file, const Timing& timing, double wanted) {
-  if (timing.rate == 0 || timing.audio || (timing.rate <= wanted * kWrongUnit && timing.rate >= wanted / kWrongUnit))
-    return {};
-  return input_error(
-      fmt::format("{}: the time stamps give {:.4g} Hz, mote.toml says {:g} Hz. Correct rate, or say the unit of the "
-                  "stamps: time_unit = \"s\", \"ms\", \"us\" or \"ns\"",
-                  file, timing.rate, wanted));
-}
-
-// A rate that people would write: four significant digits.
-double rounded_rate(double rate) {
-  const double unit = std::pow(10.0, std::floor(std::log10(rate)) - 3);
-  return std::round(rate / unit) * unit;
-}
-
 }  // namespace
-
-Result<int32_t> in_readings(const std::string& key, const TimeSpan& span, double rate) {
-  const double readings = span.in_samples ? span.value : std::round(span.value * rate);
-  if (readings < 1)
-    return input_error(
-        fmt::format("mote.toml: {} = {:g} s is less than one reading at {:g} Hz", key, span.value, rate));
-  if (readings > 1e6)
-    return input_error(fmt::format("mote.toml: {} is {:g} readings; expected at most a million", key, readings));
-  return static_cast<int32_t>(readings);
-}
-
-Result<double> common_rate(const DataConfig& config, const std::vector<Series>& series,
-                           const std::vector<Timing>& timings) {
-  std::vector<std::pair<double, size_t>> rates;
-  for (size_t i = 0; i < timings.size(); ++i)
-    if (timings[i].rate > 0 && !(config.rate && timings[i].audio)) rates.emplace_back(timings[i].rate, i);
-  if (rates.empty()) {
-    if (config.rate) return *config.rate;
-    if (config.window->in_samples && (!config.stride || config.stride->in_samples)) return 0.0;
-    return input_error(
-        "mote.toml: the recordings have no time stamps, so rate = \"... Hz\" must say how fast they were recorded");
-  }
-  std::sort(rates.begin(), rates.end());
-  const auto [middle, typical] = rates[rates.size() / 2];
-  const double wanted = config.rate.value_or(rounded_rate(middle));
-  for (const auto& [rate, index] : {rates.front(), rates.back()}) {
-    if (config.resample || std::abs(rate / middle - 1) <= kOtherRate) continue;
-    const int64_t such = std::count_if(rates.begin(), rates.end(),
-                                       [r = rate](const auto& x) { return std::abs(x.first / r - 1) <= kOtherRate; });
-    return input_error(fmt::format(
-        "{}: recorded at {:.4g} Hz, but {} at {:.4g} Hz: two rates in one project ({} of {} recordings are at "
-        "{:.4g} Hz). Take the odd ones out, or say resample = true in mote.toml to bring all to {:g} Hz",
-        series[index].file, rate, series[typical].file, middle, such, rates.size(), rate, wanted));
-  }
-  MOTE_CHECK(check_unit(series[typical].file, timings[typical], wanted));
-  return wanted;
-}
 
 Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& project_folder,
                          const Progress& progress) {
@@ -476,7 +422,7 @@ Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& 
     preparer.add_labels(one.labels);
     preparer.add_warnings(one);
     if (at_once) {
-      if (config.timed()) MOTE_CHECK(check_unit(file, timings.back(), *config.rate));
+      if (config.timed()) MOTE_CHECK(check_time_unit(file, timings.back(), *config.rate));
       MOTE_CHECK(make(one, timings.back()));
       one = Series{};
       one.file = file;

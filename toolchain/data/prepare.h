@@ -47,10 +47,4 @@ struct Prepared {
 Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& project_folder,
                          const Progress& progress);
 
-// The one rate of all recordings, or an error that names the ones that disagree. `timings` parallel to `series`.
-Result<double> common_rate(const DataConfig& config, const std::vector<Series>& series,
-                           const std::vector<Timing>& timings);
-// Window or stride in readings.
-Result<int32_t> in_readings(const std::string& key, const TimeSpan& span, double rate);
-
 }  // namespace mote

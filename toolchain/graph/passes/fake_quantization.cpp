@@ -61,7 +61,7 @@ class Inserter {
   Tensor& tensor(int32_t index) { return graph_.tensors[static_cast<size_t>(index)]; }
   State& at(int32_t index) { return at_[static_cast<size_t>(index)]; }
   int32_t quantized(int32_t index) { return at(index).quantized == kAbsent ? index : at(index).quantized; }
-  bool stays_float() const { return options_.only != kAbsent && options_.only != current_; }
+  bool stays_float() const { return !options_.only.empty() && std::ranges::count(options_.only, current_) == 0; }
   bool is_graph_output(int32_t index) const { return std::ranges::count(graph_.outputs, index) > 0; }
 
   int32_t add_tensor(Tensor tensor) {

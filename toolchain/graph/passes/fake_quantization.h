@@ -16,8 +16,8 @@ struct FakeQuantization {
   // What the deployed model's output is of this graph's: output * scale + offset for each index of the last dimension
   // (fold_output_affine()). Empty = the same. `ranges` and quantization are of the deployed model.
   std::span<const float> output_scale = {}, output_offset = {};
-  // Index of the one node that is quantized, its weights and its output; all others stay in float. kAbsent = all.
-  int32_t only = kAbsent;
+  // Indices of the nodes that are quantized, their weights and their outputs; all others stay in float. Empty = all.
+  std::span<const int32_t> only = {};
 };
 
 // Puts fake quantization behind every input and layer whose output the int8 model rounds, and before every layer with
