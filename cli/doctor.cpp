@@ -40,7 +40,7 @@ Finding check_tool(const std::string& program, const std::string& package) {
 
 Finding check_library(const CrossCompiler& compiler) {
   const std::string name = "C library of " + compiler.program;
-  if (has_c_library(compiler)) return {name, "found", "", true};
+  if (const Result<bool> found = has_c_library(compiler); found.ok() && *found) return {name, "found", "", true};
   return {name, "missing", fmt::format("sudo apt-get install -y {}", compiler.library_package), false};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <regex>
 
 #include "toolchain/base/quant_params.h"
 #include "toolchain/graph/passes/fake_quantization.h"
@@ -19,12 +20,18 @@ struct Layer {
   std::vector<int32_t> nodes;
 };
 
-// The layers as the project has them: what one was written out to ("gru/3/update") counts as that layer.
+// Steps that a layer was written out to ("gru/3/update") count as that layer; all else goes by its own name.
+std::string layer_name(const std::string& node) {
+  static const std::regex step("/[0-9]+(/|$)");
+  std::smatch found;
+  return std::regex_search(node, found, step) ? found.prefix().str() : node;
+}
+
 std::vector<Layer> layers_of(const Graph& graph) {
   std::vector<Layer> layers;
   std::map<std::string, size_t> known;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const std::string name = graph.nodes[i].name.substr(0, graph.nodes[i].name.find('/'));
+    const std::string name = layer_name(graph.nodes[i].name);
     const auto [found, added] = known.try_emplace(name, layers.size());
     if (added) layers.push_back({name, {}});
     layers[found->second].nodes.push_back(static_cast<int32_t>(i));

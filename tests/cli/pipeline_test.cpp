@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <map>
 
 #include "tests/cli/command.h"
 #include "toolchain/base/npy.h"
@@ -10,6 +11,7 @@ namespace mote {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -119,6 +121,18 @@ TEST_F(Build, AnLstmAnswersOnTheBoardAsHere) {
   const Json answer = json_of(mote({"verify", "--windows", "4", "--json"}, project));
   EXPECT_EQ(answer["engines"].size(), 2u);
   EXPECT_EQ(answer["different_inputs"], 0);
+}
+
+// A GRU is exported as some operators for each step; what int8 costs is asked of the layer.
+TEST_F(Build, CostOfALayerThatWasWrittenOut) {
+  const fs::path project = make_project("1");
+  edit(project / "mote.toml", "\"Dense(64, relu)\", \"Dense(32, relu)\"", "\"AvgPool1D(20)\", \"GRU(4)\"");
+  const Json metrics = json_of(mote({"train", "--json"}, project));
+  std::map<std::string, int> layers;
+  for (const Json& cost : metrics["quantization"]["layer_costs"]) ++layers[cost["layer"]];
+  EXPECT_EQ(layers["gru_2/gru"], 1);
+  EXPECT_EQ(layers["dense_3"], 1);
+  for (const auto& [name, times] : layers) EXPECT_THAT(name, Not(ContainsRegex("/[0-9]")));
 }
 
 TEST_F(Build, AwareTrainingIsWhatIsExported) {

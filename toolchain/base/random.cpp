@@ -18,12 +18,14 @@ uint64_t splitmix64(uint64_t& state) {
 // bit of std::log differs between C libraries, and a draw must not. Error below 1e-13 relative to the deviation of a
 // draw.
 double portable_log(double x) {
+  constexpr double kSeries[] = {1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11,
+                                1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3,  1.0};
   int exponent = 0;
   double m = std::frexp(x, &exponent);
   if (m < 0.70710678118654752) m *= 2, --exponent;
   const double z = (m - 1) / (m + 1), z2 = z * z;
   double sum = 0;
-  for (int k = 21; k >= 1; k -= 2) sum = sum * z2 + 1.0 / k;
+  for (const double term : kSeries) sum = sum * z2 + term;
   return 2 * z * sum + exponent * 0.69314718055994531;
 }
 

@@ -67,6 +67,7 @@ Recordings read_all(SeriesReader& reader, const DataConfig& config, const Progre
       report.findings.push_back(unreadable(file, one.error().message));
       continue;
     }
+    if (one->stretches.empty() && !one->not_learned.empty()) continue;
     report.readings += one->rows;
     report.readings_of[file] = one->rows > 0 ? one->reading(one->rows - 1) + 1 : 0;
     for (const std::string& warning : one->warnings)

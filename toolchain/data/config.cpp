@@ -106,6 +106,20 @@ Result<ImageSize> parse_image_size(const std::string& text) {
   return ImageSize{static_cast<int32_t>(width), static_cast<int32_t>(height), colour == "gray"};
 }
 
+static Result<void> validate_classes(const DataConfig& config) {
+  const std::vector<std::string>& classes = config.classes;
+  if (config.task != DataTask::classification && (!classes.empty() || !config.other.empty()))
+    return input_error(
+        fmt::format("mote.toml: {} is for classification only; take it out", classes.empty() ? "other" : "classes"));
+  if (classes.empty() && !config.other.empty())
+    return input_error("mote.toml: other = \"" + config.other +
+                       "\": classes must say which labels it does not stand for");
+  for (auto name = classes.begin(); name != classes.end(); ++name)
+    if (std::find(classes.begin(), name, *name) != name)
+      return input_error("mote.toml: classes name '" + *name + "' twice");
+  return {};
+}
+
 Result<void> validate(const DataConfig& config) {
   if (config.source.empty())
     return input_error("mote.toml: data.source is missing; expected a glob such as \"recordings/*/*.csv\"");
@@ -114,6 +128,7 @@ Result<void> validate(const DataConfig& config) {
         "mote.toml: data.label is missing; expected folder, column:NAME, filename:REGEX or file:labels.csv");
   if (config.label.size() > 1 && config.task != DataTask::regression)
     return input_error("mote.toml: data.label: several rules are for regression only (one per target)");
+  MOTE_CHECK(validate_classes(config));
   for (const std::string& label : config.label) {
     MOTE_TRY(const Rule rule, Rule::parse("label", label));
     if (rule.kind() == Rule::Kind::file)

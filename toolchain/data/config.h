@@ -58,6 +58,8 @@ struct DataConfig {
   std::vector<std::string> label;   // folder | column:NAME | filename:REGEX (group 1) | file:labels.csv | stored; one
                                     // rule, except for regression, which takes one per target. Empty: anomaly detection
   std::vector<std::string> normal{"normal"};  // anomaly detection: labels of what is learned; all others are anomalous
+  std::vector<std::string> classes;           // key `classes`: of classification, the labels learned; empty = all
+  std::string other;                          // key `other`: the class of all other labels; "" = they are left out
   std::vector<std::string> channels;          // empty: every column that is not time, label or group
   std::optional<double> rate;                 // Hz
   std::optional<TimeSpan> window;             // none, or one row, without a rate = a table: one row is one example

@@ -6,6 +6,8 @@
 #include <numbers>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "toolchain/data/resample.h"
 #include "toolchain/data/testing.h"
 
@@ -149,6 +151,55 @@ TEST(Dataset, LabelsFromEverywhere) {
   EXPECT_THAT(load_error(config, project), HasSubstr("not a regular expression"));
   config.label = {"colum:x"};
   EXPECT_THAT(load_error(config, project), HasSubstr("Did you mean 'column'?"));
+}
+
+TEST(Dataset, ClassesThatAreLearned) {
+  ProjectFolder project;
+  for (const char* label : {"walk", "run", "sit", "stairs"})
+    for (int i = 0; i < 4; ++i)
+      project.record(fmt::format("recordings/{}/{}.csv", label, i), 60, 100,
+                     [&](int k) { return std::sin(k * (i + 1) * 0.1); });
+  project.write("recordings/sit/9.csv", "timestamp,ax,ay\n0,1,1\n1000,,\n");  // of another rate, too short, with a hole
+  DataConfig config = recordings_config();
+  config.classes = {"walk", "run"};
+  const Dataset two = load(config, project);
+  EXPECT_THAT(two.classes, ElementsAre("run", "walk"));
+  EXPECT_EQ(two.recordings.size(), 8u);
+  EXPECT_THAT(two.notes, Contains("2 labels that classes does not name left out: sit, stairs"));
+  std::filesystem::remove(project.path() / "recordings/sit/9.csv");
+  config.other = "unknown";
+  const Dataset three = load(config, project);
+  EXPECT_THAT(three.classes, ElementsAre("run", "unknown", "walk"));
+  EXPECT_EQ(three.recordings.size(), 16u);
+  EXPECT_THAT(three.notes, Contains("2 labels that classes does not name count as unknown: sit, stairs"));
+  config.classes = {"walk", "runs"};
+  EXPECT_THAT(load_error(config, project), AllOf(HasSubstr("no recording has the label 'runs'"), HasSubstr("run")));
+  config.classes = {"walk", "walk"};
+  EXPECT_THAT(load_error(config, project), HasSubstr("classes name 'walk' twice"));
+  config.classes = {};
+  EXPECT_THAT(load_error(config, project), HasSubstr("which labels it does not stand for"));
+  config.other = "";
+  config.classes = {"walk"};
+  config.task = DataTask::anomaly;
+  EXPECT_THAT(load_error(config, project), HasSubstr("for classification only"));
+}
+
+// Within a recording, stretches of other labels are gaps that no window spans.
+TEST(Dataset, ClassesWithinARecording) {
+  ProjectFolder project;
+  for (int i = 0; i < 6; ++i) {
+    std::string text = "timestamp,ax,what\n";
+    for (int k = 0; k < 120; ++k)
+      text += fmt::format("{},{},{}\n", k * 10, k, k < 40 ? "on" : (k < 70 ? "moving" : (k < 100 ? "on" : "off")));
+    project.write(fmt::format("recordings/x/{}.csv", i), text);
+  }
+  DataConfig config = recordings_config();
+  config.label = {"column:what"};
+  config.classes = {"on", "off"};
+  const Dataset dataset = load(config, project);
+  EXPECT_THAT(dataset.classes, ElementsAre("off", "on"));
+  EXPECT_EQ(dataset.recordings.size(), 18u);  // of 40, 30 and 20 readings
+  EXPECT_EQ(dataset.train.size() + dataset.validation.size() + dataset.test.size(), 6 * (2 + 1 + 1));
 }
 
 // A label column cuts the recording where it changes; group columns too.

@@ -98,7 +98,7 @@ class Preparer {
   // Once, when the first file was read.
   Result<void> begin(const SeriesReader& reader);
   Result<void> set_rate(double rate);
-  void add_labels(const std::vector<std::string>& labels);
+  void add_labels(const Series& series);
   void add_warnings(const Series& series);
   Result<void> add(Series& series, const Timing& timing);
   Result<void> add_table(Series& series);
@@ -111,6 +111,7 @@ class Preparer {
   int32_t group_index(const std::string& name);
   int32_t label_index(const std::string& name) const { return labels_.at(name); }
   void sort_labels();
+  Result<void> check_classes();
   void describe(const Tally& tally, const char* noun, const std::string& what) {
     if (!tally.files.empty())
       prepared_.notes.push_back(
@@ -121,6 +122,7 @@ class Preparer {
   Prepared& prepared_;
   BaselineTaker baselines_;
   std::map<std::string, int32_t> groups_, labels_;  // index in prepared_
+  std::set<std::string> not_learned_;
   Tally missing_, gaps_, reversals_, resampled_, short_files_, short_pieces_, padded_, silenced_;
   std::map<std::string, std::pair<std::string, int64_t>> warnings_;  // without its file: the first one, how many
   std::map<double, Tally> resampled_from_;                           // by the rate that files state
@@ -132,9 +134,25 @@ int32_t Preparer::group_index(const std::string& name) {
   return entry->second;
 }
 
-void Preparer::add_labels(const std::vector<std::string>& labels) {
-  for (const std::string& label : labels)
+void Preparer::add_labels(const Series& series) {
+  for (const std::string& label : series.labels)
     if (labels_.emplace(label, static_cast<int32_t>(labels_.size())).second) prepared_.labels.push_back(label);
+  not_learned_.insert(series.not_learned.begin(), series.not_learned.end());
+}
+
+// That each of them is there; says what became of the others.
+Result<void> Preparer::check_classes() {
+  const std::vector<std::string> others(not_learned_.begin(), not_learned_.end());
+  for (const std::string& name : config_.classes)
+    if (!labels_.contains(name))
+      return input_error(
+          fmt::format("mote.toml: classes: no recording has the label '{}'; {}", name,
+                      others.empty() ? "there are no others than those named" : "not named are " + listed(others, 12)));
+  if (!others.empty())
+    prepared_.notes.push_back(fmt::format("{} labels that classes does not name {}: {}", others.size(),
+                                          config_.other.empty() ? "left out" : "count as " + config_.other,
+                                          listed(others, 6)));
+  return {};
 }
 
 void Preparer::add_warnings(const Series& series) {
@@ -264,6 +282,7 @@ void pad(Piece& piece, int64_t window, size_t channels, size_t targets, bool zer
 }
 
 Result<void> Preparer::add(Series& series, const Timing& timing) {
+  if (series.stretches.empty()) return {};  // nothing of it is learned
   MOTE_TRY(std::vector<Piece> pieces, make_pieces(series, timing));
   MOTE_CHECK(baselines_.take(series, pieces));
   if (pieces.empty()) return {};
@@ -330,6 +349,7 @@ Result<void> Preparer::set_rate(double rate) {
 }
 
 Result<void> Preparer::finish() {
+  MOTE_CHECK(check_classes());
   sort_labels();
   MOTE_CHECK(mark_normal(config_, prepared_));
   MOTE_CHECK(baselines_.finish());
@@ -367,6 +387,7 @@ Result<void> Preparer::finish() {
 }
 
 Result<void> Preparer::add_table(Series& series) {
+  if (series.stretches.empty()) return {};
   MOTE_TRY(const std::vector<uint8_t> left_out, repair_missing(series));
   const size_t channels = prepared_.channels.size(), targets = prepared_.targets.size();
   Piece piece;
@@ -417,9 +438,9 @@ Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& 
   const int64_t total = static_cast<int64_t>(reader.files().size());
   for (const std::string& file : reader.files()) {
     MOTE_TRY(Series one, reader.read(file));
-    timings.push_back(config.timed() ? measure_timing(one) : Timing{});
+    timings.push_back(config.timed() && !one.stretches.empty() ? measure_timing(one) : Timing{});
     if (series.empty()) MOTE_CHECK(preparer.begin(reader));
-    preparer.add_labels(one.labels);
+    preparer.add_labels(one);
     preparer.add_warnings(one);
     if (at_once) {
       if (config.timed()) MOTE_CHECK(check_time_unit(file, timings.back(), *config.rate));

@@ -180,6 +180,24 @@ Result<void> SeriesReader::scale(Series& series) const {
   return {};
 }
 
+// Labels that `classes` does not name become `other`, or their stretches are left out.
+static void choose_classes(const DataConfig& config, Series& series) {
+  if (config.classes.empty()) return;
+  std::vector<std::string> kept;
+  std::vector<int32_t> place;  // of each label in `kept`; -1 = left out
+  for (const std::string& label : series.labels) {
+    const bool learned = std::ranges::find(config.classes, label) != config.classes.end();
+    if (!learned) series.not_learned.push_back(label);
+    const std::string& name = learned ? label : config.other;
+    const auto found = std::ranges::find(kept, name);
+    place.push_back(name.empty() && !learned ? -1 : static_cast<int32_t>(found - kept.begin()));
+    if (place.back() >= 0 && found == kept.end()) kept.push_back(name);
+  }
+  for (Stretch& stretch : series.stretches) stretch.label = place[static_cast<size_t>(stretch.label)];
+  std::erase_if(series.stretches, [](const Stretch& stretch) { return stretch.label < 0; });
+  series.labels = std::move(kept);
+}
+
 Result<Series> SeriesReader::read(const std::string& file) {
   MOTE_TRY(Series series, read_recording({folder_ / file, file, config_, label_rules_, group_rule_, agreed_}));
   MOTE_CHECK(scale(series));
@@ -193,6 +211,7 @@ Result<Series> SeriesReader::read(const std::string& file) {
   }
   MOTE_CHECK(label_whole_file(series));
   MOTE_CHECK(cleaning_.apply(agreed_.channels, folder_, series));
+  choose_classes(config_, series);
   return series;
 }
 

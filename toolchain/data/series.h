@@ -35,6 +35,7 @@ struct Series {
   std::vector<LineRun> line_runs;           // where rows stand in the file; empty = a format without lines
   std::vector<LineRun> reading_runs;        // the same in readings, from 0; empty = none was cut out (cleaning.h)
   std::vector<std::string> labels, groups;  // names
+  std::vector<std::string> not_learned;     // labels that `classes` does not name, whatever became of them
   std::vector<Stretch> stretches;           // in the order of rows; rows between two are left out
   std::vector<std::string> warnings;        // what is wrong with the file and did not stop it from being read
 

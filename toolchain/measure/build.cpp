@@ -97,10 +97,10 @@ Result<void> write_wide_memory(const Firmware& firmware, const Board& board) {
 
 }  // namespace
 
-bool has_c_library(const CrossCompiler& compiler) {
+Result<bool> has_c_library(const CrossCompiler& compiler) {
   // A file that the compiler does not find is printed as it was asked for, without a folder.
-  const Result<std::string> found = run_compiler(compiler, {"-print-file-name=" + compiler.library}, ".");
-  return found.ok() && found->find('/') != std::string::npos;
+  MOTE_TRY(const std::string found, run_compiler(compiler, {"-print-file-name=" + compiler.library}, "."));
+  return found.find('/') != std::string::npos;
 }
 
 Result<BuiltImage> build_firmware(const Firmware& firmware, const Board& board, const std::filesystem::path& cache) {
@@ -109,7 +109,8 @@ Result<BuiltImage> build_firmware(const Firmware& firmware, const Board& board, 
     return input_error(fmt::format("{} is not installed; `apt-get install {}`, or see `mote doctor`", compiler.program,
                                    compiler.package));
   }
-  if (!has_c_library(compiler)) {
+  MOTE_TRY(const bool library, has_c_library(compiler));
+  if (!library) {
     return input_error(fmt::format("{} has no C library; `apt-get install {}`, or see `mote doctor`", compiler.program,
                                    compiler.library_package));
   }

@@ -14,8 +14,8 @@ struct BuiltImage {
   std::vector<LinkedPiece> pieces;
 };
 
-// Whether the compiler finds the C library that firmware needs besides it. False also without the compiler.
-bool has_c_library(const CrossCompiler& compiler);
+// Whether the compiler finds the C library that firmware needs besides it. Error: it does not run.
+Result<bool> has_c_library(const CrossCompiler& compiler);
 
 // Objects go to <folder>/objects, those of shared sources to `cache`, by fingerprint of all that they depend on. Linked
 // for memories as large as the emulator's, so that a model too big for the board still gets its figures. Errors: input
