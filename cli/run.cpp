@@ -16,7 +16,7 @@ constexpr int64_t kShownRows = 10;
 struct Options {
   std::string model;
   std::vector<std::string> inputs, outputs;
-  bool quantize_input = false, readings = false, dequantize_output = false;
+  bool quantize_input = false, readings = false, dequantize_output = false, sequence = false;
 };
 
 // What the model's metadata make of its outputs, a text for each row; empty when they say nothing.
@@ -112,17 +112,22 @@ Result<Outcome> run(Session& session, const Options& options) {
                                                   : InputKind::raw;
   MOTE_TRY(const ModelRows rows, model_rows(options.inputs, model, kind, features.get()));
   ThreadPool pool(session.threads > 0 ? session.threads : default_threads());
-  MOTE_TRY(const std::vector<uint8_t> result, run_batch(model, rows.bytes, rows.count, pool, Rows::sequence));
+  MOTE_TRY(const std::optional<ModelMetadata> metadata, model_metadata(opened.graph));
+  // A window of a model that mote made begins from nothing, as in training.
+  const Rows order = metadata && !options.sequence ? Rows::examples : Rows::sequence;
+  MOTE_TRY(const std::vector<uint8_t> result, run_batch(model, rows.bytes, rows.count, pool, order));
   MOTE_CHECK(write_outputs(model, result, rows.count, options));
   const NpyArray raw = output_array(model, result, rows.count, 0);
   const NpyArray floats = dequantized_array(model, raw, 0);
 
-  MOTE_TRY(const std::optional<ModelMetadata> metadata, model_metadata(opened.graph));
   const std::vector<std::string> labels = metadata ? metadata->labels : std::vector<std::string>();
   const OutputMatrix matrix = floats.dtype == DType::float32 ? as_matrix(floats) : OutputMatrix{};
   MOTE_TRY(const Decisions decisions, decide(metadata, model, rows, result, matrix));
   std::string text =
       fmt::format("  {} inferences, output {}, arena {} B\n", rows.count, to_string(raw.dtype), model.arena_bytes());
+  if (model.keeps_state())
+    text += order == Rows::examples ? "  the model's state is cleared before each row\n"
+                                    : "  each row goes on from the state after the row before\n";
   for (int64_t i = 0; i < std::min(matrix.rows, kShownRows); ++i)
     text += fmt::format("  {:>4}  {}\n", i, answer_text(decisions, matrix, i, labels));
   if (model.output_count() > 1)
@@ -156,6 +161,10 @@ Run configure(CommandLine& command) {
   command
       .add_flag("--readings", options->readings, "The inputs are int16 sensor counts: apply the model's feature block")
       ->excludes(quantize);
+  command.add_flag(
+      "--sequence", options->sequence,
+      "Rows of a model that keeps state (LSTM) go on from one another, as those of other makers' models do "
+      "[each begins with cleared state, as windows do]");
   command.add_flag("--dequantize-output", options->dequantize_output, "Write the outputs as float32");
   return [options](Session& session) { return run(session, *options); };
 }

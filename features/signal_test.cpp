@@ -155,6 +155,14 @@ TEST(Mel, MoreBandsThanBinsAreRefusedByName) {
       << block.error().message;
 }
 
+TEST(Mel, BandsWiderThanTheirCountsHoldAreRefusedByName) {
+  const std::vector<int16_t> window(1600, 1);
+  const Result<FeaturePtr> block =
+      fit_features("mfe", audio(16000, 1600), {{"bands", 2}, {"frame", "40 ms"}, {"fft", 1024}}, {window});
+  ASSERT_FALSE(block.ok());
+  EXPECT_NE(block.error().message.find("expected more bands"), std::string::npos) << block.error().message;
+}
+
 TEST(Statistics, EqualDoublePrecisionWithinAStep) {
   Random random(3);
   for (const double spread : {20000.0, 900.0, 3.0}) {
@@ -239,6 +247,10 @@ TEST(Filter, PassesAndStopsWhatItSays) {
   EXPECT_NEAR(amplitude("highpass 0.5 Hz", 10, 5000).second, 0, 30);
   EXPECT_LT(amplitude("notch 20 Hz", 20, 0).first, 0.01);
   EXPECT_NEAR(amplitude("notch 20 Hz", 5, 0).first, 1, 0.02);
+  // A tenth of its frequency wide between the points of half the power; near half the rate they lie lower.
+  for (const double hertz : {10.0, 30.0})
+    EXPECT_NEAR(amplitude(fmt::format("notch {} Hz", hertz).c_str(), hertz * 0.95, 0).first, std::sqrt(0.5), 0.03);
+  EXPECT_LT(amplitude("notch 48 Hz", 48 * 0.95, 0).first, std::sqrt(0.5));
   EXPECT_LT(amplitude("bandpass 5 Hz 8 Hz order 4", 1, 9000).first, 0.01);
 }
 

@@ -34,6 +34,7 @@ Result<void> to_standard_units(Graph& graph, const OutputUnits& units) {
 
 TrainConfig aware_config(const ProjectConfig& project, TrainConfig config) {
   config.epochs = project.aware.epochs.value_or(std::max(1, (config.epochs + 2) / 3));
+  config.rate_section = "quantize";
   config.learning_rate =
       project.aware.learning_rate ? static_cast<float>(*project.aware.learning_rate) : config.learning_rate / 10;
   config.warmup_epochs = std::min(config.warmup_epochs, (config.epochs - 1) / 2);

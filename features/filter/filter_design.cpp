@@ -17,10 +17,12 @@ constexpr double kLowestShare = 1e-3;  // of the rate: below, the poles are near
 
 enum class Pass { low, high, notch };
 
-// One section for the frequency `hertz` and quality `q`, in Q28 (Audio EQ Cookbook: LPF, HPF, notch).
+// One section for the frequency `hertz` and quality `q`, in Q28 (Audio EQ Cookbook: LPF, HPF, notch). The notch is
+// hertz / q wide on the bilinear transform's warped axis too, so that it does not close towards half the rate.
 Biquad design_section(Pass pass, double hertz, double q, double rate_hz) {
   const double w = 2 * std::numbers::pi * hertz / rate_hz;
-  const double cosine = std::cos(w), alpha = std::sin(w) / (2 * q), a0 = 1 + alpha;
+  const double cosine = std::cos(w);
+  const double alpha = pass == Pass::notch ? std::tan(w / (2 * q)) : std::sin(w) / (2 * q), a0 = 1 + alpha;
   double b0 = 1, b1 = -2 * cosine;  // notch
   if (pass == Pass::low) b0 = (1 - cosine) / 2, b1 = 1 - cosine;
   if (pass == Pass::high) b0 = (1 + cosine) / 2, b1 = -(1 + cosine);

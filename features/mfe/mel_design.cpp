@@ -16,6 +16,8 @@ double hertz_of(double mel) {
   return 700 * (std::pow(10, mel / 2595) - 1);
 }
 
+constexpr int32_t kMostBins = 255;  // a count is a byte
+
 }  // namespace
 
 MelDesign MelDesign::create(FeatureOptions& options, const SpectrumDesign& spectrum) {
@@ -31,11 +33,15 @@ MelDesign MelDesign::create(FeatureOptions& options, const SpectrumDesign& spect
   int32_t bin = static_cast<int32_t>(std::floor(low / bin_hz)) + 1;
   mel.first_bin = bin;
   for (size_t i = 0; i + 1 < edges.size(); ++i) {
-    uint8_t count = 0;
-    for (; bin * bin_hz <= edges[i + 1] && bin <= spectrum.fft / 2 && count < 255; ++bin, ++count)
+    int32_t count = 0;
+    for (; bin * bin_hz <= edges[i + 1] && bin <= spectrum.fft / 2; ++bin, ++count)
       mel.weights.push_back(static_cast<uint16_t>(
           std::lround((bin * bin_hz - edges[i]) / std::max(edges[i + 1] - edges[i], 1e-9) * 32768)));
-    mel.counts.push_back(count);
+    if (count > kMostBins)
+      options.fail("bands",
+                   fmt::format("{} bins of the FFT lie between two centres, at most {} can: expected more bands", count,
+                               kMostBins));
+    mel.counts.push_back(static_cast<uint8_t>(count));
   }
   mel.centres_hz.assign(edges.begin() + 1, edges.end() - 1);
   for (int32_t band = 0; band < bands; ++band) {

@@ -191,6 +191,14 @@ INSTANTIATE_TEST_SUITE_P(
         Stack{"gated", {"GRU(9, return_sequences=true)", "GRU(6)", "Dense(3, softmax)"}, make_shape({12, 5})},
         Stack{"gated_per_channel", {"Conv1D(8, 3)", "GRU(7)", "Dense(2)"}, make_shape({14, 4}), true},
         Stack{"gated_sequences", {"GRU(5, return_sequences=true)"}, make_shape({6, 3})},
+        Stack{"without_biases",
+              {"SeparableConv1D(4, 3)", "DepthwiseConv1D(3, use_bias=false)", "Conv1D(4, 3, use_bias=false)",
+               "GlobalAvgPool", "Dense(3, softmax, use_bias=false)"},
+              make_shape({24, 2})},
+        Stack{"joined",
+              {"a = Conv1D(4, 3, padding=same, activation=relu)", "b = Conv1D(4, 3, padding=same, from=input)",
+               "Concat(a, input)", "GlobalAvgPool", "Dense(3, softmax)"},
+              make_shape({24, 2})},
         Stack{"gated_one_step", {"GRU(5)", "Dense(2)"}, make_shape({1, 3})}),
     [](const auto& parameter) { return parameter.param.name; });
 

@@ -177,9 +177,10 @@ void NeighbourCheck::report_copy(const DataWindow& window, int part, const DataW
   const double other_time = scan_.time(*series_.at(there.file), other_row);
   Finding& finding = scan_.add(
       Severity::warning, "near_duplicate", *series_.at(here.file), row,
-      fmt::format("a window of the {} part is nearly the same as one of the training part ({}{}): {:.1f} % apart",
-                  kPartNames[part], there.file, other_time >= 0 ? fmt::format(" at {:.2f} s", other_time) : "",
-                  100 * match.rest),
+      fmt::format("a window of the {} part is {} the same as one of the training part ({}{}){}", kPartNames[part],
+                  match.rest > 0 ? "nearly" : "exactly", there.file,
+                  other_time >= 0 ? fmt::format(" at {:.2f} s", other_time) : "",
+                  match.rest > 0 ? fmt::format(": {:.1f} % apart", 100 * match.rest) : ""),
       "the test would ask what was learned by heart: a copy, an overlap, or a variation made before the split",
       "delete one of the two, put both in one group, or let `mote data clean --fix near_duplicate` take the training "
       "copy out");
@@ -206,7 +207,8 @@ void NeighbourCheck::find_copies() {
   for (size_t i = 0; i < cloud_.size(); ++i) {
     if (sample_.part[i] == 0 || at_rest(*sample_.windows[i])) continue;
     const Pair pair = nearest_copy(i, "");
-    if (!(pair.match.rest < kCopy) || pair.match.rest == 0) continue;  // 0: check_split names equal windows
+    const bool equal = pair.match.rest == 0 && pair.match.shift == 0;  // check_split names those
+    if (!(pair.match.rest < kCopy) || equal) continue;
     const DataWindow& other = *sample_.windows[pair.other];
     if (pair.match.rest < kCopyOthers * nearest_copy(i, recording(other).file).match.rest)
       report_copy(*sample_.windows[i], sample_.part[i], other, pair.match);

@@ -1,22 +1,18 @@
-// Rules that look at recordings one by one: missing values, time, signals.
+// Rules that look at recordings one by one: missing values, signals, labels.
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <map>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "toolchain/data/check_rules.h"
-#include "toolchain/data/prepare.h"
-#include "toolchain/data/rate.h"
 #include "toolchain/data/text.h"
 
 namespace mote {
 namespace {
 
 // Thresholds, chosen so that the clean sets of the tests raise no warning.
-constexpr double kRateOff = 0.02, kDrift = 0.03, kJitter = 0.35;
 constexpr int64_t kStuckLeast = 25;                  // readings
 constexpr double kStuckUsual = 20;                   // times the channel's usual run of equal readings
 constexpr int64_t kClipRun = 3;                      // readings in a row at the channel's extreme
@@ -24,6 +20,7 @@ constexpr int64_t kClipLeast = 8;                    // such readings over all r
 constexpr double kLoud = 0.2;                        // of full scale: what is quieter was not cut off
 constexpr double kMoves = 0.1;                       // of a channel's span: more is movement
 constexpr double kSpikeSteps = 4, kSpikeSpan = 0.6;  // of the channel's large steps, of its span: both must be passed
+constexpr int64_t kSpikeWidest = 2;                  // readings
 constexpr double kCounts = 0.98;                     // share of steps upwards in a channel that counts
 constexpr int64_t kCountsLeast = 50;                 // such steps
 constexpr double kTableOutlier = 25;                 // inter-quartile ranges
@@ -118,28 +115,43 @@ void check_still(const Scan& scan, const Series& series, size_t c) {
         .repair = {scan.cut("stuck", series, longest.at, longest.at + longest.length)};
 }
 
+// How many readings from `row` on stand `least` or more above, or below, those around them; 0 = no spike. Around the
+// first and the last reading of a file there is one.
+int64_t spike_width(const Scan& scan, const Series& series, size_t c, int64_t row, double least) {
+  const auto at = [&](int64_t i) { return i >= 0 && i < series.rows ? scan.value(series, i, c) : NAN; };
+  const double here = at(row);
+  for (int64_t width = 1; width <= kSpikeWidest; ++width) {
+    const double first = at(row - 1), last = at(row + width);
+    const double before = row > 0 ? first : last, after = row + width < series.rows ? last : first;
+    const double side = here > before ? 1 : -1;
+    if (!(side * (here - before) >= least && side * (at(row + width - 1) - before) >= least)) return 0;
+    const bool inside = row > 0 && row + width < series.rows;
+    if (side * (at(row + width - 1) - after) >= least && std::abs(after - before) <= least / 4 &&
+        (inside || width == 1))
+      return width;
+  }
+  return 0;
+}
+
 void check_spikes(const Scan& scan, const Series& series, size_t c) {
   const ChannelProfile& profile = scan.input.profiles[c];
   const double least = std::max(kSpikeSteps * profile.large_step, kSpikeSpan * profile.span);
   if (least <= 0 || profile.distinct < 20) return;
   int64_t first = -1, n = 0;
   std::vector<Change> repair;
-  for (int64_t row = 1; row + 1 < series.rows; ++row) {
-    const double before = scan.value(series, row - 1, c), here = scan.value(series, row, c),
-                 after = scan.value(series, row + 1, c);
-    const double rise = here - before, fall = here - after;
-    if (rise * fall <= 0 || std::min(std::abs(rise), std::abs(fall)) < least || std::abs(after - before) > least / 4)
-      continue;
+  for (int64_t row = 0; row < series.rows; ++row) {
+    const int64_t width = spike_width(scan, series, c, row, least);
+    if (width == 0) continue;
     if (n++ == 0) first = row;
-    const int64_t reading = series.reading(row);
-    repair.push_back({ChangeAction::interpolate, "outlier", series.file, reading, reading + 1, scan.channel(c), {}});
+    const int64_t begin = series.reading(row), end = series.reading(row + width - 1) + 1;
+    repair.push_back({ChangeAction::interpolate, "outlier", series.file, begin, end, scan.channel(c), {}});
+    row += width - 1;
   }
   if (n > 0)
     scan.add(Severity::warning, "outlier", series, first,
-             fmt::format("{} jumps to {:g} for one reading{}", scan.channel(c), scan.value(series, first, c),
+             fmt::format("{} jumps to {:g} and back{}", scan.channel(c), scan.value(series, first, c),
                          n > 1 ? fmt::format(" ({} such spikes in this file)", n) : ""),
-             "single wild readings come from the wire or the bus, not from the world; they widen the int8 range of the "
-             "input",
+             "wild readings come from the wire or the bus, not from the world; they widen the int8 range of the input",
              "check the wiring; correct the reading, or let `mote data clean --fix outlier` interpolate it")
         .repair = std::move(repair);
 }
@@ -155,7 +167,7 @@ void check_table_outliers(const Scan& scan, const Series& series, size_t c) {
     if (n++ == 0) first = row;
     repair.push_back(scan.cut("outlier", series, row, row + 1));
   }
-  if (n > 0 && n * 200 < series.rows)
+  if (n == 1 || (n > 0 && n * 200 < series.rows))
     scan.add(Severity::warning, "outlier", series, first,
              fmt::format("{} is {:g}; half of all rows lie between {:g} and {:g}{}", scan.channel(c),
                          scan.value(series, first, c), profile.quarter[0], profile.quarter[2],
@@ -301,22 +313,6 @@ std::vector<Change> missing_repair(const Scan& scan, const Series& series, size_
   return repair;
 }
 
-void check_short(const Scan& scan, const Series& series, int32_t window) {
-  const std::string what = fmt::format("{} readings, the window has {}", series.rows, window);
-  const ShortPolicy policy = scan.input.config->short_recordings;
-  Finding& finding =
-      policy == ShortPolicy::error
-          ? scan.add(Severity::error, "short", series, -1, what, "no window fits in",
-                     "record longer, take a shorter window, or say short = \"skip\" or \"pad\" in mote.toml")
-      : policy == ShortPolicy::skip
-          ? scan.add(Severity::note, "short", series, -1, what, "it is left out, as mote.toml says", "")
-          : scan.add(Severity::note, "short", series, -1, what,
-                     series.audio ? "it is padded with silence, as mote.toml says"
-                                  : "it is padded with its last reading, as mote.toml says",
-                     "");
-  if (policy == ShortPolicy::error) finding.repair = {{ChangeAction::leave_out, "short", series.file, 0, 0, "", {}}};
-}
-
 }  // namespace
 
 std::vector<ChannelProfile> profile_channels(const std::vector<Series>& series, size_t channels) {
@@ -369,63 +365,6 @@ void check_missing(const CheckInput& input, std::vector<Finding>& findings) {
                  "correct the cells, or say missing = \"drop\" or \"interpolate\" in mote.toml")
             .repair = missing_repair(scan, series, c);
     }
-}
-
-void check_timing(const CheckInput& input, std::vector<Finding>& findings) {
-  const Scan scan{input, findings};
-  const DataConfig& config = *input.config;
-  const Result<double> rate = common_rate(config, *input.series, *input.timings);
-  if (!rate.ok())
-    findings.push_back({Severity::error, "rate", "", 0, -1, 1, rate.error().message,
-                        "windows of one length would hold different stretches of time", ""});
-  const Result<int32_t> window = rate.ok() ? in_readings("window", *config.window, *rate) : Result<int32_t>(1);
-  for (size_t i = 0; i < input.series->size(); ++i) {
-    const Series& series = (*input.series)[i];
-    const Timing& timing = (*input.timings)[i];
-    if (!timing.gaps.empty()) {
-      const auto length = [&](int64_t row) {
-        return series.seconds[static_cast<size_t>(row)] - series.seconds[static_cast<size_t>(row - 1)];
-      };
-      const int64_t largest = *std::max_element(timing.gaps.begin(), timing.gaps.end(),
-                                                [&](int64_t a, int64_t b) { return length(a) < length(b); });
-      scan.add(config.gaps == GapPolicy::error ? Severity::error : Severity::warning, "gap", series, largest,
-               fmt::format("{} gap{}; the longest, before this line, is {:.3f} s where {:.3f} s are usual",
-                           timing.gaps.size(), timing.gaps.size() == 1 ? "" : "s", length(largest), timing.period),
-               "readings were lost; no window is taken across a gap",
-               "record again, or say gaps = \"fill\" in mote.toml if short gaps do no harm");
-    }
-    std::vector<int64_t> reversals;  // where a recording begins within the file, its clock begins too
-    std::copy_if(timing.reversals.begin(), timing.reversals.end(), std::back_inserter(reversals),
-                 [&](int64_t row) { return !series.begins(row); });
-    if (!reversals.empty())
-      scan.add(Severity::warning, "clock", series, reversals[0],
-               fmt::format("the time stamps run backwards ({} in this file)",
-                           reversals.size() == 1 ? "once" : fmt::format("{} times", reversals.size())),
-               "the logger restarted, or rows are out of order; no window is taken across such a place",
-               "cut the file there, or sort its rows");
-    const double noise = timing.rate > 0 ? 6 * timing.jitter / std::sqrt(static_cast<double>(series.rows) / 4) : 0;
-    if (timing.rate > 0 && series.rows >= 100 &&
-        std::abs(timing.end_rate / timing.start_rate - 1) > std::max(kDrift, noise))
-      scan.add(Severity::warning, "drift", series, -1,
-               fmt::format("the rate goes from {:.4g} Hz at the start to {:.4g} Hz at the end", timing.start_rate,
-                           timing.end_rate),
-               "the logger got slower or faster; the same movement looks longer or shorter",
-               "find what slows the logger down (card, radio), and record again");
-    if (timing.jitter > kJitter)
-      scan.add(Severity::note, "jitter", series, -1,
-               fmt::format("the steps between time stamps vary by {:.0f} % of the period", 100 * timing.jitter),
-               "stamps are often taken late; readings are used as if evenly spaced",
-               "let a timer or the sensor's own data-ready signal pace the recording");
-    if (timing.rate > 0 && !timing.audio && rate.ok() && *rate > 0 && std::abs(timing.rate / *rate - 1) > kRateOff)
-      scan.add(config.resample || std::abs(timing.rate / *rate - 1) < 0.05 ? Severity::note : Severity::warning, "rate",
-               series, -1, fmt::format("recorded at {:.4g} Hz, mote.toml says {:g} Hz", timing.rate, *rate),
-               "the recording is resampled; the board must then read at the rate of mote.toml",
-               "correct rate if it is a mistake");
-    const double readings = timing.rate > 0 && rate.ok() && *rate > 0
-                                ? static_cast<double>(series.rows) * *rate / timing.rate
-                                : static_cast<double>(series.rows);
-    if (window.ok() && std::lround(readings) < *window) check_short(scan, series, *window);
-  }
 }
 
 void check_signals(const CheckInput& input, std::vector<Finding>& findings) {

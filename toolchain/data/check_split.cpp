@@ -167,11 +167,12 @@ void check_groups(const DataConfig& config, const Parts& all, std::vector<Findin
     return;
   }
   for (const auto& [group, parts] : parts_of_group)
-    if (by_name && parts.contains(2) && parts.size() > 1)
+    if (by_name && parts.size() > 1)
       findings.push_back({Severity::warning, "group_overlap", "", 0, -1, 1,
-                          fmt::format("group '{}' is in the test part and in another one", group),
-                          "the test part should have people or places that training has not seen",
-                          "hold out whole groups: test = [\"" + group + "\"]"});
+                          fmt::format("group '{}' is in the {} part and in the {} part", group,
+                                      kPartNames[*parts.begin()], kPartNames[*parts.rbegin()]),
+                          "what is judged should have people or places that training has not seen",
+                          fmt::format("hold out whole groups: {} = [\"{}\"]", kPartNames[*parts.rbegin()], group)});
   const bool one_label_each = std::all_of(labels_of_group.begin(), labels_of_group.end(),
                                           [](const auto& entry) { return entry.second.size() == 1; });
   if (by_name && one_label_each && all.dataset.classes.size() > 1 && labels_of_group.size() < parts_of_file.size())

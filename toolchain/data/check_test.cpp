@@ -201,6 +201,42 @@ TEST_F(Planted, Spike) {
   EXPECT_EQ(finding->line, 79);
 }
 
+TEST_F(Planted, SpikesOfTwoReadingsAndAtTheEnds) {
+  plant([](int i, double t, double x, double y) { return line(t, i == 0 || i == 77 || i == 78 ? 25 : x, y); });
+  const Finding* const finding = expect("outlier", Severity::warning);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->line, 2);
+  EXPECT_THAT(finding->what, HasSubstr("2 such spikes"));
+  ASSERT_EQ(finding->repair.size(), 2u);
+  EXPECT_EQ(finding->repair[1].from, 77);
+  EXPECT_EQ(finding->repair[1].to, 79);
+}
+
+// A hole beside good readings is no spike, and repairing it must not touch them.
+TEST_F(Planted, AMissingValueIsNoSpike) {
+  plant([](int i, double t, double x, double y) {
+    return i == 20 ? std::to_string(t) + ",nan," + std::to_string(y) : line(t, x, y);
+  });
+  DataConfig config = recordings_config();
+  config.missing = MissingPolicy::interpolate;
+  report_ = check(config, project_.path());
+  EXPECT_EQ(find(report_, "outlier"), nullptr) << to_text(report_);
+}
+
+TEST_F(Planted, ClockThatStandsStill) {
+  plant([](int, double, double x, double y) { return line(1000, x, y); });
+  const Finding* const still = expect("clock", Severity::warning);
+  ASSERT_NE(still, nullptr);
+  EXPECT_THAT(still->what, HasSubstr("all 200 readings have the same time stamp"));
+  plant([](int i, double t, double x, double y) {
+    return i % 50 == 9 ? line(t, x, y) + "\n" + line(t, x, y) : line(t, x, y);
+  });
+  const Finding* const twice = expect("clock", Severity::warning);
+  ASSERT_NE(twice, nullptr);
+  EXPECT_EQ(twice->line, 12);
+  EXPECT_THAT(twice->what, HasSubstr("4 readings have the time stamp of the one before, and its values"));
+}
+
 TEST_F(Planted, ShortRecording) {
   project_.record(kFile, 12, 100, [](int i) { return i * 0.01; });
   expect("short", Severity::error);
@@ -242,6 +278,23 @@ TEST_F(Planted, SameWindowOnBothSides) {
   EXPECT_THAT(finding->what, HasSubstr("copy_1.csv"));
 }
 
+// The commonest leak: a file that was trimmed and saved again.
+TEST_F(Planted, TrimmedCopyOnTheOtherSide) {
+  const auto wave = [](int i) { return std::sin(i * 0.1) + std::sin(i * 0.029) + 0.5 * std::sin(i * 0.41); };
+  project_.record("recordings/slow/copy_1.csv", 407, 100, wave);
+  std::string text = "timestamp,ax,ay\n";
+  for (int i = 0; i < 400; ++i) text += line(i * 10, wave(i + 7), std::sin((i + 7) * 0.37 + 407)) + "\n";
+  project_.write("recordings/slow/copy_2.csv", text);
+  DataConfig config = recordings_config();
+  config.window = TimeSpan{1, false};
+  config.stride = TimeSpan{0.25, false};
+  config.split.test.names = {"recordings/*/copy_2.csv"};
+  config.split.validation.fraction = 0;
+  const Finding* const finding = expect("near_duplicate", Severity::warning, config);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_THAT(finding->what, AllOf(HasSubstr("exactly the same"), HasSubstr("copy_1.csv at")));
+}
+
 TEST_F(Planted, SameWindowWithTwoLabels) {
   const auto wave = [](int i) { return std::sin(i * 0.1); };
   project_.record("recordings/slow/copy.csv", 100, 100, wave);
@@ -261,6 +314,12 @@ TEST_F(Planted, SameGroupOnBothSides) {
   config.split.by = "filename:^(p\\d)_";
   config.split.test.names = {"people/*/*_2.csv"};
   expect("group_overlap", Severity::warning, config);
+  config.split.test = {};
+  config.split.test.fraction = 0;
+  config.split.validation.names = {"people/*/*_2.csv"};
+  const Finding* const finding = expect("group_overlap", Severity::warning, config);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_THAT(finding->what, HasSubstr("in the training part and in the validation part"));
 }
 
 TEST_F(Planted, GroupThatCatchesTheLabel) {
@@ -300,6 +359,11 @@ TEST_F(Planted, TableOutlier) {
   const Finding* const finding = expect("outlier", Severity::warning, config);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->line, 302);
+  std::string few = "a,b,y\n";  // one in a small table
+  for (int i = 0; i < 60; ++i)
+    few += std::to_string(std::sin(i)) + "," + (i == 30 ? "9999" : std::to_string(std::cos(i))) + ",1\n";
+  project_.write("table.csv", few);
+  expect("outlier", Severity::warning, config);
 }
 
 TEST_F(Planted, TextAndJsonSayTheSame) {

@@ -93,10 +93,16 @@ Result<std::vector<ChannelContract>> channel_contracts(const DataConfig& config,
   return channels;
 }
 
+std::string place_in(const Piece& piece, int64_t reading) {
+  return piece.first_line > 0 ? fmt::format("{}:{}", piece.file, piece.first_line + reading)
+                              : fmt::format("{}: reading {}", piece.file, piece.first_reading + reading);
+}
+
 // Fills counts, and frees the values; says how many readings do not fit.
 void convert(Prepared& prepared, Dataset& dataset) {
   const std::vector<ChannelContract>& channels = dataset.contract.channels;
   std::vector<int64_t> saturated(channels.size(), 0);
+  std::vector<std::string> first(channels.size());  // place of the first of them
   size_t all = 0;
   for (const Piece& piece : prepared.pieces) all += piece.values.size();
   dataset.counts.reserve(all);
@@ -105,16 +111,17 @@ void convert(Prepared& prepared, Dataset& dataset) {
       const size_t c = i % channels.size();
       const int16_t count = to_count(piece.values[i], channels[c]);
       const double error = std::abs(to_value(count, channels[c]) - piece.values[i]) * channels[c].counts_per_unit;
-      saturated[c] += error > 1.5;
+      if (error > 1.5 && saturated[c]++ == 0) first[c] = place_in(piece, static_cast<int64_t>(i / channels.size()));
       dataset.counts.push_back(count);
     }
     piece.values = {};  // not held twice
   }
   for (size_t c = 0; c < channels.size(); ++c)
     if (saturated[c] > 0)
-      dataset.notes.push_back(fmt::format("channel {}: {} readings lie outside {:g} to {:g} and were saturated",
-                                          channels[c].name, saturated[c], to_value(-32768, channels[c]),
-                                          to_value(32767, channels[c])));
+      dataset.notes.push_back(
+          fmt::format("channel {}: {} reading{} outside {:g} to {:g} and {} saturated; the first: {}", channels[c].name,
+                      saturated[c], saturated[c] == 1 ? " lies" : "s lie", to_value(-32768, channels[c]),
+                      to_value(32767, channels[c]), saturated[c] == 1 ? "was" : "were", first[c]));
 }
 
 void fill_recordings(const DataConfig& config, const Prepared& prepared, Dataset& dataset) {

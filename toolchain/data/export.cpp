@@ -48,7 +48,7 @@ Result<void> write_npy_part(const Dataset& dataset, const NamedPart& named, cons
   array.data.reserve(window.size() * sizeof(float) * named.part->windows.size());
   std::string table = dataset.targets.empty() ? "index,label" : "index";
   for (const std::string& target : dataset.targets) table += "," + quoted(target);
-  table += ",group,file\n";
+  table += ",group,recording\n";
   for (size_t i = 0; i < named.part->windows.size(); ++i) {
     const DataWindow& one = named.part->windows[i];
     dataset.values(one, window);

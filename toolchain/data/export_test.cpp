@@ -62,7 +62,7 @@ TEST(Export, NpyHasTheWindows) {
   std::memcpy(exported.data(), array->data.data() + 3 * 160, 160);
   EXPECT_EQ(window, exported);
   const std::string labels = read_text(project.path() / "out/train_labels.csv").value();
-  EXPECT_THAT(labels, HasSubstr("index,label,group,file\n0,fast,"));
+  EXPECT_THAT(labels, HasSubstr("index,label,group,recording\n0,fast,"));
   EXPECT_EQ(std::count(labels.begin(), labels.end(), '\n'), dataset.train.size() + 1);
 
   DataConfig table;

@@ -120,6 +120,7 @@ class Solver {
       return input_error(fmt::format("layer '{}' is a {}, which mote runs in float32 only, so it cannot be quantized",
                                      node.name, node.op->tflite_name));
     if (rule.output == OutputRule::same_as_input) share_parameters(node);
+    if (rule.output == OutputRule::joined) MOTE_CHECK(join_parameters(node));
     std::vector<size_t> weights, biases;
     bool keeps_state = false;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -194,6 +195,15 @@ class Solver {
       if (is_computed(node, i) && tensor(node.inputs[i]).type.quant != shared) requantize_input(node, i, shared);
   }
 
+  // What is joined takes the output's scale before the node: TFLite's runtimes refuse a CONCATENATION of several.
+  Result<void> join_parameters(Node& node) {
+    MOTE_CHECK(from_range(node.outputs[0], "layer '" + node.name + "'"));
+    const QuantParams shared = tensor(node.outputs[0]).type.quant;
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      if (is_computed(node, i) && tensor(node.inputs[i]).type.quant != shared) requantize_input(node, i, shared);
+    return {};
+  }
+
   bool is_computed(const Node& node, size_t input) {
     return node.inputs[input] != kAbsent && input_role(*node.op, input) == InputRole::activation &&
            tensor(node.inputs[input]).type.quant.quantized();
@@ -219,13 +229,14 @@ class Solver {
     Tensor& constant = tensor(node.inputs[input]);
     const std::span<const float> values = std::as_const(constant).floats();
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    // An operator whose output is as its data has one scale for all it reads.
+    // An operator whose output is as its data, or that joins, has one scale for all it reads.
     const size_t data = data_input(*node.op);
-    const bool as_data = node.op->quant.output == OutputRule::same_as_input && input != data;
-    const QuantParams& shared = tensor(node.inputs[data]).type.quant;
-    const ScaleZero parameters = as_data && shared.quantized() ? ScaleZero{shared.scales[0], shared.zero_points[0]}
-                                 : values.empty()              ? ScaleZero{}
-                                                               : grid(*low, *high);
+    const OutputRule rule = node.op->quant.output;
+    const bool alike = (rule == OutputRule::same_as_input && input != data) || rule == OutputRule::joined;
+    const QuantParams& shared = tensor(rule == OutputRule::joined ? node.outputs[0] : node.inputs[data]).type.quant;
+    const ScaleZero parameters = alike && shared.quantized() ? ScaleZero{shared.scales[0], shared.zero_points[0]}
+                                 : values.empty()            ? ScaleZero{}
+                                                             : grid(*low, *high);
     std::vector<int8_t> stored;
     std::vector<int16_t> stored_wide;
     for (float value : values) {
@@ -381,8 +392,8 @@ class Solver {
   Result<void> solve_outputs(const Node& node) {
     const QuantRule& rule = node.op->quant;
     for (int32_t output : node.outputs) {
-      if (rule.output == OutputRule::number) continue;
-      if (rule.output == OutputRule::free || rule.output == OutputRule::joined) {
+      if (rule.output == OutputRule::number || rule.output == OutputRule::joined) continue;  // join_parameters did
+      if (rule.output == OutputRule::free) {
         MOTE_CHECK(from_range(output, "layer '" + node.name + "'"));
       } else {
         const ScaleZero fixed =

@@ -297,6 +297,23 @@ TEST(Quantize, WhatIsComparedHasOneScale) {
   EXPECT_TRUE(validate(*quantized).ok());
 }
 
+// TFLite's runtimes refuse a CONCATENATION whose inputs have other scales than its output.
+TEST(Quantize, WhatIsJoinedHasTheOutputsScale) {
+  const Graph graph = dense({"a = Dense(3, relu)", "Dense(4, tanh, from=input)", "Concat(a)"}, 5);
+  const std::vector<float> rows = normal_rows(64 * 5, 3);
+  const auto quantized = quantize_post_training(graph, MatrixData(rows, 5), {});
+  ASSERT_TRUE(quantized.ok()) << quantized.error().message;
+  int32_t requantized = 0;
+  for (const Node& node : quantized->nodes) {
+    requantized += std::string_view(node.op->name) == "quantize";
+    if (std::string_view(node.op->name) != "concatenation") continue;
+    for (const int32_t input : node.inputs)
+      EXPECT_EQ(quantized->tensors[static_cast<size_t>(input)].type.quant,
+                quantized->tensors[static_cast<size_t>(node.outputs[0])].type.quant);
+  }
+  EXPECT_GE(requantized, 1);
+}
+
 TEST(Quantize, WhatKeepsStateIsNamed) {
   Graph graph;
   const OpDef* svdf = find_op("svdf");

@@ -44,8 +44,9 @@ struct TrainConfig {
 
   Optimizer optimizer = Optimizer::adam;
   float learning_rate = 1e-3f;
-  float momentum = 0.9f;  // sgd
-  float beta1 = 0.9f;     // adam, adamw
+  const char* rate_section = "train";  // of mote.toml, where learning_rate stands; for messages
+  float momentum = 0.9f;               // sgd
+  float beta1 = 0.9f;                  // adam, adamw
   float beta2 = 0.999f;
   float epsilon = 1e-7f;
   float weight_decay = 0.01f;  // adamw: decoupled, on tensors of rank 2 and more (not on biases)

@@ -16,7 +16,7 @@ TEST(TrainErrors, DivergenceNamesEpochAndRemedy) {
   const std::string message =
       error_of(config, plane_examples(100, 1), dense_graph({"Dense(8, relu)", "Dense(8, relu)", "Dense(1)"}, 2));
   EXPECT_NE(message.find("training diverged in epoch"), std::string::npos) << message;
-  EXPECT_NE(message.find("Lower learning_rate (it is 900)"), std::string::npos) << message;
+  EXPECT_NE(message.find("Lower learning_rate in [train] of mote.toml (it is 900)"), std::string::npos) << message;
   EXPECT_NE(message.find("'dense_"), std::string::npos) << message;
 }
 

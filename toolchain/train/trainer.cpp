@@ -379,12 +379,12 @@ Error Trainer::divergence(const Batches& batches, const EpochReport& report, int
           fmt::format("{} example {} holds a value that is not a finite number; run `mote data check` to find it", part,
                       batches.example(row)));
   const Result<void> written = write_checkpoint();  // of the last good epoch
-  return input_error(
-      fmt::format("training diverged in epoch {}, {} batch {}, at a learning rate of {:.3g}: the loss is not a finite "
-                  "number any more; '{}' grew beyond all others. Lower learning_rate (it is {:g}) or set clip_norm in "
-                  "[train] of mote.toml, or check the data for huge values{}",
-                  report.epoch, part, batch, report.learning_rate, largest_parameter(), config_.learning_rate,
-                  written.ok() ? "" : ". " + written.error().message));
+  return input_error(fmt::format(
+      "training diverged in epoch {}, {} batch {}, at a learning rate of {:.3g}: the loss is not a finite "
+      "number any more; '{}' grew beyond all others. Lower learning_rate in [{}] of mote.toml (it is {:g}) or "
+      "set clip_norm in [train], or check the data for huge values{}",
+      report.epoch, part, batch, report.learning_rate, largest_parameter(), config_.rate_section, config_.learning_rate,
+      written.ok() ? "" : ". " + written.error().message));
 }
 
 }  // namespace mote

@@ -39,6 +39,7 @@ class Acquisition : public nlohmann::json_sax<nlohmann::json> {
     const std::string where = path();
     if (where == "protected.alg") algorithm = text;
     if (where == "signature") signature = text;
+    if (sensors.empty()) return true;  // also a key that only looks like the path of a sensor
     if (where == "payload.sensors[].name") sensors.back().name = text;
     if (where == "payload.sensors[].units") sensors.back().unit = text;
     return true;

@@ -6,6 +6,7 @@
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_BMP
 #define STBI_MAX_DIMENSIONS 16384
+#define STBI_ASSERT(x)  // damaged pictures fail some; all accesses behind them stay inside, and the program must go on
 #define STB_IMAGE_RESIZE_IMPLEMENTATION
 #define STB_IMAGE_RESIZE_STATIC
 #pragma GCC diagnostic push
@@ -136,7 +137,8 @@ Result<Series> read_picture(const ReadTask& task) {
   const auto size = static_cast<int>(bytes.size());
   if (stbi_info_from_memory(bytes.data(), size, &width, &height, &unused) == 0)
     return wrong(fmt::format("the image cannot be read: {}", stbi_failure_reason()));
-  if (int64_t{width} * height > kMostPixels) return wrong(fmt::format("an image of {} x {} pixels", width, height));
+  if (width <= 0 || height <= 0 || int64_t{width} * height > kMostPixels)
+    return wrong(fmt::format("an image of {} x {} pixels", width, height));
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(bytes.data(), size, &width, &height, &unused, sink.components()), stbi_image_free);
   if (pixels == nullptr)

@@ -132,6 +132,7 @@ class FrameDecoder final : public ByteDecoder {
     format.binary = true;
     const std::vector<std::string>& names = given_.size() == channels ? given_ : said;
     format.named = !names.empty();
+    format.misnamed = given_.empty() || given_.size() == channels ? 0 : channels;
     name_channels(names.empty() ? numbered_channels(channels) : names, false, format);
     format.clock = DeviceClock{"", kMicrosecond, kClockModulus, period};
     if (format == format_ && scales == scales_) return;

@@ -119,6 +119,10 @@ bool Recorder::heard_enough(double now) const {
 Result<void> Recorder::begin(double now) {
   const std::vector<Chunk> held = std::exchange(held_, {});
   if (held.empty()) return {};
+  if (format_.misnamed > 0)
+    return input_error(
+        fmt::format("--channels names {}, the board sends {} numbers: name each, its time too if it sends one",
+                    options_.channels.size(), format_.misnamed));
   if (options_.trigger) MOTE_CHECK(options_.trigger->bind(format_.channels));
   int64_t later = 0;  // readings after the first chunk
   for (size_t i = 1; i < held.size(); ++i) later += static_cast<int64_t>(held[i].items.size());

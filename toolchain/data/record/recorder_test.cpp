@@ -186,6 +186,17 @@ TEST_F(RecorderTest, FramesWithLossStutterAndAResetBoard) {
   EXPECT_EQ(done.statistics.ranges[1].low, -0.99);
 }
 
+TEST_F(RecorderTest, NamesThatDoNotFitEndTheSession) {
+  ScriptedPort port;
+  port.steps = lines(0, 100);
+  RecordOptions named = options();
+  named.channels = {"a", "b", "c"};
+  const Played done = play(port, named);
+  ASSERT_FALSE(done.result.ok());
+  EXPECT_THAT(done.result.error().message, HasSubstr("--channels names 3, the board sends 2 numbers"));
+  EXPECT_FALSE(fs::exists(folder_.path() / "left/left_T_01.csv"));
+}
+
 TEST_F(RecorderTest, TheKeyEndsAndBegins) {
   ScriptedPort port;
   port.steps = lines(0, 300);

@@ -29,7 +29,8 @@ struct DeviceClock {
 
 struct StreamFormat {
   bool binary = false;
-  bool named = false;  // the board names its channels; else they are ch1, ch2, ...
+  bool named = false;   // the board names its channels; else they are ch1, ch2, ...
+  size_t misnamed = 0;  // columns that the board sends, where the names given are of another number; 0 = they fit
   std::vector<StreamChannel> channels;
   std::optional<DeviceClock> clock;
   bool operator==(const StreamFormat&) const = default;

@@ -146,6 +146,7 @@ class TextDecoder final : public ByteDecoder {
     const bool header = header_.names.size() == n && (header_.delimiter == line.delimiter || n == 1);
     format_ = {};
     format_.named = true;
+    format_.misnamed = given_.empty() || given_.size() == n ? 0 : n;
     if (given_.size() == n) {
       time_ = name_channels(given_, true, format_);
     } else if (!line.names.empty() || header) {

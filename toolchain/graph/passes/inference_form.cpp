@@ -137,11 +137,24 @@ void replace_batch_norms(Graph& graph) {
   }
 }
 
+// LiteRT refuses or reads blindly the bias that a convolution has not, TFLM that of a depthwise one; TensorFlow's
+// converter writes zeros, and so does this.
+void complete_biases(Graph& graph) {
+  for (Node& node : graph.nodes) {
+    if (!is_op(node, "conv_2d") && !is_op(node, "depthwise_conv_2d")) continue;
+    if (node.inputs.size() > 2 && node.inputs[2] != kAbsent) continue;
+    node.inputs.resize(3);
+    const std::vector<float> zeros(static_cast<size_t>(graph.tensors[node.outputs[0]].type.shape.last()), 0.0f);
+    node.inputs[2] = add_constant(graph, node.name + "/bias", make_shape({static_cast<int32_t>(zeros.size())}), zeros);
+  }
+}
+
 }  // namespace
 
 void to_inference_form(Graph& graph) {
   remove_dropout(graph);
   replace_batch_norms(graph);
+  complete_biases(graph);
   unroll_grus(graph);
   remove_unused(graph);
   fuse_activations(graph);

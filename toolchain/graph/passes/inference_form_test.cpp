@@ -63,6 +63,19 @@ TEST(InferenceForm, BatchNormGoesIntoTheLayerBefore) {
   expect_same({"Dense(7)", "BatchNorm", "BatchNorm"}, make_shape({5}), "fully_connected");
 }
 
+// Other runtimes do not take a convolution without one.
+TEST(InferenceForm, EveryConvolutionHasABias) {
+  Graph graph = drawn_graph({"SeparableConv2D(4, 3)", "Conv2D(3, 2, use_bias=false)"}, make_shape({6, 5, 2}));
+  const std::vector<float> before = outputs_of(graph);
+  to_inference_form(graph);
+  EXPECT_TRUE(validate(graph).ok());
+  for (const Node& node : graph.nodes) {
+    ASSERT_EQ(node.inputs.size(), 3u) << node.name;
+    EXPECT_NE(node.inputs[2], kAbsent) << node.name;
+  }
+  EXPECT_EQ(outputs_of(graph), before);
+}
+
 TEST(InferenceForm, BatchNormBehindAnythingElseStaysExact) {
   expect_same({"BatchNorm", "Conv2D(4, 3)"}, make_shape({6, 5, 2}), "depthwise_conv_2d conv_2d");
   expect_same({"Dense(4, relu)", "BatchNorm", "Dense(2)"}, make_shape({5}), "fully_connected mul add fully_connected");

@@ -39,7 +39,7 @@ int32_t remove_constant_channels(Graph& graph);
 // The graph without the operators that only training has, computing what they do outside it: dropout goes; batch_norm,
 // with its running statistics, goes into the weights and bias of the convolution or dense layer before it, when nothing
 // else reads that, and becomes a depthwise convolution of one pixel, or a product and a sum, otherwise; a gru is
-// unrolled. Activations behind them are then fused.
+// unrolled; a convolution without a bias gets one of zeros. Activations behind them are then fused.
 void to_inference_form(Graph& graph);
 
 // Every gru becomes the operators that compute it, step by step.
