@@ -257,7 +257,7 @@ Result<void> CsvFile::read_header() {
                        "example: tr '\\r' '\\n'");
   skip_lines(true);
   if (offset >= text.size()) return input_error(name_ + ": no header line; expected one such as timestamp,ax,ay,az");
-  const int64_t header_line = line;
+  header_line_ = line;
   const std::string_view header_text = line_at(text, offset);
   offset = std::min(text.size(),
                     text.find('\n', offset) == std::string_view::npos ? text.size() : text.find('\n', offset) + 1);
@@ -275,8 +275,8 @@ Result<void> CsvFile::read_header() {
     return input_error(
         fmt::format("{}:{}: the first line holds values ({}); expected a header line with the names of the "
                     "columns. Add one, for example: timestamp,ax,ay,az",
-                    name_, header_line, listed(header_, 4)));
-  if (row_text.empty()) return input_error(fmt::format("{}:{}: only a header line, no readings", name_, header_line));
+                    name_, header_line_, listed(header_, 4)));
+  if (row_text.empty()) return input_error(fmt::format("{}:{}: only a header line, no readings", name_, header_line_));
   next_ += offset;
   first_line_ = line_ = line;
   samples_ = split_line(row_text, delimiter_);

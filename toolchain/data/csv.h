@@ -61,6 +61,7 @@ class CsvFile {
   // First row's cell of a column, to see what kind it is, and its line.
   std::string_view sample(int32_t column) const { return samples_[static_cast<size_t>(column)]; }
   int64_t first_line() const { return first_line_; }
+  int64_t header_line() const { return header_line_; }
   bool holds_numbers(int32_t column) const;             // its first row does, or has no value
   int64_t likely_rows() const { return likely_rows_; }  // from the size of the file and of its first rows; rather more
 
@@ -82,13 +83,14 @@ class CsvFile {
 
   std::string name_;
   std::shared_ptr<std::FILE> stream_;  // none: all bytes are in the buffer
-  size_t piece_ = 0;  // bytes read at once
+  size_t piece_ = 0;                   // bytes read at once
   std::vector<char> buffer_;
   size_t next_ = 0, complete_ = 0;  // in the buffer: the next row; the end of the last whole line
   bool at_end_ = false;             // the buffer holds the rest of the file
   int64_t line_ = 1;                // of the next row
   int64_t rows_ = 0;                // that were read
-  int64_t first_line_ = 1;          // of the first row
+  int64_t header_line_ = 1;
+  int64_t first_line_ = 1;  // of the first row
   int64_t likely_rows_ = 0;
   char delimiter_ = ',';
   bool decimal_comma_ = false;

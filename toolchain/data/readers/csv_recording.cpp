@@ -52,14 +52,14 @@ Result<int32_t> CsvRecording::find_column(const CsvFile& csv, const std::string&
     for (size_t i = 0; i < header.size(); ++i) {
       if ((with_unit ? header[i] : split_unit(header[i]).name) != name) continue;
       if (found != kNone)
-        return input_error(fmt::format("{}:1: the header has the column '{}' twice (columns {} and {}); rename one",
-                                       csv.name(), name, found + 1, i + 1));
+        return input_error(fmt::format("{}:{}: the header has the column '{}' twice (columns {} and {}); rename one",
+                                       csv.name(), csv.header_line(), name, found + 1, i + 1));
       found = static_cast<int32_t>(i);
     }
     if (found != kNone) return found;
   }
-  return input_error(fmt::format("{}:1: no column '{}' ({} in mote.toml); the file has {}{}", csv.name(), name, key,
-                                 listed(header, 20), did_you_mean(name, header)));
+  return input_error(fmt::format("{}:{}: no column '{}' ({} in mote.toml); the file has {}{}", csv.name(),
+                                 csv.header_line(), name, key, listed(header, 20), did_you_mean(name, header)));
 }
 
 int32_t CsvRecording::find_time(const CsvFile& csv) const {
@@ -271,8 +271,8 @@ Result<std::vector<CsvColumn>> CsvRecording::wanted_columns(const CsvFile& csv, 
     for (size_t j = 0; j < i; ++j)
       if (columns[i].index == columns[j].index && columns[i].kind != columns[j].kind)
         return input_error(
-            fmt::format("{}:1: column '{}' is asked for as a number and as a name (channels, label, split.by)",
-                        task_.file, csv.header()[static_cast<size_t>(columns[i].index)]));
+            fmt::format("{}:{}: column '{}' is asked for as a number and as a name (channels, label, split.by)",
+                        task_.file, csv.header_line(), csv.header()[static_cast<size_t>(columns[i].index)]));
   return columns;
 }
 
