@@ -89,11 +89,16 @@ Result<std::vector<std::string>> CsvRecording::columns_left(const CsvFile& csv, 
     else if (text.empty())
       text = fmt::format("column {} '{}': found '{}'", i + 1, header, csv.sample(index));
   }
+  if (names.empty() && text.empty())
+    return input_error(fmt::format(
+        "{}:{}: no column of numbers is left to learn from; the header has {}. If the header stands further down, "
+        "delete the lines above it",
+        csv.name(), csv.header_line(), listed(csv.header())));
   if (names.empty())
-    return input_error(
-        fmt::format("{}:1: no column of numbers is left to learn from; the header has {}. If the header stands further "
-                    "down, delete the lines above it",
-                    csv.name(), listed(csv.header())));
+    return input_error(fmt::format(
+        "{}:{}: {}, expected a number such as 0.25, without separators of thousands; no other column has numbers. "
+        "Correct the cells; if the header stands further down, delete the lines above it",
+        csv.name(), csv.first_line(), text));
   if (text.empty()) return names;
   return input_error(fmt::format(
       "{}:{}: {}, expected a number. Correct the cell, or say in mote.toml which columns to learn from, such as "

@@ -38,6 +38,15 @@ TEST(Readers, FaultsOfAHeaderNameItsLine) {
   const std::string above = "# logger 3\n# v1\n";
   EXPECT_THAT(error(above + table("timestamp,ax,ay"), {"az"}), HasSubstr("data/f.csv:3: no column 'az'"));
   EXPECT_THAT(error(above + table("timestamp,ax,ax"), {"ax"}), HasSubstr("data/f.csv:3: the header has the column"));
+  EXPECT_THAT(error("\n" + above + "timestamp\n1\n2\n", {}), HasSubstr("data/f.csv:4: no column of numbers is left"));
+}
+
+TEST(Readers, ACellThatIsNoNumberIsNamedEvenIfNoColumnHasNumbers) {
+  ProjectFolder project;
+  project.write("data/f.csv", "timestamp;ax;ay\n0;-3.091,95;1.002,50\n10;-3.091,95;1.002,50\n");
+  EXPECT_THAT(load_error(few_config(), project),
+              AllOf(HasSubstr("data/f.csv:2: column 2 'ax': found '-3.091,95', expected a number"),
+                    HasSubstr("if the header stands further down, delete the lines above it")));
 }
 
 }  // namespace
