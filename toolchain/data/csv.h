@@ -1,6 +1,6 @@
 // CSV as loggers, spreadsheets and scripts write it: a header line, then rows. Delimiter (, ; tab | space) and decimal
-// comma are detected; quotes, CRLF, a byte-order mark, blank lines, leading # lines and a trailing delimiter are
-// accepted.
+// comma are detected; quotes, CRLF, a byte-order mark, blank lines, lines that begin with # and a trailing delimiter
+// are accepted.
 #pragma once
 #include <cstdint>
 #include <cstdio>
@@ -77,6 +77,7 @@ class CsvFile {
   std::string_view lines_ahead() const { return {buffer_.data() + next_, complete_ - next_}; }
   Result<std::string_view> take_cell(Cursor& cursor) const;
   bool take_number(Cursor& cursor, std::vector<double>& numbers) const;
+  bool is_remark(std::string_view line, bool number_first) const;
   Result<bool> read_row(Cursor& cursor, std::vector<CsvColumn>& columns) const;
   Result<double> number(std::string_view cell, int64_t line, int32_t column) const;
   Error error_at(int64_t line, int32_t column, std::string_view found, const std::string& expected) const;
