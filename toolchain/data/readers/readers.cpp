@@ -27,6 +27,7 @@ struct Signature {
   size_t offset;
   std::string_view bytes;
   const char* name;
+  bool text = false;  // found in files of text, where the others would be the first letters of some column's name
 };
 constexpr Signature kForeign[] = {
     {0, std::string_view("\x1F\x8B", 2), "a gzip archive"},
@@ -38,7 +39,7 @@ constexpr Signature kForeign[] = {
      "7zXZ",
      "an xz archive"},
     {257, "ustar", "a tar archive"},
-    {0, "%PDF", "a PDF document"},
+    {0, "%PDF-", "a PDF document", true},
     {0, "ID3", "MP3 audio"},
     {0, "\xFF\xFB", "MP3 audio"},
     {4, "ftyp", "an MP4 or M4A file"},
@@ -50,10 +51,10 @@ constexpr Signature kForeign[] = {
     {0, "\x89HDF", "an HDF5 file"},
     {0, "MATLAB 5.0", "a MATLAB file"},
     {0, "SQLite format 3", "an SQLite database"},
-    {0, "<!DOCTYPE", "an HTML page"},
-    {0, "<!doctype", "an HTML page"},
-    {0, "<html", "an HTML page"},
-    {0, "version https://git-lfs", "a Git LFS pointer: the recording itself was not downloaded (git lfs pull)"},
+    {0, "<!DOCTYPE", "an HTML page", true},
+    {0, "<!doctype", "an HTML page", true},
+    {0, "<html", "an HTML page", true},
+    {0, "version https://git-lfs", "a Git LFS pointer: the recording itself was not downloaded (git lfs pull)", true},
     {0,
      "\x7F"
      "ELF",
@@ -66,15 +67,23 @@ const Reader* recognised(std::string_view head) {
   return nullptr;
 }
 
+bool is_text(std::string_view head) {
+  return std::none_of(head.begin(), head.end(), [](char c) { return static_cast<unsigned char>(c) < 9 || c == 127; });
+}
+
+const Signature* foreign(std::string_view head) {
+  const bool text = is_text(head);
+  for (const Signature& signature : kForeign)
+    if ((signature.text || !text) && head.substr(std::min(head.size(), signature.offset)).starts_with(signature.bytes))
+      return &signature;
+  return nullptr;
+}
+
 std::string what_it_is(std::string_view head) {
   if (head.empty()) return "the file is empty";
   if (const Reader* reader = recognised(head)) return fmt::format("it is {}", reader->name);
-  for (const Signature& signature : kForeign)
-    if (head.substr(std::min(head.size(), signature.offset)).starts_with(signature.bytes))
-      return fmt::format("it is {}", signature.name);
-  const bool text =
-      std::none_of(head.begin(), head.end(), [](char c) { return static_cast<unsigned char>(c) < 9 || c == 127; });
-  if (text) {
+  if (const Signature* const signature = foreign(head)) return fmt::format("it is {}", signature->name);
+  if (is_text(head)) {
     const std::string_view line = head.substr(0, std::min<size_t>(head.find_first_of("\r\n"), 40));
     const bool ascii = std::all_of(line.begin(), line.end(), [](char c) { return c >= ' '; });
     return ascii ? fmt::format("it is text that begins with '{}'", line) : "it is text";
@@ -102,8 +111,12 @@ Result<const Reader*> choose_reader(const std::string& file, std::string_view he
   for (const Reader* reader : kReaders)
     if (by_name == nullptr && lists_extension(*reader, extension)) by_name = reader;
   const Reader* const by_content = recognised(head);
+  if (by_name == nullptr && by_content == nullptr && foreign(head) != nullptr)
+    return input_error(fmt::format("{}: {}; that is no format of recordings. Unpack or convert it, or take it away",
+                                   file, what_it_is(head)));
   if (by_name == nullptr) return by_content != nullptr ? by_content : kReaders[std::size(kReaders) - 1];
-  const bool fits = by_name->recognises == nullptr ? by_content == nullptr : by_name->recognises(head);
+  const bool fits =
+      by_name->recognises == nullptr ? by_content == nullptr && foreign(head) == nullptr : by_name->recognises(head);
   if (fits) return by_name;
   if (by_content != nullptr && std::string_view(by_content->family) == by_name->family) {
     warnings.push_back(

@@ -8,6 +8,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 // Anomaly detection needs no label.
 DataConfig few_config() {
@@ -25,6 +26,45 @@ std::string table(const std::string& header) {
   std::string text = header + "\n";
   for (int i = 0; i < 20; ++i) text += fmt::format("{},{},{}\n", 10 * i, i % 7, 0.5 * (i % 5));
   return text;
+}
+
+TEST(Readers, WhatIsNoRecordingIsNamedWhateverItsName) {
+  struct Foreign {
+    std::string bytes;
+    const char* name;
+  };
+  const Foreign all[] = {{std::string("PK\x03\x04\x14\x00\x00\x00", 8), "it is a ZIP archive (or an Excel workbook)"},
+                         {std::string("\x1F\x8B\x08\x00\x00", 5), "it is a gzip archive"},
+                         {std::string("FORM\x00\x00\x10\x00"
+                                      "AIFFCOMM",
+                                      16),
+                          "it is AIFF audio"},
+                         {std::string(".snd\x00\x00\x00\x18", 8), "it is AU audio"},
+                         {std::string("ID3\x03\x00\x00", 6), "it is MP3 audio"},
+                         {std::string("RIFF\x24\x00\x00\x00WEBPVP8 ", 16), "it is a WebP image"},
+                         {std::string("GIF89a\x10\x00\x10\x00", 10), "it is a GIF image"},
+                         {"<!DOCTYPE html>\n<html>\n", "it is an HTML page"},
+                         {"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "it is a Git LFS pointer"}};
+  for (const auto& [bytes, name] : all)
+    for (const char* file : {"data/x.dat", "data/x", "data/x.csv"}) {
+      ProjectFolder project;
+      project.write(file, bytes);
+      const std::string error = load_error(few_config(), project);
+      EXPECT_THAT(error, AllOf(HasSubstr(file), HasSubstr(name), Not(HasSubstr("UTF-8"))));
+    }
+}
+
+// Archives are told apart from tables whose first name merely begins as one.
+TEST(Readers, TablesThatBeginAsSomethingElseAreRead) {
+  for (const char* name : {"FORM", "ID3", "BZh", "GIF8", ".snd", "ax"}) {
+    ProjectFolder project;
+    project.write("data/x.dat", table(fmt::format("{},AVI ,b", name)));
+    project.write("data/y.csv", table(fmt::format("{},ftyp,b", name)));
+    DataConfig config = few_config();
+    config.time = "none";
+    config.channels = {"b"};
+    EXPECT_EQ(load(config, project).recordings.size(), 2u) << name;
+  }
 }
 
 TEST(Readers, FaultsOfAHeaderNameItsLine) {
