@@ -30,6 +30,7 @@ class CsvRecording {
     int32_t time = kNone, label = kNone, group = kNone;
     bool time_is_date = false;
     std::vector<int32_t> channels, targets;
+    std::vector<std::string> warnings;
   };
   Result<Columns> choose_columns(const CsvFile& csv) const;
   Result<std::vector<std::string>> columns_left(const CsvFile& csv, const Columns& columns) const;
@@ -125,7 +126,7 @@ Result<void> CsvRecording::choose_channels(const CsvFile& csv, Columns& columns)
     chosen.push_back(split_unit(csv.header()[static_cast<size_t>(columns.channels[i])]));
     if (!task_.config.channels.empty()) chosen.back().name = names[i];
   }
-  agree_on_channels(task_, chosen);
+  columns.warnings = agree_on_channels(task_, chosen);
   return {};
 }
 
@@ -292,6 +293,7 @@ Result<Series> CsvRecording::read() const {
   };
   const size_t n = chosen.channels.size();
   Series series;
+  series.warnings = chosen.warnings;
   series.values.reserve(static_cast<size_t>(csv.likely_rows()) * n);
   if (chosen.time != kNone) series.seconds.reserve(static_cast<size_t>(csv.likely_rows()));
   for (;;) {

@@ -184,8 +184,8 @@ Result<Series> read_acquisition(const ReadTask& task, nlohmann::json::input_form
   MOTE_TRY(const std::vector<int32_t> chosen, choose_channels(task, file.sensors));
   std::vector<HeaderName> names;
   for (const int32_t c : chosen) names.push_back(file.sensors[static_cast<size_t>(c)]);
-  agree_on_channels(task, names);
   Series series;
+  series.warnings = agree_on_channels(task, names);
   series.rows = file.rows;
   if (!task.config.table()) series.rate = 1000 / file.interval_ms;
   if (const std::string doubt = doubt_about_signature(file); !doubt.empty())

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -93,6 +95,17 @@ std::string what_it_is(std::string_view head) {
   return "it begins with the bytes" + bytes;
 }
 
+// Of a unit, so that two files that spell it in two ways agree.
+std::string in_one_spelling(std::string unit) {
+  static constexpr std::pair<std::string_view, std::string_view> kSpellings[] = {
+      {" ", ""},           {"^", ""},     {"*", ""},     {"\xC2\xB2", "2"}, {"\xC2\xB5", "u"}, {"\xCE\xBC", "u"},
+      {"\xC2\xB0", "deg"}, {"degC", "C"}, {"degF", "F"}, {"dps", "deg/s"},  {"m/s/s", "m/s2"}, {"sec", "s"}};
+  for (const auto& [from, to] : kSpellings)
+    for (size_t at = unit.find(from); at != std::string::npos; at = unit.find(from, at + to.size()))
+      unit.replace(at, from.size(), to);
+  return unit;
+}
+
 bool lists_extension(const Reader& reader, const std::string& extension) {
   return !extension.empty() && fmt::format(" {} ", reader.extensions).find(" " + extension + " ") != std::string::npos;
 }
@@ -166,15 +179,32 @@ Result<std::vector<int32_t>> choose_channels(const ReadTask& task, const std::ve
   return chosen;
 }
 
-void agree_on_channels(const ReadTask& task, const std::vector<HeaderName>& chosen, std::optional<double> full_scale) {
+std::vector<std::string> agree_on_channels(const ReadTask& task, const std::vector<HeaderName>& chosen,
+                                           std::optional<double> full_scale) {
   Agreement& agreed = task.agreed;
-  if (!agreed.channels.empty()) return;
-  for (const HeaderName& channel : chosen) {
-    const auto stated = task.config.units.find(channel.name);
-    agreed.channels.push_back(channel.name);
-    agreed.units.push_back(stated != task.config.units.end() ? stated->second : channel.unit);
-    agreed.full_scale.push_back(full_scale);
+  const bool first = agreed.channels.empty();
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> differing;  // by both units: channels
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const auto& [name, unit] = chosen[i];
+    const auto stated = task.config.units.find(name);
+    const bool decided = stated != task.config.units.end();
+    if (first) {
+      agreed.channels.push_back(name);
+      agreed.units.push_back(decided ? stated->second : unit);
+      agreed.full_scale.push_back(full_scale);
+    }
+    std::string& before = agreed.units[i];
+    if (decided || unit.empty()) continue;
+    if (before.empty()) before = unit;
+    if (in_one_spelling(unit) != in_one_spelling(before)) differing[{unit, before}].push_back(name);
   }
+  std::vector<std::string> warnings;
+  for (const auto& [units, names] : differing)
+    warnings.push_back(
+        fmt::format("{}: {} in {} here, but in {} in the files before it: two units are mixed. Bring the files to one, "
+                    "or say in mote.toml in which all of them are: units = {{ {} = \"...\" }}",
+                    task.file, listed(names), units.first, units.second, names[0]));
+  return warnings;
 }
 
 }  // namespace mote

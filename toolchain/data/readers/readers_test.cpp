@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "toolchain/base/json.h"
+#include "toolchain/data/check.h"
 #include "toolchain/data/testing.h"
 
 namespace mote {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -26,6 +29,52 @@ std::string table(const std::string& header) {
   std::string text = header + "\n";
   for (int i = 0; i < 20; ++i) text += fmt::format("{},{},{}\n", 10 * i, i % 7, 0.5 * (i % 5));
   return text;
+}
+
+TEST(Readers, AnotherUnitThanInTheFilesBeforeIsAWarning) {
+  ProjectFolder project;
+  project.write("data/a.csv", table("timestamp,gx [dps],gy [dps]"));
+  project.write("data/b.csv", table("timestamp,gx [deg/s],gy"));  // the same, and not stated
+  EXPECT_THAT(load(few_config(), project).notes, Not(Contains(HasSubstr("rad/s"))));
+  project.write("data/c.csv", table("timestamp,gx [rad/s],gy [rad/s]"));
+  project.write("data/d.csv", table("timestamp,gx [rad/s],gy [rad/s]"));
+  DataConfig config = few_config();
+  EXPECT_THAT(load(config, project).notes,
+              Contains(AllOf(HasSubstr("data/c.csv: gx, gy in rad/s here, but in dps in the files before it"),
+                             HasSubstr("units = { gx = \"...\" }"), HasSubstr("(and 1 more such files)"))));
+  const Result<CheckReport> report = check_data(config, project.path(), {});
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(std::any_of(report->findings.begin(), report->findings.end(), [](const Finding& finding) {
+    return finding.severity == Severity::warning && finding.file == "data/c.csv" &&
+           finding.what.starts_with("gx, gy in rad/s here");
+  }));
+  config.units = {{"gx", "dps"}};
+  EXPECT_THAT(load(config, project).notes, Contains(HasSubstr("data/c.csv: gy in rad/s here")));
+  config.units = {{"gx", "dps"}, {"gy", "dps"}};
+  EXPECT_THAT(load(config, project).notes, Not(Contains(HasSubstr("rad/s"))));
+}
+
+TEST(Readers, TheFirstFileThatStatesAUnitSettlesIt) {
+  ProjectFolder project;
+  project.write("data/a.csv", table("timestamp,t1,t2"));
+  project.write("data/b.csv", table("timestamp,t1 [C],t2"));
+  project.write("data/c.csv", table("timestamp,t1 [F],t2"));
+  EXPECT_THAT(load(few_config(), project).notes,
+              Contains(HasSubstr("data/c.csv: t1 in F here, but in C in the files before it")));
+}
+
+TEST(Readers, UnitsOfEdgeImpulseAreComparedToo) {
+  ProjectFolder project;
+  for (const char* unit : {"g", "m/s2", "m/s\xC2\xB2"}) {
+    Json json = Json::parse(R"({"protected": {"alg": "none"}, "signature": "0", "payload": {"interval_ms": 10}})");
+    json["payload"]["sensors"] = Json::array({{{"name", "accX"}, {"units", unit}}});
+    for (int i = 0; i < 20; ++i) json["payload"]["values"].push_back({i % 7});
+    project.write(fmt::format("data/{}.json", std::string(unit).size()), json.dump());
+  }
+  EXPECT_THAT(load(few_config(), project).notes,
+              Contains(HasSubstr("data/4.json: accX in m/s2 here, but in g in the files before it")));
+  std::filesystem::remove(project.path() / "data/1.json");
+  EXPECT_THAT(load(few_config(), project).notes, Not(Contains(HasSubstr("in the files before"))));
 }
 
 TEST(Readers, WhatIsNoRecordingIsNamedWhateverItsName) {
