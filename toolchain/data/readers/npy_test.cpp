@@ -6,6 +6,7 @@
 
 #include "toolchain/base/npy.h"
 #include "toolchain/data/readers/reader.h"
+#include "toolchain/data/show.h"
 #include "toolchain/data/testing.h"
 
 namespace mote {
@@ -62,6 +63,7 @@ TEST(Npy, StretchesOfATable) {
   EXPECT_THAT(dataset.groups, UnorderedElementsAre("1", "2"));
   EXPECT_EQ(dataset.train.size(), 3 + 3 + 5 + 2);
   EXPECT_EQ(dataset.recordings[0].readings, 35);
+  EXPECT_THAT(show_data(dataset, 100), HasSubstr("rest: data/exp01_user01.npy, 10 readings from reading 5\n"));
   const int i = (5 * 2 + 1) * 37 % 251 + 256 * ((5 * 2 + 1) % 3);  // reading 5, second channel
   EXPECT_NEAR(to_value(dataset.counts[1], dataset.contract.channels[1]), 0.5 * i, 0.5);
 
