@@ -241,11 +241,13 @@ Result<void> CsvFile::read_header() {
   const std::string_view text = lines_ahead();
   size_t offset = text.substr(0, 3) == "\xEF\xBB\xBF" ? 3 : 0;
   int64_t line = 1;
-  const auto skip_lines = [&](bool comments) {
+  const auto is_preamble = [](std::string_view current) {
+    return current[0] == '#' || (current.starts_with("sep=") && current.size() == 5);
+  };
+  const auto skip_lines = [&](const auto& needless) {  // and blank ones
     while (offset < text.size()) {
       const std::string_view current = line_at(text, offset);
-      const bool comment = comments && (current[0] == '#' || (current.starts_with("sep=") && current.size() == 5));
-      if (!trimmed(current).empty() && !comment) return;
+      if (!trimmed(current).empty() && !needless(current)) return;
       const size_t end = text.find('\n', offset);
       offset = end == std::string_view::npos ? text.size() : end + 1;
       ++line;
@@ -255,18 +257,22 @@ Result<void> CsvFile::read_header() {
     return input_error(name_ +
                        ": the lines end with CR alone (old Mac OS); expected LF or CR LF. Convert the file, for "
                        "example: tr '\\r' '\\n'");
-  skip_lines(true);
+  skip_lines(is_preamble);
   if (offset >= text.size()) return input_error(name_ + ": no header line; expected one such as timestamp,ax,ay,az");
-  const int64_t header_line = line;
+  header_line_ = line;
   const std::string_view header_text = line_at(text, offset);
   offset = std::min(text.size(),
                     text.find('\n', offset) == std::string_view::npos ? text.size() : text.find('\n', offset) + 1);
   ++line;
-  skip_lines(false);
-  const std::string_view row_text = offset < text.size() ? line_at(text, offset) : std::string_view();
-  detect_delimiter(header_text, row_text);
+  const size_t header_end = offset;
+  const int64_t lines_above = line;
+  skip_lines(is_preamble);
+  detect_delimiter(header_text, line_at(text, offset < text.size() ? offset : header_end));
   header_ = split_line(header_text, delimiter_);
   while (header_.size() > 1 && header_.back().empty()) header_.pop_back();
+  offset = header_end, line = lines_above;
+  skip_lines([&](std::string_view current) { return is_remark(current, false); });
+  const std::string_view row_text = offset < text.size() ? line_at(text, offset) : std::string_view();
   const bool all_values = std::all_of(header_.begin(), header_.end(), [](const std::string& cell) {
     double value;
     return parse_number(cell, value) || parse_date_time(cell) || looks_like_decimal_comma(cell) || means_missing(cell);
@@ -275,8 +281,8 @@ Result<void> CsvFile::read_header() {
     return input_error(
         fmt::format("{}:{}: the first line holds values ({}); expected a header line with the names of the "
                     "columns. Add one, for example: timestamp,ax,ay,az",
-                    name_, header_line, listed(header_, 4)));
-  if (row_text.empty()) return input_error(fmt::format("{}:{}: only a header line, no readings", name_, header_line));
+                    name_, header_line_, listed(header_, 4)));
+  if (row_text.empty()) return input_error(fmt::format("{}:{}: only a header line, no readings", name_, header_line_));
   next_ += offset;
   first_line_ = line_ = line;
   samples_ = split_line(row_text, delimiter_);
@@ -387,14 +393,25 @@ bool CsvFile::take_number(Cursor& cursor, std::vector<double>& numbers) const {
   return false;
 }
 
-// Reads one line into the wanted columns. False: a blank line, or a row that is not yet whole in the buffer.
+// A line that begins with # and can be no row, since it has other cells than the header or its first is to be a number.
+bool CsvFile::is_remark(std::string_view line, bool number_first) const {
+  line = trimmed(line);
+  if (!line.starts_with('#')) return false;
+  const std::vector<std::string> cells = split_line(line, delimiter_);
+  const bool trailing = cells.size() == header_.size() + 1 && cells.back().empty();
+  return number_first || header_.size() == 1 || cells.size() - trailing != header_.size();
+}
+
+// Reads one line into the wanted columns. False: a blank line, a remark, or a row that is not yet whole in the buffer.
 Result<bool> CsvFile::read_row(Cursor& cursor, std::vector<CsvColumn>& columns) const {
   const char*& p = cursor.position;
   const int64_t line = cursor.line;
   const int32_t width = static_cast<int32_t>(header_.size());
   int32_t cells = 0;
   while (p != cursor.end && (*p == ' ' || (*p == '\t' && delimiter_ != '\t'))) ++p;
-  const bool blank = cursor.line_ends();
+  const bool number_first = target_[0] >= 0 && columns[static_cast<size_t>(target_[0])].kind == CsvColumn::Kind::number;
+  const bool blank = cursor.line_ends() ||
+                     (*p == '#' && is_remark(line_at({p, static_cast<size_t>(cursor.end - p)}, 0), number_first));
   for (int32_t column = 0; !blank; ++column) {
     const int32_t wanted = column < width ? target_[static_cast<size_t>(column)] : -1;
     CsvColumn* const destination = wanted < 0 ? nullptr : &columns[static_cast<size_t>(wanted)];

@@ -1,6 +1,6 @@
 // CSV as loggers, spreadsheets and scripts write it: a header line, then rows. Delimiter (, ; tab | space) and decimal
-// comma are detected; quotes, CRLF, a byte-order mark, blank lines, leading # lines and a trailing delimiter are
-// accepted.
+// comma are detected; quotes, CRLF, a byte-order mark, blank lines, lines that begin with # and a trailing delimiter
+// are accepted.
 #pragma once
 #include <cstdint>
 #include <cstdio>
@@ -61,6 +61,7 @@ class CsvFile {
   // First row's cell of a column, to see what kind it is, and its line.
   std::string_view sample(int32_t column) const { return samples_[static_cast<size_t>(column)]; }
   int64_t first_line() const { return first_line_; }
+  int64_t header_line() const { return header_line_; }
   bool holds_numbers(int32_t column) const;             // its first row does, or has no value
   int64_t likely_rows() const { return likely_rows_; }  // from the size of the file and of its first rows; rather more
 
@@ -76,19 +77,21 @@ class CsvFile {
   std::string_view lines_ahead() const { return {buffer_.data() + next_, complete_ - next_}; }
   Result<std::string_view> take_cell(Cursor& cursor) const;
   bool take_number(Cursor& cursor, std::vector<double>& numbers) const;
+  bool is_remark(std::string_view line, bool number_first) const;
   Result<bool> read_row(Cursor& cursor, std::vector<CsvColumn>& columns) const;
   Result<double> number(std::string_view cell, int64_t line, int32_t column) const;
   Error error_at(int64_t line, int32_t column, std::string_view found, const std::string& expected) const;
 
   std::string name_;
   std::shared_ptr<std::FILE> stream_;  // none: all bytes are in the buffer
-  size_t piece_ = 0;  // bytes read at once
+  size_t piece_ = 0;                   // bytes read at once
   std::vector<char> buffer_;
   size_t next_ = 0, complete_ = 0;  // in the buffer: the next row; the end of the last whole line
   bool at_end_ = false;             // the buffer holds the rest of the file
   int64_t line_ = 1;                // of the next row
   int64_t rows_ = 0;                // that were read
-  int64_t first_line_ = 1;          // of the first row
+  int64_t header_line_ = 1;
+  int64_t first_line_ = 1;  // of the first row
   int64_t likely_rows_ = 0;
   char delimiter_ = ',';
   bool decimal_comma_ = false;

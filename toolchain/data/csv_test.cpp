@@ -64,6 +64,33 @@ TEST(Csv, LinesAreThoseOfTheFile) {
   EXPECT_EQ(file->line(2), 7);
 }
 
+TEST(Csv, LinesThatBeginWithHashAreLeftOut) {
+  const Table expected = {{1, 2}, {0.5, -0.03}};
+  for (const char* text : {"a,b\n# started\n1,0.5\n2,-0.03\n", "a,b\n1,0.5\n# paused, \"low\n  # resumed\n2,-0.03\n",
+                           "a,b\n1,0.5\n2,-0.03\n# session stopped", "a,b\n1,0.5\n#9,9\n2,-0.03\n",
+                           "a;b\n#\n1;0,5\n2;-0,03\n#;;;\n", "a b\n1 0.5\n2 -0.03\n# session stopped\n"}) {
+    const auto table = numbers(text);
+    ASSERT_TRUE(table.ok()) << text << table.error().message;
+    EXPECT_EQ(*table, expected) << text;
+  }
+  EXPECT_THAT(numbers("a,b\n# stopped\n").error().message, HasSubstr("only a header line"));
+  EXPECT_THAT(numbers("a,b\n1,2\n# stopped\n3,x\n").error().message, HasSubstr("a.csv:4: column 2 'b'"));
+}
+
+// No reading is lost because its name begins with #.
+TEST(Csv, NamesMayBeginWithHash) {
+  Result<CsvFile> file = CsvFile::parse("a.csv", "id,a\n#1,5\n# turned\n#2,6\n");
+  ASSERT_TRUE(file.ok()) << file.error().message;
+  std::vector<CsvColumn> columns(2);
+  columns[0].index = 0;
+  columns[0].kind = CsvColumn::Kind::text;
+  columns[1].index = 1;
+  ASSERT_EQ(*file->read(columns), 2);
+  EXPECT_EQ(columns[0].text(1), "#2");
+  EXPECT_EQ(columns[1].numbers[1], 6);
+  EXPECT_EQ(file->line(1), 4);
+}
+
 struct Broken {
   const char* text;
   const char* message;

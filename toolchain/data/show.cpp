@@ -52,9 +52,11 @@ std::string plot_window(const Dataset& dataset, const DataWindow& window, int co
   const Recording& recording = dataset.recordings[static_cast<size_t>(window.recording)];
   const size_t channels = dataset.channels.size();
   const std::span<const int16_t> counts = dataset.window(window);
+  const bool has_lines = recording.first_line > 0;
   std::string text =
-      fmt::format("\n{}: {}, {} readings from line {}\n", class_name(dataset, static_cast<size_t>(window.label)),
-                  recording.file, dataset.contract.window, recording.first_line + window.offset - recording.offset);
+      fmt::format("\n{}: {}, {} readings from {} {}\n", class_name(dataset, static_cast<size_t>(window.label)),
+                  recording.file, dataset.contract.window, has_lines ? "line" : "reading",
+                  (has_lines ? recording.first_line : recording.first_reading) + window.offset - recording.offset);
   for (size_t c = 0; c < std::min<size_t>(channels, 6); ++c) {
     std::vector<double> values;
     for (size_t i = c; i < counts.size(); i += channels) values.push_back(to_value(counts[i], dataset.channels[c]));

@@ -2,10 +2,9 @@
 #include <sndfile.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -28,29 +27,42 @@ bool is_ogg(std::string_view head) {
 }
 
 struct WavData {
-  int64_t promised = 0, found = 0;  // bytes of the data chunk
+  int64_t at = 0;                   // of the data chunk's bytes in the file; 0 = there is none
+  int64_t promised = 0, found = 0;  // its bytes
 };
+
+struct Chunk {
+  std::string id;
+  int64_t bytes;  // that it promises to have behind its eight of header
+};
+std::optional<Chunk> chunk_at(std::istream& file, int64_t at) {
+  char header[8];
+  file.seekg(at);
+  if (!file.read(header, sizeof header)) return std::nullopt;
+  int64_t bytes = 0;
+  for (int i = 0; i < 4; ++i) bytes |= int64_t{static_cast<unsigned char>(header[4 + i])} << 8 * i;
+  return Chunk{std::string(header, 4), bytes};
+}
 
 // libsndfile takes what is there of a file that is cut off and does not say so.
 WavData wav_data(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   const int64_t size = file.tellg();
-  const auto little_endian = [](const char* bytes) {
-    std::array<unsigned char, 4> b;
-    std::memcpy(b.data(), bytes, 4);
-    return static_cast<int64_t>(b[0] | b[1] << 8 | b[2] << 16) + (static_cast<int64_t>(b[3]) << 24);
+  const auto ends_within = [&](int64_t at) {  // a chunk that begins there
+    const std::optional<Chunk> chunk = chunk_at(file, at);
+    return chunk && std::ranges::all_of(chunk->id, [](char c) { return c >= ' '; }) && at + 8 + chunk->bytes <= size;
   };
-  char chunk[8];
-  for (int64_t at = 12; at + 8 <= size;) {
-    file.seekg(at);
-    if (!file.read(chunk, 8)) break;
-    const int64_t bytes = little_endian(chunk + 4);
-    // 0 and the largest number: a recorder that could not go back to write the length.
-    if (std::memcmp(chunk, "data", 4) == 0 && bytes > 0 && bytes < 0xFFFFFF00)
-      return {bytes, std::min(bytes, size - at - 8)};
-    at += 8 + bytes + bytes % 2;
+  for (int64_t at = 12;;) {
+    const std::optional<Chunk> chunk = chunk_at(file, at);
+    if (!chunk) return {};
+    const int64_t begin = at + 8, there = size - begin;
+    if (chunk->id == "data") {
+      // 0 and the largest number: a recorder that could not go back to write the length.
+      if (chunk->bytes > 0 && chunk->bytes < 0xFFFFFF00) return {begin, chunk->bytes, std::min(chunk->bytes, there)};
+      if (chunk->bytes == 0 && there > 0 && !ends_within(begin)) return {begin, 0, there};
+    }
+    at = begin + chunk->bytes + chunk->bytes % 2;
   }
-  return {};
 }
 
 std::vector<HeaderName> channel_names(int channels) {
@@ -89,13 +101,34 @@ void append(const std::vector<float>& frames, size_t channels, const std::vector
     }
 }
 
-void warn_if_cut(const ReadTask& task, const SF_INFO& info, Series& series) {
-  const double seconds = static_cast<double>(series.rows) / info.samplerate;
-  double promised = static_cast<double>(info.frames) / info.samplerate;
-  if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_WAV)
-    if (const WavData data = wav_data(task.path); data.found < data.promised && data.found > 0)
-      promised = seconds * static_cast<double>(data.promised) / static_cast<double>(data.found);
-  if (promised * info.samplerate >= static_cast<double>(series.rows) + 1)
+using Sound = std::unique_ptr<SNDFILE, int (*)(SNDFILE*)>;
+
+// Of a WAV file whose header has no length: what follows, in the form that the header states.
+Sound open_behind_header(const ReadTask& task, const WavData& data, SF_INFO& info) {
+  info = {0, info.samplerate, info.channels, SF_FORMAT_RAW | SF_ENDIAN_LITTLE | (info.format & SF_FORMAT_SUBMASK), 0,
+          0};
+  Sound file(sf_open(task.path.c_str(), SFM_READ, &info), sf_close);
+  sf_count_t begin = data.at;
+  if (file == nullptr || sf_command(file.get(), SFC_SET_RAW_START_OFFSET, &begin, sizeof begin) != 0 ||
+      sf_seek(file.get(), 0, SEEK_SET) != 0)
+    return Sound(nullptr, sf_close);
+  return file;
+}
+
+// `promised_frames`: by the header.
+void warn_if_cut(const ReadTask& task, const WavData& data, sf_count_t promised_frames, Series& series) {
+  const double seconds = static_cast<double>(series.rows) / series.rate;
+  if (data.promised == 0 && data.found > 0) {
+    series.warnings.push_back(
+        fmt::format("{}: the header says that no readings follow, as when a recorder loses its power; {:.3f} s are "
+                    "there ({} readings); these are read",
+                    task.file, seconds, series.rows));
+    return;
+  }
+  double promised = static_cast<double>(promised_frames) / series.rate;
+  if (data.found < data.promised && data.found > 0)
+    promised = seconds * static_cast<double>(data.promised) / static_cast<double>(data.found);
+  if (promised * series.rate >= static_cast<double>(series.rows) + 1)
     series.warnings.push_back(fmt::format(
         "{}: the file is cut off: its header promises {:.3f} s, {:.3f} s are there ({} readings); these are read",
         task.file, promised, seconds, series.rows));
@@ -103,7 +136,7 @@ void warn_if_cut(const ReadTask& task, const SF_INFO& info, Series& series) {
 
 Result<Series> read_audio(const ReadTask& task) {
   SF_INFO info{};
-  const std::unique_ptr<SNDFILE, int (*)(SNDFILE*)> file(sf_open(task.path.c_str(), SFM_READ, &info), sf_close);
+  Sound file(sf_open(task.path.c_str(), SFM_READ, &info), sf_close);
   if (file == nullptr)
     return input_error(fmt::format("{}: the audio cannot be read: {} Get the file again, or take it away", task.file,
                                    sf_strerror(nullptr)));
@@ -115,6 +148,9 @@ Result<Series> read_audio(const ReadTask& task) {
         fmt::format("{}: audio is cut into windows: say in mote.toml rate and window, such as rate = "
                     "\"16 kHz\", window = \"1 s\" (this file has {} Hz)",
                     task.file, info.samplerate));
+  const int type = info.format & SF_FORMAT_TYPEMASK;
+  const WavData data = type == SF_FORMAT_WAV || type == SF_FORMAT_WAVEX ? wav_data(task.path) : WavData{};
+  if (info.frames == 0 && data.promised == 0 && data.found > 0) file = open_behind_header(task, data, info);
   Series series;
   const size_t channels = static_cast<size_t>(info.channels);
   MOTE_TRY(const std::vector<int32_t> chosen, sources(task, info.channels, series));
@@ -125,7 +161,7 @@ Result<Series> read_audio(const ReadTask& task) {
   series.values.reserve(chosen.size() * static_cast<size_t>(std::clamp<sf_count_t>(info.frames, 0, 1 << 24)));
   for (;;) {
     frames.resize(kBlock * channels);
-    const sf_count_t got = sf_readf_float(file.get(), frames.data(), static_cast<sf_count_t>(kBlock));
+    const sf_count_t got = file ? sf_readf_float(file.get(), frames.data(), static_cast<sf_count_t>(kBlock)) : 0;
     if (got <= 0) break;
     frames.resize(static_cast<size_t>(got) * channels);
     append(frames, channels, chosen, series);
@@ -133,7 +169,7 @@ Result<Series> read_audio(const ReadTask& task) {
     if (series.rows > INT32_MAX) return input_error(task.file + ": more than 2^31 readings; cut the file");
   }
   if (series.rows == 0) return input_error(task.file + ": no readings: the file ends behind its header");
-  warn_if_cut(task, info, series);
+  warn_if_cut(task, data, info.frames, series);
   return series;
 }
 

@@ -151,6 +151,41 @@ TEST(Audio, CutOffFilesAreReadWithAWarning) {
   EXPECT_THAT(load_error(sound_config(), project), HasSubstr("a/x.wav: no readings"));
 }
 
+// A recorder that lost its power has not gone back to write how much there is.
+TEST(Audio, WavWithoutALengthIsReadWithAWarning) {
+  for (const int format : {SF_FORMAT_PCM_U8, SF_FORMAT_PCM_16, SF_FORMAT_PCM_24, SF_FORMAT_FLOAT}) {
+    ProjectFolder project;
+    const Sound sound{16000, 2, SF_FORMAT_WAV | format};
+    write_sound(project, "a/x.wav", sound);
+    DataConfig config = sound_config();
+    const Dataset whole = load(config, project);
+    std::string bytes;
+    {
+      std::ifstream file(project.path() / "a/x.wav", std::ios::binary);
+      bytes.assign(std::istreambuf_iterator<char>(file), {});
+    }
+    bytes.replace(bytes.find("data") + 4, 4, 4, '\0');
+    for (const bool whole_riff : {true, false}) {
+      if (!whole_riff) bytes.replace(4, 4, 4, '\0');
+      project.write("a/x.wav", bytes + (whole_riff ? "" : "x"));  // half a frame at the end
+      const Dataset dataset = load(config, project);
+      EXPECT_EQ(dataset.counts, whole.counts) << format;
+      EXPECT_THAT(dataset.notes, Contains(AllOf(HasSubstr("a/x.wav: the header says that no readings follow"),
+                                                HasSubstr("0.250 s are there (4000 readings)"))));
+    }
+  }
+}
+
+TEST(Audio, AnEmptyWavWithNotesBehindItHasNoReadings) {
+  ProjectFolder project;
+  Sound none;
+  none.frames = 0;
+  write_sound(project, "a/x.wav", none);
+  std::ofstream(project.path() / "a/x.wav", std::ios::binary | std::ios::app)
+      << std::string("LIST\x0C\x00\x00\x00INFOISFT\x00\x00\x00\x00", 20);
+  EXPECT_THAT(load_error(sound_config(), project), HasSubstr("a/x.wav: no readings"));
+}
+
 TEST(Audio, WhatIsNoWavIsNamedByWhatItIs) {
   ProjectFolder project;
   const auto error = [&](const std::string& bytes) {

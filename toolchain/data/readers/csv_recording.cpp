@@ -30,6 +30,7 @@ class CsvRecording {
     int32_t time = kNone, label = kNone, group = kNone;
     bool time_is_date = false;
     std::vector<int32_t> channels, targets;
+    std::vector<std::string> warnings;
   };
   Result<Columns> choose_columns(const CsvFile& csv) const;
   Result<std::vector<std::string>> columns_left(const CsvFile& csv, const Columns& columns) const;
@@ -52,14 +53,14 @@ Result<int32_t> CsvRecording::find_column(const CsvFile& csv, const std::string&
     for (size_t i = 0; i < header.size(); ++i) {
       if ((with_unit ? header[i] : split_unit(header[i]).name) != name) continue;
       if (found != kNone)
-        return input_error(fmt::format("{}:1: the header has the column '{}' twice (columns {} and {}); rename one",
-                                       csv.name(), name, found + 1, i + 1));
+        return input_error(fmt::format("{}:{}: the header has the column '{}' twice (columns {} and {}); rename one",
+                                       csv.name(), csv.header_line(), name, found + 1, i + 1));
       found = static_cast<int32_t>(i);
     }
     if (found != kNone) return found;
   }
-  return input_error(fmt::format("{}:1: no column '{}' ({} in mote.toml); the file has {}{}", csv.name(), name, key,
-                                 listed(header, 20), did_you_mean(name, header)));
+  return input_error(fmt::format("{}:{}: no column '{}' ({} in mote.toml); the file has {}{}", csv.name(),
+                                 csv.header_line(), name, key, listed(header, 20), did_you_mean(name, header)));
 }
 
 int32_t CsvRecording::find_time(const CsvFile& csv) const {
@@ -89,11 +90,16 @@ Result<std::vector<std::string>> CsvRecording::columns_left(const CsvFile& csv, 
     else if (text.empty())
       text = fmt::format("column {} '{}': found '{}'", i + 1, header, csv.sample(index));
   }
+  if (names.empty() && text.empty())
+    return input_error(fmt::format(
+        "{}:{}: no column of numbers is left to learn from; the header has {}. If the header stands further down, "
+        "delete the lines above it",
+        csv.name(), csv.header_line(), listed(csv.header())));
   if (names.empty())
-    return input_error(
-        fmt::format("{}:1: no column of numbers is left to learn from; the header has {}. If the header stands further "
-                    "down, delete the lines above it",
-                    csv.name(), listed(csv.header())));
+    return input_error(fmt::format(
+        "{}:{}: {}, expected a number such as 0.25, without separators of thousands; no other column has numbers. "
+        "Correct the cells; if the header stands further down, delete the lines above it",
+        csv.name(), csv.first_line(), text));
   if (text.empty()) return names;
   return input_error(fmt::format(
       "{}:{}: {}, expected a number. Correct the cell, or say in mote.toml which columns to learn from, such as "
@@ -120,7 +126,7 @@ Result<void> CsvRecording::choose_channels(const CsvFile& csv, Columns& columns)
     chosen.push_back(split_unit(csv.header()[static_cast<size_t>(columns.channels[i])]));
     if (!task_.config.channels.empty()) chosen.back().name = names[i];
   }
-  agree_on_channels(task_, chosen);
+  columns.warnings = agree_on_channels(task_, chosen);
   return {};
 }
 
@@ -271,8 +277,8 @@ Result<std::vector<CsvColumn>> CsvRecording::wanted_columns(const CsvFile& csv, 
     for (size_t j = 0; j < i; ++j)
       if (columns[i].index == columns[j].index && columns[i].kind != columns[j].kind)
         return input_error(
-            fmt::format("{}:1: column '{}' is asked for as a number and as a name (channels, label, split.by)",
-                        task_.file, csv.header()[static_cast<size_t>(columns[i].index)]));
+            fmt::format("{}:{}: column '{}' is asked for as a number and as a name (channels, label, split.by)",
+                        task_.file, csv.header_line(), csv.header()[static_cast<size_t>(columns[i].index)]));
   return columns;
 }
 
@@ -287,6 +293,7 @@ Result<Series> CsvRecording::read() const {
   };
   const size_t n = chosen.channels.size();
   Series series;
+  series.warnings = chosen.warnings;
   series.values.reserve(static_cast<size_t>(csv.likely_rows()) * n);
   if (chosen.time != kNone) series.seconds.reserve(static_cast<size_t>(csv.likely_rows()));
   for (;;) {

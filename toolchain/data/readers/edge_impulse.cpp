@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -120,6 +121,25 @@ class Acquisition : public nlohmann::json_sax<nlohmann::json> {
   int64_t row_ = 0;                 // numbers in this row so far
 };
 
+// Python's json.dumps writes NaN and Infinity, which JSON lacks: null in their place is as much a missing reading.
+std::vector<uint8_t> without_nan(std::vector<uint8_t> bytes) {
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text.find("NaN") == std::string_view::npos && text.find("Infinity") == std::string_view::npos) return bytes;
+  std::vector<uint8_t> result;
+  result.reserve(bytes.size() + bytes.size() / 8);
+  bool quoted = false;
+  while (!text.empty()) {
+    size_t taken = quoted && text[0] == '\\' ? 2 : 1;
+    if (text[0] == '"') quoted = !quoted;
+    std::string_view written = text.substr(0, taken);
+    for (const std::string_view word : {"-Infinity", "Infinity", "NaN"})
+      if (!quoted && text.starts_with(word)) written = "null", taken = word.size();
+    result.insert(result.end(), written.begin(), written.end());
+    text.remove_prefix(std::min(taken, text.size()));
+  }
+  return result;
+}
+
 // HS256 needs the device's key, so only the form of a signature can be judged.
 std::string doubt_about_signature(const Acquisition& file) {
   if (file.algorithm == "none") return "";
@@ -156,15 +176,17 @@ Result<void> check(const ReadTask& task, const Acquisition& file) {
 }
 
 Result<Series> read_acquisition(const ReadTask& task, nlohmann::json::input_format_t format) {
-  MOTE_TRY(const std::vector<uint8_t> bytes, read_file(task.path));
+  MOTE_TRY(std::vector<uint8_t> bytes, read_file(task.path));
+  const bool json = format == nlohmann::json::input_format_t::json;
+  if (json) bytes = without_nan(std::move(bytes));
   Acquisition file;
-  nlohmann::json::sax_parse(bytes, &file, format, format == nlohmann::json::input_format_t::json);
+  nlohmann::json::sax_parse(bytes, &file, format, json);
   MOTE_CHECK(check(task, file));
   MOTE_TRY(const std::vector<int32_t> chosen, choose_channels(task, file.sensors));
   std::vector<HeaderName> names;
   for (const int32_t c : chosen) names.push_back(file.sensors[static_cast<size_t>(c)]);
-  agree_on_channels(task, names);
   Series series;
+  series.warnings = agree_on_channels(task, names);
   series.rows = file.rows;
   if (!task.config.table()) series.rate = 1000 / file.interval_ms;
   if (const std::string doubt = doubt_about_signature(file); !doubt.empty())

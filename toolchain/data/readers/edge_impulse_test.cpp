@@ -119,6 +119,24 @@ TEST(EdgeImpulse, ADoubtfulSignatureIsAWarning) {
   EXPECT_THAT(note("RS256", std::string(64, '1')), HasSubstr("'RS256', which is not known"));
 }
 
+// Python's json.dumps writes them, though JSON has no such words.
+TEST(EdgeImpulse, NaNAndInfinityAreMissingReadings) {
+  ProjectFolder project;
+  std::string text = acquisition(0.1, 20, 16).dump();
+  text.replace(text.find("DISCO"), 5, "\\\"NaN");
+  for (const char* word : {"NaN", "Infinity", "-Infinity"}) text.replace(text.rfind(",0.75]") + 1, 4, word);
+  project.write("data/a.1.json", text);
+  EXPECT_THAT(load_error(config_of("filename:^([^.]+)"), project),
+              AllOf(HasSubstr("data/a.1.json: reading 8: column 'accY'"), HasSubstr("missing")));
+  DataConfig config = config_of("filename:^([^.]+)");
+  config.missing = MissingPolicy::interpolate;
+  config.split.test.fraction = config.split.validation.fraction = 0;
+  project.write("data/b.1.json", acquisition(0.9, 20, 16).dump());
+  EXPECT_EQ(load(config, project).counts.size(), 2u * 20 * 2);
+  project.write("data/a.1.json", "{\"payload\": NaNa}");
+  EXPECT_THAT(load_error(config, project), HasSubstr("cut off or damaged"));
+}
+
 TEST(EdgeImpulse, WhatIsWrongIsNamed) {
   const auto error = [](const std::string& name, const std::string& text) {
     ProjectFolder project;

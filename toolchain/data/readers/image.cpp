@@ -124,6 +124,19 @@ bool huffman_tables_fit(const std::vector<uint8_t>& bytes) {
   return true;
 }
 
+// The bytes that a BMP file without compression must have: stb_image, which reads no other, takes for black what is not
+// there. Filling at the end of the last row may lack.
+int64_t bmp_bytes(const std::vector<uint8_t>& bytes, int width, int height) {
+  const auto number = [&](size_t at, size_t count) {
+    int64_t value = 0;
+    for (size_t i = 0; i < count && at + i < bytes.size(); ++i) value |= int64_t{bytes[at + i]} << 8 * i;
+    return value;
+  };
+  constexpr int64_t kShortHeader = 12;  // of OS/2, whose sizes have two bytes
+  const int64_t bits = number(number(14, 4) == kShortHeader ? 24 : 28, 2) * width;
+  return number(10, 4) + (bits + 31) / 32 * 4 * (height - 1) + (bits + 7) / 8;
+}
+
 Result<Series> read_picture(const ReadTask& task) {
   MOTE_TRY(ImageSink sink, ImageSink::create(task));
   MOTE_TRY(const std::vector<uint8_t> bytes, read_file(task.path));
@@ -139,6 +152,9 @@ Result<Series> read_picture(const ReadTask& task) {
     return wrong(fmt::format("the image cannot be read: {}", stbi_failure_reason()));
   if (width <= 0 || height <= 0 || int64_t{width} * height > kMostPixels)
     return wrong(fmt::format("an image of {} x {} pixels", width, height));
+  if (is_bmp({reinterpret_cast<const char*>(bytes.data()), bytes.size()}))
+    if (const int64_t promised = bmp_bytes(bytes, width, height); promised > size)
+      return wrong(fmt::format("the file is cut off: its header promises {} bytes, {} are there", promised, size));
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(bytes.data(), size, &width, &height, &unused, sink.components()), stbi_image_free);
   if (pixels == nullptr)

@@ -114,6 +114,20 @@ TEST(Images, WhatIsWrongIsNamed) {
   EXPECT_THAT(load_error(config, project), HasSubstr("label = \"stored\", but this format has no labels"));
 }
 
+// What stb_image lacks of a BMP image it takes for black.
+TEST(Images, ABmpThatIsCutOffIsRefused) {
+  ProjectFolder project;
+  const std::string bmp = encoded("bmp", 7, 6, picture(7, 6, true, 3));  // rows of 21 bytes, filled up to 24
+  project.write("images/b/b.bmp", encoded("bmp", 8, 6, picture(8, 6, false, 3)));
+  for (const size_t cut : {size_t{4}, bmp.size() / 2, bmp.size() - 54}) {
+    project.write("images/a/a.bmp", bmp.substr(0, bmp.size() - cut));
+    EXPECT_THAT(load_error(image_config(), project),
+                AllOf(HasSubstr("images/a/a.bmp: the file is cut off"), HasSubstr("Get the file again")));
+  }
+  project.write("images/a/a.bmp", bmp.substr(0, bmp.size() - 3));  // some writers leave out the last filling
+  EXPECT_EQ(load(image_config(), project).recordings.size(), 2u);
+}
+
 TEST(Images, SizesInMoteToml) {
   const Result<ImageSize> size = parse_image_size("96x64 gray");
   ASSERT_TRUE(size.ok());

@@ -1,6 +1,6 @@
 // NumPy arrays: (readings,) or (readings, channels), or (windows, readings, channels).
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include <fmt/format.h>
@@ -16,39 +16,26 @@ bool is_npy(std::string_view head) {
   return head.starts_with("\x93NUMPY");
 }
 
-template <class T>
-void widen(const NpyArray& array, std::vector<float>& values) {
-  values.resize(array.data.size() / sizeof(T));
-  for (size_t i = 0; i < values.size(); ++i) {
-    T number;
-    std::memcpy(&number, array.data.data() + i * sizeof(T), sizeof(T));
-    values[i] = static_cast<float>(number);
-  }
-}
+constexpr int64_t kRowsAtOnce = 1024;  // of which columns are taken one after the other: they stay in the cache
 
-std::vector<float> numbers(const NpyArray& array) {
-  std::vector<float> values;
-  switch (array.dtype) {
-    case DType::float32:
-      widen<float>(array, values);
-      break;
-    case DType::int8:
-      widen<int8_t>(array, values);
-      break;
-    case DType::int16:
-      widen<int16_t>(array, values);
-      break;
-    case DType::int32:
-      widen<int32_t>(array, values);
-      break;
-    case DType::int64:
-      widen<int64_t>(array, values);
-      break;
-    default:
-      widen<uint8_t>(array, values);
-  }
+// Rows of the columns `chosen`; `windows` x `rows`, one window if the array has none.
+std::vector<float> take_columns(const NpyNumbers& array, int64_t windows, int64_t rows,
+                                const std::vector<int32_t>& chosen) {
+  const std::vector<int64_t>& steps = array.steps();
+  const int64_t window_step = steps.size() == 3 ? steps[0] : 0, row_step = steps[steps.size() == 3 ? 1 : 0],
+                column_step = steps.size() == 1 ? 0 : steps.back();
+  const auto width = static_cast<int64_t>(chosen.size());
+  std::vector<float> values(static_cast<size_t>(windows * rows * width));
+  float* out = values.data();
+  for (int64_t window = 0; window < windows; ++window)
+    for (int64_t row = 0; row < rows; row += kRowsAtOnce) {
+      const int64_t count = std::min(kRowsAtOnce, rows - row), first = window * window_step + row * row_step;
+      for (size_t c = 0; c < chosen.size(); ++c)
+        array.gather(first + chosen[c] * column_step, row_step, count, out + c, width);
+      out += count * width;
+    }
   for (float& value : values)
-    if (!(std::abs(value) <= std::numeric_limits<float>::max())) value = std::numeric_limits<float>::quiet_NaN();
+    if (!std::isfinite(value)) value = std::numeric_limits<float>::quiet_NaN();
   return values;
 }
 
@@ -63,8 +50,8 @@ std::vector<HeaderName> column_names(const ReadTask& task, size_t columns) {
 
 Result<Series> read_array(const ReadTask& task) {
   MOTE_TRY(const std::vector<uint8_t> bytes, read_file(task.path));
-  MOTE_TRY(const NpyArray array, parse_npy(task.file, bytes));
-  const std::vector<int64_t>& shape = array.shape;
+  MOTE_TRY(const NpyNumbers array, NpyNumbers::parse(task.file, bytes));
+  const std::vector<int64_t>& shape = array.shape();
   if (shape.empty() || shape.size() > 3)
     return input_error(
         fmt::format("{}: an array of {} dimensions; expected (readings, channels) or (windows, readings, "
@@ -83,10 +70,8 @@ Result<Series> read_array(const ReadTask& task) {
   agree_on_channels(task, names);
   Series series;
   series.rows = rows;
-  const std::vector<float> values = numbers(array);
-  series.values.reserve(static_cast<size_t>(rows) * chosen.size());
-  for (int64_t row = 0; row < rows; ++row)
-    for (const int32_t c : chosen) series.values.push_back(values[static_cast<size_t>(row * columns + c)]);
+  series.values =
+      shape.size() == 3 ? take_columns(array, shape[0], shape[1], chosen) : take_columns(array, 1, rows, chosen);
   if (shape.size() < 3) return series;
   series.window_rows = shape[1];
   for (int64_t i = 0; i < shape[0]; ++i) series.stretches.push_back({i * shape[1], (i + 1) * shape[1], 0, 0});

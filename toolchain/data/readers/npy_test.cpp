@@ -1,7 +1,12 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "toolchain/base/npy.h"
+#include "toolchain/data/readers/reader.h"
+#include "toolchain/data/show.h"
 #include "toolchain/data/testing.h"
 
 namespace mote {
@@ -58,6 +63,7 @@ TEST(Npy, StretchesOfATable) {
   EXPECT_THAT(dataset.groups, UnorderedElementsAre("1", "2"));
   EXPECT_EQ(dataset.train.size(), 3 + 3 + 5 + 2);
   EXPECT_EQ(dataset.recordings[0].readings, 35);
+  EXPECT_THAT(show_data(dataset, 100), HasSubstr("rest: data/exp01_user01.npy, 10 readings from reading 5\n"));
   const int i = (5 * 2 + 1) * 37 % 251 + 256 * ((5 * 2 + 1) % 3);  // reading 5, second channel
   EXPECT_NEAR(to_value(dataset.counts[1], dataset.contract.channels[1]), 0.5 * i, 0.5);
 
@@ -97,6 +103,106 @@ TEST(Npy, ArraysOfWindowsWithATableEach) {
   EXPECT_EQ(load(config, project.path()).contract.channels[0].name, "ch3");
   config.channels = {"ax", "ay"};
   EXPECT_THAT(load_error(config, project), AllOf(HasSubstr("no channel 'ax'"), HasSubstr("ch1, ch2, ch3")));
+}
+
+// numpy.save, for any descr and order; `bytes` as they follow the header.
+std::string saved(const std::string& descr, bool fortran, const std::string& shape, const std::string& bytes) {
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': {}, 'shape': ({}), }}", descr, fortran ? "True" : "False", shape);
+  header.resize(118, ' ');
+  return std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + bytes;
+}
+
+template <class T>
+std::string packed(const std::vector<T>& values, bool swapped) {
+  std::string text;
+  for (const T value : values) {
+    std::string bytes(reinterpret_cast<const char*>(&value), sizeof(T));
+    if (swapped) std::reverse(bytes.begin(), bytes.end());
+    text += bytes;
+  }
+  return text;
+}
+
+// What the reader makes of one file.
+Result<Series> read_one(const ProjectFolder& project, const std::string& bytes) {
+  project.write("data/a.npy", bytes);
+  DataConfig config;
+  Agreement agreed;
+  const std::vector<Rule> labels;
+  const Rule group;
+  return read_recording({project.path() / "data/a.npy", "data/a.npy", config, labels, group, agreed});
+}
+
+template <class T>
+void expect_numbers(const ProjectFolder& project, const std::string& type, const std::vector<T>& values) {
+  for (const bool swapped : {false, true}) {
+    const std::string descr = (swapped ? ">" : "<") + type;
+    const Result<Series> series = read_one(project, saved(descr, false, "4,", packed(values, swapped)));
+    ASSERT_TRUE(series.ok()) << descr << series.error().message;
+    EXPECT_THAT(series->values, testing::ElementsAreArray(std::vector<float>(values.begin(), values.end()))) << descr;
+  }
+}
+
+TEST(Npy, EveryTypeAndByteOrder) {
+  ProjectFolder project;
+  expect_numbers<uint16_t>(project, "u2", {0, 1, 40000, 65535});
+  expect_numbers<uint32_t>(project, "u4", {0, 1, 0x01020304, 0xFFFFFF00});
+  expect_numbers<uint64_t>(project, "u8", {0, 1, 0x0102030000000000, uint64_t{1} << 63});
+  expect_numbers<int16_t>(project, "i2", {0, -1, 258, -32768});
+  expect_numbers<int32_t>(project, "i4", {0, -1, 0x010203, -2147483648});
+  expect_numbers<int64_t>(project, "i8", {0, -1, 0x010203, int64_t{1} << 40});
+  expect_numbers<float>(project, "f4", {0, -1.5, 0.1f, 3e38f});
+  expect_numbers<double>(project, "f8", {0, -1.5, 0.1, 1e30});
+  expect_numbers<uint8_t>(project, "u1", {0, 1, 128, 255});
+  const std::vector<uint16_t> halves = {0x3C00, 0xC000, 0x0001, 0x7BFF, 0x3555, 0x7C00, 0x83FF, 0x8000};
+  for (const bool swapped : {false, true}) {
+    const Result<Series> series =
+        read_one(project, saved(swapped ? ">f2" : "<f2", false, "8", packed(halves, swapped)));
+    ASSERT_TRUE(series.ok()) << series.error().message;
+    const float tiny = std::ldexp(1.0f, -24);
+    for (size_t i = 0;
+         const float expected : {1.0f, -2.0f, tiny, 65504.0f, 1365 * tiny * 4096, NAN, -1023 * tiny, 0.0f}) {
+      if (std::isnan(expected))
+        EXPECT_TRUE(std::isnan(series->values[i])) << i;  // infinite, as missing as elsewhere
+      else
+        EXPECT_EQ(series->values[i], expected) << i;
+      ++i;
+    }
+  }
+}
+
+TEST(Npy, FortranOrder) {
+  ProjectFolder project;
+  const auto numbers = [&](const std::string& shape, const std::vector<int16_t>& values) {
+    const Result<Series> series = read_one(project, saved("<i2", true, shape, packed(values, false)));
+    EXPECT_TRUE(series.ok()) << series.error().message;
+    return series.ok() ? series->values : std::vector<float>{};
+  };
+  EXPECT_THAT(numbers("3,", {1, 2, 3}), ElementsAre(1, 2, 3));
+  EXPECT_THAT(numbers("3, 2", {1, 2, 3, 11, 12, 13}), ElementsAre(1, 11, 2, 12, 3, 13));
+  // numpy.arange(12).reshape(2, 3, 2) in Fortran order
+  EXPECT_THAT(numbers("2, 3, 2", {0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11}),
+              ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+  // longer than the blocks in which columns are taken
+  std::vector<int16_t> values;
+  for (int c = 0; c < 2; ++c)
+    for (int row = 0; row < 5000; ++row) values.push_back(static_cast<int16_t>(c * 10000 + row));
+  const std::vector<float> found = numbers("5000, 2", values);
+  ASSERT_EQ(found.size(), 10000u);
+  for (size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], static_cast<float>(i % 2 * 10000 + i / 2));
+}
+
+TEST(Npy, TypesThatAreNoReadingsAreNamed) {
+  ProjectFolder project;
+  const auto error = [&](const std::string& descr, const std::string& shape, const std::string& bytes) {
+    return read_one(project, saved(descr, false, shape, bytes)).error().message;
+  };
+  EXPECT_THAT(error("<c8", "1,", std::string(8, '\0')),
+              AllOf(HasSubstr("data/a.npy: data type <c8"), HasSubstr(".astype('float32')")));
+  EXPECT_THAT(error("<f16", "1,", std::string(16, '\0')), HasSubstr("data type <f16"));
+  EXPECT_THAT(error("|O", "1,", "x"), HasSubstr("data type |O"));
+  EXPECT_THAT(error("<u2", "3,", "12345"), HasSubstr("5 bytes of data, the header promises 6"));
 }
 
 TEST(Npy, WhatIsWrongIsNamed) {

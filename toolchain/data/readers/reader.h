@@ -48,8 +48,9 @@ Result<float> target_of_file(const Rule& rule, const std::string& file);
 // For formats with named channels: which of those that are `present` the project uses, in its order. Without channels
 // in mote.toml: those of the first file.
 Result<std::vector<int32_t>> choose_channels(const ReadTask& task, const std::vector<HeaderName>& present);
-// Settles names, units and full scale for the files to come. `units`, `full_scale`: one entry per name, or empty.
-void agree_on_channels(const ReadTask& task, const std::vector<HeaderName>& chosen,
-                       std::optional<double> full_scale = {});
+// The first file settles names and full scale for the files to come, the first one that states a unit a channel's unit.
+// Warnings: channels that this file states another unit of, unless mote.toml does.
+std::vector<std::string> agree_on_channels(const ReadTask& task, const std::vector<HeaderName>& chosen,
+                                           std::optional<double> full_scale = {});
 
 }  // namespace mote

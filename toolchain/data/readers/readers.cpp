@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -27,6 +29,7 @@ struct Signature {
   size_t offset;
   std::string_view bytes;
   const char* name;
+  bool text = false;  // found in files of text, where the others would be the first letters of some column's name
 };
 constexpr Signature kForeign[] = {
     {0, std::string_view("\x1F\x8B", 2), "a gzip archive"},
@@ -38,7 +41,7 @@ constexpr Signature kForeign[] = {
      "7zXZ",
      "an xz archive"},
     {257, "ustar", "a tar archive"},
-    {0, "%PDF", "a PDF document"},
+    {0, "%PDF-", "a PDF document", true},
     {0, "ID3", "MP3 audio"},
     {0, "\xFF\xFB", "MP3 audio"},
     {4, "ftyp", "an MP4 or M4A file"},
@@ -50,10 +53,10 @@ constexpr Signature kForeign[] = {
     {0, "\x89HDF", "an HDF5 file"},
     {0, "MATLAB 5.0", "a MATLAB file"},
     {0, "SQLite format 3", "an SQLite database"},
-    {0, "<!DOCTYPE", "an HTML page"},
-    {0, "<!doctype", "an HTML page"},
-    {0, "<html", "an HTML page"},
-    {0, "version https://git-lfs", "a Git LFS pointer: the recording itself was not downloaded (git lfs pull)"},
+    {0, "<!DOCTYPE", "an HTML page", true},
+    {0, "<!doctype", "an HTML page", true},
+    {0, "<html", "an HTML page", true},
+    {0, "version https://git-lfs", "a Git LFS pointer: the recording itself was not downloaded (git lfs pull)", true},
     {0,
      "\x7F"
      "ELF",
@@ -66,15 +69,23 @@ const Reader* recognised(std::string_view head) {
   return nullptr;
 }
 
+bool is_text(std::string_view head) {
+  return std::none_of(head.begin(), head.end(), [](char c) { return static_cast<unsigned char>(c) < 9 || c == 127; });
+}
+
+const Signature* foreign(std::string_view head) {
+  const bool text = is_text(head);
+  for (const Signature& signature : kForeign)
+    if ((signature.text || !text) && head.substr(std::min(head.size(), signature.offset)).starts_with(signature.bytes))
+      return &signature;
+  return nullptr;
+}
+
 std::string what_it_is(std::string_view head) {
   if (head.empty()) return "the file is empty";
   if (const Reader* reader = recognised(head)) return fmt::format("it is {}", reader->name);
-  for (const Signature& signature : kForeign)
-    if (head.substr(std::min(head.size(), signature.offset)).starts_with(signature.bytes))
-      return fmt::format("it is {}", signature.name);
-  const bool text =
-      std::none_of(head.begin(), head.end(), [](char c) { return static_cast<unsigned char>(c) < 9 || c == 127; });
-  if (text) {
+  if (const Signature* const signature = foreign(head)) return fmt::format("it is {}", signature->name);
+  if (is_text(head)) {
     const std::string_view line = head.substr(0, std::min<size_t>(head.find_first_of("\r\n"), 40));
     const bool ascii = std::all_of(line.begin(), line.end(), [](char c) { return c >= ' '; });
     return ascii ? fmt::format("it is text that begins with '{}'", line) : "it is text";
@@ -82,6 +93,17 @@ std::string what_it_is(std::string_view head) {
   std::string bytes;
   for (const char c : head.substr(0, 8)) bytes += fmt::format(" {:02X}", static_cast<unsigned char>(c));
   return "it begins with the bytes" + bytes;
+}
+
+// Of a unit, so that two files that spell it in two ways agree.
+std::string in_one_spelling(std::string unit) {
+  static constexpr std::pair<std::string_view, std::string_view> kSpellings[] = {
+      {" ", ""},           {"^", ""},     {"*", ""},     {"\xC2\xB2", "2"}, {"\xC2\xB5", "u"}, {"\xCE\xBC", "u"},
+      {"\xC2\xB0", "deg"}, {"degC", "C"}, {"degF", "F"}, {"dps", "deg/s"},  {"m/s/s", "m/s2"}, {"sec", "s"}};
+  for (const auto& [from, to] : kSpellings)
+    for (size_t at = unit.find(from); at != std::string::npos; at = unit.find(from, at + to.size()))
+      unit.replace(at, from.size(), to);
+  return unit;
 }
 
 bool lists_extension(const Reader& reader, const std::string& extension) {
@@ -102,8 +124,12 @@ Result<const Reader*> choose_reader(const std::string& file, std::string_view he
   for (const Reader* reader : kReaders)
     if (by_name == nullptr && lists_extension(*reader, extension)) by_name = reader;
   const Reader* const by_content = recognised(head);
+  if (by_name == nullptr && by_content == nullptr && foreign(head) != nullptr)
+    return input_error(fmt::format("{}: {}; that is no format of recordings. Unpack or convert it, or take it away",
+                                   file, what_it_is(head)));
   if (by_name == nullptr) return by_content != nullptr ? by_content : kReaders[std::size(kReaders) - 1];
-  const bool fits = by_name->recognises == nullptr ? by_content == nullptr : by_name->recognises(head);
+  const bool fits =
+      by_name->recognises == nullptr ? by_content == nullptr && foreign(head) == nullptr : by_name->recognises(head);
   if (fits) return by_name;
   if (by_content != nullptr && std::string_view(by_content->family) == by_name->family) {
     warnings.push_back(
@@ -153,15 +179,32 @@ Result<std::vector<int32_t>> choose_channels(const ReadTask& task, const std::ve
   return chosen;
 }
 
-void agree_on_channels(const ReadTask& task, const std::vector<HeaderName>& chosen, std::optional<double> full_scale) {
+std::vector<std::string> agree_on_channels(const ReadTask& task, const std::vector<HeaderName>& chosen,
+                                           std::optional<double> full_scale) {
   Agreement& agreed = task.agreed;
-  if (!agreed.channels.empty()) return;
-  for (const HeaderName& channel : chosen) {
-    const auto stated = task.config.units.find(channel.name);
-    agreed.channels.push_back(channel.name);
-    agreed.units.push_back(stated != task.config.units.end() ? stated->second : channel.unit);
-    agreed.full_scale.push_back(full_scale);
+  const bool first = agreed.channels.empty();
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> differing;  // by both units: channels
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const auto& [name, unit] = chosen[i];
+    const auto stated = task.config.units.find(name);
+    const bool decided = stated != task.config.units.end();
+    if (first) {
+      agreed.channels.push_back(name);
+      agreed.units.push_back(decided ? stated->second : unit);
+      agreed.full_scale.push_back(full_scale);
+    }
+    std::string& before = agreed.units[i];
+    if (decided || unit.empty()) continue;
+    if (before.empty()) before = unit;
+    if (in_one_spelling(unit) != in_one_spelling(before)) differing[{unit, before}].push_back(name);
   }
+  std::vector<std::string> warnings;
+  for (const auto& [units, names] : differing)
+    warnings.push_back(
+        fmt::format("{}: {} in {} here, but in {} in the files before it: two units are mixed. Bring the files to one, "
+                    "or say in mote.toml in which all of them are: units = {{ {} = \"...\" }}",
+                    task.file, listed(names), units.first, units.second, names[0]));
+  return warnings;
 }
 
 }  // namespace mote
