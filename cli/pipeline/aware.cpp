@@ -2,35 +2,14 @@
 
 #include <algorithm>
 
+#include "cli/pipeline/output_units.h"
 #include "toolchain/graph/passes/fake_quantization.h"
-#include "toolchain/graph/passes/passes.h"
-#include "toolchain/graph/transfer.h"
 
 namespace mote {
 namespace {
 
 // Of what a batch exceeds a range by, the range keeps all but this share.
 constexpr float kRangeMomentum = 0.9f;
-
-// How the exported model's outputs follow from those that training sees, whose targets are standardised.
-struct OutputUnits {
-  std::vector<float> scale, offset;  // empty for classification
-};
-
-OutputUnits output_units(const ProjectConfig& project, const Dataset& dataset) {
-  if (project.task != DataTask::regression) return {};
-  return {target_scale(dataset), {dataset.target_mean.begin(), dataset.target_mean.end()}};
-}
-
-Result<void> to_standard_units(Graph& graph, const OutputUnits& units) {
-  if (units.scale.empty()) return {};
-  std::vector<float> scale, offset;
-  for (size_t i = 0; i < units.scale.size(); ++i) {
-    scale.push_back(1 / units.scale[i]);
-    offset.push_back(-units.offset[i] / units.scale[i]);
-  }
-  return fold_output_affine(graph, scale, offset);
-}
 
 TrainConfig aware_config(const ProjectConfig& project, TrainConfig config) {
   config.epochs = project.aware.epochs.value_or(std::max(1, (config.epochs + 2) / 3));
@@ -71,7 +50,7 @@ Result<AwareModel> train_aware(TrainingJob job, const Progress& progress) {
   MOTE_TRY(model.training, run_training(std::move(job), progress));
   MOTE_TRY(model.ranges, remove_fake_quantization(model.training.graph));
   model.graph = std::move(model.training.graph);
-  if (!units.scale.empty()) MOTE_CHECK(fold_output_affine(model.graph, units.scale, units.offset));
+  MOTE_CHECK(to_physical_units(model.graph, units));
   return model;
 }
 

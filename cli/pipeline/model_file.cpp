@@ -8,6 +8,7 @@
 
 #include "cli/pipeline/decisions.h"
 #include "toolchain/graph/builder.h"
+#include "toolchain/graph/training_form.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
 #include "toolchain/tflite/writer.h"
@@ -67,11 +68,23 @@ Result<Graph> untrained_graph(const ProjectConfig& project, const Dataset& datas
   return graph;
 }
 
-Result<std::vector<uint8_t>> float_file(Graph graph, const ProjectConfig& project, const Loaded& loaded) {
+Result<std::vector<uint8_t>> float_file(Graph graph, const ProjectConfig& project, const Loaded& loaded,
+                                        const Graph* trained) {
   MOTE_CHECK(set_metadata(graph, project, loaded));
+  if (trained != nullptr) keep_training_form(*trained, graph);
   MOTE_TRY(std::vector<uint8_t> bytes, write_tflite(graph));
   MOTE_CHECK(read_tflite("float.mote", bytes));
   return bytes;
+}
+
+Result<FloatModel> read_float_model(const std::string& name, const std::vector<uint8_t>& bytes) {
+  FloatModel model;
+  MOTE_TRY(model.graph, read_tflite(name, bytes));
+  model.bytes = bytes.size();
+  if (model.graph.metadata.erase(kTrainingFormMetadata) == 0) return model;
+  MOTE_TRY(const std::vector<uint8_t> exported, write_tflite(model.graph));
+  model.bytes = exported.size();
+  return model;
 }
 
 Result<Int8File> int8_file(const Graph& float_graph, const ProjectConfig& project, const Loaded& loaded,

@@ -15,8 +15,17 @@ namespace mote {
 // layer that does not parse, an output size that is not the number of classes or targets.
 Result<Graph> untrained_graph(const ProjectConfig& project, const Dataset& dataset, const Shape& input);
 
-// Puts the project's metadata (labels, feature block, goal, fingerprint) into the graph; writes and reads back.
-Result<std::vector<uint8_t>> float_file(Graph graph, const ProjectConfig& project, const Loaded& loaded);
+// Puts the project's metadata (labels, feature block, goal, fingerprint) into the graph; writes and reads back. With
+// the graph that was trained, whose exported form the first is, also its parameters (toolchain/graph/training_form.h).
+Result<std::vector<uint8_t>> float_file(Graph graph, const ProjectConfig& project, const Loaded& loaded,
+                                        const Graph* trained = nullptr);
+
+// float.mote as the model that is quantized: without the parameters of training, which do not count in its size.
+struct FloatModel {
+  Graph graph;
+  size_t bytes = 0;
+};
+Result<FloatModel> read_float_model(const std::string& name, const std::vector<uint8_t>& bytes);
 
 struct Int8File {
   std::vector<uint8_t> bytes;

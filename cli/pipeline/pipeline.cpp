@@ -11,10 +11,12 @@
 #include "cli/pipeline/layer_cost.h"
 #include "cli/pipeline/metrics.h"
 #include "cli/pipeline/model_file.h"
+#include "cli/pipeline/output_units.h"
 #include "cli/pipeline/training.h"
 #include "toolchain/data/cleaning.h"
 #include "toolchain/data/noise.h"
 #include "toolchain/graph/passes/passes.h"
+#include "toolchain/graph/training_form.h"
 #include "toolchain/graph/transfer.h"
 #include "toolchain/measure/measure.h"
 #include "toolchain/quantize/layer_error.h"
@@ -47,10 +49,7 @@ Result<std::vector<fs::path>> data_files(const DataConfig& config, const fs::pat
 // physical units.
 Result<void> to_exported_form(Graph& graph, const ProjectConfig& project, const Dataset& dataset) {
   to_inference_form(graph);
-  if (project.task != DataTask::regression) return {};
-  const std::vector<float> scale = target_scale(dataset);
-  const std::vector<float> offset(dataset.target_mean.begin(), dataset.target_mean.end());
-  if (const Result<void> folded = fold_output_affine(graph, scale, offset); !folded.ok())
+  if (const auto folded = to_physical_units(graph, output_units(project, dataset)); !folded.ok())
     return project.error_at("model.layers", folded.error());
   return {};
 }
@@ -207,7 +206,7 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
   MOTE_TRY(const Loaded* const loaded, this->loaded());
   MOTE_CHECK(check_judging(project_, *loaded));
   MOTE_TRY(Graph graph, untrained_graph(project_, loaded->dataset, loaded->features->output_shape()));
-  MOTE_CHECK(prepare_transfer(graph));
+  MOTE_TRY(const std::vector<std::string> notes, prepare_transfer(graph, loaded->dataset));
   TrainingJob job{project_,
                   *loaded,
                   std::move(graph),
@@ -217,10 +216,12 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
                   workspace_.hidden() / "checkpoints",
                   fingerprint_of_data};
   MOTE_TRY(TrainResult trained, run_training(std::move(job), console_.progress()));
-  MOTE_CHECK(to_exported_form(trained.graph, project_, loaded->dataset));
-  MOTE_TRY(const std::vector<uint8_t> bytes, float_file(trained.graph, project_, *loaded));
+  Graph exported = trained.graph;
+  MOTE_CHECK(to_exported_form(exported, project_, loaded->dataset));
+  MOTE_TRY(const std::vector<uint8_t> bytes, float_file(std::move(exported), project_, *loaded, &trained.graph));
   MOTE_CHECK(write_file(folder / kFloatFile, bytes));
   Json training = training_json(trained, loaded->dataset.validation.size() > 0);
+  training["notes"] = notes;
   const int64_t examples = loaded->dataset.train.size(), batch = project_.train.batch;
   if (batch > examples)
     training["notes"].push_back(
@@ -228,16 +229,20 @@ Result<Json> Pipeline::train_into(const fs::path& folder, const std::string& fin
   return training;
 }
 
-Result<void> Pipeline::prepare_transfer(Graph& graph) const {
+Result<std::vector<std::string>> Pipeline::prepare_transfer(Graph& graph, const Dataset& dataset) const {
+  std::vector<std::string> notes;
   if (!project_.start_from.empty()) {
     MOTE_TRY(const std::vector<uint8_t> bytes, read_file(project_.folder / project_.start_from));
-    MOTE_TRY(const Graph from, read_tflite(project_.start_from, bytes));
-    if (const auto taken = take_weights(from, graph); !taken.ok())
-      return project_.error_at("train.start_from", taken.error());
+    MOTE_TRY(Graph from, read_tflite(project_.start_from, bytes));
+    // What is known is the exported model: a network of the same outputs is begun with what it gives.
+    if (!from.metadata.contains(kTrainingFormMetadata)) (void)to_standard_units(from, output_units(project_, dataset));
+    const auto taken = take_weights(from, graph);
+    if (!taken.ok()) return project_.error_at("train.start_from", taken.error());
+    notes.push_back(to_string(*taken, project_.start_from));
   }
   if (const auto frozen = freeze_layers(graph, project_.freeze); !frozen.ok())
     return project_.error_at("train.freeze", frozen.error());
-  return {};
+  return notes;
 }
 
 Result<Json> Pipeline::train_inputs(const Step& data) const {
@@ -282,12 +287,13 @@ Result<Step> Pipeline::quantize(const Step& train) {
   const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize"), decision_keys()};
   return step("quantize", inputs, false, [&](const fs::path& folder) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
-    MOTE_TRY(Graph float_graph, read_tflite(float_path.string(), float_bytes));
+    MOTE_TRY(FloatModel float_model, read_float_model(float_path.string(), float_bytes));
+    Graph& float_graph = float_model.graph;
     if (project_.equalize) equalize_layers(float_graph);
     MOTE_TRY(Int8File file, int8_file(float_graph, project_, *loaded, console_.progress()));
     MOTE_CHECK(take_operating_point(file, project_, *loaded, threads_));
     MOTE_TRY(Json result, write_int8(folder, float_graph, file));
-    result["float_bytes"] = float_bytes.size();
+    result["float_bytes"] = float_model.bytes;
     return result;
   });
 }
@@ -322,7 +328,8 @@ Result<Step> Pipeline::quantize_aware(const Step& train, bool again) {
   const Json inputs = {train.fingerprint, fingerprint(float_bytes), project_.section("quantize"), decision_keys()};
   return step("aware", inputs, again, [&](const fs::path& folder) -> Result<Json> {
     MOTE_TRY(const Loaded* const loaded, this->loaded());
-    MOTE_TRY(Graph float_graph, read_tflite(float_path.string(), float_bytes));
+    MOTE_TRY(FloatModel float_model, read_float_model(float_path.string(), float_bytes));
+    Graph& float_graph = float_model.graph;
     if (project_.equalize) equalize_layers(float_graph);
     TrainingJob job{project_,
                     *loaded,
@@ -340,7 +347,7 @@ Result<Step> Pipeline::quantize_aware(const Step& train, bool again) {
     MOTE_TRY(Json result, write_int8(folder, model.graph, file));
     MOTE_TRY(const std::vector<uint8_t> aware_bytes, float_file(model.graph, project_, *loaded));
     MOTE_CHECK(write_file(folder / kAwareFile, aware_bytes));
-    result["float_bytes"] = float_bytes.size();
+    result["float_bytes"] = float_model.bytes;
     result["training"] = training_json(model.training, loaded->dataset.validation.size() > 0);
     return result;
   });

@@ -76,8 +76,8 @@ class Pipeline {
   Pipeline(ProjectConfig project, const Board* board, Session& session);
   Result<Json> train_inputs(const Step& data) const;
   fs::path aware_checkpoints() const { return workspace_.hidden() / "checkpoints_aware"; }
-  // Weights of another model, and what stays as it is: [train] start_from and freeze.
-  Result<void> prepare_transfer(Graph& graph) const;
+  // Weights of another model, and what stays as it is: [train] start_from and freeze. Gives notes of what was taken.
+  Result<std::vector<std::string>> prepare_transfer(Graph& graph, const Dataset& dataset) const;
   Result<Step> step(const std::string& name, const Json& inputs, bool again, const Work& work);
   Result<Json> measure_model(const std::string& name, const std::vector<uint8_t>& model, const fs::path& folder);
   Json decision_keys() const;

@@ -25,6 +25,11 @@ Clamp limits(const FloatCall& call) {
   return {range.low, range.high};
 }
 
+// Mean and variance are those of the rows, not the running ones.
+bool by_rows(const FloatCall& call) {
+  return call.training && !call.attributes->as<BatchNormAttributes>().frozen;
+}
+
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   constexpr const char* kNames[] = {"input", "gamma", "beta", "mean", "variance"};
   MOTE_CHECK(expect_inputs(inputs, kInputs, kInputs));
@@ -46,9 +51,9 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
 }
 
 // What is saved, each of `channels` floats. The output is clamp(scale x + shift); mean and variance are those that the
-// call normalizes with, the shard's in training; sums and products are those of SimdKernels::normal_sums, the three
-// factors those of normal_backward.
-// Scale, shift and mean lie side by side, as those kernels take them.
+// call normalizes with, the shard's in training unless it is frozen; sums and products are those of
+// SimdKernels::normal_sums, the three factors those of normal_backward. Scale, shift and mean lie side by side, as
+// those kernels take them.
 enum Saved { kScale, kShift, kSeenMean, kSeenVariance, kSums, kProducts, kFactors, kSaved = kFactors + 3 };
 
 float* saved(const FloatCall& call, Saved what) {
@@ -83,7 +88,7 @@ void join_moments(double rows, const float* mean, const float* variance, double 
 void observe(const FloatCall& call) {
   const Channels size = size_of(call);
   float *const mean = saved(call, kSeenMean), *const variance = saved(call, kSeenVariance);
-  if (!call.training) {
+  if (!by_rows(call)) {
     std::copy_n(call.inputs[kMean], size.channels, mean);
     std::copy_n(call.inputs[kVariance], size.channels, variance);
   } else if (call.row == 0) {
@@ -119,7 +124,7 @@ void find_gradients(const FloatCall& call, float* sums, float* products) {
   const Channels size = size_of(call);
   float *const a = saved(call, kFactors), *const b = a + size.channels, *const offset = b + size.channels;
   const auto rows = static_cast<float>(rows_before(call) + static_cast<double>(size.rows));
-  const float share = call.training ? 1.0f / rows : 0.0f;
+  const float share = by_rows(call) ? 1.0f / rows : 0.0f;
   for (int64_t c = 0; c < size.channels; ++c) {
     const float inverse = inverse_deviation(call, c), dbeta = sums[c], dgamma = products[c] * inverse;
     a[c] = saved(call, kScale)[c];
@@ -152,6 +157,7 @@ void backward(const FloatCall& call) {
 
 // Mean of the whole batch, and its variance as an estimate of that of all data (rows - 1 in the denominator).
 void learn_statistics(std::span<const FloatCall> shards, std::span<float* const> statistics) {
+  if (!by_rows(shards[0])) return;
   const float keep = shards[0].attributes->as<BatchNormAttributes>().momentum;
   const int64_t channels = size_of(shards[0]).channels;
   double rows = 0;

@@ -17,8 +17,8 @@ constexpr int32_t kChannels = 3;
 // One training forward on rows of x, with gamma 1 and beta 0.
 class Shard {
  public:
-  Shard(const std::vector<float>& x, float momentum)
-      : attributes_(Attributes::of(BatchNormAttributes{momentum, 1e-3f})),
+  Shard(const std::vector<float>& x, float momentum, bool frozen = false)
+      : attributes_(Attributes::of(BatchNormAttributes{momentum, 1e-3f, Activation::none, frozen})),
         x_(x),
         y_(x.size()),
         shapes_{make_shape({static_cast<int32_t>(x.size()) / kChannels, kChannels}), make_shape({kChannels}),
@@ -89,6 +89,18 @@ TEST(BatchNorm, RunningStatisticsAreThoseOfTheWholeBatch) {
     EXPECT_NEAR(mean[static_cast<size_t>(c)], 0.75 * (1 + c) + 0.25 * seen, 1e-4) << c;
     EXPECT_NEAR(variance[static_cast<size_t>(c)], 0.75 * (4 + c) + 0.25 * squares / 54, 1e-4) << c;
   }
+}
+
+TEST(BatchNorm, FrozenItKeepsItsStatisticsAndNormalizesByThem) {
+  const std::vector<float> x = draw(20, 1);
+  const Shard shard(x, 0.75f, true);
+  for (size_t i = 0; i < x.size(); ++i)  // mean 0, variance 1
+    EXPECT_NEAR(shard.output()[i], x[i] / std::sqrt(1.001f), 1e-5 * (1 + std::fabs(x[i])));
+  std::vector<float> mean = {1, 2, 3}, variance = {4, 5, 6};
+  const std::array<float*, 5> statistics = {nullptr, nullptr, nullptr, mean.data(), variance.data()};
+  find_op("batch_norm")->learn_statistics(std::span(&shard.call, 1), statistics);
+  EXPECT_EQ(mean, (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(variance, (std::vector<float>{4, 5, 6}));
 }
 
 TEST(BatchNorm, OneRowTeachesNothing) {

@@ -82,8 +82,7 @@ void expect_small_loss(const Json& metrics) {
 }
 
 void expect_small_file(const fs::path& project, const Json& metrics) {
-  const fs::path run = project / ".mote/runs" / std::to_string(static_cast<int64_t>(number(metrics, "/run")));
-  const auto float_bytes = static_cast<double>(fs::file_size(run / "float.mote"));
+  const double float_bytes = number(metrics, "/quantization/float_bytes");
   const auto int8_bytes = static_cast<double>(fs::file_size(project / "build/model.tflite"));
   EXPECT_EQ(int8_bytes, number(metrics, "/model_bytes"));
   // Weights become a quarter; tables of tensors, scales of filters and the contract do not: 4 KiB in small networks.

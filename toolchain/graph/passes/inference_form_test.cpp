@@ -105,7 +105,7 @@ TEST(InferenceForm, StepsOfAGruShareItsConstants) {
   Graph next = drawn_graph({"GRU(4)"}, make_shape({5, 3}));
   const auto taken = take_weights(graph, next);
   ASSERT_TRUE(taken.ok()) << taken.error().message;
-  EXPECT_EQ(*taken, 6) << "the exported model is what another network begins from";
+  EXPECT_EQ(taken->taken, 6) << "the exported model is what another network begins from";
 }
 
 TEST(InferenceForm, DropoutLeavesNothing) {

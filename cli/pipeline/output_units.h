@@ -1,0 +1,21 @@
+// A regression is trained to targets with mean 0 and deviation 1; the exported model gives physical units.
+#pragma once
+#include <vector>
+
+#include "cli/project/project.h"
+#include "toolchain/data/dataset.h"
+#include "toolchain/graph/graph.h"
+
+namespace mote {
+
+// Physical = standard * scale + offset, for each output; empty for other tasks.
+struct OutputUnits {
+  std::vector<float> scale, offset;
+};
+OutputUnits output_units(const ProjectConfig& project, const Dataset& dataset);
+
+// Errors: those of fold_output_affine(). Both leave the graph as it is when there are no units.
+Result<void> to_physical_units(Graph& graph, const OutputUnits& units);
+Result<void> to_standard_units(Graph& graph, const OutputUnits& units);
+
+}  // namespace mote
