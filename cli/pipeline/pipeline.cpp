@@ -300,10 +300,15 @@ Result<Step> Pipeline::quantize(const Step& train) {
 
 Result<Json> Pipeline::write_int8(const fs::path& folder, const Graph& float_graph, const Int8File& file) {
   MOTE_TRY(const Loaded* const loaded, this->loaded());
-  MOTE_TRY(Int8Executor executor, Int8Executor::create(kModelFile, file.bytes));
+  Result<Int8Executor> executor = Int8Executor::create(kModelFile, file.bytes);
+  if (!executor.ok())  // the quantizer made it, from finite numbers
+    return input_error(fmt::format(
+        "{}. Its weights or ranges have grown beyond what int8 can scale: training diverged without reaching "
+        "infinity; lower learning_rate in [train], or in [quantize] with method = \"qat\"",
+        executor.error().message));
   const Dataset& dataset = loaded->dataset;
   const DataPart& part = dataset.validation.size() > 0 ? dataset.validation : dataset.train;
-  MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, executor, WindowInputs(*loaded, part)));
+  MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, *executor, WindowInputs(*loaded, part)));
   Json costs = Json::array();
   if (project_.quantize.activations == DType::int8) {
     MOTE_TRY(costs, layer_costs(float_graph, file.graph, *loaded, part, threads_));
