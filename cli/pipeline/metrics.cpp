@@ -311,7 +311,7 @@ Result<Json> part_metrics(const Dataset& dataset, const DataPart& part, const Ou
   } else {
     MOTE_TRY(const RegressionMetrics metrics,
              regression_metrics(part.targets, outputs.values, static_cast<int32_t>(dataset.targets.size()), bootstrap));
-    json = to_json(metrics);
+    json = to_json(metrics, dataset.targets);
   }
   json["groups"] = std::set<int64_t>(groups.begin(), groups.end()).size();
   return json;

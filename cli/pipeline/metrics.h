@@ -34,7 +34,8 @@ Result<std::optional<Thresholds>> choose_thresholds(const ProjectConfig& project
                                                     const OutputsOf& outputs);
 
 // Classification: {"count", "accuracy", "ci95": [low, high], "balanced_accuracy", "macro_f1", "auc", "classes": [...],
-// "confusion"}, with thresholds also "thresholds". Regression: {"count", "mae", "rmse", "r2", "mae_ci95", ...}.
+// "confusion"}, with thresholds also "thresholds". Regression: {"count", "mae", "rmse", "r2", "mae_ci95", ...}, of
+// several targets also "targets".
 // Anomaly: {"count", "normal", "anomalous", "threshold", "false_alarms", "detected", "auc", "pauc", "classes"}.
 // With `curves` also "curves".
 Result<Json> part_metrics(const Dataset& dataset, const DataPart& part, const OutputMatrix& outputs,

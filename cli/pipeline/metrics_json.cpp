@@ -49,14 +49,24 @@ Json to_json(const ClassificationMetrics& metrics, const OneVsRest& areas, const
           {"confusion", std::move(confusion)}};
 }
 
-Json to_json(const RegressionMetrics& metrics) {
-  return {{"count", metrics.count},
-          {"mae", metrics.mae},
+Json to_json(const TargetMetrics& metrics) {
+  return {{"mae", metrics.mae},
           {"mae_ci95", to_json(metrics.mae_ci95)},
           {"rmse", metrics.rmse},
           {"rmse_ci95", to_json(metrics.rmse_ci95)},
           {"r2", number_or_null(metrics.r2)},
           {"r2_ci95", to_json(metrics.r2_ci95)}};
+}
+
+Json to_json(const RegressionMetrics& metrics, const std::vector<std::string>& names) {
+  Json json = to_json(metrics.all);
+  json["count"] = metrics.count;
+  for (size_t t = 0; names.size() > 1 && t < names.size(); ++t) {
+    Json target = to_json(metrics.targets[t]);
+    target["name"] = names[t];
+    json["targets"].push_back(std::move(target));
+  }
+  return json;
 }
 
 Json to_json(const RocMetrics& metrics) {

@@ -16,8 +16,10 @@ Json to_json(const Share& share);
 
 // {"count", "accuracy", "ci95", "balanced_accuracy", ..., "auc", "classes": [...], "confusion"}
 Json to_json(const ClassificationMetrics& metrics, const OneVsRest& areas, const std::vector<std::string>& names);
-// {"count", "mae", "mae_ci95", "rmse", ..., "r2", ...}
-Json to_json(const RegressionMetrics& metrics);
+// {"mae", "mae_ci95", "rmse", ..., "r2", ...}
+Json to_json(const TargetMetrics& metrics);
+// The same of all targets, and "count"; of several also "targets", each with its "name".
+Json to_json(const RegressionMetrics& metrics, const std::vector<std::string>& names);
 // {"auc", "auc_ci95", "pauc", "pauc_ci95", "equal_error_rate"}
 Json to_json(const RocMetrics& metrics);
 // {"false_accepts", "false_rejects", "classes": [{"name", "threshold", "false_accepts", "false_rejects"}]}

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "cli/pipeline/aware.h"
@@ -313,11 +314,13 @@ Result<Json> Pipeline::write_int8(const fs::path& folder, const Graph& float_gra
   if (project_.quantize.activations == DType::int8) {
     MOTE_TRY(costs, layer_costs(float_graph, file.graph, *loaded, part, threads_));
   }
+  std::vector<std::string> notes = file.notes;
+  std::ranges::copy(coarse_targets(file.graph, dataset), std::back_inserter(notes));
   MOTE_CHECK(write_file(folder / kModelFile, file.bytes));
   return Json{{"layer_errors", to_json(errors)},
               {"layer_costs", std::move(costs)},
               {"activations", to_string(project_.quantize.activations)},
-              {"notes", file.notes},
+              {"notes", std::move(notes)},
               {"arena", arena_json(file.graph, file.plan)},
               {"int8_bytes", file.bytes.size()}};
 }

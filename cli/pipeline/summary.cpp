@@ -74,6 +74,45 @@ std::string comparison_lines(const Json& metrics, const std::string& part) {
   return text;
 }
 
+// The columns of the tables of quality: what each form is called, and its metrics of the part; of a form that was not
+// judged, none.
+struct JudgedForms {
+  std::vector<std::string> headers;
+  std::vector<const Json*> metrics;
+};
+
+JudgedForms judged_forms(const Json& metrics, const std::string& part) {
+  static const Json kNone = Json::object();
+  const bool aware = metrics.contains("qat");
+  std::vector<std::pair<const char*, const char*>> forms = {{"float", "float (95 % interval)"}};
+  if (aware) forms.insert(forms.end(), {{"ptq", "int8 PTQ"}, {"int8", "int8 QAT"}});
+  if (!aware) forms.emplace_back("int8", "int8 (95 % interval)");
+  JudgedForms judged;
+  for (const auto& [form, header] : forms) {
+    judged.headers.emplace_back(header);
+    judged.metrics.push_back(metrics.contains(form) ? &metrics.at(form).at(part) : &kNone);
+  }
+  return judged;
+}
+
+// Each of several targets by itself. `int8`: metrics of the judged part.
+std::string targets_table(const Json& int8, const JudgedForms& forms) {
+  if (!int8.contains("targets")) return "";
+  std::vector<std::string> headers = {"target", ""};
+  headers.insert(headers.end(), forms.headers.begin(), forms.headers.end());
+  std::vector<Align> alignment(headers.size(), Align::right);
+  alignment[0] = alignment[1] = Align::left;
+  Table table(headers, alignment);
+  for (size_t t = 0; t < int8.at("targets").size(); ++t)
+    for (const MetricName& metric : metrics_of_task("regression")) {
+      std::vector<std::string> row = {int8.at("targets")[t].at("name").get<std::string>(), metric.name};
+      for (const Json* form : forms.metrics)
+        row.push_back(form->contains("targets") ? metric_text(metric, form->at("targets").at(t), true) : "-");
+      table.row(std::move(row));
+    }
+  return "\n" + table.text();
+}
+
 }  // namespace
 
 std::string heading(const ProjectConfig& project, const Board& board) {
@@ -154,28 +193,20 @@ std::string quality_table(const Json& metrics, Detail detail) {
   const std::string part = judged_part(metrics.at("int8"));
   const std::string task = metrics.at("task").get<std::string>();
   const Json& goal = metrics.at("goal");
+  const JudgedForms forms = judged_forms(metrics, part);
   std::vector<std::string> headers = {part + " part", "goal"};
-  std::vector<const Json*> forms;
-  const bool aware = metrics.contains("qat");
-  for (const auto& [form, header] :
-       std::vector<std::pair<std::string, std::string>>{{"float", "float (95 % interval)"},
-                                                        {aware ? "ptq" : "", "int8 PTQ"},
-                                                        {"int8", aware ? "int8 QAT" : "int8 (95 % interval)"}}) {
-    static const Json kNone = Json::object();
-    if (form.empty()) continue;
-    headers.push_back(header);
-    forms.push_back(metrics.contains(form) ? &metrics.at(form).at(part) : &kNone);
-  }
+  headers.insert(headers.end(), forms.headers.begin(), forms.headers.end());
   std::vector<Align> alignment(headers.size(), Align::right);
   alignment[0] = Align::left;
   Table table(headers, alignment);
   for (const MetricName& metric : metrics_of_task(task)) {
     std::vector<std::string> row = {metric.name, goal_text(metric, goal)};
-    for (const Json* form : forms) row.push_back(metric_text(metric, *form, true));
+    for (const Json* form : forms.metrics) row.push_back(metric_text(metric, *form, true));
     table.row(std::move(row));
     if (detail == Detail::judged && task == "classification") break;
   }
-  return table.text() + comparison_lines(metrics, part) + conditions_table(metrics);
+  return table.text() + comparison_lines(metrics, part) + targets_table(metrics.at("int8").at(part), forms) +
+         conditions_table(metrics);
 }
 
 std::string conditions_table(const Json& metrics) {

@@ -73,10 +73,34 @@ std::string comparison_table(const Json& metrics) {
 }
 
 // Float, and int8 in each way that it was made.
+std::vector<const char*> judged_forms(const Json& metrics) {
+  if (metrics.contains("qat")) return {"float", "ptq", "qat"};
+  return {"float", "int8"};
+}
+
+// Each of several targets of a regression by itself.
+std::string targets_table(const Json& metrics) {
+  const std::vector<const char*> forms = judged_forms(metrics);
+  std::vector<std::string> headers = {"part", "target", "measure"};
+  headers.insert(headers.end(), forms.begin(), forms.end());
+  std::string rows;
+  for (const char* part : {"train", "validation", "test"}) {
+    const Json targets = metrics.at("int8").value(part, Json::object()).value("targets", Json::array());
+    for (size_t t = 0; t < targets.size(); ++t)
+      for (const MetricName& metric : metrics_of_task("regression")) {
+        std::vector<std::string> row = {part, escape_html(targets[t].at("name").get<std::string>()), metric.name};
+        for (const char* form : forms) {
+          const Json of_form = metrics.value(form, Json::object()).value(part, Json::object());
+          row.push_back(of_form.contains("targets") ? metric_text(metric, of_form.at("targets").at(t), true) : "");
+        }
+        rows += html_row(row, "td");
+      }
+  }
+  return rows.empty() ? "" : "<table>" + html_row(headers, "th") + rows + "</table>\n";
+}
+
 std::string quality_section(const Json& metrics) {
-  std::vector<const char*> forms = {"float"};
-  if (metrics.contains("qat")) forms.insert(forms.end(), {"ptq", "qat"});
-  if (forms.size() == 1) forms.push_back("int8");
+  const std::vector<const char*> forms = judged_forms(metrics);
   std::vector<std::string> headers = {"part", "windows", "measure"};
   headers.insert(headers.end(), forms.begin(), forms.end());
   std::string html = "<h2>Quality</h2>\n<table>" + html_row(headers, "th");
@@ -93,7 +117,8 @@ std::string quality_section(const Json& metrics) {
       html += html_row(row, "td");
     }
   }
-  return html + "</table>\n" + comparison_table(metrics) + "<p class=\"sub\">In brackets: 95 % intervals.</p>\n";
+  return html + "</table>\n" + targets_table(metrics) + comparison_table(metrics) +
+         "<p class=\"sub\">In brackets: 95 % intervals.</p>\n";
 }
 
 // The part that goals are judged on, of the int8 model.

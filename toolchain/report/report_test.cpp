@@ -196,6 +196,17 @@ TEST(HtmlReport, RunWithTheLeastThatARunHas) {
     EXPECT_THAT(page, Not(HasSubstr(outside)));
 }
 
+TEST(HtmlReport, EachOfSeveralTargets) {
+  const auto target = [](const char* name, double mae) { return Json{{"name", name}, {"mae", mae}, {"r2", nullptr}}; };
+  const Json part = {{"count", 4}, {"mae", 0.5}, {"targets", {target("flow", 123), target("<t>", 0.5)}}};
+  const Json metrics = {{"task", "regression"},
+                        {"int8", {{"test", part}}},
+                        {"verdict", {{"goal_met", true}, {"within_budget", true}, {"short_of", Json::array()}}}};
+  const std::string page = html_report(metrics, {});
+  for (const char* text : {"<td>flow</td><td>mae</td><td></td><td>123</td>", "<td>&lt;t&gt;</td><td>r2</td>"})
+    EXPECT_THAT(page, HasSubstr(text));
+}
+
 TEST(HtmlReport, ConditionsThresholdsAndCurves) {
   const Json share = {{"count", 1}, {"of", 40}, {"rate", 0.025}, {"ci95", {0.004, 0.13}}};
   const Json none = {{"count", 0}, {"of", 0}, {"rate", nullptr}, {"ci95", {0, 1}}};

@@ -46,6 +46,71 @@ void summarize(std::span<const int64_t> confusion, size_t classes, std::span<dou
   summary[2] = ratio(f1, present);
 }
 
+constexpr size_t kErrors = 3;  // MAE, RMSE, R2
+
+// The errors of drawn examples: of all targets, then of each.
+class RegressionErrors {
+ public:
+  // REQUIRES: rows of `width` finite numbers.
+  RegressionErrors(std::span<const float> truth, std::span<const float> predictions, size_t width)
+      : truth_(truth), predictions_(predictions), mean_(width), sums_(width) {
+    for (size_t i = 0; i < truth.size(); ++i)
+      mean_[i % width] += double{truth[i]} * static_cast<double>(width) / static_cast<double>(truth.size());
+  }
+
+  size_t numbers() const { return kErrors * (1 + mean_.size()); }
+
+  void summarize(std::span<const int32_t> times, std::span<double> found) {
+    const double count = add_up(times), width = static_cast<double>(mean_.size());
+    double absolute = 0, squared = 0, r2 = 0, varying = 0;
+    for (size_t o = 0; o < mean_.size(); ++o) {
+      const Sums& sums = sums_[o];
+      const double own = 1 - ratio(sums.squared, sums.squares - sums.targets * sums.targets / count);
+      put(sums.absolute / count, sums.squared / count, own, found.subspan((o + 1) * kErrors, kErrors));
+      absolute += sums.absolute;
+      squared += sums.squared;
+      if (!std::isnan(own)) r2 += own, ++varying;
+    }
+    put(absolute / (count * width), squared / (count * width), ratio(r2, varying), found.first(kErrors));
+  }
+
+ private:
+  // The variance is that of the drawn examples, around their mean; targets are taken relative to `mean_` so that the
+  // difference of sums keeps its digits.
+  struct Sums {
+    double absolute = 0, squared = 0;  // of the errors
+    double targets = 0, squares = 0;
+  };
+
+  static void put(double mae, double mean_square, double r2, std::span<double> found) {
+    found[0] = mae, found[1] = std::sqrt(mean_square), found[2] = r2;
+  }
+
+  // Gives how many examples were drawn.
+  double add_up(std::span<const int32_t> times) {
+    const size_t width = mean_.size();
+    std::fill(sums_.begin(), sums_.end(), Sums());
+    double count = 0;
+    for (size_t i = 0; i < times.size(); ++i) {
+      if (times[i] == 0) continue;
+      count += times[i];
+      for (size_t o = 0; o < width; ++o) {
+        const double target = double{truth_[i * width + o]} - mean_[o];
+        const double error = double{predictions_[i * width + o]} - double{truth_[i * width + o]};
+        sums_[o].absolute += times[i] * std::abs(error);
+        sums_[o].squared += times[i] * error * error;
+        sums_[o].targets += times[i] * target;
+        sums_[o].squares += times[i] * target * target;
+      }
+    }
+    return count;
+  }
+
+  std::span<const float> truth_, predictions_;
+  std::vector<double> mean_;  // of each target
+  std::vector<Sums> sums_;
+};
+
 }  // namespace
 
 Result<void> check_examples(size_t truth, size_t predictions, const BootstrapConfig& bootstrap, size_t examples) {
@@ -109,42 +174,24 @@ Result<RegressionMetrics> regression_metrics(std::span<const float> truth, std::
   const auto width = static_cast<size_t>(std::max(outputs, 1));
   const size_t examples = truth.size() / width;
   MOTE_CHECK(check_examples(truth.size(), predictions.size(), bootstrap, examples));
-  std::vector<double> mean(width), sums(width), squares(width);
-  for (size_t i = 0; i < truth.size(); ++i) {
+  for (size_t i = 0; i < truth.size(); ++i)
     if (!std::isfinite(truth[i]) || !std::isfinite(predictions[i]))
       return input_error(fmt::format("example {} has target {} and prediction {}: both must be finite numbers",
                                      i / width, truth[i], predictions[i]));
-    mean[i % width] += double{truth[i]} / static_cast<double>(examples);
-  }
-  // MAE, RMSE, R2. The variance is that of the drawn examples, around their mean; targets are taken relative to `mean`
-  // so that the difference of sums keeps its digits.
-  const auto summarize_errors = [&](std::span<const int32_t> times, std::span<double> found) {
-    double absolute = 0, squared = 0, count = 0, variation = 0;
-    std::fill(sums.begin(), sums.end(), 0.0);
-    std::fill(squares.begin(), squares.end(), 0.0);
-    for (size_t i = 0; i < examples; ++i) {
-      if (times[i] == 0) continue;
-      count += times[i];
-      for (size_t o = 0; o < width; ++o) {
-        const double target = double{truth[i * width + o]} - mean[o];
-        const double error = double{predictions[i * width + o]} - double{truth[i * width + o]};
-        absolute += times[i] * std::abs(error);
-        squared += times[i] * error * error;
-        sums[o] += times[i] * target;
-        squares[o] += times[i] * target * target;
-      }
-    }
-    for (size_t o = 0; o < width; ++o) variation += squares[o] - sums[o] * sums[o] / count;
-    const double values = count * static_cast<double>(width);
-    found[0] = absolute / values;
-    found[1] = std::sqrt(squared / values);
-    found[2] = 1 - ratio(squared, variation);
+  RegressionErrors errors(truth, predictions, width);
+  std::vector<double> summary(errors.numbers());
+  errors.summarize(std::vector<int32_t>(examples, 1), summary);
+  const auto intervals = bootstrap_intervals(
+      bootstrap, static_cast<int64_t>(examples), errors.numbers(),
+      [&](std::span<const int32_t> times, std::span<double> found) { errors.summarize(times, found); });
+  const auto metrics = [&](size_t target) {
+    const double* const value = summary.data() + target * kErrors;
+    const Interval* const ci95 = intervals.data() + target * kErrors;
+    return TargetMetrics{value[0], value[1], value[2], ci95[0], ci95[1], ci95[2]};
   };
-  double summary[3];
-  summarize_errors(std::vector<int32_t>(examples, 1), summary);
-  const auto intervals = bootstrap_intervals(bootstrap, static_cast<int64_t>(examples), 3, summarize_errors);
-  return RegressionMetrics{
-      static_cast<int64_t>(examples), summary[0], summary[1], summary[2], intervals[0], intervals[1], intervals[2]};
+  RegressionMetrics result{static_cast<int64_t>(examples), metrics(0), {}};
+  for (size_t target = 1; target <= width; ++target) result.targets.push_back(metrics(target));
+  return result;
 }
 
 }  // namespace mote

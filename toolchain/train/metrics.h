@@ -32,12 +32,17 @@ struct ClassificationMetrics {
   std::vector<int64_t> confusion;  // classes x classes, row = truth, column = prediction
 };
 
-struct RegressionMetrics {
-  int64_t count = 0;
+struct TargetMetrics {
   double mae = 0;
   double rmse = 0;
-  double r2 = 0;  // 1 - squared error / variance of the targets, over all outputs; NaN when the targets do not vary
+  double r2 = 0;                          // 1 - squared error / variance of the target; NaN when it does not vary
   Interval mae_ci95, rmse_ci95, r2_ci95;  // bootstrap
+};
+
+struct RegressionMetrics {
+  int64_t count = 0;
+  TargetMetrics all;  // mae and rmse over all targets' values; r2 the mean of the targets that have one, else NaN
+  std::vector<TargetMetrics> targets;
 };
 
 // Examples of one group (a person, a recording) are drawn together, since they are not independent.
@@ -70,7 +75,7 @@ Result<ClassificationMetrics> classification_metrics(std::span<const int32_t> tr
                                                      std::span<const int32_t> predictions, int32_t classes,
                                                      const BootstrapConfig& bootstrap = {});
 
-// truth and predictions: examples x outputs, row by row, in physical units.
+// truth and predictions: examples x outputs, row by row, in physical units. An output is a target.
 Result<RegressionMetrics> regression_metrics(std::span<const float> truth, std::span<const float> predictions,
                                              int32_t outputs, const BootstrapConfig& bootstrap = {});
 

@@ -62,20 +62,46 @@ TEST(Metrics, BootstrapRepeatsWithItsSeed) {
   const auto a = regression_metrics(truth, predictions, 1, {{}, 500, 9});
   const auto b = regression_metrics(truth, predictions, 1, {{}, 500, 9});
   ASSERT_TRUE(a.ok() && b.ok());
-  EXPECT_EQ(a->rmse_ci95.low, b->rmse_ci95.low);
-  EXPECT_EQ(a->rmse_ci95.high, b->rmse_ci95.high);
+  EXPECT_EQ(a->all.rmse_ci95.low, b->all.rmse_ci95.low);
+  EXPECT_EQ(a->all.rmse_ci95.high, b->all.rmse_ci95.high);
 }
 
 TEST(Metrics, RegressionByHand) {
   const std::vector<float> truth = {1, 2, 3, 6}, predictions = {1, 3, 3, 4};
   const auto metrics = regression_metrics(truth, predictions, 1);
   ASSERT_TRUE(metrics.ok());
-  EXPECT_DOUBLE_EQ(metrics->mae, 0.75);
-  EXPECT_DOUBLE_EQ(metrics->rmse, std::sqrt(5.0 / 4));
-  EXPECT_NEAR(metrics->r2, 1 - 5.0 / 14, 1e-12);  // mean 3, squares 4 + 1 + 0 + 9
+  EXPECT_DOUBLE_EQ(metrics->all.mae, 0.75);
+  EXPECT_DOUBLE_EQ(metrics->all.rmse, std::sqrt(5.0 / 4));
+  EXPECT_NEAR(metrics->all.r2, 1 - 5.0 / 14, 1e-12);  // mean 3, squares 4 + 1 + 0 + 9
   // A large offset of the targets does not cost digits.
   const std::vector<float> far = {10001, 10002, 10003, 10006}, far_predictions = {10001, 10003, 10003, 10004};
-  EXPECT_NEAR(regression_metrics(far, far_predictions, 1)->r2, 1 - 5.0 / 14, 1e-9);
+  EXPECT_NEAR(regression_metrics(far, far_predictions, 1)->all.r2, 1 - 5.0 / 14, 1e-9);
+}
+
+// One counts in thousands, the other in hundredths: each target by itself, and R2 of both is the mean of theirs.
+TEST(Metrics, TargetsOfUnlikeUnits) {
+  const std::vector<float> truth = {1000, 0.01f, 2000, 0.02f, 3000, 0.03f, 6000, 0.06f};
+  const std::vector<float> predictions = {1000, 0.04f, 3000, 0.04f, 3000, 0.04f, 4000, 0.04f};
+  const auto metrics = regression_metrics(truth, predictions, 2);
+  ASSERT_TRUE(metrics.ok());
+  ASSERT_EQ(metrics->targets.size(), 2u);
+  EXPECT_DOUBLE_EQ(metrics->targets[0].mae, 750);
+  EXPECT_NEAR(metrics->targets[1].mae, 0.02, 1e-8);
+  EXPECT_NEAR(metrics->targets[1].rmse, std::sqrt((9 + 4 + 1 + 4) / 4.0) / 100, 1e-8);
+  EXPECT_NEAR(metrics->targets[0].r2, 1 - 5.0 / 14, 1e-12);
+  EXPECT_NEAR(metrics->targets[1].r2, 1 - 18.0 / 14, 1e-6);
+  EXPECT_NEAR(metrics->all.r2, 1 - 23.0 / 28, 1e-6);
+  EXPECT_NEAR(metrics->all.mae, (750 + 0.02) / 2, 1e-4);
+  EXPECT_NEAR(metrics->all.rmse, std::sqrt(5e6 / 8), 1e-3);
+  EXPECT_LE(metrics->targets[1].r2_ci95.low, metrics->targets[1].r2);
+}
+
+TEST(Metrics, ATargetThatDoesNotVaryTakesNoPartInR2) {
+  const std::vector<float> truth = {1, 5, 2, 5, 3, 5, 6, 5}, predictions = {1, 5, 3, 5, 3, 4, 4, 5};
+  const auto metrics = regression_metrics(truth, predictions, 2);
+  ASSERT_TRUE(metrics.ok());
+  EXPECT_TRUE(std::isnan(metrics->targets[1].r2));
+  EXPECT_NEAR(metrics->all.r2, 1 - 5.0 / 14, 1e-12);
 }
 
 // With n normal errors the 95 % interval of the mean absolute error covers the truth in about 95 of 100 data sets.
@@ -87,7 +113,7 @@ TEST(Metrics, BootstrapCoversTheTruth) {
     std::vector<float> truth(100, 0.0f), predictions(100);
     for (float& value : predictions) value = static_cast<float>(random.normal());
     const auto metrics = regression_metrics(truth, predictions, 1, {{}, 300, seed});
-    covered += metrics->mae_ci95.low <= expected && expected <= metrics->mae_ci95.high ? 1 : 0;
+    covered += metrics->all.mae_ci95.low <= expected && expected <= metrics->all.mae_ci95.high ? 1 : 0;
   }
   EXPECT_GE(covered, 178);
   EXPECT_LE(covered, 199);
@@ -102,8 +128,8 @@ TEST(Metrics, BadInputIsNamed) {
   EXPECT_FALSE(regression_metrics(finite, poisoned, 1).ok());
   const std::vector<float> constant = {3, 3};
   const auto undefined = regression_metrics(constant, finite, 1);
-  EXPECT_TRUE(std::isnan(undefined->r2) && std::isnan(undefined->r2_ci95.low)) << undefined->r2;
-  EXPECT_DOUBLE_EQ(undefined->mae, 1.5);
+  EXPECT_TRUE(std::isnan(undefined->all.r2) && std::isnan(undefined->all.r2_ci95.low)) << undefined->all.r2;
+  EXPECT_DOUBLE_EQ(undefined->all.mae, 1.5);
 }
 
 TEST(Metrics, PredictedClassIsTheFirstOfEqualOnes) {
