@@ -116,6 +116,17 @@ TEST_F(BaseTest, GlobMatchesComponents) {
   EXPECT_THAT(names("nothing/*"), ElementsAre());
 }
 
+TEST_F(BaseTest, GlobFollowsALinkThatLeadsBackOnce) {
+  for (const char* name : {"r/a/x.csv", "r/b/y.csv"}) ASSERT_TRUE(write_file(folder_ / name, "x"));
+  fs::create_directory_symlink(folder_ / "r", folder_ / "r/a/loop");
+  fs::create_directory_symlink("../b", folder_ / "r/a/there");
+  fs::create_directory_symlink("../a", folder_ / "r/b/back");
+  const auto paths = glob(folder_, "r/**/*.csv");
+  std::vector<std::string> found;
+  for (const fs::path& path : paths.value()) found.push_back(path.lexically_relative(folder_).string());
+  EXPECT_THAT(found, ElementsAre("r/a/there/y.csv", "r/a/x.csv", "r/b/back/x.csv", "r/b/y.csv"));
+}
+
 TEST_F(BaseTest, RandomIsPinnedAndWellDistributed) {
   Random random(1);
   const uint64_t first = random.bits();

@@ -69,6 +69,17 @@ bool matches(std::string_view text, std::string_view pattern) {
   return p == pattern.size();
 }
 
+// Whether it is a link to a folder that it was reached through.
+bool leads_back(const fs::directory_entry& entry) {
+  std::error_code code;
+  if (!entry.is_symlink(code)) return false;
+  for (fs::path above = entry.path().parent_path(); !above.empty(); above = above.parent_path()) {
+    if (fs::equivalent(above, entry.path(), code)) return true;
+    if (above == above.parent_path()) break;
+  }
+  return false;
+}
+
 Result<void> expand(const fs::path& folder, std::span<const std::string> parts, std::vector<fs::path>& found) {
   const std::string& part = parts.front();
   const bool last = parts.size() == 1;
@@ -91,7 +102,7 @@ Result<void> expand(const fs::path& folder, std::span<const std::string> parts, 
     if (name.starts_with('.') && !part.starts_with('.')) continue;
     const bool is_folder = entry.is_directory(code);
     if (part == "**") {
-      if (is_folder) MOTE_CHECK(expand(entry.path(), parts, found));
+      if (is_folder && !leads_back(entry)) MOTE_CHECK(expand(entry.path(), parts, found));
       if (last && !is_folder) found.push_back(entry.path());
     } else if (matches(name, part)) {
       if (last) found.push_back(entry.path());

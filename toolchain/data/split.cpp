@@ -128,8 +128,9 @@ Result<void> Splitter::take_named(const HeldOut& held_out, PartId part) {
                                                              : glob_matches(name, file);
       if (!wanted) continue;
       if (fixed_[i] && parts_[i] != part)
-        return input_error(fmt::format("mote.toml: split: '{}' of the {} part is in the {} part too", name,
-                                       kPartNames[static_cast<int>(part)], kPartNames[static_cast<int>(parts_[i])]));
+        return input_error(fmt::format("mote.toml: split: {}, which '{}' names for the {} part, is in the {} part too",
+                                       file, name, kPartNames[static_cast<int>(part)],
+                                       kPartNames[static_cast<int>(parts_[i])]));
       parts_[i] = part, fixed_[i] = true, ++taken;
     }
     if (taken == 0 && list != prepared_.file_lists.end())
