@@ -55,8 +55,18 @@ Result<void> to_exported_form(Graph& graph, const ProjectConfig& project, const 
   return {};
 }
 
+// The quantizer made the file, from finite numbers.
+Result<Int8Executor> own_executor(const Int8File& file) {
+  Result<Int8Executor> executor = Int8Executor::create(kModelFile, file.bytes);
+  if (executor.ok()) return executor;
+  return input_error(
+      fmt::format("{}. Weights or ranges have grown beyond what int8 can scale: training diverged without reaching "
+                  "infinity; lower learning_rate in [train], or in [quantize] with method = \"qat\"",
+                  executor.error().message));
+}
+
 Result<void> take_operating_point(Int8File& file, const ProjectConfig& project, const Loaded& loaded, int threads) {
-  MOTE_TRY(const Int8Executor executor, Int8Executor::create(kModelFile, file.bytes));
+  MOTE_TRY(const Int8Executor executor, own_executor(file));
   ThreadPool pool(threads);
   MOTE_TRY(const OperatingPoint point, choose_operating_point(project, loaded, executor, pool));
   return point.thresholds ? add_operating_point(file, point) : Result<void>();
@@ -301,15 +311,10 @@ Result<Step> Pipeline::quantize(const Step& train) {
 
 Result<Json> Pipeline::write_int8(const fs::path& folder, const Graph& float_graph, const Int8File& file) {
   MOTE_TRY(const Loaded* const loaded, this->loaded());
-  Result<Int8Executor> executor = Int8Executor::create(kModelFile, file.bytes);
-  if (!executor.ok())  // the quantizer made it, from finite numbers
-    return input_error(fmt::format(
-        "{}. Its weights or ranges have grown beyond what int8 can scale: training diverged without reaching "
-        "infinity; lower learning_rate in [train], or in [quantize] with method = \"qat\"",
-        executor.error().message));
+  MOTE_TRY(Int8Executor executor, own_executor(file));
   const Dataset& dataset = loaded->dataset;
   const DataPart& part = dataset.validation.size() > 0 ? dataset.validation : dataset.train;
-  MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, *executor, WindowInputs(*loaded, part)));
+  MOTE_TRY(const LayerErrors errors, layer_errors(float_graph, file.graph, executor, WindowInputs(*loaded, part)));
   Json costs = Json::array();
   if (project_.quantize.activations == DType::int8) {
     MOTE_TRY(costs, layer_costs(float_graph, file.graph, *loaded, part, threads_));
