@@ -1,11 +1,9 @@
 find_library(SNDFILE sndfile REQUIRED)
 find_library(SAMPLERATE samplerate REQUIRED)
 target_link_libraries(mote_data PRIVATE ${SNDFILE} ${SAMPLERATE})
-# Of damaged pictures, stb_image copies no bytes to a null pointer (an empty chunk of a PNG), and shifts by too much (a
-# JPEG that takes more bits than there are, which the next code notices). Neither reads or writes out of place.
-if(MOTE_SANITIZE)
+if(MOTE_SANITIZE)  # stb_image copies no bytes to a null pointer where a chunk of a PNG is empty
   set_source_files_properties(${CMAKE_SOURCE_DIR}/toolchain/data/readers/image.cpp
-                              PROPERTIES COMPILE_OPTIONS "-fno-sanitize=nonnull-attribute,shift")
+                              PROPERTIES COMPILE_OPTIONS -fno-sanitize=nonnull-attribute)
 endif()
 
 # examples/*/mote.toml travel in the program, for `mote init`.
