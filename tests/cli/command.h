@@ -90,4 +90,15 @@ class CommandTest : public ::testing::Test {
   fs::path folder_;
 };
 
+// Of what builds firmware and runs it.
+class BoardTest : public CommandTest {
+ protected:
+  void SetUp() override {
+    CommandTest::SetUp();
+    if (IsSkipped()) return;
+    if (!find_program("arm-none-eabi-g++") || !find_program("qemu-system-arm"))
+      GTEST_SKIP() << "no cross-compiler or emulator";
+  }
+};
+
 }  // namespace mote

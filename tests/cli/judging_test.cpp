@@ -28,15 +28,8 @@ std::string machine_csv(int file, double fault) {
   return text;
 }
 
-class Judging : public CommandTest {
+class Judging : public BoardTest {
  protected:
-  void SetUp() override {
-    CommandTest::SetUp();
-    if (IsSkipped()) return;
-    if (!find_program("arm-none-eabi-g++") || !find_program("qemu-system-arm"))
-      GTEST_SKIP() << "no cross-compiler or emulator";
-  }
-
   // Normal recordings and two faults, one of them faint.
   fs::path make_machine() {
     const fs::path project = folder_ / "machine";

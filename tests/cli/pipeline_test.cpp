@@ -15,15 +15,7 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class Build : public CommandTest {
- protected:
-  void SetUp() override {
-    CommandTest::SetUp();
-    if (IsSkipped()) return;
-    if (!find_program("arm-none-eabi-g++") || !find_program("qemu-system-arm"))
-      GTEST_SKIP() << "no cross-compiler or emulator";
-  }
-};
+class Build : public BoardTest {};
 
 // Exit 0 or 1: four epochs may or may not reach the goal.
 void expect_done(const ProcessOutput& done) {

@@ -11,15 +11,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class StartFrom : public CommandTest {
+class StartFrom : public BoardTest {
  protected:
-  void SetUp() override {
-    CommandTest::SetUp();
-    if (IsSkipped()) return;
-    if (!find_program("arm-none-eabi-g++") || !find_program("qemu-system-arm"))
-      GTEST_SKIP() << "no cross-compiler or emulator";
-  }
-
   // `mote train`, and from then on the project starts from the float.mote of that run and all but stands still.
   Json train_and_start_from_it(const fs::path& project, const std::string& epochs, const std::string& freeze) {
     const Json metrics = json_of(mote({"train", "--json"}, project));

@@ -193,6 +193,15 @@ int64_t Graph::macs() const {
   return sum;
 }
 
+std::vector<bool> statistic_tensors(const Graph& graph) {
+  std::vector<bool> found(graph.tensors.size());
+  for (const Node& node : graph.nodes)
+    for (size_t i = 0; node.op != nullptr && i < node.inputs.size(); ++i)
+      if (node.inputs[i] != kAbsent && input_role(*node.op, i) == InputRole::statistic)
+        found[static_cast<size_t>(node.inputs[i])] = true;
+  return found;
+}
+
 bool keeps_state(const Graph& graph) {
   return std::any_of(graph.tensors.begin(), graph.tensors.end(), [](const Tensor& t) { return t.variable; });
 }

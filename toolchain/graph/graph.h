@@ -62,6 +62,9 @@ Result<void> take_constants(const Graph& graph, Node& node);
 // What the node's operator declares; zeros for a foreign one. Float kernels need no scratch.
 OpCost node_cost(const Graph& graph, const Node& node);
 
+// For each tensor whether it is a statistic, which training changes without a gradient.
+std::vector<bool> statistic_tensors(const Graph& graph);
+
 // Some tensor is a variable: inferences depend on those before.
 bool keeps_state(const Graph& graph);
 

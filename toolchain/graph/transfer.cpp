@@ -33,16 +33,6 @@ std::string layer_of(const Tensor& parameter) {
   return parameter.name.substr(0, parameter.name.find('/'));
 }
 
-// By tensor: a statistic, which training changes without a gradient.
-std::vector<bool> statistics(const Graph& graph) {
-  std::vector<bool> found(graph.tensors.size());
-  for (const Node& node : graph.nodes)
-    for (size_t i = 0; node.op != nullptr && i < node.inputs.size(); ++i)
-      if (node.inputs[i] != kAbsent && input_role(*node.op, i) == InputRole::statistic)
-        found[static_cast<size_t>(node.inputs[i])] = true;
-  return found;
-}
-
 Result<void> check_not_int8(const Graph& graph) {
   const auto quantized = [](const Tensor& tensor) { return tensor.constant && tensor.type.quant.quantized(); };
   if (std::ranges::any_of(graph.tensors, is_float_constant) || std::ranges::none_of(graph.tensors, quantized))
@@ -54,13 +44,13 @@ Result<void> check_not_int8(const Graph& graph) {
 
 // Without the form that training has, what batch normalization has become in an exported model cannot be taken back.
 Result<void> check_statistics(const std::vector<Tensor>& from, const Graph& to) {
-  const std::vector<bool> statistic = statistics(to);
+  const std::vector<bool> statistic = statistic_tensors(to);
   for (size_t i = 0; i < to.tensors.size(); ++i) {
     if (!statistic[i] || find_named(from, to.tensors[i].name) != nullptr) continue;
     return input_error(fmt::format(
         "it has no statistics of the batch normalization '{}': an exported model has it folded into the layers around "
-        "it, "
-        "and this one does not say what they were before; expected a float.mote that this version of mote has written: "
+        "it, and this one does not say what they were before; expected a float.mote that this version of mote has "
+        "written: "
         "train the network it comes from again, and start from the float.mote of that run",
         layer_of(to.tensors[i])));
   }
@@ -81,7 +71,7 @@ Result<TakenWeights> take_weights(const Graph& from, Graph& to) {
   MOTE_CHECK(check_not_int8(from));
   MOTE_TRY(const std::optional<std::vector<Tensor>> kept, training_form(from));
   const std::vector<Tensor>& source = kept ? *kept : from.tensors;
-  const std::vector<bool> statistic = statistics(to);
+  const std::vector<bool> statistic = statistic_tensors(to);
   TakenWeights result;
   std::vector<const Tensor*> taken(to.tensors.size());
   for (size_t i = 0; i < to.tensors.size(); ++i) {

@@ -27,11 +27,7 @@ const Parameter* find_parameter(const ParameterLayout& layout, int32_t tensor) {
 
 ParameterLayout ParameterLayout::of(const Graph& graph) {
   ParameterLayout layout;
-  std::vector<bool> statistic(graph.tensors.size());
-  for (const Node& node : graph.nodes)
-    for (size_t i = 0; node.op != nullptr && i < node.inputs.size(); ++i)
-      if (node.inputs[i] != kAbsent && input_role(*node.op, i) == InputRole::statistic)
-        statistic[static_cast<size_t>(node.inputs[i])] = true;
+  const std::vector<bool> statistic = statistic_tensors(graph);
   for (size_t i = 0; i < graph.tensors.size(); ++i) {
     const Tensor& tensor = graph.tensors[i];
     if (!tensor.trainable && !statistic[i]) continue;
