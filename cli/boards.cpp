@@ -8,6 +8,7 @@
 
 namespace mote {
 namespace {
+namespace boards_command {
 
 struct NamedFigure {
   const char* key;
@@ -74,9 +75,11 @@ Run configure(CommandLine& command) {
   return [name](Session& session) { return run(session, *name); };
 }
 
+}  // namespace boards_command
 }  // namespace
 
 extern const Verb boards_verb;
-const Verb boards_verb{"boards", "The boards that mote measures on, with the source of every figure", "", configure};
+const Verb boards_verb{"boards", "The boards that mote measures on, with the source of every figure", "",
+                       boards_command::configure};
 
 }  // namespace mote

@@ -10,6 +10,7 @@
 
 namespace mote {
 namespace {
+namespace compile_command {
 
 struct Options {
   std::string model, output, board, cpu, name;
@@ -73,11 +74,12 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace compile_command
 }  // namespace
 
 extern const Verb compile_verb;
 const Verb compile_verb{"compile", "A model as plain C++14 with a C header, ready to add to any firmware project",
                         "Code for one core builds and gives the same bytes on every other, only not as fast.",
-                        configure};
+                        compile_command::configure};
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 
 namespace mote {
 namespace {
+namespace data_check_command {
 
 Result<Outcome> run(Session& session) {
   MOTE_TRY(const fs::path folder, project_folder(session));
@@ -23,10 +24,12 @@ Run configure(CommandLine&) {
   return [](Session& session) { return run(session); };
 }
 
+}  // namespace data_check_command
 }  // namespace
 
 extern const Verb data_check_verb;
 const Verb data_check_verb{"data check", "Find and name faults of the recordings; changes nothing",
-                           "Exit status: 0 nothing found, 1 warnings, 2 faults that stop training.", configure};
+                           "Exit status: 0 nothing found, 1 warnings, 2 faults that stop training.",
+                           data_check_command::configure};
 
 }  // namespace mote

@@ -8,6 +8,7 @@
 
 namespace mote {
 namespace {
+namespace data_clean_command {
 
 constexpr size_t kShownChanges = 5;  // of each kind
 
@@ -97,6 +98,7 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace data_clean_command
 }  // namespace
 
 extern const Verb data_clean_verb;
@@ -104,6 +106,6 @@ const Verb data_clean_verb{"data clean",
                            "Repair what `mote data check` found, only when asked, so that it can be undone",
                            "Without --fix or --all it shows what would be changed. Files of recordings stay as they "
                            "are: changes stand in cleaning.json, which every verb reads.",
-                           configure};
+                           data_clean_command::configure};
 
 }  // namespace mote

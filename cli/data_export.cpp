@@ -7,6 +7,7 @@
 
 namespace mote {
 namespace {
+namespace data_export_command {
 
 struct Options {
   std::string format = "edge-impulse", output;
@@ -38,6 +39,7 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace data_export_command
 }  // namespace
 
 extern const Verb data_export_verb;
@@ -45,6 +47,6 @@ const Verb data_export_verb{"data export", "Write the prepared data for other to
                             "edge-impulse: training/ and testing/ with one CSV per stretch of windows, the label "
                             "before the first dot of its name. "
                             "npy: <part>_x.npy (windows, readings, channels) in physical units and <part>_labels.csv.",
-                            configure};
+                            data_export_command::configure};
 
 }  // namespace mote

@@ -11,6 +11,7 @@
 
 namespace mote {
 namespace {
+namespace data_get_command {
 
 struct Options {
   std::string name, output;
@@ -101,6 +102,7 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace data_get_command
 }  // namespace
 
 extern const Verb data_get_verb;
@@ -108,6 +110,6 @@ const Verb data_get_verb{
     "data get", "Fetch a public data set: address, licence and checksum known",
     "From the folder MOTE_DATA if it has the set, else from the publisher. A download that was cut goes on where it "
     "ended; archives are kept in the user's cache folder.",
-    configure};
+    data_get_command::configure};
 
 }  // namespace mote

@@ -17,6 +17,7 @@
 
 namespace mote {
 namespace {
+namespace data_record_command {
 
 constexpr int32_t kLeastBaud = 300, kMostBaud = 4'000'000;
 constexpr double kRateTolerance = 0.05;
@@ -239,6 +240,7 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace data_record_command
 }  // namespace
 
 extern const Verb data_record_verb;
@@ -246,6 +248,6 @@ const Verb data_record_verb{
     "data record", "Record labelled readings from a board over a serial port",
     "The board sends one reading a line, numbers separated by commas, tabs or spaces, with or without a line of names; "
     "or the frames of docs/formats.md. Space begins and ends a recording, q ends. Nothing is ever overwritten.",
-    configure};
+    data_record_command::configure};
 
 }  // namespace mote

@@ -13,6 +13,7 @@
 
 namespace mote {
 namespace {
+namespace data_show_command {
 
 // The outputs of the project's feature block; nothing for `raw`, whose outputs are the readings themselves.
 Result<FeaturePtr> features_of(const ProjectConfig& project, const Dataset& dataset) {
@@ -55,10 +56,11 @@ Run configure(CommandLine& command) {
   return [page](Session& session) { return run(session, *page); };
 }
 
+}  // namespace data_show_command
 }  // namespace
 
 extern const Verb data_show_verb;
 const Verb data_show_verb{"data show", "Parts, classes and channels in numbers, and a plot of each class", "",
-                          configure};
+                          data_show_command::configure};
 
 }  // namespace mote

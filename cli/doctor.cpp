@@ -13,6 +13,7 @@
 
 namespace mote {
 namespace {
+namespace doctor_command {
 
 constexpr double kVersionSeconds = 10;
 constexpr const char* kExampleBoard = "nano33ble";  // what the examples need must be there; other boards are a choice
@@ -130,10 +131,11 @@ Run configure(CommandLine& command) {
   return [full](Session& session) { return run(session, *full); };
 }
 
+}  // namespace doctor_command
 }  // namespace
 
 extern const Verb doctor_verb;
 const Verb doctor_verb{"doctor", "Check the compilers and emulators, and say how to get what is missing", "",
-                       configure};
+                       doctor_command::configure};
 
 }  // namespace mote

@@ -17,6 +17,7 @@
 
 namespace mote {
 namespace {
+namespace eval_command {
 
 struct Options {
   std::string model, float_model, save;
@@ -232,11 +233,12 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace eval_command
 }  // namespace
 
 extern const Verb eval_verb;
 const Verb eval_verb{"eval",
                      "Quality on every part of the data and in every condition, with 95 % intervals and thresholds", "",
-                     configure};
+                     eval_command::configure};
 
 }  // namespace mote

@@ -7,6 +7,7 @@
 
 namespace mote {
 namespace {
+namespace export_command {
 
 struct Options {
   std::string output;
@@ -37,11 +38,13 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace export_command
 }  // namespace
 
 extern const Verb export_verb;
 const Verb export_verb{
     "export", "Write a run's model as a standard .tflite file",
-    "Any TensorFlow Lite runtime loads it; labels, feature block and memory plan are in its metadata.", configure};
+    "Any TensorFlow Lite runtime loads it; labels, feature block and memory plan are in its metadata.",
+    export_command::configure};
 
 }  // namespace mote

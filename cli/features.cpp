@@ -9,6 +9,7 @@
 
 namespace mote {
 namespace {
+namespace features_command {
 
 struct Options {
   std::string board;
@@ -104,10 +105,12 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace features_command
 }  // namespace
 
 extern const Verb features_verb;
 const Verb features_verb{"features", "What the project's feature block gives, and what it costs on the board",
-                         "Measured in the emulator by itself, before anything is trained.", configure};
+                         "Measured in the emulator by itself, before anything is trained.",
+                         features_command::configure};
 
 }  // namespace mote

@@ -8,6 +8,7 @@
 
 namespace mote {
 namespace {
+namespace init_command {
 
 struct Options {
   std::string folder;
@@ -48,10 +49,12 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace init_command
 }  // namespace
 
 extern const Verb init_verb;
 const Verb init_verb{"init", "Make a new project that builds, with simulated recordings to replace by your own",
-                     "The recordings are simulated, so that the whole way works before you have any.", configure};
+                     "The recordings are simulated, so that the whole way works before you have any.",
+                     init_command::configure};
 
 }  // namespace mote

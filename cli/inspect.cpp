@@ -14,6 +14,7 @@
 
 namespace mote {
 namespace {
+namespace inspect_command {
 
 constexpr ptrdiff_t kMostNames = 6;  // of channels with the same unit and scale
 
@@ -96,10 +97,11 @@ Run configure(CommandLine& command) {
   return [model](Session& session) { return run(session, *model); };
 }
 
+}  // namespace inspect_command
 }  // namespace
 
 extern const Verb inspect_verb;
 const Verb inspect_verb{"inspect", "Operators, tensors, the arena map and its peak, and what the model is fed", "",
-                        configure};
+                        inspect_command::configure};
 
 }  // namespace mote

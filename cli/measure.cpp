@@ -11,6 +11,7 @@
 
 namespace mote {
 namespace {
+namespace measure_command {
 
 struct Options {
   std::string model, board, core, engine, output, folder, against;
@@ -92,11 +93,12 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace measure_command
 }  // namespace
 
 extern const Verb measure_verb;
 const Verb measure_verb{"measure",
                         "Flash, RAM, time and energy of a model on a board, from the real firmware in an emulator", "",
-                        configure};
+                        measure_command::configure};
 
 }  // namespace mote

@@ -3,6 +3,7 @@
 
 namespace mote {
 namespace {
+namespace quantize_command {
 
 Run configure(CommandLine&) {
   return [](Session& session) {
@@ -10,10 +11,12 @@ Run configure(CommandLine&) {
   };
 }
 
+}  // namespace quantize_command
 }  // namespace
 
 extern const Verb quantize_verb;
 const Verb quantize_verb{"quantize", "int8 again from the trained model, with the error of each layer",
-                         "Change [quantize] in mote.toml and look what it does; nothing is trained again.", configure};
+                         "Change [quantize] in mote.toml and look what it does; nothing is trained again.",
+                         quantize_command::configure};
 
 }  // namespace mote

@@ -10,6 +10,7 @@
 
 namespace mote {
 namespace {
+namespace run_command {
 
 constexpr int64_t kShownRows = 10;
 
@@ -169,10 +170,11 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace run_command
 }  // namespace
 
 extern const Verb run_verb;
 const Verb run_verb{"run", "Inference on this computer with the kernels of the firmware",
-                    "The bytes are those that the board computes.", configure};
+                    "The bytes are those that the board computes.", run_command::configure};
 
 }  // namespace mote

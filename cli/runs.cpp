@@ -3,6 +3,7 @@
 
 namespace mote {
 namespace {
+namespace runs_command {
 
 Result<Outcome> run(Session& session) {
   MOTE_TRY(const std::vector<RunRecord> runs, project_runs(session));
@@ -17,9 +18,10 @@ Run configure(CommandLine&) {
   return [](Session& session) { return run(session); };
 }
 
+}  // namespace runs_command
 }  // namespace
 
 extern const Verb runs_verb;
-const Verb runs_verb{"runs", "The history of runs; `mote runs compare`, `mote runs best`", "", configure};
+const Verb runs_verb{"runs", "The history of runs; `mote runs compare`, `mote runs best`", "", runs_command::configure};
 
 }  // namespace mote

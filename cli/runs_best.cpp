@@ -10,6 +10,7 @@
 
 namespace mote {
 namespace {
+namespace runs_best_command {
 
 struct Options {
   std::string by, form = "int8";
@@ -79,10 +80,12 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace runs_best_command
 }  // namespace
 
 extern const Verb runs_best_verb;
 const Verb runs_best_verb{"runs best", "The run with the best figure on the judged part",
-                          "The first of equal ones. Exit status 1 when no run qualifies.", configure};
+                          "The first of equal ones. Exit status 1 when no run qualifies.",
+                          runs_best_command::configure};
 
 }  // namespace mote

@@ -12,6 +12,7 @@
 
 namespace mote {
 namespace {
+namespace runs_compare_command {
 
 using Column = std::vector<RunRecord>;
 
@@ -150,10 +151,11 @@ Run configure(CommandLine& command) {
   return [ids](Session& session) { return run(session, *ids); };
 }
 
+}  // namespace runs_compare_command
 }  // namespace
 
 extern const Verb runs_compare_verb;
 const Verb runs_compare_verb{"runs compare", "What differs between runs: configuration and figures, side by side", "",
-                             configure};
+                             runs_compare_command::configure};
 
 }  // namespace mote

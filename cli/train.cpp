@@ -4,6 +4,7 @@
 
 namespace mote {
 namespace {
+namespace train_command {
 
 Run configure(CommandLine& command) {
   auto repetition = std::make_shared<Repetition>();
@@ -34,11 +35,12 @@ Run configure(CommandLine& command) {
   };
 }
 
+}  // namespace train_command
 }  // namespace
 
 extern const Verb train_verb;
 const Verb train_verb{"train", "Train, quantize, evaluate and measure; adds a run to the history",
                       "Trains even when nothing changed. Ctrl-C ends it; the same command goes on where it ended.",
-                      configure};
+                      train_command::configure};
 
 }  // namespace mote

@@ -19,6 +19,7 @@
 
 namespace mote {
 namespace {
+namespace verify_command {
 
 constexpr double kManySaturated = 0.01, kBiasedLsb = 0.5;
 constexpr int kNameWidth = 60;
@@ -344,12 +345,14 @@ Run configure(CommandLine& command) {
   return [options](Session& session) { return run(session, *options); };
 }
 
+}  // namespace verify_command
 }  // namespace
 
 extern const Verb verify_verb;
 const Verb verify_verb{
     "verify",
     "The same inputs through float, int8, and both engines on the emulated board: the first layer that differs",
-    "With the project's test windows, the feature block too: readings go in, on the board as here.", configure};
+    "With the project's test windows, the feature block too: readings go in, on the board as here.",
+    verify_command::configure};
 
 }  // namespace mote

@@ -10,6 +10,7 @@
 
 namespace mote {
 namespace {
+namespace mfcc_block {
 
 class MfccSignal final : public SignalBlock {
  public:
@@ -68,9 +69,11 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
   return SignalPtr(std::move(block));
 }
 
+}  // namespace mfcc_block
 }  // namespace
 
 extern const FeatureDef mfcc_feature;
-const FeatureDef mfcc_feature = {"mfcc", "of each frame: mel-frequency cepstral coefficients", true, create};
+const FeatureDef mfcc_feature = {"mfcc", "of each frame: mel-frequency cepstral coefficients", true,
+                                 mfcc_block::create};
 
 }  // namespace mote

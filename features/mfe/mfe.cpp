@@ -6,6 +6,7 @@
 
 namespace mote {
 namespace {
+namespace mfe_block {
 
 class MfeSignal final : public SignalBlock {
  public:
@@ -44,10 +45,11 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
   return SignalPtr(std::move(block));
 }
 
+}  // namespace mfe_block
 }  // namespace
 
 extern const FeatureDef mfe_feature;
 const FeatureDef mfe_feature = {"mfe", "of each frame: the level in bands on the mel scale, in dB (log-mel)", true,
-                                create};
+                                mfe_block::create};
 
 }  // namespace mote

@@ -8,6 +8,7 @@
 
 namespace mote {
 namespace {
+namespace raw_block {
 
 class RawSignal final : public SignalBlock {
  public:
@@ -33,9 +34,10 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions&, boo
   return SignalPtr(std::move(block));
 }
 
+}  // namespace raw_block
 }  // namespace
 
 extern const FeatureDef raw_feature;
-const FeatureDef raw_feature = {"raw", "the readings themselves, each channel scaled", false, create};
+const FeatureDef raw_feature = {"raw", "the readings themselves, each channel scaled", false, raw_block::create};
 
 }  // namespace mote

@@ -10,6 +10,7 @@
 
 namespace mote {
 namespace {
+namespace spectral_block {
 
 class SpectralSignal final : public SignalBlock {
  public:
@@ -94,10 +95,12 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
   return SignalPtr(std::move(block));
 }
 
+}  // namespace spectral_block
 }  // namespace
 
 extern const FeatureDef spectral_feature;
-const FeatureDef spectral_feature = {
-    "spectral", "of each channel over the window: RMS, level in bands of frequency, highest peaks", true, create};
+const FeatureDef spectral_feature = {"spectral",
+                                     "of each channel over the window: RMS, level in bands of frequency, highest peaks",
+                                     true, spectral_block::create};
 
 }  // namespace mote

@@ -7,6 +7,7 @@
 
 namespace mote {
 namespace {
+namespace spectrogram_block {
 
 class SpectrogramSignal final : public SignalBlock {
  public:
@@ -41,10 +42,11 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
   return SignalPtr(std::move(block));
 }
 
+}  // namespace spectrogram_block
 }  // namespace
 
 extern const FeatureDef spectrogram_feature;
 const FeatureDef spectrogram_feature = {"spectrogram", "of each frame: the level in every bin of an FFT, in dB", true,
-                                        create};
+                                        spectrogram_block::create};
 
 }  // namespace mote

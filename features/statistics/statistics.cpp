@@ -9,6 +9,7 @@
 
 namespace mote {
 namespace {
+namespace statistics_block {
 
 // In the order of Statistic.
 constexpr std::array<const char*, kStatistics> kNames = {"mean", "deviation", "rms",      "min",
@@ -67,11 +68,12 @@ Result<SignalPtr> create(const RecordingContract& contract, FeatureOptions& opti
   return SignalPtr(std::move(block));
 }
 
+}  // namespace statistics_block
 }  // namespace
 
 extern const FeatureDef statistics_feature;
 const FeatureDef statistics_feature = {
     "statistics", "of each channel over the window: mean, deviation, RMS, extremes, skew, kurtosis, crossings", false,
-    create};
+    statistics_block::create};
 
 }  // namespace mote

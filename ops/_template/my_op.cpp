@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "ops/op.h"
+#include "ops/op_families.h"
 
 namespace mote {
 
 namespace {
+namespace my_op_op {
 
 // TFLite's versioning (tools/versioning/op_version.cc): 1 float, 2 int8.
 int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
@@ -31,10 +32,6 @@ void backward(const FloatCall& call) {
   if (call.input_gradients[0] == nullptr) return;
   for (int32_t i = 0; i < call.output_shapes[0].elements(); ++i)
     call.input_gradients[0][i] = slope(call, call.inputs[0][i]) * call.output_gradients[0][i];
-}
-
-std::string text_of(const Multiplier& m) {
-  return fmt::format("{{{}, {}}}", m.multiplier, m.shift);
 }
 
 Result<std::string> emit(const EmitCall& call) {
@@ -78,11 +75,8 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"my_op_int8", &my_op_int8}, {"my_op_float32", &my_op_float32}};
 
-}  // namespace
-
 // Every field is written out: what the operator lacks is stated, not forgotten.
-extern const OpDef my_op_def;
-const OpDef my_op_def = {
+constexpr OpDef kDef = {
     .name = "my_op",
     .tflite_name = "LEAKY_RELU",
     .tflite_code = 98,
@@ -106,5 +100,11 @@ const OpDef my_op_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace my_op_op
+}  // namespace
+
+extern const OpDef my_op_def;
+const OpDef my_op_def = my_op_op::kDef;
 
 }  // namespace mote

@@ -14,6 +14,7 @@ static std::string text_of(const AbsFloat32& p) {
 }
 
 namespace {
+namespace abs_op {
 
 float slope(const AbsAttributes&, float x, float) {
   return x < 0 ? -1 : 1;
@@ -29,10 +30,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"abs_int8", &abs_int8}, {"abs_float32", &abs_float32}};
 
-}  // namespace
-
-extern const OpDef abs_def;
-const OpDef abs_def = {
+constexpr OpDef kDef = {
     .name = "abs",
     .tflite_name = "ABS",
     .tflite_code = 101,
@@ -57,5 +55,11 @@ const OpDef abs_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace abs_op
+}  // namespace
+
+extern const OpDef abs_def;
+const OpDef abs_def = abs_op::kDef;
 
 }  // namespace mote

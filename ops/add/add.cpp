@@ -17,6 +17,7 @@ static std::string text_of(const AddFloat32& p) {
 }
 
 namespace {
+namespace add_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   return infer_sum_or_product(attributes.as<AddAttributes>().activation, inputs);
@@ -83,10 +84,7 @@ Result<std::string> emit(const EmitCall& call) {
 constexpr DeviceKernel kKernels[] = {
     {"add_int8", &add_int8}, {"add_int16", &add_int16}, {"add_int32", &add_int32}, {"add_float32", &add_float32}};
 
-}  // namespace
-
-extern const OpDef add_def;
-const OpDef add_def = {
+constexpr OpDef kDef = {
     .name = "add",
     .tflite_name = "ADD",
     .tflite_code = 0,
@@ -111,5 +109,11 @@ const OpDef add_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace add_op
+}  // namespace
+
+extern const OpDef add_def;
+const OpDef add_def = add_op::kDef;
 
 }  // namespace mote

@@ -5,13 +5,11 @@
 namespace mote {
 
 namespace {
+namespace arg_max_op {
 
 constexpr DeviceKernel kKernels[] = {{"arg_max_int8", &arg_max_int8}, {"arg_max_float32", &arg_max_float32}};
 
-}  // namespace
-
-extern const OpDef arg_max_def;
-const OpDef arg_max_def = {
+constexpr OpDef kDef = {
     .name = "arg_max",
     .tflite_name = "ARG_MAX",
     .tflite_code = 56,
@@ -35,5 +33,11 @@ const OpDef arg_max_def = {
     .cases = arg_cases,
     .random_case = arg_random_case,
 };
+
+}  // namespace arg_max_op
+}  // namespace
+
+extern const OpDef arg_max_def;
+const OpDef arg_max_def = arg_max_op::kDef;
 
 }  // namespace mote

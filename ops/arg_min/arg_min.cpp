@@ -5,13 +5,11 @@
 namespace mote {
 
 namespace {
+namespace arg_min_op {
 
 constexpr DeviceKernel kKernels[] = {{"arg_min_int8", &arg_min_int8}, {"arg_min_float32", &arg_min_float32}};
 
-}  // namespace
-
-extern const OpDef arg_min_def;
-const OpDef arg_min_def = {
+constexpr OpDef kDef = {
     .name = "arg_min",
     .tflite_name = "ARG_MIN",
     .tflite_code = 79,
@@ -35,5 +33,11 @@ const OpDef arg_min_def = {
     .cases = arg_cases,
     .random_case = arg_random_case,
 };
+
+}  // namespace arg_min_op
+}  // namespace
+
+extern const OpDef arg_min_def;
+const OpDef arg_min_def = arg_min_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace assign_variable_op {
 
 Result<std::vector<Shape>> infer(const Attributes&, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 2, 2));
@@ -23,10 +24,7 @@ Result<std::string> emit(const EmitCall& call) {
 
 constexpr DeviceKernel kKernels[] = {{"assign_variable_any", &assign_variable_any}};
 
-}  // namespace
-
-extern const OpDef assign_variable_def;
-const OpDef assign_variable_def = {
+constexpr OpDef kDef = {
     .name = "assign_variable",
     .tflite_name = "ASSIGN_VARIABLE",
     .tflite_code = 144,
@@ -50,5 +48,11 @@ const OpDef assign_variable_def = {
     .cases = nullptr,
     .random_case = nullptr,
 };
+
+}  // namespace assign_variable_op
+}  // namespace
+
+extern const OpDef assign_variable_def;
+const OpDef assign_variable_def = assign_variable_op::kDef;
 
 }  // namespace mote

@@ -8,6 +8,7 @@
 namespace mote {
 
 namespace {
+namespace average_pool_2d_op {
 
 void backward(const FloatCall& call) {
   float* const dx = call.input_gradients[0];
@@ -31,10 +32,7 @@ constexpr DeviceKernel kKernels[] = {{"average_pool_2d_int8", &average_pool_2d_i
                                      {"average_pool_2d_int16", &average_pool_2d_int16},
                                      {"average_pool_2d_float32", &average_pool_2d_float32}};
 
-}  // namespace
-
-extern const OpDef average_pool_2d_def;
-const OpDef average_pool_2d_def = {
+constexpr OpDef kDef = {
     .name = "average_pool_2d",
     .tflite_name = "AVERAGE_POOL_2D",
     .tflite_code = 1,
@@ -60,5 +58,11 @@ const OpDef average_pool_2d_def = {
     .overlap = overlap_of_pool,
     .row_rule = rows_of_pool,
 };
+
+}  // namespace average_pool_2d_op
+}  // namespace
+
+extern const OpDef average_pool_2d_def;
+const OpDef average_pool_2d_def = average_pool_2d_op::kDef;
 
 }  // namespace mote

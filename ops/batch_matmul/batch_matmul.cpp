@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace batch_matmul_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 2, 2));
@@ -106,10 +107,7 @@ constexpr DeviceKernel kKernels[] = {{"batch_matmul_int8", &batch_matmul_int8},
                                      {"batch_matmul_int16", &batch_matmul_int16},
                                      {"batch_matmul_float32", &batch_matmul_float32}};
 
-}  // namespace
-
-extern const OpDef batch_matmul_def;
-const OpDef batch_matmul_def = {
+constexpr OpDef kDef = {
     .name = "batch_matmul",
     .tflite_name = "BATCH_MATMUL",
     .tflite_code = 126,
@@ -133,5 +131,11 @@ const OpDef batch_matmul_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace batch_matmul_op
+}  // namespace
+
+extern const OpDef batch_matmul_def;
+const OpDef batch_matmul_def = batch_matmul_op::kDef;
 
 }  // namespace mote

@@ -12,6 +12,7 @@
 namespace mote {
 
 namespace {
+namespace batch_norm_op {
 
 enum Input { kX, kGamma, kBeta, kMean, kVariance, kInputs };
 
@@ -205,10 +206,7 @@ OpCase random_case(Random& random) {
   return result;
 }
 
-}  // namespace
-
-extern const OpDef batch_norm_def;
-const OpDef batch_norm_def = {
+constexpr OpDef kDef = {
     .name = "batch_norm",
     .tflite_name = "BATCH_NORM",
     .tflite_code = kTrainingOnly,
@@ -242,5 +240,11 @@ const OpDef batch_norm_def = {
     .observe = observe,
     .observe_gradient = observe_gradient,
 };
+
+}  // namespace batch_norm_op
+}  // namespace
+
+extern const OpDef batch_norm_def;
+const OpDef batch_norm_def = batch_norm_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace batch_to_space_nd_op {
 
 std::vector<OpCase> cases() {
   return {space_batch_case("one", make_shape({1, 1, 1, 1}), {1, 1}, {0, 0, 0, 0}, 1),
@@ -35,10 +36,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"batch_to_space_nd_any", &batch_to_space_nd_any}};
 
-}  // namespace
-
-extern const OpDef batch_to_space_nd_def;
-const OpDef batch_to_space_nd_def = {
+constexpr OpDef kDef = {
     .name = "batch_to_space_nd",
     .tflite_name = "BATCH_TO_SPACE_ND",
     .tflite_code = 37,
@@ -62,5 +60,11 @@ const OpDef batch_to_space_nd_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace batch_to_space_nd_op
+}  // namespace
+
+extern const OpDef batch_to_space_nd_def;
+const OpDef batch_to_space_nd_def = batch_to_space_nd_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace call_once_op {
 
 // In a graph the variables begin at zero, which is all that the subgraph may say.
 Result<std::vector<Shape>> infer(const Attributes&, std::span<const TensorType> inputs) {
@@ -20,10 +21,7 @@ Result<std::string> emit(const EmitCall&) {
 
 constexpr DeviceKernel kKernels[] = {{"call_once_any", &call_once_any}};
 
-}  // namespace
-
-extern const OpDef call_once_def;
-const OpDef call_once_def = {
+constexpr OpDef kDef = {
     .name = "call_once",
     .tflite_name = "CALL_ONCE",
     .tflite_code = 129,
@@ -47,5 +45,11 @@ const OpDef call_once_def = {
     .cases = nullptr,
     .random_case = nullptr,
 };
+
+}  // namespace call_once_op
+}  // namespace
+
+extern const OpDef call_once_def;
+const OpDef call_once_def = call_once_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace cast_op {
 
 // TFLite's versioning: 1, 3 with int8.
 int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType> outputs) {
@@ -66,10 +67,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"cast_any", &cast_any}};
 
-}  // namespace
-
-extern const OpDef cast_def;
-const OpDef cast_def = {
+constexpr OpDef kDef = {
     .name = "cast",
     .tflite_name = "CAST",
     .tflite_code = 53,
@@ -93,5 +91,11 @@ const OpDef cast_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace cast_op
+}  // namespace
+
+extern const OpDef cast_def;
+const OpDef cast_def = cast_op::kDef;
 
 }  // namespace mote

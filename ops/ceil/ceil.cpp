@@ -9,6 +9,7 @@ static std::string text_of(const CeilFloat32& p) {
 }
 
 namespace {
+namespace ceil_op {
 
 std::vector<OpCase> cases() {
   return unary_cases(Attributes::of(CeilAttributes{}), -5, 5);
@@ -20,10 +21,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"ceil_float32", &ceil_float32}};
 
-}  // namespace
-
-extern const OpDef ceil_def;
-const OpDef ceil_def = {
+constexpr OpDef kDef = {
     .name = "ceil",
     .tflite_name = "CEIL",
     .tflite_code = 104,
@@ -47,5 +45,11 @@ const OpDef ceil_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace ceil_op
+}  // namespace
+
+extern const OpDef ceil_def;
+const OpDef ceil_def = ceil_op::kDef;
 
 }  // namespace mote

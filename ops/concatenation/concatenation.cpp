@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace concatenation_op {
 
 // TFLite's versioning: 1 float, 2 int8, 3 int16.
 int32_t tflite_version(const Attributes& a, std::span<const TensorType> inputs, std::span<const TensorType> outputs) {
@@ -66,10 +67,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {{"concatenation_int8", &concatenation_int8},
                                      {"concatenation_any", &concatenation_any}};
 
-}  // namespace
-
-extern const OpDef concatenation_def;
-const OpDef concatenation_def = {
+constexpr OpDef kDef = {
     .name = "concatenation",
     .tflite_name = "CONCATENATION",
     .tflite_code = 2,
@@ -93,5 +91,11 @@ const OpDef concatenation_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace concatenation_op
+}  // namespace
+
+extern const OpDef concatenation_def;
+const OpDef concatenation_def = concatenation_op::kDef;
 
 }  // namespace mote

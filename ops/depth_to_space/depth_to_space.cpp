@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace depth_to_space_op {
 
 constexpr char kRule[] = "an image whose channels are a multiple of block_size x block_size";
 
@@ -29,10 +30,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"depth_to_space_any", &depth_to_space_any}};
 
-}  // namespace
-
-extern const OpDef depth_to_space_def;
-const OpDef depth_to_space_def = {
+constexpr OpDef kDef = {
     .name = "depth_to_space",
     .tflite_name = "DEPTH_TO_SPACE",
     .tflite_code = 5,
@@ -56,5 +54,11 @@ const OpDef depth_to_space_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace depth_to_space_op
+}  // namespace
+
+extern const OpDef depth_to_space_def;
+const OpDef depth_to_space_def = depth_to_space_op::kDef;
 
 }  // namespace mote

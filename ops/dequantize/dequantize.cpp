@@ -9,6 +9,7 @@
 namespace mote {
 
 namespace {
+namespace dequantize_op {
 
 // TFLite's versioning: 1 uint8, 2 int8, 3 int16.
 int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
@@ -68,10 +69,7 @@ constexpr DeviceKernel kKernels[] = {
     {"dequantize_int16_float32", &dequantize_int16_float32},
 };
 
-}  // namespace
-
-extern const OpDef dequantize_def;
-const OpDef dequantize_def = {
+constexpr OpDef kDef = {
     .name = "dequantize",
     .tflite_name = "DEQUANTIZE",
     .tflite_code = 6,
@@ -97,5 +95,11 @@ const OpDef dequantize_def = {
     .overlap = overlap_of_elements,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace dequantize_op
+}  // namespace
+
+extern const OpDef dequantize_def;
+const OpDef dequantize_def = dequantize_op::kDef;
 
 }  // namespace mote

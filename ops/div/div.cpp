@@ -9,6 +9,7 @@ static std::string text_of(const DivFloat32& p) {
 }
 
 namespace {
+namespace div_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_clamping(attributes.as<DivAttributes>().activation));
@@ -31,10 +32,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"div_float32", &div_float32}};
 
-}  // namespace
-
-extern const OpDef div_def;
-const OpDef div_def = {
+constexpr OpDef kDef = {
     .name = "div",
     .tflite_name = "DIV",
     .tflite_code = 42,
@@ -58,5 +56,11 @@ const OpDef div_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace div_op
+}  // namespace
+
+extern const OpDef div_def;
+const OpDef div_def = div_op::kDef;
 
 }  // namespace mote

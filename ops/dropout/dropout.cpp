@@ -11,6 +11,7 @@
 namespace mote {
 
 namespace {
+namespace dropout_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_TRY(const auto shapes, infer_float_elementwise(attributes, inputs));
@@ -68,10 +69,7 @@ OpCase random_case(Random& random) {
   return unary_random_case(random, Attributes::of(DropoutAttributes{rate}), -1, 1);
 }
 
-}  // namespace
-
-extern const OpDef dropout_def;
-const OpDef dropout_def = {
+constexpr OpDef kDef = {
     .name = "dropout",
     .tflite_name = "DROPOUT",
     .tflite_code = kTrainingOnly,
@@ -96,5 +94,11 @@ const OpDef dropout_def = {
     .random_case = random_case,
     .float_saved = saved_floats,
 };
+
+}  // namespace dropout_op
+}  // namespace
+
+extern const OpDef dropout_def;
+const OpDef dropout_def = dropout_op::kDef;
 
 }  // namespace mote

@@ -14,6 +14,7 @@ static std::string text_of(const EluFloat32& p) {
 }
 
 namespace {
+namespace elu_op {
 
 float slope(const EluAttributes&, float x, float y) {
   return x < 0 ? y + 1 : 1;
@@ -29,10 +30,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"elu_int8", &elu_int8}, {"elu_float32", &elu_float32}};
 
-}  // namespace
-
-extern const OpDef elu_def;
-const OpDef elu_def = {
+constexpr OpDef kDef = {
     .name = "elu",
     .tflite_name = "ELU",
     .tflite_code = 111,
@@ -57,5 +55,11 @@ const OpDef elu_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace elu_op
+}  // namespace
+
+extern const OpDef elu_def;
+const OpDef elu_def = elu_op::kDef;
 
 }  // namespace mote

@@ -9,6 +9,7 @@ static std::string text_of(const ExpFloat32& p) {
 }
 
 namespace {
+namespace exp_op {
 
 float slope(const ExpAttributes&, float, float y) {
   return y;
@@ -24,10 +25,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"exp_float32", &exp_float32}};
 
-}  // namespace
-
-extern const OpDef exp_def;
-const OpDef exp_def = {
+constexpr OpDef kDef = {
     .name = "exp",
     .tflite_name = "EXP",
     .tflite_code = 47,
@@ -51,5 +49,11 @@ const OpDef exp_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace exp_op
+}  // namespace
+
+extern const OpDef exp_def;
+const OpDef exp_def = exp_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace expand_dims_op {
 
 constexpr char kRule[] = "at most 5 dimensions, and one number: where the new one is";
 
@@ -34,10 +35,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"expand_dims_any", &expand_dims_any}};
 
-}  // namespace
-
-extern const OpDef expand_dims_def;
-const OpDef expand_dims_def = {
+constexpr OpDef kDef = {
     .name = "expand_dims",
     .tflite_name = "EXPAND_DIMS",
     .tflite_code = 70,
@@ -61,5 +59,11 @@ const OpDef expand_dims_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace expand_dims_op
+}  // namespace
+
+extern const OpDef expand_dims_def;
+const OpDef expand_dims_def = expand_dims_op::kDef;
 
 }  // namespace mote

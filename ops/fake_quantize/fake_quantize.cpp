@@ -16,6 +16,7 @@
 namespace mote {
 
 namespace {
+namespace fake_quantize_op {
 
 // A unit has one number, or one for each index of the last dimension, or is a range. The partner is what else the
 // kernel reads. Gain and offset map x to what is quantized, x gain + offset, and back: the units of regression targets,
@@ -276,10 +277,7 @@ OpCase random_case(Random& random) {
   return result;
 }
 
-}  // namespace
-
-extern const OpDef fake_quantize_def;
-const OpDef fake_quantize_def = {
+constexpr OpDef kDef = {
     .name = "fake_quantize",
     .tflite_name = "FAKE_QUANTIZE",
     .tflite_code = kTrainingOnly,
@@ -311,5 +309,11 @@ const OpDef fake_quantize_def = {
     .straight_through = true,
     .in_parts = true,
 };
+
+}  // namespace fake_quantize_op
+}  // namespace
+
+extern const OpDef fake_quantize_def;
+const OpDef fake_quantize_def = fake_quantize_op::kDef;
 
 }  // namespace mote

@@ -18,6 +18,7 @@ namespace mote {
 extern const OpDef unidirectional_sequence_lstm_def;
 
 namespace {
+namespace fake_quantize_lstm_op {
 
 using LstmAttributes = UnidirectionalSequenceLstmAttributes;
 
@@ -299,10 +300,7 @@ constexpr QuantRule quant_rule() {
   return rule;
 }
 
-}  // namespace
-
-extern const OpDef fake_quantize_lstm_def;
-const OpDef fake_quantize_lstm_def = {
+constexpr OpDef kDef = {
     .name = "fake_quantize_lstm",
     .tflite_name = "FAKE_QUANTIZE_LSTM",
     .tflite_code = kTrainingOnly,
@@ -328,5 +326,11 @@ const OpDef fake_quantize_lstm_def = {
     .float_saved = saved_floats,
     .straight_through = true,
 };
+
+}  // namespace fake_quantize_lstm_op
+}  // namespace
+
+extern const OpDef fake_quantize_lstm_def;
+const OpDef fake_quantize_lstm_def = fake_quantize_lstm_op::kDef;
 
 }  // namespace mote

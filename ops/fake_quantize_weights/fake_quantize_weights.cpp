@@ -12,6 +12,7 @@
 namespace mote {
 
 namespace {
+namespace fake_quantize_weights_op {
 
 // The range is that of the activation which the weights multiply. Gain and offset, one for each channel, map the
 // layer's output to what it is in the deployed model: weights and bias are quantized as they are there.
@@ -118,10 +119,7 @@ OpCase random_case(Random& random) {
   return result;
 }
 
-}  // namespace
-
-extern const OpDef fake_quantize_weights_def;
-const OpDef fake_quantize_weights_def = {
+constexpr OpDef kDef = {
     .name = "fake_quantize_weights",
     .tflite_name = "FAKE_QUANTIZE_WEIGHTS",
     .tflite_code = kTrainingOnly,
@@ -150,5 +148,11 @@ const OpDef fake_quantize_weights_def = {
     .random_case = random_case,
     .straight_through = true,
 };
+
+}  // namespace fake_quantize_weights_op
+}  // namespace
+
+extern const OpDef fake_quantize_weights_def;
+const OpDef fake_quantize_weights_def = fake_quantize_weights_op::kDef;
 
 }  // namespace mote

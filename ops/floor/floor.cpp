@@ -9,6 +9,7 @@ static std::string text_of(const FloorFloat32& p) {
 }
 
 namespace {
+namespace floor_op {
 
 std::vector<OpCase> cases() {
   return unary_cases(Attributes::of(FloorAttributes{}), -5, 5);
@@ -20,10 +21,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"floor_float32", &floor_float32}};
 
-}  // namespace
-
-extern const OpDef floor_def;
-const OpDef floor_def = {
+constexpr OpDef kDef = {
     .name = "floor",
     .tflite_name = "FLOOR",
     .tflite_code = 8,
@@ -47,5 +45,11 @@ const OpDef floor_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace floor_op
+}  // namespace
+
+extern const OpDef floor_def;
+const OpDef floor_def = floor_op::kDef;
 
 }  // namespace mote

@@ -10,6 +10,7 @@
 namespace mote {
 
 namespace {
+namespace fully_connected_op {
 
 // TFLite's versioning: 1 float, 4 int8, 5 with keep_num_dims, 6 without bias, 7 int16, 11 int16 with an int32 bias, 12
 // per-channel weights.
@@ -269,10 +270,7 @@ constexpr DeviceKernel kKernels[] = {
     {"fully_connected_float32", &fully_connected_float32},
 };
 
-}  // namespace
-
-extern const OpDef fully_connected_def;
-const OpDef fully_connected_def = {
+constexpr OpDef kDef = {
     .name = "fully_connected",
     .tflite_name = "FULLY_CONNECTED",
     .tflite_code = 9,
@@ -298,5 +296,11 @@ const OpDef fully_connected_def = {
     .packed_header = "ops/fully_connected/fully_connected_packed.h",
     .emit_packed = emit_packed,
 };
+
+}  // namespace fully_connected_op
+}  // namespace
+
+extern const OpDef fully_connected_def;
+const OpDef fully_connected_def = fully_connected_op::kDef;
 
 }  // namespace mote

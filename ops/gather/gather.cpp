@@ -7,6 +7,7 @@
 namespace mote {
 
 namespace {
+namespace gather_op {
 
 // TFLite's versioning: 1 float, 2 int8, 4 int16, 5 with batch_dims.
 int32_t tflite_version(const Attributes& attributes, std::span<const TensorType> inputs, std::span<const TensorType>) {
@@ -132,10 +133,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"gather_any", &gather_any}};
 
-}  // namespace
-
-extern const OpDef gather_def;
-const OpDef gather_def = {
+constexpr OpDef kDef = {
     .name = "gather",
     .tflite_name = "GATHER",
     .tflite_code = 36,
@@ -159,5 +157,11 @@ const OpDef gather_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace gather_op
+}  // namespace
+
+extern const OpDef gather_def;
+const OpDef gather_def = gather_op::kDef;
 
 }  // namespace mote

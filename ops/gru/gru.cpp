@@ -14,6 +14,7 @@
 namespace mote {
 
 namespace {
+namespace gru_op {
 
 // What forward computes of every step: both gates [steps, batch, 2 * units]; the candidate, r h, and the hidden state
 // after the step, each [steps, batch, units].
@@ -305,10 +306,7 @@ OpCase random_case(Random& random) {
   return result;
 }
 
-}  // namespace
-
-extern const OpDef gru_def;
-const OpDef gru_def = {
+constexpr OpDef kDef = {
     .name = "gru",
     .tflite_name = "GRU",
     .tflite_code = kTrainingOnly,
@@ -338,5 +336,11 @@ const OpDef gru_def = {
     .random_case = random_case,
     .float_saved = saved_floats,
 };
+
+}  // namespace gru_op
+}  // namespace
+
+extern const OpDef gru_def;
+const OpDef gru_def = gru_op::kDef;
 
 }  // namespace mote

@@ -18,6 +18,7 @@ static std::string text_of(const HardSwishFloat32& p) {
 }
 
 namespace {
+namespace hard_swish_op {
 
 // x (x + 3) / 6 between the ends.
 float slope(const HardSwishAttributes&, float x, float) {
@@ -35,10 +36,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {{"hard_swish_int8", &hard_swish_int8},
                                      {"hard_swish_float32", &hard_swish_float32}};
 
-}  // namespace
-
-extern const OpDef hard_swish_def;
-const OpDef hard_swish_def = {
+constexpr OpDef kDef = {
     .name = "hard_swish",
     .tflite_name = "HARD_SWISH",
     .tflite_code = 117,
@@ -63,5 +61,11 @@ const OpDef hard_swish_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace hard_swish_op
+}  // namespace
+
+extern const OpDef hard_swish_def;
+const OpDef hard_swish_def = hard_swish_op::kDef;
 
 }  // namespace mote

@@ -14,6 +14,7 @@ static std::string text_of(const L2NormalizationFloat32& p) {
 }
 
 namespace {
+namespace l2_normalization_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   if (attributes.as<L2NormalizationAttributes>().activation != Activation::none)
@@ -47,10 +48,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {{"l2_normalization_int8", &l2_normalization_int8},
                                      {"l2_normalization_float32", &l2_normalization_float32}};
 
-}  // namespace
-
-extern const OpDef l2_normalization_def;
-const OpDef l2_normalization_def = {
+constexpr OpDef kDef = {
     .name = "l2_normalization",
     .tflite_name = "L2_NORMALIZATION",
     .tflite_code = 11,
@@ -74,5 +72,11 @@ const OpDef l2_normalization_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace l2_normalization_op
+}  // namespace
+
+extern const OpDef l2_normalization_def;
+const OpDef l2_normalization_def = l2_normalization_op::kDef;
 
 }  // namespace mote

@@ -15,6 +15,7 @@ static std::string text_of(const LeakyReluFloat32& p) {
 }
 
 namespace {
+namespace leaky_relu_op {
 
 float slope(const LeakyReluAttributes& a, float x, float) {
   return x > 0 ? 1 : a.alpha;
@@ -36,10 +37,7 @@ constexpr DeviceKernel kKernels[] = {{"leaky_relu_int8", &leaky_relu_int8},
                                      {"leaky_relu_int16", &leaky_relu_int16},
                                      {"leaky_relu_float32", &leaky_relu_float32}};
 
-}  // namespace
-
-extern const OpDef leaky_relu_def;
-const OpDef leaky_relu_def = {
+constexpr OpDef kDef = {
     .name = "leaky_relu",
     .tflite_name = "LEAKY_RELU",
     .tflite_code = 98,
@@ -64,5 +62,11 @@ const OpDef leaky_relu_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace leaky_relu_op
+}  // namespace
+
+extern const OpDef leaky_relu_def;
+const OpDef leaky_relu_def = leaky_relu_op::kDef;
 
 }  // namespace mote

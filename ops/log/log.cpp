@@ -9,6 +9,7 @@ static std::string text_of(const LogFloat32& p) {
 }
 
 namespace {
+namespace log_op {
 
 float slope(const LogAttributes&, float x, float) {
   return 1 / x;
@@ -24,10 +25,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"log_float32", &log_float32}};
 
-}  // namespace
-
-extern const OpDef log_def;
-const OpDef log_def = {
+constexpr OpDef kDef = {
     .name = "log",
     .tflite_name = "LOG",
     .tflite_code = 73,
@@ -51,5 +49,11 @@ const OpDef log_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace log_op
+}  // namespace
+
+extern const OpDef log_def;
+const OpDef log_def = log_op::kDef;
 
 }  // namespace mote

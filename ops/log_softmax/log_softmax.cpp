@@ -15,6 +15,7 @@ static std::string text_of(const LogSoftmaxFloat32& p) {
 }
 
 namespace {
+namespace log_softmax_op {
 
 // dx = dy - exp(y) sum_j dy_j in each row
 void backward(const FloatCall& call) {
@@ -40,10 +41,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {{"log_softmax_int8", &log_softmax_int8},
                                      {"log_softmax_float32", &log_softmax_float32}};
 
-}  // namespace
-
-extern const OpDef log_softmax_def;
-const OpDef log_softmax_def = {
+constexpr OpDef kDef = {
     .name = "log_softmax",
     .tflite_name = "LOG_SOFTMAX",
     .tflite_code = 50,
@@ -67,5 +65,11 @@ const OpDef log_softmax_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace log_softmax_op
+}  // namespace
+
+extern const OpDef log_softmax_def;
+const OpDef log_softmax_def = log_softmax_op::kDef;
 
 }  // namespace mote

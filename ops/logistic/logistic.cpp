@@ -18,6 +18,7 @@ static std::string text_of(const LogisticFloat32& p) {
 }
 
 namespace {
+namespace logistic_op {
 
 float slope(const LogisticAttributes&, float, float y) {
   return y * (1 - y);
@@ -42,10 +43,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {
     {"logistic_int8", &logistic_int8}, {"logistic_int16", &logistic_int16}, {"logistic_float32", &logistic_float32}};
 
-}  // namespace
-
-extern const OpDef logistic_def;
-const OpDef logistic_def = {
+constexpr OpDef kDef = {
     .name = "logistic",
     .tflite_name = "LOGISTIC",
     .tflite_code = 14,
@@ -70,5 +68,11 @@ const OpDef logistic_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace logistic_op
+}  // namespace
+
+extern const OpDef logistic_def;
+const OpDef logistic_def = logistic_op::kDef;
 
 }  // namespace mote

@@ -8,6 +8,7 @@
 namespace mote {
 
 namespace {
+namespace max_pool_2d_op {
 
 void backward(const FloatCall& call) {
   float* const dx = call.input_gradients[0];
@@ -31,10 +32,7 @@ constexpr DeviceKernel kKernels[] = {{"max_pool_2d_int8", &max_pool_2d_int8},
                                      {"max_pool_2d_int16", &max_pool_2d_int16},
                                      {"max_pool_2d_float32", &max_pool_2d_float32}};
 
-}  // namespace
-
-extern const OpDef max_pool_2d_def;
-const OpDef max_pool_2d_def = {
+constexpr OpDef kDef = {
     .name = "max_pool_2d",
     .tflite_name = "MAX_POOL_2D",
     .tflite_code = 17,
@@ -60,5 +58,11 @@ const OpDef max_pool_2d_def = {
     .overlap = overlap_of_pool,
     .row_rule = rows_of_pool,
 };
+
+}  // namespace max_pool_2d_op
+}  // namespace
+
+extern const OpDef max_pool_2d_def;
+const OpDef max_pool_2d_def = max_pool_2d_op::kDef;
 
 }  // namespace mote

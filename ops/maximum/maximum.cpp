@@ -13,6 +13,7 @@ static std::string text_of(const MaximumFloat32& p) {
 }
 
 namespace {
+namespace maximum_op {
 
 BinarySlopes slopes(const Attributes&, float a, float b, float) {
   return a > b ? BinarySlopes{1, 0} : BinarySlopes{0, 1};
@@ -28,10 +29,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"maximum_int8", &maximum_int8}, {"maximum_float32", &maximum_float32}};
 
-}  // namespace
-
-extern const OpDef maximum_def;
-const OpDef maximum_def = {
+constexpr OpDef kDef = {
     .name = "maximum",
     .tflite_name = "MAXIMUM",
     .tflite_code = 55,
@@ -56,5 +54,11 @@ const OpDef maximum_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace maximum_op
+}  // namespace
+
+extern const OpDef maximum_def;
+const OpDef maximum_def = maximum_op::kDef;
 
 }  // namespace mote

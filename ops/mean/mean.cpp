@@ -17,6 +17,7 @@ static std::string text_of(const MeanFloat32& p) {
 }
 
 namespace {
+namespace mean_op {
 
 // Whether outputs are means over `rows` rows of neighbouring channels, image after image.
 struct Rows {
@@ -78,10 +79,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {
     {"mean_int8", &mean_int8}, {"mean_int16", &mean_int16}, {"mean_float32", &mean_float32}};
 
-}  // namespace
-
-extern const OpDef mean_def;
-const OpDef mean_def = {
+constexpr OpDef kDef = {
     .name = "mean",
     .tflite_name = "MEAN",
     .tflite_code = 40,
@@ -105,5 +103,11 @@ const OpDef mean_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace mean_op
+}  // namespace
+
+extern const OpDef mean_def;
+const OpDef mean_def = mean_op::kDef;
 
 }  // namespace mote

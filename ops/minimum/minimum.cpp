@@ -13,6 +13,7 @@ static std::string text_of(const MinimumFloat32& p) {
 }
 
 namespace {
+namespace minimum_op {
 
 BinarySlopes slopes(const Attributes&, float a, float b, float) {
   return a < b ? BinarySlopes{1, 0} : BinarySlopes{0, 1};
@@ -28,10 +29,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"minimum_int8", &minimum_int8}, {"minimum_float32", &minimum_float32}};
 
-}  // namespace
-
-extern const OpDef minimum_def;
-const OpDef minimum_def = {
+constexpr OpDef kDef = {
     .name = "minimum",
     .tflite_name = "MINIMUM",
     .tflite_code = 57,
@@ -56,5 +54,11 @@ const OpDef minimum_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace minimum_op
+}  // namespace
+
+extern const OpDef minimum_def;
+const OpDef minimum_def = minimum_op::kDef;
 
 }  // namespace mote

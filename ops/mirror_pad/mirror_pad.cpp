@@ -9,6 +9,7 @@ static std::string text_of(const MirrorPad& p) {
 }
 
 namespace {
+namespace mirror_pad_op {
 
 constexpr char kRule[] =
     "two numbers for each of its dimensions, what goes before and after, of what there is to mirror";
@@ -46,10 +47,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"mirror_pad_any", &mirror_pad_any}};
 
-}  // namespace
-
-extern const OpDef mirror_pad_def;
-const OpDef mirror_pad_def = {
+constexpr OpDef kDef = {
     .name = "mirror_pad",
     .tflite_name = "MIRROR_PAD",
     .tflite_code = 100,
@@ -73,5 +71,11 @@ const OpDef mirror_pad_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace mirror_pad_op
+}  // namespace
+
+extern const OpDef mirror_pad_def;
+const OpDef mirror_pad_def = mirror_pad_op::kDef;
 
 }  // namespace mote

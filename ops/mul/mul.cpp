@@ -15,6 +15,7 @@ static std::string text_of(const MulFloat32& p) {
 }
 
 namespace {
+namespace mul_op {
 
 // TFLite's versioning: 3 where the product of the inputs' scales is not below the output's.
 int32_t tflite_version(const Attributes& attributes, std::span<const TensorType> inputs,
@@ -61,10 +62,7 @@ Result<std::string> emit(const EmitCall& call) {
 constexpr DeviceKernel kKernels[] = {
     {"mul_int8", &mul_int8}, {"mul_int16", &mul_int16}, {"mul_int32", &mul_int32}, {"mul_float32", &mul_float32}};
 
-}  // namespace
-
-extern const OpDef mul_def;
-const OpDef mul_def = {
+constexpr OpDef kDef = {
     .name = "mul",
     .tflite_name = "MUL",
     .tflite_code = 18,
@@ -89,5 +87,11 @@ const OpDef mul_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace mul_op
+}  // namespace
+
+extern const OpDef mul_def;
+const OpDef mul_def = mul_op::kDef;
 
 }  // namespace mote

@@ -9,6 +9,7 @@ static std::string text_of(const NegFloat32& p) {
 }
 
 namespace {
+namespace neg_op {
 
 float slope(const NegAttributes&, float, float) {
   return -1;
@@ -24,10 +25,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"neg_float32", &neg_float32}};
 
-}  // namespace
-
-extern const OpDef neg_def;
-const OpDef neg_def = {
+constexpr OpDef kDef = {
     .name = "neg",
     .tflite_name = "NEG",
     .tflite_code = 59,
@@ -51,5 +49,11 @@ const OpDef neg_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace neg_op
+}  // namespace
+
+extern const OpDef neg_def;
+const OpDef neg_def = neg_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace pack_op {
 
 // TFLite's versioning: 1 float, 2 int8, 3 int16.
 int32_t tflite_version(const Attributes& a, std::span<const TensorType> inputs, std::span<const TensorType> outputs) {
@@ -36,10 +37,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"pack_any", &pack_any}};
 
-}  // namespace
-
-extern const OpDef pack_def;
-const OpDef pack_def = {
+constexpr OpDef kDef = {
     .name = "pack",
     .tflite_name = "PACK",
     .tflite_code = 83,
@@ -63,5 +61,11 @@ const OpDef pack_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace pack_op
+}  // namespace
+
+extern const OpDef pack_def;
+const OpDef pack_def = pack_op::kDef;
 
 }  // namespace mote

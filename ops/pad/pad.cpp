@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace pad_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 2, 2));
@@ -12,8 +13,7 @@ Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const T
   return infer_pad(attributes, inputs);
 }
 
-constexpr DeviceKernel kKernels[] = {
-    {"pad_int8", &pad_int8}, {"pad_int16", &pad_int16}, {"pad_float32", &pad_float32}};
+constexpr DeviceKernel kKernels[] = {{"pad_int8", &pad_int8}, {"pad_int16", &pad_int16}, {"pad_float32", &pad_float32}};
 
 // One more with int16, which PADV2 has not.
 std::vector<OpCase> cases() {
@@ -27,10 +27,7 @@ OpCase random_case(Random& random) {
   return random.below(4) == 0 ? as_int16(result) : result;
 }
 
-}  // namespace
-
-extern const OpDef pad_def;
-const OpDef pad_def = {
+constexpr OpDef kDef = {
     .name = "pad",
     .tflite_name = "PAD",
     .tflite_code = 34,
@@ -55,5 +52,11 @@ const OpDef pad_def = {
     .random_case = random_case,
     .overlap = overlap_of_pad,
 };
+
+}  // namespace pad_op
+}  // namespace
+
+extern const OpDef pad_def;
+const OpDef pad_def = pad_op::kDef;
 
 }  // namespace mote

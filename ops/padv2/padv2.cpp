@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace padv2_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 3, 3));
@@ -32,10 +33,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"padv2_int8", &padv2_int8}, {"padv2_float32", &padv2_float32}};
 
-}  // namespace
-
-extern const OpDef padv2_def;
-const OpDef padv2_def = {
+constexpr OpDef kDef = {
     .name = "padv2",
     .tflite_name = "PADV2",
     .tflite_code = 60,
@@ -60,5 +58,11 @@ const OpDef padv2_def = {
     .random_case = random_case,
     .overlap = overlap_of_pad,
 };
+
+}  // namespace padv2_op
+}  // namespace
+
+extern const OpDef padv2_def;
+const OpDef padv2_def = padv2_op::kDef;
 
 }  // namespace mote

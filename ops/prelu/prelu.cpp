@@ -14,6 +14,7 @@ static std::string text_of(const PreluFloat32& p) {
 }
 
 namespace {
+namespace prelu_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_TRY(const auto shapes, infer_binary(attributes, inputs));
@@ -47,10 +48,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"prelu_int8", &prelu_int8}, {"prelu_float32", &prelu_float32}};
 
-}  // namespace
-
-extern const OpDef prelu_def;
-const OpDef prelu_def = {
+constexpr OpDef kDef = {
     .name = "prelu",
     .tflite_name = "PRELU",
     .tflite_code = 54,
@@ -74,5 +72,11 @@ const OpDef prelu_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace prelu_op
+}  // namespace
+
+extern const OpDef prelu_def;
+const OpDef prelu_def = prelu_op::kDef;
 
 }  // namespace mote

@@ -9,6 +9,7 @@
 namespace mote {
 
 namespace {
+namespace quantize_op {
 
 // TFLite's versioning: 1, 2 with an int16 output.
 int32_t tflite_version(const Attributes&, std::span<const TensorType>, std::span<const TensorType> outputs) {
@@ -96,10 +97,7 @@ constexpr DeviceKernel kKernels[] = {
     {"quantize_int32_int8", &quantize_int32_int8},       {"quantize_int32_int16", &quantize_int32_int16},
 };
 
-}  // namespace
-
-extern const OpDef quantize_def;
-const OpDef quantize_def = {
+constexpr OpDef kDef = {
     .name = "quantize",
     .tflite_name = "QUANTIZE",
     .tflite_code = 114,
@@ -125,5 +123,11 @@ const OpDef quantize_def = {
     .overlap = overlap_of_elements,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace quantize_op
+}  // namespace
+
+extern const OpDef quantize_def;
+const OpDef quantize_def = quantize_op::kDef;
 
 }  // namespace mote

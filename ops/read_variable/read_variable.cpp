@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace read_variable_op {
 
 Result<std::vector<Shape>> infer(const Attributes&, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 1, 1));
@@ -21,10 +22,7 @@ Result<std::string> emit(const EmitCall& call) {
 
 constexpr DeviceKernel kKernels[] = {{"read_variable_any", &read_variable_any}};
 
-}  // namespace
-
-extern const OpDef read_variable_def;
-const OpDef read_variable_def = {
+constexpr OpDef kDef = {
     .name = "read_variable",
     .tflite_name = "READ_VARIABLE",
     .tflite_code = 143,
@@ -48,5 +46,11 @@ const OpDef read_variable_def = {
     .cases = nullptr,
     .random_case = nullptr,
 };
+
+}  // namespace read_variable_op
+}  // namespace
+
+extern const OpDef read_variable_def;
+const OpDef read_variable_def = read_variable_op::kDef;
 
 }  // namespace mote

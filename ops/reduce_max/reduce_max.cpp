@@ -13,6 +13,7 @@ static std::string text_of(const ReduceMaxFloat32& p) {
 }
 
 namespace {
+namespace reduce_max_op {
 
 // To the greatest; where several are, to each of them.
 void backward(const FloatCall& call) {
@@ -23,10 +24,7 @@ void backward(const FloatCall& call) {
 constexpr DeviceKernel kKernels[] = {{"reduce_max_int8", &reduce_max_int8},
                                      {"reduce_max_float32", &reduce_max_float32}};
 
-}  // namespace
-
-extern const OpDef reduce_max_def;
-const OpDef reduce_max_def = {
+constexpr OpDef kDef = {
     .name = "reduce_max",
     .tflite_name = "REDUCE_MAX",
     .tflite_code = 82,
@@ -50,5 +48,11 @@ const OpDef reduce_max_def = {
     .cases = reduce_cases,
     .random_case = reduce_random_case,
 };
+
+}  // namespace reduce_max_op
+}  // namespace
+
+extern const OpDef reduce_max_def;
+const OpDef reduce_max_def = reduce_max_op::kDef;
 
 }  // namespace mote

@@ -13,6 +13,7 @@ static std::string text_of(const ReduceMinFloat32& p) {
 }
 
 namespace {
+namespace reduce_min_op {
 
 // To the least; where several are, to each of them.
 void backward(const FloatCall& call) {
@@ -23,10 +24,7 @@ void backward(const FloatCall& call) {
 constexpr DeviceKernel kKernels[] = {{"reduce_min_int8", &reduce_min_int8},
                                      {"reduce_min_float32", &reduce_min_float32}};
 
-}  // namespace
-
-extern const OpDef reduce_min_def;
-const OpDef reduce_min_def = {
+constexpr OpDef kDef = {
     .name = "reduce_min",
     .tflite_name = "REDUCE_MIN",
     .tflite_code = 89,
@@ -50,5 +48,11 @@ const OpDef reduce_min_def = {
     .cases = reduce_cases,
     .random_case = reduce_random_case,
 };
+
+}  // namespace reduce_min_op
+}  // namespace
+
+extern const OpDef reduce_min_def;
+const OpDef reduce_min_def = reduce_min_op::kDef;
 
 }  // namespace mote

@@ -9,6 +9,7 @@ static std::string text_of(const ReduceProdFloat32& p) {
 }
 
 namespace {
+namespace reduce_prod_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 2, 2));
@@ -31,10 +32,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"reduce_prod_float32", &reduce_prod_float32}};
 
-}  // namespace
-
-extern const OpDef reduce_prod_def;
-const OpDef reduce_prod_def = {
+constexpr OpDef kDef = {
     .name = "reduce_prod",
     .tflite_name = "REDUCE_PROD",
     .tflite_code = 81,
@@ -58,5 +56,11 @@ const OpDef reduce_prod_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace reduce_prod_op
+}  // namespace
+
+extern const OpDef reduce_prod_def;
+const OpDef reduce_prod_def = reduce_prod_op::kDef;
 
 }  // namespace mote

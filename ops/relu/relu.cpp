@@ -8,6 +8,7 @@
 namespace mote {
 
 namespace {
+namespace relu_op {
 
 OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
   return {relu_macs(inputs[0]), relu_scratch_bytes()};
@@ -56,10 +57,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {
     {"relu_int8", &relu_int8}, {"relu_int16", &relu_int16}, {"relu_float32", &relu_float32}};
 
-}  // namespace
-
-extern const OpDef relu_def;
-const OpDef relu_def = {
+constexpr OpDef kDef = {
     .name = "relu",
     .tflite_name = "RELU",
     .tflite_code = 19,
@@ -84,5 +82,11 @@ const OpDef relu_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace relu_op
+}  // namespace
+
+extern const OpDef relu_def;
+const OpDef relu_def = relu_op::kDef;
 
 }  // namespace mote

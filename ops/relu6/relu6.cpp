@@ -8,6 +8,7 @@
 namespace mote {
 
 namespace {
+namespace relu6_op {
 
 OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Shape>) {
   return {relu6_macs(inputs[0]), relu6_scratch_bytes()};
@@ -56,10 +57,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {
     {"relu6_int8", &relu6_int8}, {"relu6_int16", &relu6_int16}, {"relu6_float32", &relu6_float32}};
 
-}  // namespace
-
-extern const OpDef relu6_def;
-const OpDef relu6_def = {
+constexpr OpDef kDef = {
     .name = "relu6",
     .tflite_name = "RELU6",
     .tflite_code = 21,
@@ -85,5 +83,11 @@ const OpDef relu6_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace relu6_op
+}  // namespace
+
+extern const OpDef relu6_def;
+const OpDef relu6_def = relu6_op::kDef;
 
 }  // namespace mote

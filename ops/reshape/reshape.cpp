@@ -10,6 +10,7 @@
 namespace mote {
 
 namespace {
+namespace reshape_op {
 
 int32_t tflite_version(const Attributes&, std::span<const TensorType>, std::span<const TensorType>) {
   return 1;
@@ -74,10 +75,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"reshape_any", &reshape_any}};
 
-}  // namespace
-
-extern const OpDef reshape_def;
-const OpDef reshape_def = {
+constexpr OpDef kDef = {
     .name = "reshape",
     .tflite_name = "RESHAPE",
     .tflite_code = 22,
@@ -101,5 +99,11 @@ const OpDef reshape_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace reshape_op
+}  // namespace
+
+extern const OpDef reshape_def;
+const OpDef reshape_def = reshape_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace resize_bilinear_op {
 
 using Values = ResizeBilinearAttributes;
 
@@ -89,10 +90,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {{"resize_bilinear_int8", &resize_bilinear_int8},
                                      {"resize_bilinear_float32", &resize_bilinear_float32}};
 
-}  // namespace
-
-extern const OpDef resize_bilinear_def;
-const OpDef resize_bilinear_def = {
+constexpr OpDef kDef = {
     .name = "resize_bilinear",
     .tflite_name = "RESIZE_BILINEAR",
     .tflite_code = 23,
@@ -116,5 +114,11 @@ const OpDef resize_bilinear_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace resize_bilinear_op
+}  // namespace
+
+extern const OpDef resize_bilinear_def;
+const OpDef resize_bilinear_def = resize_bilinear_op::kDef;
 
 }  // namespace mote

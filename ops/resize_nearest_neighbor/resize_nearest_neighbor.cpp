@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace resize_nearest_neighbor_op {
 
 using Values = ResizeNearestNeighborAttributes;
 
@@ -67,10 +68,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"resize_nearest_neighbor_any", &resize_nearest_neighbor_any}};
 
-}  // namespace
-
-extern const OpDef resize_nearest_neighbor_def;
-const OpDef resize_nearest_neighbor_def = {
+constexpr OpDef kDef = {
     .name = "resize_nearest_neighbor",
     .tflite_name = "RESIZE_NEAREST_NEIGHBOR",
     .tflite_code = 97,
@@ -94,5 +92,11 @@ const OpDef resize_nearest_neighbor_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace resize_nearest_neighbor_op
+}  // namespace
+
+extern const OpDef resize_nearest_neighbor_def;
+const OpDef resize_nearest_neighbor_def = resize_nearest_neighbor_op::kDef;
 
 }  // namespace mote

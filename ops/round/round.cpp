@@ -9,6 +9,7 @@ static std::string text_of(const RoundFloat32& p) {
 }
 
 namespace {
+namespace round_op {
 
 std::vector<OpCase> cases() {
   return unary_cases(Attributes::of(RoundAttributes{}), -5, 5);
@@ -20,10 +21,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"round_float32", &round_float32}};
 
-}  // namespace
-
-extern const OpDef round_def;
-const OpDef round_def = {
+constexpr OpDef kDef = {
     .name = "round",
     .tflite_name = "ROUND",
     .tflite_code = 116,
@@ -47,5 +45,11 @@ const OpDef round_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace round_op
+}  // namespace
+
+extern const OpDef round_def;
+const OpDef round_def = round_op::kDef;
 
 }  // namespace mote

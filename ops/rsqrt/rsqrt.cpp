@@ -14,6 +14,7 @@ static std::string text_of(const RsqrtFloat32& p) {
 }
 
 namespace {
+namespace rsqrt_op {
 
 float slope(const RsqrtAttributes&, float x, float y) {
   return -0.5f * y / x;
@@ -29,10 +30,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"rsqrt_int8", &rsqrt_int8}, {"rsqrt_float32", &rsqrt_float32}};
 
-}  // namespace
-
-extern const OpDef rsqrt_def;
-const OpDef rsqrt_def = {
+constexpr OpDef kDef = {
     .name = "rsqrt",
     .tflite_name = "RSQRT",
     .tflite_code = 76,
@@ -56,5 +54,11 @@ const OpDef rsqrt_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace rsqrt_op
+}  // namespace
+
+extern const OpDef rsqrt_def;
+const OpDef rsqrt_def = rsqrt_op::kDef;
 
 }  // namespace mote

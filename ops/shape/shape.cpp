@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace shape_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 1, 1));
@@ -52,10 +53,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"shape_any", &shape_any}};
 
-}  // namespace
-
-extern const OpDef shape_def;
-const OpDef shape_def = {
+constexpr OpDef kDef = {
     .name = "shape",
     .tflite_name = "SHAPE",
     .tflite_code = 77,
@@ -79,5 +77,11 @@ const OpDef shape_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace shape_op
+}  // namespace
+
+extern const OpDef shape_def;
+const OpDef shape_def = shape_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace slice_op {
 
 constexpr char kRule[] = "`begin` and `size` (or -1) for every dimension of the input, inside it";
 
@@ -46,10 +47,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"slice_any", &slice_any}};
 
-}  // namespace
-
-extern const OpDef slice_def;
-const OpDef slice_def = {
+constexpr OpDef kDef = {
     .name = "slice",
     .tflite_name = "SLICE",
     .tflite_code = 65,
@@ -73,5 +71,11 @@ const OpDef slice_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace slice_op
+}  // namespace
+
+extern const OpDef slice_def;
+const OpDef slice_def = slice_op::kDef;
 
 }  // namespace mote

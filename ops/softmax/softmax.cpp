@@ -8,6 +8,7 @@
 namespace mote {
 
 namespace {
+namespace softmax_op {
 
 // TFLite's versioning: 1 float, 2 int8, 3 int16.
 int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
@@ -115,10 +116,7 @@ constexpr DeviceKernel kKernels[] = {{"softmax_int8", &softmax_int8},
                                      {"softmax_int8_int16", &softmax_int8_int16},
                                      {"softmax_float32", &softmax_float32}};
 
-}  // namespace
-
-extern const OpDef softmax_def;
-const OpDef softmax_def = {
+constexpr OpDef kDef = {
     .name = "softmax",
     .tflite_name = "SOFTMAX",
     .tflite_code = 25,
@@ -142,5 +140,11 @@ const OpDef softmax_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace softmax_op
+}  // namespace
+
+extern const OpDef softmax_def;
+const OpDef softmax_def = softmax_op::kDef;
 
 }  // namespace mote

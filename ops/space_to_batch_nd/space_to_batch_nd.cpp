@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace space_to_batch_nd_op {
 
 std::vector<OpCase> cases() {
   return {space_batch_case("one", make_shape({1, 1, 1, 1}), {1, 1}, {0, 0, 0, 0}, 1),
@@ -35,10 +36,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"space_to_batch_nd_any", &space_to_batch_nd_any}};
 
-}  // namespace
-
-extern const OpDef space_to_batch_nd_def;
-const OpDef space_to_batch_nd_def = {
+constexpr OpDef kDef = {
     .name = "space_to_batch_nd",
     .tflite_name = "SPACE_TO_BATCH_ND",
     .tflite_code = 38,
@@ -62,5 +60,11 @@ const OpDef space_to_batch_nd_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace space_to_batch_nd_op
+}  // namespace
+
+extern const OpDef space_to_batch_nd_def;
+const OpDef space_to_batch_nd_def = space_to_batch_nd_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace space_to_depth_op {
 
 constexpr char kRule[] = "an image whose height and width are multiples of block_size";
 
@@ -29,10 +30,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"space_to_depth_any", &space_to_depth_any}};
 
-}  // namespace
-
-extern const OpDef space_to_depth_def;
-const OpDef space_to_depth_def = {
+constexpr OpDef kDef = {
     .name = "space_to_depth",
     .tflite_name = "SPACE_TO_DEPTH",
     .tflite_code = 26,
@@ -56,5 +54,11 @@ const OpDef space_to_depth_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace space_to_depth_op
+}  // namespace
+
+extern const OpDef space_to_depth_def;
+const OpDef space_to_depth_def = space_to_depth_op::kDef;
 
 }  // namespace mote

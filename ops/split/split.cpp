@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace split_op {
 
 constexpr char kRule[] = "an axis that is a dimension of it";
 
@@ -46,10 +47,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"split_any", &split_any}};
 
-}  // namespace
-
-extern const OpDef split_def;
-const OpDef split_def = {
+constexpr OpDef kDef = {
     .name = "split",
     .tflite_name = "SPLIT",
     .tflite_code = 49,
@@ -73,5 +71,11 @@ const OpDef split_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace split_op
+}  // namespace
+
+extern const OpDef split_def;
+const OpDef split_def = split_op::kDef;
 
 }  // namespace mote

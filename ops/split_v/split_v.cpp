@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace split_v_op {
 
 constexpr char kRule[] =
     "as many sizes as outputs, at most 16, of which one may be -1, and an axis that is a dimension";
@@ -45,10 +46,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"split_v_any", &split_v_any}};
 
-}  // namespace
-
-extern const OpDef split_v_def;
-const OpDef split_v_def = {
+constexpr OpDef kDef = {
     .name = "split_v",
     .tflite_name = "SPLIT_V",
     .tflite_code = 102,
@@ -72,5 +70,11 @@ const OpDef split_v_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace split_v_op
+}  // namespace
+
+extern const OpDef split_v_def;
+const OpDef split_v_def = split_v_op::kDef;
 
 }  // namespace mote

@@ -9,6 +9,7 @@ static std::string text_of(const SqrtFloat32& p) {
 }
 
 namespace {
+namespace sqrt_op {
 
 float slope(const SqrtAttributes&, float, float y) {
   return 0.5f / y;
@@ -24,10 +25,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"sqrt_float32", &sqrt_float32}};
 
-}  // namespace
-
-extern const OpDef sqrt_def;
-const OpDef sqrt_def = {
+constexpr OpDef kDef = {
     .name = "sqrt",
     .tflite_name = "SQRT",
     .tflite_code = 75,
@@ -51,5 +49,11 @@ const OpDef sqrt_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace sqrt_op
+}  // namespace
+
+extern const OpDef sqrt_def;
+const OpDef sqrt_def = sqrt_op::kDef;
 
 }  // namespace mote

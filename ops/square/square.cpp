@@ -9,6 +9,7 @@ static std::string text_of(const SquareFloat32& p) {
 }
 
 namespace {
+namespace square_op {
 
 float slope(const SquareAttributes&, float x, float) {
   return 2 * x;
@@ -24,10 +25,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"square_float32", &square_float32}};
 
-}  // namespace
-
-extern const OpDef square_def;
-const OpDef square_def = {
+constexpr OpDef kDef = {
     .name = "square",
     .tflite_name = "SQUARE",
     .tflite_code = 92,
@@ -51,5 +49,11 @@ const OpDef square_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace square_op
+}  // namespace
+
+extern const OpDef square_def;
+const OpDef square_def = square_op::kDef;
 
 }  // namespace mote

@@ -14,6 +14,7 @@ static std::string text_of(const SquaredDifferenceFloat32& p) {
 }
 
 namespace {
+namespace squared_difference_op {
 
 BinarySlopes slopes(const Attributes&, float a, float b, float) {
   return {2 * (a - b), 2 * (b - a)};
@@ -30,10 +31,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {{"squared_difference_int8", &squared_difference_int8},
                                      {"squared_difference_float32", &squared_difference_float32}};
 
-}  // namespace
-
-extern const OpDef squared_difference_def;
-const OpDef squared_difference_def = {
+constexpr OpDef kDef = {
     .name = "squared_difference",
     .tflite_name = "SQUARED_DIFFERENCE",
     .tflite_code = 99,
@@ -58,5 +56,11 @@ const OpDef squared_difference_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace squared_difference_op
+}  // namespace
+
+extern const OpDef squared_difference_def;
+const OpDef squared_difference_def = squared_difference_op::kDef;
 
 }  // namespace mote

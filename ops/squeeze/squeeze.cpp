@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace squeeze_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   MOTE_CHECK(expect_inputs(inputs, 1, 1));
@@ -39,10 +40,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"squeeze_any", &squeeze_any}};
 
-}  // namespace
-
-extern const OpDef squeeze_def;
-const OpDef squeeze_def = {
+constexpr OpDef kDef = {
     .name = "squeeze",
     .tflite_name = "SQUEEZE",
     .tflite_code = 43,
@@ -66,5 +64,11 @@ const OpDef squeeze_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace squeeze_op
+}  // namespace
+
+extern const OpDef squeeze_def;
+const OpDef squeeze_def = squeeze_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace strided_slice_op {
 
 constexpr char kRule[] =
     "`begin`, `end` and `strides` of one length, at most one entry for each dimension besides new ones, one ellipsis "
@@ -74,10 +75,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"strided_slice_any", &strided_slice_any}};
 
-}  // namespace
-
-extern const OpDef strided_slice_def;
-const OpDef strided_slice_def = {
+constexpr OpDef kDef = {
     .name = "strided_slice",
     .tflite_name = "STRIDED_SLICE",
     .tflite_code = 45,
@@ -101,5 +99,11 @@ const OpDef strided_slice_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace strided_slice_op
+}  // namespace
+
+extern const OpDef strided_slice_def;
+const OpDef strided_slice_def = strided_slice_op::kDef;
 
 }  // namespace mote

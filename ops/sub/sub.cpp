@@ -17,6 +17,7 @@ static std::string text_of(const SubFloat32& p) {
 }
 
 namespace {
+namespace sub_op {
 
 Result<std::vector<Shape>> infer(const Attributes& attributes, std::span<const TensorType> inputs) {
   return infer_sum_or_product(attributes.as<SubAttributes>().activation, inputs);
@@ -61,10 +62,7 @@ Result<std::string> emit(const EmitCall& call) {
 constexpr DeviceKernel kKernels[] = {
     {"sub_int8", &sub_int8}, {"sub_int16", &sub_int16}, {"sub_int32", &sub_int32}, {"sub_float32", &sub_float32}};
 
-}  // namespace
-
-extern const OpDef sub_def;
-const OpDef sub_def = {
+constexpr OpDef kDef = {
     .name = "sub",
     .tflite_name = "SUB",
     .tflite_code = 41,
@@ -89,5 +87,11 @@ const OpDef sub_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace sub_op
+}  // namespace
+
+extern const OpDef sub_def;
+const OpDef sub_def = sub_op::kDef;
 
 }  // namespace mote

@@ -14,6 +14,7 @@ static std::string text_of(const SumFloat32& p) {
 }
 
 namespace {
+namespace sum_op {
 
 // Every element moves its sum as much as itself.
 void backward(const FloatCall& call) {
@@ -23,10 +24,7 @@ void backward(const FloatCall& call) {
 
 constexpr DeviceKernel kKernels[] = {{"sum_int8", &sum_int8}, {"sum_float32", &sum_float32}};
 
-}  // namespace
-
-extern const OpDef sum_def;
-const OpDef sum_def = {
+constexpr OpDef kDef = {
     .name = "sum",
     .tflite_name = "SUM",
     .tflite_code = 74,
@@ -50,5 +48,11 @@ const OpDef sum_def = {
     .cases = reduce_cases,
     .random_case = reduce_random_case,
 };
+
+}  // namespace sum_op
+}  // namespace
+
+extern const OpDef sum_def;
+const OpDef sum_def = sum_op::kDef;
 
 }  // namespace mote

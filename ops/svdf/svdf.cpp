@@ -10,6 +10,7 @@
 namespace mote {
 
 namespace {
+namespace svdf_op {
 
 // TFLite's versioning: 1 float, 3 int8.
 int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
@@ -161,10 +162,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"svdf_int8", &svdf_int8}, {"svdf_float32", &svdf_float32}};
 
-}  // namespace
-
-extern const OpDef svdf_def;
-const OpDef svdf_def = {
+constexpr OpDef kDef = {
     .name = "svdf",
     .tflite_name = "SVDF",
     .tflite_code = 27,
@@ -192,5 +190,11 @@ const OpDef svdf_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace svdf_op
+}  // namespace
+
+extern const OpDef svdf_def;
+const OpDef svdf_def = svdf_op::kDef;
 
 }  // namespace mote

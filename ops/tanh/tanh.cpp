@@ -18,6 +18,7 @@ static std::string text_of(const TanhFloat32& p) {
 }
 
 namespace {
+namespace tanh_op {
 
 float slope(const TanhAttributes&, float, float y) {
   return 1 - y * y;
@@ -42,10 +43,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {
     {"tanh_int8", &tanh_int8}, {"tanh_int16", &tanh_int16}, {"tanh_float32", &tanh_float32}};
 
-}  // namespace
-
-extern const OpDef tanh_def;
-const OpDef tanh_def = {
+constexpr OpDef kDef = {
     .name = "tanh",
     .tflite_name = "TANH",
     .tflite_code = 28,
@@ -70,5 +68,11 @@ const OpDef tanh_def = {
     .random_case = random_case,
     .row_rule = rows_of_elements,
 };
+
+}  // namespace tanh_op
+}  // namespace
+
+extern const OpDef tanh_def;
+const OpDef tanh_def = tanh_op::kDef;
 
 }  // namespace mote

@@ -9,6 +9,7 @@ static std::string text_of(const TileCopy& p) {
 }
 
 namespace {
+namespace tile_op {
 
 constexpr char kRule[] = "one number of at least 1 for each of its dimensions";
 
@@ -39,10 +40,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"tile_any", &tile_any}};
 
-}  // namespace
-
-extern const OpDef tile_def;
-const OpDef tile_def = {
+constexpr OpDef kDef = {
     .name = "tile",
     .tflite_name = "TILE",
     .tflite_code = 69,
@@ -66,5 +64,11 @@ const OpDef tile_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace tile_op
+}  // namespace
+
+extern const OpDef tile_def;
+const OpDef tile_def = tile_op::kDef;
 
 }  // namespace mote

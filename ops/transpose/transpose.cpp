@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace transpose_op {
 
 constexpr char kRule[] = "every dimension of the input once";
 
@@ -39,10 +40,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"transpose_any", &transpose_any}};
 
-}  // namespace
-
-extern const OpDef transpose_def;
-const OpDef transpose_def = {
+constexpr OpDef kDef = {
     .name = "transpose",
     .tflite_name = "TRANSPOSE",
     .tflite_code = 39,
@@ -66,5 +64,11 @@ const OpDef transpose_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace transpose_op
+}  // namespace
+
+extern const OpDef transpose_def;
+const OpDef transpose_def = transpose_op::kDef;
 
 }  // namespace mote

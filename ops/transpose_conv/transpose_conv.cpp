@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace transpose_conv_op {
 
 // TFLite's versioning: 1 float, 2 int8, 3 with a bias, 4 with an activation.
 int32_t tflite_version(const Attributes& attributes, std::span<const TensorType> inputs, std::span<const TensorType>) {
@@ -204,10 +205,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {{"transpose_conv_int8", &transpose_conv_int8},
                                      {"transpose_conv_float32", &transpose_conv_float32}};
 
-}  // namespace
-
-extern const OpDef transpose_conv_def;
-const OpDef transpose_conv_def = {
+constexpr OpDef kDef = {
     .name = "transpose_conv",
     .tflite_name = "TRANSPOSE_CONV",
     .tflite_code = 67,
@@ -232,5 +230,11 @@ const OpDef transpose_conv_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace transpose_conv_op
+}  // namespace
+
+extern const OpDef transpose_conv_def;
+const OpDef transpose_conv_def = transpose_conv_op::kDef;
 
 }  // namespace mote

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "ops/op.h"
+#include "ops/op_families.h"
 #include "ops/unidirectional_sequence_lstm/unidirectional_sequence_lstm_float.h"
 
 namespace mote {
 
 namespace {
+namespace unidirectional_sequence_lstm_op {
 
 using LstmAttributes = UnidirectionalSequenceLstmAttributes;
 
@@ -73,10 +74,6 @@ OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Sh
 
 std::string text_of(const LstmSize& s) {
   return fmt::format("{{{}, {}, {}, {}, {}}}", s.batches, s.steps, s.inputs, s.units, s.time_major);
-}
-
-std::string text_of(Multiplier m) {
-  return fmt::format("{{{}, {}}}", m.multiplier, m.shift);
 }
 
 std::string text_of(const Multiplier (&gates)[kLstmGates]) {
@@ -198,10 +195,7 @@ std::optional<TensorType> state_type(const Attributes& attributes, size_t input,
 // Without layer normalisation and projection only the last counts, that of the hidden state.
 constexpr uint8_t kIntermediates[] = {kLstmHidden, kLstmHidden, kLstmHidden, kLstmHidden, kLstmHidden};
 
-}  // namespace
-
-extern const OpDef unidirectional_sequence_lstm_def;
-const OpDef unidirectional_sequence_lstm_def = {
+constexpr OpDef kDef = {
     .name = "unidirectional_sequence_lstm",
     .tflite_name = "UNIDIRECTIONAL_SEQUENCE_LSTM",
     .tflite_code = 44,
@@ -229,5 +223,11 @@ const OpDef unidirectional_sequence_lstm_def = {
     .float_saved = lstm_saved,
     .simulation = "fake_quantize_lstm",
 };
+
+}  // namespace unidirectional_sequence_lstm_op
+}  // namespace
+
+extern const OpDef unidirectional_sequence_lstm_def;
+const OpDef unidirectional_sequence_lstm_def = unidirectional_sequence_lstm_op::kDef;
 
 }  // namespace mote

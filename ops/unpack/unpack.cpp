@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace unpack_op {
 
 // TFLite's versioning: 1 float, 2 int8, 4 int16.
 int32_t tflite_version(const Attributes& a, std::span<const TensorType> inputs, std::span<const TensorType> outputs) {
@@ -34,10 +35,7 @@ OpCase random_case(Random& random) {
 
 constexpr DeviceKernel kKernels[] = {{"unpack_any", &unpack_any}};
 
-}  // namespace
-
-extern const OpDef unpack_def;
-const OpDef unpack_def = {
+constexpr OpDef kDef = {
     .name = "unpack",
     .tflite_name = "UNPACK",
     .tflite_code = 88,
@@ -61,5 +59,11 @@ const OpDef unpack_def = {
     .cases = cases,
     .random_case = random_case,
 };
+
+}  // namespace unpack_op
+}  // namespace
+
+extern const OpDef unpack_def;
+const OpDef unpack_def = unpack_op::kDef;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace var_handle_op {
 
 // In a graph the variable itself stands for its handle, here as an input.
 Result<std::vector<Shape>> infer(const Attributes&, std::span<const TensorType> inputs) {
@@ -20,10 +21,7 @@ Result<std::string> emit(const EmitCall&) {
 
 constexpr DeviceKernel kKernels[] = {{"var_handle_any", &var_handle_any}};
 
-}  // namespace
-
-extern const OpDef var_handle_def;
-const OpDef var_handle_def = {
+constexpr OpDef kDef = {
     .name = "var_handle",
     .tflite_name = "VAR_HANDLE",
     .tflite_code = 142,
@@ -47,5 +45,11 @@ const OpDef var_handle_def = {
     .cases = nullptr,
     .random_case = nullptr,
 };
+
+}  // namespace var_handle_op
+}  // namespace
+
+extern const OpDef var_handle_def;
+const OpDef var_handle_def = var_handle_op::kDef;
 
 }  // namespace mote

@@ -13,7 +13,6 @@ namespace mote {
 namespace {
 
 constexpr std::string_view kTemplates = "toolchain/compile/template/";
-constexpr std::string_view kStartup = "toolchain/boards/startup/";
 
 std::string kernel_source(const KernelUse& use) {
   return fmt::format(

@@ -12,7 +12,6 @@ namespace mote {
 namespace {
 
 constexpr std::string_view kSender = "toolchain/compile/template/sender/";
-constexpr std::string_view kStartup = "toolchain/boards/startup/";
 constexpr const char* kBoard = "nano33ble";     // whose emulated machine main.cpp is for
 constexpr const char* kSketch = "mote_sender";  // the Arduino tools want a sketch in a folder of its name
 

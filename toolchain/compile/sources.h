@@ -11,6 +11,8 @@ namespace mote {
 
 using SourceFiles = std::map<std::string, std::string>;  // text by path below the folder
 
+constexpr std::string_view kStartup = "toolchain/boards/startup/";
+
 // Adds one carried file under its own name without `folder`.
 Result<void> add_template(std::string_view folder, const std::string& file, SourceFiles& files);
 

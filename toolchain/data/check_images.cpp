@@ -19,11 +19,11 @@ constexpr int32_t kSide = 8;        // of a thumbnail
 constexpr int32_t kPixels = kSide * kSide;
 constexpr int32_t kBands = 4, kBandBits = kPixels / kBands;  // of its signs
 constexpr size_t kMostInBucket = 64;
-constexpr double kCopy = 0.2;  // rest of an image's variation after brightness and contrast are fitted, as a root
+constexpr double kImageCopy = 0.2;  // rest of an image's variation after brightness and contrast are fitted, as a root
 constexpr double kLeastContrast = 4;  // deviation in steps of 256: flatter images are alike by chance
-constexpr size_t kMostCompared = 5000, kNeighbours = 9, kOther = 8;
-constexpr double kReliable = 0.8;  // as for windows (check_neighbours.cpp)
-constexpr double kPairUsual = 0.05;
+constexpr size_t kMostImages = 5000, kNearImages = 9, kOtherImages = 8;
+constexpr double kReliableImages = 0.8;  // as for windows (check_neighbours.cpp)
+constexpr double kImagePairUsual = 0.05;
 
 std::string size_text(int32_t width, int32_t height) {
   return fmt::format("{} x {}", width, height);
@@ -205,7 +205,7 @@ void PictureCheck::find_copies() {
     const Image& image = images_[i];
     if (image.flat()) continue;
     size_t found = i;
-    double nearest = kCopy;
+    double nearest = kImageCopy;
     for (int32_t band = 0; band < kBands; ++band) {
       const uint64_t key = (image.small.signs >> (band * kBandBits) & 0xFFFF) | uint64_t{1} << (20 + band);
       std::vector<size_t>& bucket = buckets[key];
@@ -227,7 +227,7 @@ void PictureCheck::find_copies() {
 // they are not, nothing is said.
 void PictureCheck::find_wrong_labels() {
   if (dataset_.task != DataTask::classification || dataset_.classes.size() < 2) return;
-  const size_t classes = dataset_.classes.size(), step = images_.size() / kMostCompared + 1;
+  const size_t classes = dataset_.classes.size(), step = images_.size() / kMostImages + 1;
   std::vector<size_t> sample;
   for (size_t i = 0; i < images_.size(); i += step)
     if (!images_[i].flat()) sample.push_back(i);
@@ -241,21 +241,21 @@ void PictureCheck::find_wrong_labels() {
       for (size_t p = 0; p < kPixels; ++p) product += images_[i].small.values[p] * images_[k].small.values[p];
       near.emplace_back(-product, k);
     }
-    if (near.size() < kNeighbours) return;
-    std::nth_element(near.begin(), near.begin() + kNeighbours, near.end());
+    if (near.size() < kNearImages) return;
+    std::nth_element(near.begin(), near.begin() + kNearImages, near.end());
     std::vector<size_t> votes(classes, 0);
-    for (size_t n = 0; n < kNeighbours; ++n) ++votes[static_cast<size_t>(images_[near[n].second].window->label)];
+    for (size_t n = 0; n < kNearImages; ++n) ++votes[static_cast<size_t>(images_[near[n].second].window->label)];
     const auto own = static_cast<size_t>(images_[i].window->label);
-    judged[own] += 1, right[own] += votes[own] * 2 > kNeighbours;
+    judged[own] += 1, right[own] += votes[own] * 2 > kNearImages;
     const auto most = std::max_element(votes.begin(), votes.end());
-    if (votes[own] > 0 || *most < kOther) continue;
+    if (votes[own] > 0 || *most < kOtherImages) continue;
     wrong.emplace_back(i, static_cast<size_t>(most - votes.begin()));
     pairs[own * classes + wrong.back().second] += 1;
   }
   for (const auto& [i, other] : wrong) {
     const auto own = static_cast<size_t>(images_[i].window->label);
-    if (right[own] < kReliable * judged[own] || right[other] < kReliable * judged[other]) continue;
-    if (pairs[own * classes + other] > std::max(1.0, kPairUsual * judged[own])) continue;
+    if (right[own] < kReliableImages * judged[own] || right[other] < kReliableImages * judged[other]) continue;
+    if (pairs[own * classes + other] > std::max(1.0, kImagePairUsual * judged[own])) continue;
     Finding& finding =
         add("mislabelled", images_[i],
             fmt::format("labelled '{}', but the images most like it are '{}'", label_of(images_[i]),

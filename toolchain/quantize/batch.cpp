@@ -28,8 +28,9 @@ Result<void> in_blocks(const Int8Executor& model, int64_t count, ThreadPool& poo
   return {};
 }
 
-using Prepare = std::function<void(Int8Executor& executor, int64_t example)>;
-Result<OutputMatrix> outputs(const Int8Executor& model, int64_t count, ThreadPool& pool, const Prepare& prepare) {
+using PrepareExample = std::function<void(Int8Executor& executor, int64_t example)>;
+Result<OutputMatrix> outputs(const Int8Executor& model, int64_t count, ThreadPool& pool,
+                             const PrepareExample& prepare) {
   OutputMatrix matrix{count, model.output_type(0).shape.elements(), {}};
   matrix.values.resize(static_cast<size_t>(matrix.rows * matrix.columns));
   MOTE_CHECK(in_blocks(model, count, pool, [&](Int8Executor& executor, int64_t first, int64_t last) -> Result<void> {

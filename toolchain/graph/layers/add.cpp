@@ -6,6 +6,7 @@
 namespace mote {
 
 namespace {
+namespace add_form {
 
 constexpr const char* kNames[] = {"Add"};
 constexpr LayerParameter kParameters[] = {
@@ -24,9 +25,12 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return builder.add_activation(arguments.value(1).word);
 }
 
+constexpr LayerForm kForm = {kNames, {}, "the sum with earlier outputs, by name", kParameters, FirstInput::as_is, add};
+
+}  // namespace add_form
 }  // namespace
 
 extern const LayerForm add_layer;
-const LayerForm add_layer = {kNames, {}, "the sum with earlier outputs, by name", kParameters, FirstInput::as_is, add};
+const LayerForm add_layer = add_form::kForm;
 
 }  // namespace mote

@@ -4,6 +4,7 @@
 namespace mote {
 
 namespace {
+namespace autoencoder_form {
 
 constexpr const char* kNames[] = {"Autoencoder"};
 constexpr LayerParameter kParameters[] = {
@@ -25,11 +26,14 @@ Result<LayerLines> expand(const GraphBuilder& builder, const LayerArguments& arg
   return lines;
 }
 
+constexpr LayerForm kForm = {
+    kNames,  {},    "dense layers down to a few numbers and back to the whole example", kParameters, FirstInput::flat,
+    nullptr, expand};
+
+}  // namespace autoencoder_form
 }  // namespace
 
 extern const LayerForm autoencoder_layer;
-const LayerForm autoencoder_layer = {
-    kNames,  {},    "dense layers down to a few numbers and back to the whole example", kParameters, FirstInput::flat,
-    nullptr, expand};
+const LayerForm autoencoder_layer = autoencoder_form::kForm;
 
 }  // namespace mote

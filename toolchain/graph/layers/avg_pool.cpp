@@ -4,6 +4,7 @@
 namespace mote {
 
 namespace {
+namespace avg_pool_form {
 
 constexpr const char* kNames[] = {"AvgPool", "AvgPool1D", "AvgPool2D"};
 constexpr const char* kAliases[] = {"AveragePooling1D", "AveragePooling2D"};
@@ -12,10 +13,13 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return add_pool(builder, "average_pool_2d", arguments);
 }
 
+constexpr LayerForm kForm = {
+    kNames, kAliases, "the mean of each channel in windows", kPoolParameters, FirstInput::sequence, add};
+
+}  // namespace avg_pool_form
 }  // namespace
 
 extern const LayerForm avg_pool_layer;
-const LayerForm avg_pool_layer = {
-    kNames, kAliases, "the mean of each channel in windows", kPoolParameters, FirstInput::sequence, add};
+const LayerForm avg_pool_layer = avg_pool_form::kForm;
 
 }  // namespace mote

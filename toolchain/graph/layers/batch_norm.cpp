@@ -6,6 +6,7 @@
 namespace mote {
 
 namespace {
+namespace batch_norm_form {
 
 constexpr const char* kNames[] = {"BatchNorm"};
 constexpr const char* kAliases[] = {"BatchNormalization"};
@@ -24,11 +25,14 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return builder.add_node("batch_norm", Attributes::of(attributes), {{gamma, beta, mean, variance}});
 }
 
+constexpr LayerForm kForm = {
+    kNames,      kAliases,          "batch normalization, folded into the layer before it when the model is exported",
+    kParameters, FirstInput::as_is, add};
+
+}  // namespace batch_norm_form
 }  // namespace
 
 extern const LayerForm batch_norm_layer;
-const LayerForm batch_norm_layer = {
-    kNames,      kAliases,          "batch normalization, folded into the layer before it when the model is exported",
-    kParameters, FirstInput::as_is, add};
+const LayerForm batch_norm_layer = batch_norm_form::kForm;
 
 }  // namespace mote

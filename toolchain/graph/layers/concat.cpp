@@ -6,6 +6,7 @@
 namespace mote {
 
 namespace {
+namespace concat_form {
 
 constexpr const char* kNames[] = {"Concat"};
 constexpr const char* kAliases[] = {"Concatenate"};
@@ -24,10 +25,13 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return builder.add_joining_node("concatenation", Attributes::of(attributes), std::move(tensors));
 }
 
+constexpr LayerForm kForm = {kNames,      kAliases,          "the channels with those of earlier outputs, by name",
+                             kParameters, FirstInput::as_is, add};
+
+}  // namespace concat_form
 }  // namespace
 
 extern const LayerForm concat_layer;
-const LayerForm concat_layer = {kNames,      kAliases,          "the channels with those of earlier outputs, by name",
-                                kParameters, FirstInput::as_is, add};
+const LayerForm concat_layer = concat_form::kForm;
 
 }  // namespace mote

@@ -4,6 +4,7 @@
 namespace mote {
 
 namespace {
+namespace conv_form {
 
 constexpr const char* kNames[] = {"Conv1D", "Conv2D"};
 constexpr LayerParameter kParameters[] = {
@@ -22,10 +23,13 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return builder.add_activation(arguments.value(4).word);
 }
 
+constexpr LayerForm kForm = {
+    kNames, {}, "a window over all channels, at every step or pixel", kParameters, FirstInput::sequence, add};
+
+}  // namespace conv_form
 }  // namespace
 
 extern const LayerForm conv_layer;
-const LayerForm conv_layer = {
-    kNames, {}, "a window over all channels, at every step or pixel", kParameters, FirstInput::sequence, add};
+const LayerForm conv_layer = conv_form::kForm;
 
 }  // namespace mote

@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace dense_form {
 
 constexpr const char* kNames[] = {"Dense"};
 constexpr LayerParameter kParameters[] = {
@@ -24,10 +25,12 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return builder.add_activation(arguments.value(1).word);
 }
 
+constexpr LayerForm kForm = {kNames, {}, "fully connected over the whole example", kParameters, FirstInput::flat, add};
+
+}  // namespace dense_form
 }  // namespace
 
 extern const LayerForm dense_layer;
-const LayerForm dense_layer = {kNames,           {}, "fully connected over the whole example", kParameters,
-                               FirstInput::flat, add};
+const LayerForm dense_layer = dense_form::kForm;
 
 }  // namespace mote

@@ -4,6 +4,7 @@
 namespace mote {
 
 namespace {
+namespace depthwise_conv_form {
 
 constexpr const char* kNames[] = {"DepthwiseConv1D", "DepthwiseConv2D"};
 constexpr LayerParameter kParameters[] = {
@@ -19,10 +20,13 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return builder.add_activation(arguments.value(4).word);
 }
 
+constexpr LayerForm kForm = {kNames, {}, "a window over each channel by itself", kParameters, FirstInput::sequence,
+                             add};
+
+}  // namespace depthwise_conv_form
 }  // namespace
 
 extern const LayerForm depthwise_conv_layer;
-const LayerForm depthwise_conv_layer = {
-    kNames, {}, "a window over each channel by itself", kParameters, FirstInput::sequence, add};
+const LayerForm depthwise_conv_layer = depthwise_conv_form::kForm;
 
 }  // namespace mote

@@ -4,6 +4,7 @@
 namespace mote {
 
 namespace {
+namespace ds_cnn_form {
 
 constexpr const char* kNames[] = {"DSCNN"};
 constexpr LayerParameter kParameters[] = {
@@ -23,16 +24,18 @@ Result<LayerLines> expand(const GraphBuilder& builder, const LayerArguments& arg
   return lines;
 }
 
+constexpr LayerForm kForm = {kNames,
+                             {},
+                             "depthwise separable convolutions on [steps, features], up to the pool; a Dense follows",
+                             kParameters,
+                             FirstInput::as_is,
+                             nullptr,
+                             expand};
+
+}  // namespace ds_cnn_form
 }  // namespace
 
 extern const LayerForm ds_cnn_layer;
-const LayerForm ds_cnn_layer = {
-    kNames,
-    {},
-    "depthwise separable convolutions on [steps, features], up to the pool; a Dense follows",
-    kParameters,
-    FirstInput::as_is,
-    nullptr,
-    expand};
+const LayerForm ds_cnn_layer = ds_cnn_form::kForm;
 
 }  // namespace mote

@@ -4,6 +4,7 @@
 namespace mote {
 
 namespace {
+namespace flatten_form {
 
 constexpr const char* kNames[] = {"Flatten"};
 
@@ -11,9 +12,12 @@ Result<void> add(GraphBuilder& builder, const LayerArguments&) {
   return builder.flatten();
 }
 
+constexpr LayerForm kForm = {kNames, {}, "the example as one row", {}, FirstInput::flat, add};
+
+}  // namespace flatten_form
 }  // namespace
 
 extern const LayerForm flatten_layer;
-const LayerForm flatten_layer = {kNames, {}, "the example as one row", {}, FirstInput::flat, add};
+const LayerForm flatten_layer = flatten_form::kForm;
 
 }  // namespace mote

@@ -10,6 +10,7 @@
 namespace mote {
 
 namespace {
+namespace gru_form {
 
 constexpr const char* kNames[] = {"GRU"};
 constexpr LayerParameter kParameters[] = {
@@ -47,15 +48,18 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return builder.add_node("gru", Attributes::of(GruAttributes{arguments.flag(1)}), tensors);
 }
 
-}  // namespace
-
-extern const LayerForm gru_layer;
-const LayerForm gru_layer = {kNames,
+constexpr LayerForm kForm = {kNames,
                              {},
                              "gated recurrent units along [steps, channels]; the last step, or all with "
                              "return_sequences; exported step by step",
                              kParameters,
                              FirstInput::as_is,
                              add};
+
+}  // namespace gru_form
+}  // namespace
+
+extern const LayerForm gru_layer;
+const LayerForm gru_layer = gru_form::kForm;
 
 }  // namespace mote

@@ -9,6 +9,7 @@
 namespace mote {
 
 namespace {
+namespace lstm_form {
 
 constexpr const char* kNames[] = {"LSTM"};
 constexpr LayerParameter kParameters[] = {
@@ -59,15 +60,18 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return arguments.flag(1) ? Result<void>() : take_last_step(builder);
 }
 
-}  // namespace
-
-extern const LayerForm lstm_layer;
-const LayerForm lstm_layer = {
+constexpr LayerForm kForm = {
     kNames,
     {},
     "a long short-term memory along [steps, channels]; its last step, or all with return_sequences",
     kParameters,
     FirstInput::as_is,
     add};
+
+}  // namespace lstm_form
+}  // namespace
+
+extern const LayerForm lstm_layer;
+const LayerForm lstm_layer = lstm_form::kForm;
 
 }  // namespace mote

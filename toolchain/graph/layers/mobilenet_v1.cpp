@@ -6,6 +6,7 @@
 namespace mote {
 
 namespace {
+namespace mobilenet_v1_form {
 
 constexpr const char* kNames[] = {"MobileNetV1"};
 constexpr LayerParameter kParameters[] = {{"alpha", LayerParameter::Kind::factor, "0.25"}};
@@ -27,11 +28,14 @@ Result<LayerLines> expand(const GraphBuilder&, const LayerArguments& arguments) 
   return lines;
 }
 
+constexpr LayerForm kForm = {
+    kNames,  {},    "13 separable blocks on an image, up to the pool; a Dense follows", kParameters, FirstInput::as_is,
+    nullptr, expand};
+
+}  // namespace mobilenet_v1_form
 }  // namespace
 
 extern const LayerForm mobilenet_v1_layer;
-const LayerForm mobilenet_v1_layer = {
-    kNames,  {},    "13 separable blocks on an image, up to the pool; a Dense follows", kParameters, FirstInput::as_is,
-    nullptr, expand};
+const LayerForm mobilenet_v1_layer = mobilenet_v1_form::kForm;
 
 }  // namespace mote

@@ -4,6 +4,7 @@
 namespace mote {
 
 namespace {
+namespace relu_form {
 
 constexpr const char* kNames[] = {"ReLU"};
 
@@ -11,9 +12,12 @@ Result<void> add(GraphBuilder& builder, const LayerArguments&) {
   return builder.add_activation("relu");
 }
 
+constexpr LayerForm kForm = {kNames, {}, "max(x, 0)", {}, FirstInput::as_is, add};
+
+}  // namespace relu_form
 }  // namespace
 
 extern const LayerForm relu_layer;
-const LayerForm relu_layer = {kNames, {}, "max(x, 0)", {}, FirstInput::as_is, add};
+const LayerForm relu_layer = relu_form::kForm;
 
 }  // namespace mote

@@ -6,6 +6,7 @@
 namespace mote {
 
 namespace {
+namespace reshape_form {
 
 constexpr const char* kNames[] = {"Reshape"};
 constexpr LayerParameter kParameters[] = {{"target_shape", LayerParameter::Kind::sizes, nullptr}};
@@ -35,10 +36,12 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return builder.add_reshape(dims);
 }
 
+constexpr LayerForm kForm = {kNames, {}, "the same numbers under another shape", kParameters, FirstInput::as_is, add};
+
+}  // namespace reshape_form
 }  // namespace
 
 extern const LayerForm reshape_layer;
-const LayerForm reshape_layer = {kNames, {}, "the same numbers under another shape", kParameters, FirstInput::as_is,
-                                 add};
+const LayerForm reshape_layer = reshape_form::kForm;
 
 }  // namespace mote

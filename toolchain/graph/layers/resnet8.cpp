@@ -4,6 +4,7 @@
 namespace mote {
 
 namespace {
+namespace resnet8_form {
 
 constexpr const char* kNames[] = {"ResNet8"};
 constexpr LayerParameter kParameters[] = {{"filters", LayerParameter::Kind::count, "16"}};
@@ -27,15 +28,18 @@ Result<LayerLines> expand(const GraphBuilder&, const LayerArguments& arguments) 
   return lines;
 }
 
+constexpr LayerForm kForm = {kNames,
+                             {},
+                             "three residual blocks on an image, up to the pool; a Dense follows",
+                             kParameters,
+                             FirstInput::as_is,
+                             nullptr,
+                             expand};
+
+}  // namespace resnet8_form
 }  // namespace
 
 extern const LayerForm resnet8_layer;
-const LayerForm resnet8_layer = {kNames,
-                                 {},
-                                 "three residual blocks on an image, up to the pool; a Dense follows",
-                                 kParameters,
-                                 FirstInput::as_is,
-                                 nullptr,
-                                 expand};
+const LayerForm resnet8_layer = resnet8_form::kForm;
 
 }  // namespace mote

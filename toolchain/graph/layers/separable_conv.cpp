@@ -4,6 +4,7 @@
 namespace mote {
 
 namespace {
+namespace separable_conv_form {
 
 constexpr const char* kNames[] = {"SeparableConv1D", "SeparableConv2D"};
 constexpr LayerParameter kParameters[] = {
@@ -21,10 +22,13 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return builder.add_activation(arguments.value(5).word);
 }
 
+constexpr LayerForm kForm = {
+    kNames, {}, "a window over each channel by itself, then one of size 1", kParameters, FirstInput::sequence, add};
+
+}  // namespace separable_conv_form
 }  // namespace
 
 extern const LayerForm separable_conv_layer;
-const LayerForm separable_conv_layer = {
-    kNames, {}, "a window over each channel by itself, then one of size 1", kParameters, FirstInput::sequence, add};
+const LayerForm separable_conv_layer = separable_conv_form::kForm;
 
 }  // namespace mote

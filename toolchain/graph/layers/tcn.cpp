@@ -5,6 +5,7 @@
 namespace mote {
 
 namespace {
+namespace tcn_form {
 
 constexpr const char* kNames[] = {"TCN"};
 constexpr LayerParameter kParameters[] = {
@@ -37,15 +38,18 @@ Result<LayerLines> expand(const GraphBuilder& builder, const LayerArguments& arg
   return lines;
 }
 
-}  // namespace
-
-extern const LayerForm tcn_layer;
-const LayerForm tcn_layer = {kNames,
+constexpr LayerForm kForm = {kNames,
                              {},
                              "residual blocks of dilated causal convolutions on [steps, channels]; all steps come out",
                              kParameters,
                              FirstInput::sequence,
                              nullptr,
                              expand};
+
+}  // namespace tcn_form
+}  // namespace
+
+extern const LayerForm tcn_layer;
+const LayerForm tcn_layer = tcn_form::kForm;
 
 }  // namespace mote

@@ -4,6 +4,7 @@
 namespace mote {
 
 namespace {
+namespace zero_pad_form {
 
 constexpr const char* kNames[] = {"ZeroPad", "ZeroPad1D", "ZeroPad2D"};
 constexpr const char* kAliases[] = {"ZeroPadding1D", "ZeroPadding2D"};
@@ -24,10 +25,13 @@ Result<void> add(GraphBuilder& builder, const LayerArguments& arguments) {
   return builder.add_padding({n[0], n.back()}, {n[0], n.back()});
 }
 
+constexpr LayerForm kForm = {kNames, kAliases, "zeros around the steps or the image", kParameters, FirstInput::sequence,
+                             add};
+
+}  // namespace zero_pad_form
 }  // namespace
 
 extern const LayerForm zero_pad_layer;
-const LayerForm zero_pad_layer = {
-    kNames, kAliases, "zeros around the steps or the image", kParameters, FirstInput::sequence, add};
+const LayerForm zero_pad_layer = zero_pad_form::kForm;
 
 }  // namespace mote
