@@ -24,14 +24,6 @@ if(MOTE_COVERAGE)
   target_link_options(mote_options INTERFACE --coverage)
 endif()
 
-# The release preset joins eight sources in one compilation (CMAKE_UNITY_BUILD: a third of the processor time). Entries
-# of a registry use the same local names (infer, forward, ...) in every file, so they are compiled alone.
-function(mote_compile_alone)
-  set(sources ${ARGN})
-  list(FILTER sources INCLUDE REGEX "/(ops|layers|features|boards|readers)/|/cli/[^/]+$")
-  set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-endfunction()
-
 function(mote_stage name folder)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp)
@@ -42,7 +34,6 @@ function(mote_stage name folder)
   if(sources)
     add_library(mote_${name} STATIC ${sources})
     target_link_libraries(mote_${name} PUBLIC mote_options ${ARG_DEPENDS})
-    mote_compile_alone(${sources})
     if(EXISTS ${CMAKE_SOURCE_DIR}/${folder}/stage.cmake)
       include(${CMAKE_SOURCE_DIR}/${folder}/stage.cmake)  # extra compile options or libraries of this stage
     endif()
@@ -58,7 +49,6 @@ endfunction()
 function(mote_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  mote_compile_alone(${ARG_SOURCES})
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-Og>)  # compiles in half the time of -O2
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} mote_options GTest::gtest_main GTest::gmock)
   add_test(NAME ${name} COMMAND ${name})
