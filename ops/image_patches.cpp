@@ -32,69 +32,85 @@ AxisTaps backward_taps(const WindowAxis& axis, int32_t phase) {
   return result;
 }
 
-namespace {
-
-void widen(PaddedAxis& axis, const AxisTaps& taps) {
-  if (taps.taps == 0 || taps.count == 0) return;
-  const int32_t last = taps.source + (taps.taps - 1) * taps.source_step + (taps.count - 1) * taps.advance;
-  const int32_t behind = std::max(axis.total - axis.before, last + 1);
-  axis.before = std::max(axis.before, -taps.source);
-  axis.total = axis.before + behind;
+void SourceAxis::add(const AxisTaps& taps) {
+  if (taps.count <= 0) return;
+  count = std::max(count, taps.count);
+  advance = taps.advance;
+  if (taps.taps == 0) return;
+  before = std::max(before, -taps.source);
+  high = std::max(high, taps.source + (taps.taps - 1) * taps.source_step);
 }
 
-}  // namespace
-
-PaddedAxis padded_inputs(const WindowAxis& axis) {
-  PaddedAxis result{axis.input, 0, axis.input};
-  widen(result, forward_taps(axis));
+SourceAxis source_inputs(const WindowAxis& axis) {
+  SourceAxis result{axis.input};
+  result.add(forward_taps(axis));
   return result;
 }
 
-PaddedAxis padded_outputs(const WindowAxis& axis) {
-  PaddedAxis result{axis.output, 0, axis.output};
-  for (int32_t phase = 0; phase < axis.stride; ++phase) widen(result, backward_taps(axis, phase));
+SourceAxis source_outputs(const WindowAxis& axis, const PhaseTaps& phases) {
+  SourceAxis result{axis.output};
+  for (int32_t phase = 0; phase < phases.count(); ++phase) result.add(phases[phase]);
   return result;
 }
 
-int64_t PaddedImage::padded() const {
-  const bool plain = y.total == y.size && x.total == x.size;
-  return plain ? 0 : int64_t{y.total} * x.total * channels;
+PhaseTaps::PhaseTaps(const WindowAxis& axis) : axis_(axis) {
+  for (int32_t phase = 0; phase < std::min<int32_t>(kKept, axis.stride); ++phase)
+    kept_[phase] = backward_taps(axis, phase);
 }
 
-void PaddedImage::clear(float* memory) const {
-  if (padded() == 0) return;
-  const int64_t pitch = int64_t{x.total} * channels, image = int64_t{x.size} * channels;
-  const int64_t first = y.before * pitch + int64_t{x.before} * channels;
-  std::fill_n(memory, first, 0.0f);
-  float* behind = memory + first + image;  // a row of the image
-  for (int32_t i = 1; i < y.size; ++i, behind += pitch) std::fill_n(behind, pitch - image, 0.0f);
-  std::fill(behind, memory + padded(), 0.0f);
+// A whole image if it is small, else an even number where there is room: kernels take two rows at a time.
+int32_t SourceImage::band_rows() const {
+  constexpr int64_t kWhole = 8192, kPart = 4096;  // floats: of first-level caches of 32 KiB and more
+  if (int64_t{y.span(y.count)} * pitch() <= kWhole) return y.count;
+  const int64_t floats = y.span(1) == 1 ? kWhole : kPart;  // no row is copied twice, only weights are read again
+  const int64_t room = (floats / pitch() - y.span(1)) / y.advance + 1;
+  const auto fit = static_cast<int32_t>(std::clamp<int64_t>(room, 1, y.count));
+  return fit - (fit > 1 ? fit % 2 : 0);
 }
 
-const float* PaddedImage::place(const float* image, float* memory) const {
-  if (padded() == 0) return image;
-  const int64_t row = int64_t{x.size} * channels, pitch = int64_t{x.total} * channels;
-  float* to = memory + y.before * pitch + int64_t{x.before} * channels;
-  for (int32_t i = 0; i < y.size; ++i) std::copy_n(image + i * row, row, to + i * pitch);
-  return memory;
+// Rows beside one another, with what is around them, are one piece.
+void SourceImage::place(const float* image, int32_t top, int32_t from, int32_t to, float* memory) const {
+  const int64_t row = int64_t{x.size} * channels, before = int64_t{x.before} * channels,
+                behind = pitch() - before - row;
+  const auto copy = [&](int32_t source, int64_t rows, float* at) {
+    if (line == nullptr)
+      std::copy_n(image + source * row, rows * row, at);
+    else
+      simd().scale_shift({rows * x.size, channels}, image + source * row, line->scale, line->shift, line->limits, at);
+  };
+  const int32_t begin = std::clamp(-top, from, to), end = std::clamp(y.size - top, begin, to);  // rows of the image
+  std::fill_n(memory + int64_t{from} * pitch(), int64_t{begin - from} * pitch(), 0.0f);
+  std::fill_n(memory + int64_t{end} * pitch(), int64_t{to - end} * pitch(), 0.0f);
+  float* at = memory + int64_t{begin} * pitch();
+  if (pitch() == row && end > begin) return copy(top + begin, end - begin, at);
+  for (int32_t i = begin; i < end; ++i, at += pitch()) {
+    std::fill_n(at, before, 0.0f);
+    copy(top + i, 1, at + before);
+    std::fill_n(at + before + row, behind, 0.0f);
+  }
 }
 
-Patches patches_of(const PatchShape& s, float* memory) {
-  auto* const from = reinterpret_cast<int32_t*>(memory);
-  int32_t *const to = from + s.pixels(), *const run = to + s.pixels();
-  const int32_t channels = s.source.channels, row = s.source.x.total * channels;
-  for (int32_t y = 0, p = 0; y < s.y.count; ++y)
-    for (int32_t x = 0; x < s.x.count; ++x, ++p) {
-      from[p] = y * s.y.advance * row + x * s.x.advance * channels;
-      to[p] = ((s.y.first + y * s.y.step) * s.columns + s.x.first + x * s.x.step) * s.pitch;
-    }
+// Rows without a gap are one.
+Patches patches_of(const PatchShape& s, const Band& band) {
+  const int32_t channels = s.source.channels, row = s.source.pitch();
   const bool joined = s.joined && s.depth == channels && s.x.taps > 0 && (s.x.source_step == 1 || s.x.taps == 1);
-  const int32_t per_row = joined ? 1 : s.x.taps;
-  for (int32_t y = 0, r = 0; y < s.y.taps; ++y)
-    for (int32_t x = 0; x < per_row; ++x, ++r)
-      run[r] = (s.source.y.before + s.y.source + y * s.y.source_step) * row +
-               (s.source.x.before + s.x.source + x * s.x.source_step) * channels;
-  return {s.pixels(), from, to, s.y.taps * per_row, joined ? s.x.taps * s.depth : s.depth, run};
+  Patches patches;
+  patches.rows = std::min(band.rows, s.y.count - band.first);  // phases may differ by a row
+  patches.columns = s.x.count;
+  patches.from = {0, s.y.advance * row, s.x.advance * channels};
+  patches.to = {((s.y.first + band.first * s.y.step) * s.columns + s.x.first) * s.pitch, s.y.step * s.columns * s.pitch,
+                s.x.step * s.pitch};
+  patches.run_rows = s.y.taps;
+  patches.run_columns = joined ? 1 : s.x.taps;
+  patches.run = {(s.source.y.before + s.y.source) * row + (s.source.x.before + s.x.source) * channels,
+                 s.y.source_step * row, s.x.source_step * channels};
+  patches.length = joined ? s.x.taps * s.depth : s.depth;
+  if (patches.from.row == patches.columns * patches.from.column &&
+      patches.to.row == patches.columns * patches.to.column) {
+    patches.columns *= std::max(patches.rows, 0);
+    patches.rows = 1;
+  }
+  return patches;
 }
 
 void add_column_sums(const FloatCall& call, const Channels& size, const float* dz, float* memory, float* gradient) {

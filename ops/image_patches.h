@@ -1,9 +1,8 @@
-// From a sliding window to the tables of the float micro-kernels (Patches in simd.h), for convolutions and their
-// gradients alike. Nothing here takes memory: tables lie in what the call saves, padded images in its workspace.
+// From a sliding window to what the float micro-kernels take (Patches in simd.h), for convolutions and their gradients
+// alike. Nothing here takes memory: copies lie in the workspace of the call.
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <type_traits>
 
 #include "device/window.h"
 #include "ops/op.h"
@@ -24,39 +23,85 @@ AxisTaps forward_taps(const WindowAxis& axis);
 // padding, 0 <= phase < stride, which share their taps. There may be none.
 AxisTaps backward_taps(const WindowAxis& axis, int32_t phase);
 
-// An axis with zeros before and behind.
-struct PaddedAxis {
-  int32_t size, before, total;
-};
-PaddedAxis padded_inputs(const WindowAxis& axis);
-PaddedAxis padded_outputs(const WindowAxis& axis);  // for all phases
+// The taps of all phases of an axis.
+class PhaseTaps {
+ public:
+  explicit PhaseTaps(const WindowAxis& axis);
+  int32_t count() const { return axis_.stride; }
+  AxisTaps operator[](int32_t phase) const { return phase < kKept ? kept_[phase] : backward_taps(axis_, phase); }
 
-// An image [y, x, channels] with zeros around it, of its own or of the padding.
-struct PaddedImage {
-  PaddedAxis y, x;
+ private:
+  static constexpr int32_t kKept = 3;  // only larger strides have more
+  WindowAxis axis_;
+  AxisTaps kept_[kKept];
+};
+
+// An axis of an image and what sums over taps read of it: result t, of `count`, elements t * advance - before up to
+// t * advance + high, which may lie outside.
+struct SourceAxis {
+  int32_t size;
+  int32_t before = 0, high = 0;  // before >= 0
+  int32_t count = 0, advance = 1;
+
+  void add(const AxisTaps& taps);
+  // Elements that so many neighbouring results read.
+  int32_t span(int32_t results) const { return before + high + 1 + (results - 1) * advance; }
+  bool inside() const { return before == 0 && span(count) <= size; }
+  int32_t total() const { return before + std::max(size, span(count) - before); }
+};
+SourceAxis source_inputs(const WindowAxis& axis);
+SourceAxis source_outputs(const WindowAxis& axis, const PhaseTaps& phases);  // for all of them
+
+// Results [first, first + rows) of the y axis. What they read begins at `source`: the top of their window, or of the
+// image where it is not copied.
+struct Band {
+  int32_t first, rows;
+  const float* source;
+};
+
+// An image [y, x, channels] which sums over taps read, zeros around it where they read more. Where they do, or read
+// what becomes of it, its rows are copied into memory for a few rows of results at a time, which stay in the
+// first-level cache.
+struct SourceImage {
+  SourceAxis y, x;
   int32_t channels;
+  const ChannelLine* line = nullptr;  // that its numbers pass
 
-  int64_t elements() const { return int64_t{y.size} * x.size * channels; }  // of the image alone
-  int64_t padded() const;                                                   // floats of memory; 0: needs no zeros
-  void clear(float* memory) const;                                          // around the image
-  // The image in `memory`, whose zeros are there, or where it is if it needs none.
-  const float* place(const float* image, float* memory) const;
+  int32_t pitch() const { return x.total() * channels; }  // floats of a row in memory
+  bool copied() const { return line != nullptr || !y.inside() || !x.inside(); }
+  int32_t band_rows() const;  // of results, at most
+  int64_t band_floats() const { return copied() ? int64_t{y.span(band_rows())} * pitch() : 0; }
+  // Copies rows [from, to) of the window that begins at row `top` of the image, with the zeros around them.
+  void place(const float* image, int32_t top, int32_t from, int32_t to, float* memory) const;
+
+  // Calls body(band) for all results from top to bottom. `memory`: band_floats().
+  template <class Body>
+  void for_each_band(const float* image, float* memory, const Body& body) const {
+    if (!copied()) return body(Band{0, y.count, image});
+    const int32_t step = band_rows();
+    for (int32_t first = 0, held = 0; first < y.count; first += step) {
+      const int32_t rows = std::min(step, y.count - first), window = y.span(rows);
+      place(image, first * y.advance - y.before, held, window, memory);
+      body(Band{first, rows, memory});
+      const int32_t gone = step * y.advance;  // the next window begins behind these rows
+      held = std::max(window - gone, 0);
+      if (first + step < y.count) std::copy_n(memory + int64_t{gone} * pitch(), int64_t{held} * pitch(), memory);
+    }
+  }
 };
 
-// What the tables of one call are made of.
+// What the patches of one call are made of.
 struct PatchShape {
-  PaddedImage source;
+  SourceImage source;
   AxisTaps y, x;
   int32_t depth;           // neighbouring channels that a tap reads
   int32_t columns, pitch;  // of the image of results: pixels of a row, floats of a pixel
   bool joined;             // taps side by side in a row make one run
 
-  int32_t pixels() const { return y.count * x.count; }
   int32_t taps() const { return y.taps * x.taps; }
-  int64_t table_floats() const { return whole_lines(2 * int64_t{pixels()} + taps()); }
 };
-// With its tables in `memory`.
-Patches patches_of(const PatchShape& shape, float* memory);
+// Of the results of a band.
+Patches patches_of(const PatchShape& shape, const Band& band);
 // Calls body(first number of the patch, tap of the filter) for each tap in the order of the patch; both in taps.
 template <class Body>
 void for_each_patch_tap(const PatchShape& s, int32_t filter_columns, const Body& body) {
@@ -74,11 +119,6 @@ class MemoryPlaces {
     size_ += whole_lines(floats);
     return memory_ != nullptr ? memory_ + at : nullptr;
   }
-  template <class T>
-  T* take_objects(int64_t count) {
-    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(float) == 0);
-    return reinterpret_cast<T*>(take(count * int64_t{sizeof(T) / sizeof(float)}));
-  }
   int64_t size() const { return size_; }
 
  private:
@@ -86,71 +126,42 @@ class MemoryPlaces {
   int64_t size_ = 0;
 };
 
-// body(y taps, x taps) for each pair of phases that has inputs.
-template <class Body>
-void for_each_phase(const WindowAxis& y, const WindowAxis& x, const Body& body) {
-  for (int32_t a = 0; a < y.stride; ++a)
-    for (int32_t b = 0; b < x.stride; ++b) {
-      const AxisTaps rows = backward_taps(y, a), columns = backward_taps(x, b);
-      if (rows.count > 0 && columns.count > 0) body(rows, columns);
+// body(shape, first) for the patches of each pair of phases that has inputs, `first` being where its weights begin
+// behind those of earlier pairs. Answers how many floats the weights of all take. `Work` says of a convolution:
+// y_phases, x_phases; backward(rows, columns): the PatchShape; turned_floats(shape): the floats of its weights.
+template <class Work, class Body>
+int64_t for_each_phase(const Work& work, const Body& body) {
+  int64_t floats = 0;
+  for (int32_t a = 0; a < work.y_phases.count(); ++a)
+    for (int32_t b = 0; b < work.x_phases.count(); ++b) {
+      const AxisTaps rows = work.y_phases[a], columns = work.x_phases[b];
+      if (rows.count <= 0 || columns.count <= 0) continue;
+      const PatchShape shape = work.backward(rows, columns);
+      body(shape, floats);
+      floats += work.turned_floats(shape);
     }
+  return floats;
 }
-
-// One pair of phases, ready for the kernels.
-struct Phase {
-  Patches patches;
-  const float* weights;  // in the order of the patches
-};
-
-// How many phases a convolution has, and the floats that their tables and weights take. `Work` says of a convolution:
-// g.y, g.x; forward(), backward(rows, columns): its PatchShape; turned_floats(shape): the floats of its weights.
-struct PhaseSizes {
-  int64_t count = 0, tables = 0, turned = 0;
-};
 template <class Work>
-PhaseSizes phase_sizes(const Work& work) {
-  PhaseSizes sizes;
-  for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
-    const PatchShape shape = work.backward(y, x);
-    sizes.tables += shape.table_floats();
-    sizes.turned += work.turned_floats(shape);
-    ++sizes.count;
-  });
-  return sizes;
-}
-// Makes them in `tables` and `turned`; turn(shape, memory) puts the weights in the order of a phase.
-template <class Work, class Turn>
-void make_phases(const Work& work, float* tables, float* turned, Phase* phases, const Turn& turn) {
-  for_each_phase(work.g.y, work.g.x, [&](const AxisTaps& y, const AxisTaps& x) {
-    const PatchShape shape = work.backward(y, x);
-    turn(shape, turned);
-    *phases++ = {patches_of(shape, tables), turned};
-    tables += shape.table_floats();
-    turned += work.turned_floats(shape);
-  });
+int64_t turned_floats(const Work& work) {
+  return for_each_phase(work, [](const PatchShape&, int64_t) {});
 }
 
-// The workspace of a convolution: a padded image, dz, the gradient of the bias. `Work` as above, with clips(),
-// output_elements() of an image, g.batches and channels(), the outputs of a pixel.
+// The workspace of a convolution: a padded image, dz, the gradient of the bias. `Work` as above, with forward(),
+// clips(), output_elements() of an image, g.batches and channels(), the outputs of a pixel.
 struct ConvWorkspace {
   template <class Work>
   ConvWorkspace(const Work& work, float* memory) {
     MemoryPlaces places(memory);
-    image = places.take(std::max(work.forward().source.padded(), work.gradient_image().padded()));
+    band = places.take(std::max(work.forward().source.band_floats(), work.gradient_image.band_floats()));
     clipped = places.take(work.clips() ? work.g.batches * work.output_elements() : 0);
     bias = places.take(work.channels());
     size = places.size();
   }
 
-  float *image, *clipped, *bias;
+  float *band, *clipped, *bias;
   int64_t size;
 };
-
-// Of a part of the rows, which has no more pixels than the first part, or of an image.
-inline Patches first_pixels(Patches patches, int32_t pixels) {
-  patches.pixels = std::min(patches.pixels, pixels);
-  return patches;
-}
 
 // The gradient of a bias from those of this part's rows of channels. `memory` takes one number of each channel.
 void add_column_sums(const FloatCall& call, const Channels& size, const float* dz, float* memory, float* gradient);

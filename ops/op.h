@@ -60,6 +60,8 @@ class AttributeVisitor {
   virtual void text(int, const char*) {}                           // a string, which no attribute holds
 };
 
+struct ChannelLine;  // toolchain/base/simd/simd.h
+
 // One float call. Activations carry the batch in dimension 0, so a shard of a batch is an ordinary call. State is as at
 // first: every call is the first inference after a reset. By run_forward() and run_backward(), unless rows come in
 // parts.
@@ -80,6 +82,8 @@ struct FloatCall {
   // for the next.
   float* saved = nullptr;
   uint64_t seed = 0;  // training: of what the operator draws; equal in forward and backward
+  // Unless it is nullptr, what each number of input 0 passes before the operator sees it (OpDef::takes_line).
+  const ChannelLine* line = nullptr;
   // A pass may see a batch in parts (OpDef::in_parts), one after the other: `row` rows were seen before this call,
   // which is the last or not. No part has more rows than the first.
   int32_t row = 0;
@@ -260,6 +264,9 @@ struct OpDef {
   // forward is one cheap pass over the elements, and backward does not read the outputs: training may make them again
   // instead of keeping them.
   bool repeatable = false;
+  // In place of forward, for a consumer that takes_line: what forward makes of the numbers of each channel of input 0.
+  ChannelLine (*line)(const FloatCall&) = nullptr;
+  bool takes_line = false;  // forward and backward heed FloatCall::line
   // Where each row depends on all: what must have seen all parts before forward sees the first, and before backward.
   void (*observe)(const FloatCall&) = nullptr;
   void (*observe_gradient)(const FloatCall&) = nullptr;

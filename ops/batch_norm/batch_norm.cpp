@@ -106,14 +106,19 @@ float inverse_deviation(const FloatCall& call, int64_t c) {
   return 1.0f / std::sqrt(saved(call, kSeenVariance)[c] + call.attributes->as<BatchNormAttributes>().epsilon);
 }
 
-void forward(const FloatCall& call) {
+ChannelLine line(const FloatCall& call) {
   const Channels size = size_of(call);
   float *const scale = saved(call, kScale), *const shift = saved(call, kShift), *const mean = saved(call, kSeenMean);
   for (int64_t c = 0; call.row == 0 && c < size.channels; ++c) {
     scale[c] = call.inputs[kGamma][c] * inverse_deviation(call, c);
     shift[c] = call.inputs[kBeta][c] - mean[c] * scale[c];
   }
-  simd().scale_shift(size, call.inputs[kX], scale, shift, limits(call), call.outputs[0]);
+  return {scale, shift, limits(call)};
+}
+
+void forward(const FloatCall& call) {
+  const ChannelLine made = line(call);
+  simd().scale_shift(size_of(call), call.inputs[kX], made.scale, made.shift, made.limits, call.outputs[0]);
 }
 
 // With dz = dy where the activation is not clipped, else 0, and u = (x - mean) / deviation:  dbeta = sum dz,
@@ -237,6 +242,7 @@ constexpr OpDef kDef = {
     .learn_statistics = learn_statistics,
     .in_parts = true,
     .repeatable = true,
+    .line = line,
     .observe = observe,
     .observe_gradient = observe_gradient,
 };

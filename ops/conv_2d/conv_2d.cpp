@@ -11,6 +11,7 @@
 namespace mote {
 
 namespace {
+namespace conv_2d_op {
 
 // TFLite's versioning: 1 float, 3 int8, 4 int16, 6 with groups.
 int32_t tflite_version(const Attributes&, std::span<const TensorType> inputs, std::span<const TensorType>) {
@@ -286,10 +287,7 @@ OpCase random_case(Random& random) {
 constexpr DeviceKernel kKernels[] = {
     {"conv_2d_int8", &conv_2d_int8}, {"conv_2d_int16", &conv_2d_int16}, {"conv_2d_float32", &conv_2d_float32}};
 
-}  // namespace
-
-extern const OpDef conv_2d_def;
-const OpDef conv_2d_def = {
+constexpr OpDef kDef = {
     .name = "conv_2d",
     .tflite_name = "CONV_2D",
     .tflite_code = 3,
@@ -316,8 +314,15 @@ const OpDef conv_2d_def = {
     .emit_packed = emit_packed,
     .float_saved = conv_2d_float_saved,
     .in_parts = true,
+    .takes_line = true,
     .overlap = overlap,
     .row_rule = row_rule,
 };
+
+}  // namespace conv_2d_op
+}  // namespace
+
+extern const OpDef conv_2d_def;
+const OpDef conv_2d_def = conv_2d_op::kDef;
 
 }  // namespace mote

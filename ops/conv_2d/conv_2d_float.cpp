@@ -8,35 +8,46 @@
 namespace mote {
 
 namespace {
+namespace conv_2d_float {
 
-// Filters of one element that step by one see pixels, not images: all are one row.
+// Filters of one element that step by one see pixels, not images: all are one image.
 Conv2DGeometry flattened(Conv2DGeometry g) {
   for (const WindowAxis& axis : {g.y, g.x})
     if (axis.filter != 1 || axis.stride != 1 || axis.before != 0 || axis.output != axis.input) return g;
-  g.x.input = g.x.output = g.batches * g.y.input * g.x.input;
-  g.y.input = g.y.output = g.batches = 1;
+  g.y.input = g.y.output = g.batches * g.y.input;
+  g.batches = 1;
   return g;
+}
+
+Conv2DGeometry geometry_of(const FloatCall& call) {
+  Conv2DGeometry g{};
+  conv_2d_geometry(call.attributes->as<Conv2DAttributes>(), call.input_shapes[0], call.input_shapes[1], g);
+  return flattened(g);
+}
+
+Clamp limits_of(const FloatCall& call) {
+  const FloatRange range = float_activation_range(call.attributes->as<Conv2DAttributes>().activation);
+  return {range.low, range.high};
 }
 
 // The float work of one call. Letters: O = outputs of a group, D = input channels of a group, K = patch.
 struct Work {
-  explicit Work(const FloatCall& call) {
-    Conv2DGeometry checked{};
-    conv_2d_geometry(call.attributes->as<Conv2DAttributes>(), call.input_shapes[0], call.input_shapes[1], checked);
-    g = flattened(checked);
-    const FloatRange range = float_activation_range(call.attributes->as<Conv2DAttributes>().activation);
-    limits = {range.low, range.high};
-    outputs = g.outputs / g.groups();
-    weights = int64_t{outputs} * g.patch();
-  }
+  explicit Work(const FloatCall& call)
+      : g(geometry_of(call)),
+        limits(limits_of(call)),
+        outputs(g.outputs / g.groups()),
+        weights(int64_t{outputs} * g.patch()),
+        y_phases(g.y),
+        x_phases(g.x),
+        gradient_image{source_outputs(g.y, y_phases), source_outputs(g.x, x_phases), g.outputs},
+        line(call.line) {}
 
   PatchShape forward() const {
-    const PaddedImage source{padded_inputs(g.y), padded_inputs(g.x), g.inputs};
+    const SourceImage source{source_inputs(g.y), source_inputs(g.x), g.inputs, line};
     return {source, forward_taps(g.y), forward_taps(g.x), g.depth, g.x.output, g.outputs, true};
   }
-  PaddedImage gradient_image() const { return {padded_outputs(g.y), padded_outputs(g.x), g.outputs}; }
   PatchShape backward(const AxisTaps& y, const AxisTaps& x) const {
-    return {gradient_image(), y, x, outputs, g.x.input, g.inputs, true};
+    return {gradient_image, y, x, outputs, g.x.input, g.inputs, true};
   }
   int64_t packed_floats() const { return PackedWeights(simd(), outputs, g.patch()).size(); }
   int64_t turned_floats(const PatchShape& shape) const {
@@ -51,40 +62,37 @@ struct Work {
   Clamp limits;
   int32_t outputs;
   int64_t weights;  // of a group
+  PhaseTaps y_phases, x_phases;
+  SourceImage gradient_image;
+  const ChannelLine* line;  // of the inputs
 };
 
-// What the first part of a pass saves for the others: where pixels see the inputs, the packed weights (forward) or
-// their gradient (backward) of each group, and phases of the gradient of the inputs with the weights of the first
-// group.
+// What the first part of a pass saves for the others: of each group the packed weights (forward) or their gradient
+// (backward), and the weights of all phases of the gradient of the inputs.
 struct Saved {
-  Saved(const Work& work, float* memory) {
-    const PhaseSizes sizes = phase_sizes(work);
-    phase_count = sizes.count;
-    turned_floats = sizes.turned;
+  Saved(const Work& work, float* memory) : turned_floats(mote::turned_floats(work)) {
     MemoryPlaces places(memory);
-    forward = places.take_objects<Patches>(1);
-    phases = places.take_objects<Phase>(phase_count);
     packed = places.take(work.g.groups() * work.packed_floats());
     turned = places.take(work.g.groups() * turned_floats);
-    tables = places.take(work.forward().table_floats() +
-                         sizes.tables);  // last: their size follows from the rows of the first part
     size = places.size();
   }
 
-  Patches* forward;
-  Phase* phases;
-  float *packed, *turned, *tables;
-  int64_t phase_count, turned_floats, size;
+  int64_t turned_floats, size;
+  float *packed, *turned;
 };
 
-// visit(packed, w) for each weight of a group, w[O][K] in the order of the kernel.
+// visit(packed, w) for each weight of a group, w[O][K] in the order of the kernel: in pieces, since neighbours in one
+// are far apart in the other.
 template <class Weights, class Visit>
 void for_each_weight(const Work& work, float* packed, Weights* w, const Visit& visit) {
   const int32_t k = work.g.patch();
   PackedWeights(simd(), work.outputs, k)
       .for_each_block(packed, [&](int32_t first, int32_t n, float* to, int32_t width) {
-        for (int32_t o = 0; o < n; ++o)
-          for (int32_t i = 0; i < k; ++i) visit(to[i * width + o], w[int64_t{first + o} * k + i]);
+        constexpr int32_t kPiece = 16;
+        for (int32_t piece = 0; piece < k; piece += kPiece)
+          for (int32_t o = 0; o < n; ++o)
+            for (int32_t i = piece; i < std::min(k, piece + kPiece); ++i)
+              visit(to[i * width + o], w[int64_t{first + o} * k + i]);
       });
 }
 
@@ -104,7 +112,6 @@ void pack_turned(const Work& work, const PatchShape& shape, const float* w, floa
 }
 
 void start_forward(const Work& work, const Saved& saved, const float* w) {
-  *saved.forward = patches_of(work.forward(), saved.tables);
   std::fill_n(saved.packed, work.g.groups() * work.packed_floats(), 0.0f);
   for (int32_t group = 0; group < work.g.groups(); ++group)
     for_each_weight(work, saved.packed + group * work.packed_floats(), w + group * work.weights,
@@ -112,67 +119,59 @@ void start_forward(const Work& work, const Saved& saved, const float* w) {
 }
 
 void start_backward(const Work& work, const Saved& saved, const float* w) {
-  const PatchShape forward = work.forward();
-  *saved.forward = patches_of(forward, saved.tables);
   std::fill_n(saved.packed, work.g.groups() * work.packed_floats(), 0.0f);
-  make_phases(work, saved.tables + forward.table_floats(), saved.turned, saved.phases,
-              [&](const PatchShape& shape, float* turned) {
-                for (int32_t group = 0; group < work.g.groups(); ++group)
-                  pack_turned(work, shape, w + group * work.weights, turned + group * saved.turned_floats);
-              });
+  for_each_phase(work, [&](const PatchShape& shape, int64_t first) {
+    for (int32_t group = 0; group < work.g.groups(); ++group)
+      pack_turned(work, shape, w + group * work.weights, saved.turned + group * saved.turned_floats + first);
+  });
 }
 
 void weight_gradient(const Work& work, const Saved& saved, const ConvWorkspace& places, const float* x,
                      const float* dz) {
-  const PaddedImage source = work.forward().source;
-  const Patches patches = first_pixels(*saved.forward, work.g.pixels());
-  source.clear(places.image);
-  for (int32_t b = 0; b < work.g.batches; ++b) {
-    const float* const image = source.place(x + b * work.input_elements(), places.image);
-    for (int32_t group = 0; group < work.g.groups(); ++group)
-      simd().conv_weight_gradient(patches, work.outputs, image + group * work.g.depth,
-                                  dz + b * work.output_elements() + group * work.outputs,
-                                  saved.packed + group * work.packed_floats());
-  }
+  const PatchShape shape = work.forward();
+  for (int32_t b = 0; b < work.g.batches; ++b)
+    shape.source.for_each_band(x + b * work.input_elements(), places.band, [&](const Band& band) {
+      const Patches patches = patches_of(shape, band);
+      for (int32_t group = 0; group < work.g.groups(); ++group)
+        simd().conv_weight_gradient(patches, work.outputs, band.source + group * work.g.depth,
+                                    dz + b * work.output_elements() + group * work.outputs,
+                                    saved.packed + group * work.packed_floats());
+    });
 }
 
 void input_gradient(const Work& work, const Saved& saved, const ConvWorkspace& places, const float* dz, float* dx) {
-  const PaddedImage source = work.gradient_image();
-  const int32_t pixels = work.g.y.input * work.g.x.input;
-  source.clear(places.image);
-  for (int32_t b = 0; b < work.g.batches; ++b) {
-    const float* const image = source.place(dz + b * work.output_elements(), places.image);
-    for (int32_t group = 0; group < work.g.groups(); ++group)
-      for (const Phase& phase : std::span(saved.phases, static_cast<size_t>(saved.phase_count)))
-        simd().conv_forward(first_pixels(phase.patches, pixels), work.g.depth, image + group * work.outputs,
-                            phase.weights + group * saved.turned_floats, nullptr, Clamp{},
-                            dx + b * work.input_elements() + group * work.g.depth);
-  }
+  for (int32_t b = 0; b < work.g.batches; ++b)
+    work.gradient_image.for_each_band(dz + b * work.output_elements(), places.band, [&](const Band& band) {
+      for_each_phase(work, [&](const PatchShape& shape, int64_t first) {
+        const Patches patches = patches_of(shape, band);
+        for (int32_t group = 0; group < work.g.groups(); ++group)
+          simd().conv_forward(patches, work.g.depth, band.source + group * work.outputs,
+                              saved.turned + group * saved.turned_floats + first, nullptr, Clamp{},
+                              dx + b * work.input_elements() + group * work.g.depth);
+      });
+    });
 }
 
-}  // namespace
-
-void conv_2d_forward(const FloatCall& call) {
+void forward(const FloatCall& call) {
   const Work work(call);
   const Saved saved(work, call.saved);
   const ConvWorkspace places(work, call.workspace);
   if (call.row == 0) start_forward(work, saved, call.inputs[1]);
-  const PaddedImage source = work.forward().source;
-  const Patches patches = first_pixels(*saved.forward, work.g.pixels());
+  const PatchShape shape = work.forward();
   const float* const bias = call.inputs.size() > 2 ? call.inputs[2] : nullptr;
-  source.clear(places.image);
-  for (int32_t b = 0; b < work.g.batches; ++b) {
-    const float* const image = source.place(call.inputs[0] + b * work.input_elements(), places.image);
-    for (int32_t group = 0; group < work.g.groups(); ++group)
-      simd().conv_forward(patches, work.outputs, image + group * work.g.depth,
-                          saved.packed + group * work.packed_floats(),
-                          bias != nullptr ? bias + group * work.outputs : nullptr, work.limits,
-                          call.outputs[0] + b * work.output_elements() + group * work.outputs);
-  }
+  for (int32_t b = 0; b < work.g.batches; ++b)
+    shape.source.for_each_band(call.inputs[0] + b * work.input_elements(), places.band, [&](const Band& band) {
+      const Patches patches = patches_of(shape, band);
+      for (int32_t group = 0; group < work.g.groups(); ++group)
+        simd().conv_forward(patches, work.outputs, band.source + group * work.g.depth,
+                            saved.packed + group * work.packed_floats(),
+                            bias != nullptr ? bias + group * work.outputs : nullptr, work.limits,
+                            call.outputs[0] + b * work.output_elements() + group * work.outputs);
+    });
 }
 
 // With dz = dy where the activation is not clipped, else 0: dw = sums of dz x, dx = sums of dz w, db = sums of dz.
-void conv_2d_backward(const FloatCall& call) {
+void backward(const FloatCall& call) {
   const Work work(call);
   const Saved saved(work, call.saved);
   const ConvWorkspace places(work, call.workspace);
@@ -192,12 +191,28 @@ void conv_2d_backward(const FloatCall& call) {
                     [](float packed, float& gradient) { gradient = packed; });
 }
 
-int64_t conv_2d_float_workspace(const FloatCall& call) {
+int64_t workspace_floats(const FloatCall& call) {
   return ConvWorkspace(Work(call), nullptr).size;
 }
 
-int64_t conv_2d_float_saved(const FloatCall& call) {
+int64_t saved_floats(const FloatCall& call) {
   return Saved(Work(call), nullptr).size;
+}
+
+}  // namespace conv_2d_float
+}  // namespace
+
+void conv_2d_forward(const FloatCall& call) {
+  conv_2d_float::forward(call);
+}
+void conv_2d_backward(const FloatCall& call) {
+  conv_2d_float::backward(call);
+}
+int64_t conv_2d_float_workspace(const FloatCall& shapes_only) {
+  return conv_2d_float::workspace_floats(shapes_only);
+}
+int64_t conv_2d_float_saved(const FloatCall& shapes_only) {
+  return conv_2d_float::saved_floats(shapes_only);
 }
 
 }  // namespace mote

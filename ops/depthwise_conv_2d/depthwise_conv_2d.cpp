@@ -12,6 +12,7 @@
 namespace mote {
 
 namespace {
+namespace depthwise_conv_2d_op {
 
 // TFLite's versioning: 1 float, 2 float with dilation, 3 int8, 5 int16.
 int32_t tflite_version(const Attributes& attributes, std::span<const TensorType> inputs, std::span<const TensorType>) {
@@ -393,10 +394,7 @@ constexpr DeviceKernel kKernels[] = {{"depthwise_conv_2d_int8", &depthwise_conv_
                                      {"depthwise_conv_2d_int16", &depthwise_conv_2d_int16},
                                      {"depthwise_conv_2d_float32", &depthwise_conv_2d_float32}};
 
-}  // namespace
-
-extern const OpDef depthwise_conv_2d_def;
-const OpDef depthwise_conv_2d_def = {
+constexpr OpDef kDef = {
     .name = "depthwise_conv_2d",
     .tflite_name = "DEPTHWISE_CONV_2D",
     .tflite_code = 4,
@@ -423,8 +421,15 @@ const OpDef depthwise_conv_2d_def = {
     .emit_packed = emit_packed,
     .float_saved = depthwise_conv_2d_float_saved,
     .in_parts = true,
+    .takes_line = true,
     .overlap = overlap,
     .row_rule = row_rule,
 };
+
+}  // namespace depthwise_conv_2d_op
+}  // namespace
+
+extern const OpDef depthwise_conv_2d_def;
+const OpDef depthwise_conv_2d_def = depthwise_conv_2d_op::kDef;
 
 }  // namespace mote

@@ -46,23 +46,29 @@ inline constexpr bool kGuardEachBuffer = false;
 // Buffers that live as long as it does, side by side in few large blocks: on huge pages where the system has them.
 class FloatArena {
  public:
-  float* take(int64_t floats) {  // zeros
+  float* take(int64_t floats) {  // zeros, until it is rewound
     floats = whole_lines(floats);
-    if (blocks_.empty() || blocks_.back().size() - used_ < floats) {
-      blocks_.emplace_back(std::max(floats, kGuardEachBuffer ? 0 : std::clamp(total_, kLeastBlock, kMostBlock)));
-      total_ += blocks_.back().size();
+    while (block_ < blocks_.size() && blocks_[block_].size() - used_ < floats) {
+      ++block_;
       used_ = 0;
     }
-    float* const data = blocks_.back().data() + used_;
+    if (block_ == blocks_.size()) {
+      blocks_.emplace_back(std::max(floats, kGuardEachBuffer ? 0 : std::clamp(total_, kLeastBlock, kMostBlock)));
+      total_ += blocks_.back().size();
+    }
+    float* const data = blocks_[block_].data() + used_;
     used_ += floats;
     return data;
   }
+  // Takes the same memory again: who asks for the same sizes gets the same buffers, with what was left in them.
+  void rewind() { block_ = 0, used_ = 0; }
   int64_t bytes() const { return total_ * static_cast<int64_t>(sizeof(float)); }
 
  private:
   static constexpr int64_t kLeastBlock = 16 * 1024, kMostBlock = 2 * 1024 * 1024;
   std::vector<FloatBuffer> blocks_;
-  int64_t total_ = 0, used_ = 0;  // floats; of all blocks, and of the last
+  size_t block_ = 0;              // that the next buffer comes from, if it has room
+  int64_t total_ = 0, used_ = 0;  // floats; of all blocks, and of that one
 };
 
 }  // namespace mote

@@ -59,8 +59,12 @@ int32_t final_softmax(const Graph& graph) {
 }
 
 Result<ShardProgram> ShardProgram::create(const Graph& graph, const ParameterLayout& layout, const float* weights,
-                                          float* gradients, int32_t loss_tensor, int32_t rows, int64_t part_floats) {
+                                          float* gradients, int32_t loss_tensor, int32_t rows, int64_t part_floats,
+                                          std::shared_ptr<FloatArena> memory) {
   ShardProgram program;
+  program.shared_ = memory != nullptr;
+  program.arena_ = program.shared_ ? std::move(memory) : std::make_shared<FloatArena>();
+  program.arena_->rewind();
   program.graph_ = &graph;
   program.loss_tensor_ = loss_tensor;
   program.planned_rows_ = program.rows_ = rows;
@@ -90,14 +94,14 @@ void ShardProgram::find_batched() {
 
 Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const float* weights) {
   values_.resize(graph_->tensors.size());
-  float* const repeated = arena_.take(schedule_.repeated_floats);
+  float* const repeated = arena_->take(schedule_.repeated_floats);
   for (size_t i = 0; i < values_.size(); ++i) {
     const Tensor& tensor = graph_->tensors[i];
     const Parameter* parameter = find_parameter(layout, static_cast<int32_t>(i));
     if (parameter != nullptr) {
       values_[i] = const_cast<float*>(weights) + parameter->offset;
     } else if (tensor.constant && tensor.type.dtype == DType::int32) {
-      values_[i] = arena_.take(shapes_[i].elements());
+      values_[i] = arena_->take(shapes_[i].elements());
       std::ranges::copy(index_values(tensor), values_[i]);
     } else if (tensor.constant) {  // read only
       values_[i] = const_cast<float*>(reinterpret_cast<const float*>(tensor.data.data()));
@@ -110,8 +114,8 @@ Result<void> ShardProgram::plan_values(const ParameterLayout& layout, const floa
             fmt::format("tensor '{}' has shape {}: its first dimension is not the batch, so examples cannot be "
                         "computed together",
                         tensor.name, to_string(tensor.type.shape)));
-      if (static_cast<int32_t>(i) != graph_->inputs[0])
-        values_[i] = schedule_.repeated[i] ? repeated : arena_.take(shapes_[i].elements());
+      if (static_cast<int32_t>(i) != graph_->inputs[0] && !schedule_.taken[i])
+        values_[i] = schedule_.repeated[i] ? repeated : arena_->take(shapes_[i].elements());
     }
   }
   return {};
@@ -145,7 +149,20 @@ Result<void> ShardProgram::plan_calls() {
   for (size_t i = 0; i < calls_.size(); ++i)
     for (size_t j = 0; j < calls_[i].inputs.size(); ++j)
       if (graph_->nodes[i].inputs[j] == graph_->inputs[0]) uses_input_.push_back({i, j});
+  for (size_t i = 0; i < calls_.size(); ++i)
+    if (schedule_.taken[static_cast<size_t>(graph_->nodes[i].outputs[0])]) plan_line(i);
   return {};
+}
+
+// The consumer reads what the maker reads, and takes its line.
+void ShardProgram::plan_line(size_t maker) {
+  const int32_t tensor = graph_->nodes[maker].outputs[0];
+  const auto takes = [&](const Node& node) { return !node.inputs.empty() && node.inputs[0] == tensor; };
+  const auto taker = std::ranges::find_if(graph_->nodes, takes) - graph_->nodes.begin();
+  NodeCall& call = calls_[static_cast<size_t>(taker)];
+  call.input_places[0] = calls_[maker].input_places[0];
+  call.call.line = &call.line;
+  calls_[maker].line_taker = &call;
 }
 
 void ShardProgram::find_reached() {
@@ -218,7 +235,7 @@ float* ShardProgram::borrow(int64_t floats, bool local) {
   for (auto it = free_.begin(); it != free_.end(); ++it)
     if (it->local == local && is_better(*it, best)) best = it;
   if (best == free_.end()) {
-    borrowed_.push_back({arena_.take(floats), floats, local});
+    borrowed_.push_back({arena_->take(floats), floats, local});
     return borrowed_.back().data;
   }
   float* const data = best->data;
@@ -241,7 +258,8 @@ void ShardProgram::end_stage() {
 
 ShardProgram::Place ShardProgram::value_place(int32_t tensor) const {
   float* const data = values_[static_cast<size_t>(tensor)];
-  return schedule_.repeated[static_cast<size_t>(tensor)] ? Place{data, 0} : place_of(data, tensor);
+  const auto is = [tensor](const std::vector<bool>& tensors) { return tensors[static_cast<size_t>(tensor)]; };
+  return is(schedule_.repeated) || is(schedule_.taken) ? Place{data, 0} : place_of(data, tensor);
 }
 
 ShardProgram::Place ShardProgram::place_of(float* data, int32_t tensor) const {
@@ -264,7 +282,7 @@ void ShardProgram::plan_gradients_of(int32_t index, const Stage& stage) {
   for (const int32_t output : node.outputs) {
     Place& gradient = gradients_[static_cast<size_t>(output)];
     if (gradient.data == nullptr)  // zeros: nothing reads it
-      gradient = place_of(arena_.take(shapes_[static_cast<size_t>(output)].elements()), output);
+      gradient = place_of(arena_->take(shapes_[static_cast<size_t>(output)].elements()), output);
     call.output_gradient_places.push_back(gradient);
   }
   for (const int32_t input : node.inputs) call.input_gradient_places.push_back(plan_input_gradient(call, input, stage));
@@ -293,14 +311,14 @@ ShardProgram::Place ShardProgram::plan_input_gradient(NodeCall& call, int32_t in
 
 void ShardProgram::plan_memory(const ParameterLayout& layout) {
   int64_t floats = 0;
-  for (NodeCall& call : calls_) move_to(call, 0, planned_rows_);
+  for (NodeCall& call : calls_) move_to(call, whole());
   for (const NodeCall& call : calls_)
     if (call.op->float_workspace != nullptr) floats = std::max(floats, call.op->float_workspace(call.call));
-  float* workspace = arena_.take(floats);
+  float* workspace = arena_->take(floats);
   for (size_t i = 0; i < calls_.size(); ++i) {
     NodeCall& call = calls_[i];
     call.call.workspace = workspace;
-    if (call.op->float_saved != nullptr) call.call.saved = arena_.take(call.op->float_saved(call.call));
+    if (call.op->float_saved != nullptr) call.call.saved = saved_.take(call.op->float_saved(call.call));
     if (call.op->learn_statistics == nullptr) continue;
     for (const int32_t input : graph_->nodes[i].inputs) {
       const Parameter* parameter = find_parameter(layout, input);
@@ -326,7 +344,7 @@ void ShardProgram::learn_statistics(std::span<ShardProgram* const> shards) {
     if (node.statistics.empty()) continue;
     calls.clear();
     for (ShardProgram* const shard : shards) {
-      shard->move_to(shard->calls_[i], 0, shard->rows_);
+      shard->move_to(shard->calls_[i], shard->whole());
       calls.push_back(shard->calls_[i].call);
     }
     node.op->learn_statistics(calls, node.statistics);
@@ -338,55 +356,64 @@ void ShardProgram::set_batch(int32_t rows, const float* input) {
   rows_ = rows;
 }
 
-// The call becomes one of `rows` rows from `row` on.
-void ShardProgram::move_to(NodeCall& call, int32_t row, int32_t rows) const {
+// The call becomes one of the rows of a part.
+void ShardProgram::move_to(NodeCall& call, Part part) const {
   const size_t inputs = call.inputs.size();
   for (size_t i = 0; i < inputs; ++i) {
-    call.inputs[i] = call.input_places[i].at(row);
-    if (call.rowwise[i]) call.input_shapes[i].dims[0] = rows;
+    call.inputs[i] = call.input_places[i].at(part.first);
+    if (call.rowwise[i]) call.input_shapes[i].dims[0] = part.rows;
   }
   for (size_t i = 0; i < call.outputs.size(); ++i) {
-    call.outputs[i] = call.output_places[i].at(row);
-    if (call.rowwise[inputs + i]) call.output_shapes[i].dims[0] = rows;
+    call.outputs[i] = call.output_places[i].at(part.first);
+    if (call.rowwise[inputs + i]) call.output_shapes[i].dims[0] = part.rows;
   }
   for (size_t i = 0; i < call.input_gradients.size(); ++i)
-    call.input_gradients[i] = call.input_gradient_places[i].at(row);
+    call.input_gradients[i] = call.input_gradient_places[i].at(part.first);
   for (size_t i = 0; i < call.output_gradients.size(); ++i)
-    call.output_gradients[i] = call.output_gradient_places[i].at(row);
-  call.call.row = row;
-  call.call.last = row + rows == rows_;
+    call.output_gradients[i] = call.output_gradient_places[i].at(part.first);
+  call.call.row = part.seen;
+  call.call.last = part.seen + part.rows == rows_;
 }
 
-// Nodes without a batch are computed by the first part, and reversed when the last one has come back.
+// Stages take turns in going from the first row to the last and back: what one wrote last, and the cache still has, the
+// next one reads first. Nodes without a batch are computed by the first part, and reversed when the last one has come
+// back.
 template <class Run>
-void ShardProgram::run(const std::vector<Stage>& stages, const Run& run_step) {
-  for (const Stage& stage : stages)
-    for (int32_t row = 0; row < rows_; row += stage.rows) {
-      const int32_t rows = std::min(stage.rows, rows_ - row);
-      for (const ScheduledCall& step : stage.steps) run_step(step, calls_[static_cast<size_t>(step.node)], row, rows);
+void ShardProgram::run(const std::vector<Stage>& stages, bool upwards, const Run& run_step) {
+  for (const Stage& stage : stages) {
+    for (int32_t seen = 0; seen < rows_; seen += stage.rows) {
+      const int32_t rows = std::min(stage.rows, rows_ - seen);
+      const Part part{upwards ? seen : rows_ - seen - rows, rows, seen};
+      for (const ScheduledCall& step : stage.steps) run_step(step, calls_[static_cast<size_t>(step.node)], part);
     }
+    upwards = !upwards;
+  }
 }
 
 void ShardProgram::forward() {
-  run(schedule_.forward, [&](const ScheduledCall& step, NodeCall& call, int32_t row, int32_t rows) {
+  run(schedule_.forward, true, [&](const ScheduledCall& step, NodeCall& call, Part part) {
     const bool batched = needs_[static_cast<size_t>(step.node)].batched;
-    if (!batched && row > 0) return;
-    move_to(call, batched ? row : 0, batched ? rows : rows_);
+    if (!batched && part.seen > 0) return;
+    move_to(call, batched ? part : whole());
+    if (step.call == ScheduledCall::lines) {
+      call.line_taker->line = call.op->line(call.call);
+      return;
+    }
     (step.call == ScheduledCall::observes ? call.op->observe : call.op->forward)(call.call);
   });
 }
 
 void ShardProgram::backward() {
-  run(schedule_.backward, [&](const ScheduledCall& step, NodeCall& call, int32_t row, int32_t rows) {
+  run(schedule_.backward, schedule_.forward.size() % 2 == 0, [&](const ScheduledCall& step, NodeCall& call, Part part) {
     const bool batched = needs_[static_cast<size_t>(step.node)].batched;
-    if (!batched && row + rows < rows_) return;
-    move_to(call, batched ? row : 0, batched ? rows : rows_);
+    if (!batched && part.seen + part.rows < rows_) return;
+    move_to(call, batched ? part : whole());
     if (step.call == ScheduledCall::repeats) return call.op->forward(call.call);
     if (step.call == ScheduledCall::observes) return call.op->observe_gradient(call.call);
     call.op->backward(call.call);
     for (const Sum& sum : call.sums)
       if (sum.fixed == 0)
-        simd().add(sum.per_row * rows, sum.from.at(row), sum.to.at(row));
+        simd().add(sum.per_row * part.rows, sum.from.at(part.first), sum.to.at(part.first));
       else if (call.call.last)
         simd().add(sum.fixed, sum.from.data, sum.to.data);
   });

@@ -1,6 +1,7 @@
 // The static plan of one shard: every call of a training step with its buffers, laid out before the first step.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -37,10 +38,11 @@ class ShardProgram {
  public:
   // `graph` must outlive the program; so must `weights` and `gradients` (layout.total floats). gradients == nullptr:
   // forward only. `loss_tensor`: whose gradient the loss writes. `part_floats`: of the largest tensor of a part of the
-  // rows, about. Errors name the node that cannot be run or trained, and why.
+  // rows, about. `memory`: for values, gradients of activations and workspace, shared by programs of the same arguments
+  // that never run at the same time; nullptr = its own. Errors name the node that cannot be run or trained, and why.
   static Result<ShardProgram> create(const Graph& graph, const ParameterLayout& layout, const float* weights,
                                      float* gradients, int32_t loss_tensor, int32_t rows,
-                                     int64_t part_floats = kPartFloats);
+                                     int64_t part_floats = kPartFloats, std::shared_ptr<FloatArena> memory = nullptr);
 
   // Rows of the following calls, 1 .. the `rows` of create(), read in place from `input` until backward() is done.
   void set_batch(int32_t rows, const float* input);
@@ -55,7 +57,7 @@ class ShardProgram {
   // programs of one graph with the same weights, in the order of their rows in the batch.
   static void learn_statistics(std::span<ShardProgram* const> shards);
 
-  int64_t planned_bytes() const { return arena_.bytes(); }
+  int64_t planned_bytes() const { return saved_.bytes() + (shared_ ? 0 : arena_->bytes()); }  // of its own
   // Of the graph's output or of `loss_tensor`; others may be gone.
   const float* value(int32_t tensor) const { return values_[static_cast<size_t>(tensor)]; }
   float* loss_gradient() const { return loss_gradient_; }
@@ -68,6 +70,10 @@ class ShardProgram {
     int64_t pitch = 0;  // floats
 
     float* at(int32_t row) const { return data + row * pitch; }
+  };
+  struct Part {
+    int32_t first, rows;  // of the batch
+    int32_t seen;         // rows of the parts before
   };
   struct Sum {  // a second gradient of a tensor with several consumers, added to the first
     Place from, to;
@@ -82,6 +88,8 @@ class ShardProgram {
     std::vector<const float*> inputs, output_gradients;
     std::vector<float*> outputs, input_gradients;
     std::vector<Sum> sums;
+    ChannelLine line;                // that input 0 passes
+    NodeCall* line_taker = nullptr;  // who takes this one's
     std::vector<float*> statistics;  // of each input, nullptr where it is none; empty = the operator learns none
     FloatCall call;
   };
@@ -89,6 +97,7 @@ class ShardProgram {
   ShardProgram() = default;
   Result<void> plan_values(const ParameterLayout& layout, const float* weights);
   Result<void> plan_calls();
+  void plan_line(size_t maker);
   void plan_gradients(const ParameterLayout& layout, float* gradients);
   void find_reached();
   void find_batched();
@@ -103,14 +112,17 @@ class ShardProgram {
   void plan_memory(const ParameterLayout& layout);
   Place place_of(float* data, int32_t tensor) const;
   Place value_place(int32_t tensor) const;
-  void move_to(NodeCall& call, int32_t row, int32_t rows) const;
+  Part whole() const { return {0, rows_, 0}; }
+  void move_to(NodeCall& call, Part part) const;
   template <class Run>
-  void run(const std::vector<Stage>& stages, const Run& run_step);
+  void run(const std::vector<Stage>& stages, bool upwards, const Run& run_step);
 
   const Graph* graph_ = nullptr;
   int32_t loss_tensor_ = kAbsent;
   int32_t planned_rows_ = 0, rows_ = 0;
-  FloatArena arena_;
+  std::shared_ptr<FloatArena> arena_;
+  bool shared_ = false;
+  FloatArena saved_;              // FloatCall::saved of all nodes
   std::vector<Shape> shapes_;     // of every tensor at planned_rows_
   std::vector<bool> batched_;     // tensors that the graph's input changes: dimension 0 is the batch
   std::vector<float*> values_;    // of every tensor

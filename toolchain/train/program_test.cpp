@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <deque>
 #include <string_view>
 
 #include "toolchain/base/simd/simd.h"
@@ -280,6 +281,26 @@ TEST(Program, PartsOfTheRowsGiveWhatAllRowsGive) {
         expect_near(once.gradients, parts.gradients, 1e-4f, "gradient");
         expect_near(once.weights, parts.weights, 1e-5f, "weight");
       }
+    }
+  }
+}
+
+TEST(Program, ALineTakenGivesWhatItsOutputGives) {
+  for (const auto make : {everything, branches, frozen}) {
+    const Graph graph = make();
+    Graph makes_all = graph;
+    std::deque<OpDef> without;
+    for (Node& node : makes_all.nodes) {
+      without.push_back(*node.op);
+      without.back().takes_line = false;
+      node.op = &without.back();
+    }
+    for (const int64_t floats : {1000, 4000}) {
+      SCOPED_TRACE(testing::Message() << graph.nodes.size() << " nodes, parts of " << floats);
+      const Pass taken = run_pass(graph, 11, floats), made = run_pass(makes_all, 11, floats);
+      expect_near(taken.outputs, made.outputs, 1e-6f, "output");
+      expect_near(taken.gradients, made.gradients, 1e-6f, "gradient");
+      expect_near(taken.weights, made.weights, 1e-6f, "weight");
     }
   }
 }

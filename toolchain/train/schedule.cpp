@@ -54,6 +54,7 @@ class Scheduler {
     plan_backward();
     schedule_.local_gradient.resize(shapes_.size());
     schedule_.repeated.resize(shapes_.size());
+    schedule_.taken.resize(shapes_.size());
     find_local_gradients();
     for (size_t i = 0; i < graph_.nodes.size(); ++i) repeat(static_cast<int32_t>(i));
     return std::move(schedule_);
@@ -145,17 +146,36 @@ class Scheduler {
     return kNone;
   }
 
+  bool is_gone(int32_t tensor) const { return schedule_.repeated[index(tensor)] || schedule_.taken[index(tensor)]; }
+
+  // By one consumer, as its input 0.
+  bool is_taken(int32_t tensor) const {
+    int64_t uses = 0;
+    bool taken = false;
+    for (const Node& reader : graph_.nodes) {
+      uses += std::ranges::count(reader.inputs, tensor);
+      taken = taken || (reader.op->takes_line && reader.inputs[0] == tensor);
+    }
+    return taken && uses == 1;
+  }
+
   void repeat(int32_t number) {
     const Node& maker = node(number);
     const NodeNeeds& needs = needs_[index(number)];
     // One that observes begins a stage, forward and backward, so that there is one in each.
     if (!maker.op->repeatable || maker.op->observe == nullptr || maker.op->observe_gradient == nullptr) return;
     if (!needs.backward || !needs.batched || asked_[index(maker.outputs[0])]) return;
-    if (schedule_.repeated[index(maker.inputs[0])]) return;  // its own input is gone
+    if (is_gone(maker.inputs[0])) return;
     const int32_t made = stage_running(schedule_.forward, number);
     const int32_t back = readers_stage(schedule_.backward, maker.outputs[0]);
     if (readers_stage(schedule_.forward, maker.outputs[0]) != made || back < 0) return;
     if (schedule_.forward[index(made)].whole || schedule_.backward[index(back)].whole) return;
+    if (maker.op->line != nullptr && is_taken(maker.outputs[0])) {
+      for (ScheduledCall& step : schedule_.forward[index(made)].steps)
+        if (step.node == number && step.call == ScheduledCall::runs) step.call = ScheduledCall::lines;
+      schedule_.taken[index(maker.outputs[0])] = true;
+      return;
+    }
     std::vector<ScheduledCall>& steps = schedule_.backward[index(back)].steps;
     const auto reads = [&](const ScheduledCall& step) {
       return step.call == ScheduledCall::runs &&

@@ -20,6 +20,7 @@ struct ScheduledCall {
     runs,      // forward, or backward in the reverse pass
     observes,  // observe(), or observe_gradient()
     repeats,   // forward in the reverse pass
+    lines,     // OpDef::line, for the consumer of the output, which is never made
   };
   int32_t node = 0;
   Call call = runs;
@@ -39,6 +40,8 @@ struct StepSchedule {
   // It is used up by the stage that makes it, and made again by the stage that needs it: memory for one part will do,
   // the same for all of them, because no stage makes two.
   std::vector<bool> repeated;
+  // It is never made: its one consumer takes the line that makes it from its maker's input 0 (OpDef::takes_line).
+  std::vector<bool> taken;
   int64_t repeated_floats = 0;
 };
 

@@ -20,9 +20,8 @@ std::string outline_of(const Graph& graph, const std::vector<Stage>& stages) {
   for (const Stage& stage : stages) {
     text += stage.whole ? "whole:" : fmt::format("{} rows:", stage.rows);
     for (const ScheduledCall& step : stage.steps) {
-      const char* const mark =
-          step.call == ScheduledCall::observes ? "?" : (step.call == ScheduledCall::repeats ? " again" : "");
-      text += fmt::format(" {}{}", graph.nodes[static_cast<size_t>(step.node)].op->name, mark);
+      constexpr const char* kMarks[] = {"", "?", " again", " line"};  // of ScheduledCall::Call
+      text += fmt::format(" {}{}", graph.nodes[static_cast<size_t>(step.node)].op->name, kMarks[step.call]);
     }
     text += "\n";
   }
@@ -65,16 +64,16 @@ TEST(Schedule, OneThatMustSeeAllRowsIsAStageOfItsOwn) {
 }
 
 // The first convolution makes rows of 56 floats, the second of 48: 32 examples go in 8 parts of 4 and in 7 of 5.
-TEST(Schedule, BatchNormalizationSeesAllPartsFirstAndIsMadeAgain) {
+TEST(Schedule, BatchNormalizationSeesAllPartsFirstAndIsMadeAgainOrTakenAsALine) {
   const Planned net =
       plan({"Conv1D(4, 3)", "BatchNorm", "Conv1D(4, 3)", "BatchNorm", "Flatten", "Dense(2)"}, {16, 3}, 256);
   EXPECT_EQ(net.forward(),
             "4 rows: conv_2d batch_norm?\n"
-            "4 rows: batch_norm conv_2d batch_norm?\n"
+            "4 rows: batch_norm line conv_2d batch_norm?\n"
             "5 rows: batch_norm reshape fully_connected\n");
   EXPECT_EQ(net.backward(),
             "5 rows: fully_connected batch_norm again reshape batch_norm?\n"
-            "4 rows: batch_norm batch_norm again conv_2d batch_norm?\n"
+            "4 rows: batch_norm conv_2d batch_norm?\n"
             "4 rows: batch_norm conv_2d\n");
   EXPECT_EQ(net.schedule.repeated_floats, 5 * 48);
 }

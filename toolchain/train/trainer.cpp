@@ -103,10 +103,12 @@ Result<void> Trainer::plan_shards() {
   const int32_t shards = shard_count(graph_, config_);
   busy_.reserve(static_cast<size_t>(shards));
   shard_rows_ = (config_.batch + shards - 1) / shards;
+  for (int32_t i = 0; i < std::min(shards, pool_.threads()); ++i) memory_.push_back(std::make_shared<FloatArena>());
   for (int32_t i = 0; i < shards; ++i) {
     FloatBuffer gradients(layout_.total);
     MOTE_TRY(ShardProgram program,
-             ShardProgram::create(graph_, layout_, state_.weights.data(), gradients.data(), logits_, shard_rows_));
+             ShardProgram::create(graph_, layout_, state_.weights.data(), gradients.data(), logits_, shard_rows_,
+                                  kPartFloats, memory_[static_cast<size_t>(i) % memory_.size()]));
     FloatBuffer probabilities(config_.loss == Loss::cross_entropy && !has_softmax_ ? shard_rows_ * output_floats_ : 0);
     shards_.push_back({std::move(program), std::move(gradients), std::move(probabilities), {}, 0});
   }
@@ -214,6 +216,7 @@ int64_t Trainer::planned_bytes() const {
   for (const FloatBuffer* state :
        {&state_.weights, &state_.best_weights, &state_.average, &state_.optimizer.first, &state_.optimizer.second})
     bytes += state->bytes() * (config_.checkpoint.empty() ? 1 : 2);  // the bytes of a checkpoint are made in memory
+  for (const auto& memory : memory_) bytes += memory->bytes();
   for (const Shard& shard : shards_)
     bytes += shard.program.planned_bytes() + shard.gradients.bytes() + shard.probabilities.bytes();
   if (validation_) bytes += validation_->planned_bytes();
@@ -263,7 +266,11 @@ LossSums Trainer::run_batch(const Batches& batches, bool learn, uint64_t seed) {
   seed_ = seed;
   total_weight_ = size_.targets > 0 ? static_cast<double>(batches.rows() * size_.targets)
                                     : batch_weight(loss_config(), batches.labels());
-  pool_.run(static_cast<int>(shards_.size()), [this](int index) { run_shard(index); });
+  // Shards that share their memory run one after the other.
+  const auto turns = static_cast<int>(memory_.size());
+  pool_.run(turns, [&](int first) {
+    for (int index = first; index < static_cast<int>(shards_.size()); index += turns) run_shard(index);
+  });
   LossSums sums;
   for (const Shard& shard : shards_) sums.add(shard.sums);
   if (learn && shards_.size() > 1) pool_.run(pieces_of(layout_), [this](int piece) { add_gradients(piece); });

@@ -72,6 +72,7 @@ class Trainer {
   MemoryExamples validation_examples_;
   std::unique_ptr<Batches> validation_;  // nullptr = no validation part
   TrainState state_;
+  std::vector<std::shared_ptr<FloatArena>> memory_;  // of shard i: number i modulo their count
   std::vector<Shard> shards_;
   std::vector<ShardProgram*> busy_;  // programs of the shards that had rows, for learn_statistics()
   int32_t shard_rows_ = 0;

@@ -51,13 +51,6 @@ constexpr int64_t kForwardRows = kRegisters == 32 ? 6
                                  : kLanes == 8    ? 3
                                                   : 2;  // with 4 outputs, as many sums as registers hold
 
-// The number of rows or vectors of the next tile when `left` are to be spread over tiles of at most `widest`: as equal
-// as possible, since 32 rows go faster as 6 + 6 + 5 + 5 + 5 + 5 than as 6 + 6 + 6 + 6 + 6 + 2.
-MOTE_INLINE int64_t balanced(int64_t left, int64_t widest) {
-  const int64_t tiles = (left + widest - 1) / widest;
-  return (left + tiles - 1) / tiles;
-}
-
 void forward_rows(const ForwardTile& tile, int64_t rows, const float* x, float* y) {
   for (int64_t left = rows, taken = 0; left > 0; left -= taken, x += taken * tile.inputs, y += taken * tile.outputs) {
     taken = balanced(left, kForwardRows);

@@ -5,6 +5,7 @@
 #include "toolchain/base/simd/channel_kernels.h"
 #include "toolchain/base/simd/conv_kernels.h"
 #include "toolchain/base/simd/dense_kernels.h"
+#include "toolchain/base/simd/depthwise_kernels.h"
 #include "toolchain/base/simd/optimizer_kernels.h"
 #include "toolchain/base/simd/pool_kernels.h"
 #include "toolchain/base/simd/row_kernels.h"

@@ -55,18 +55,19 @@ MOTE_INLINE Vector exp_not_positive(Vector x) {
   return x < -87.3f ? Vector{} : p * power;
 }
 
+// The greatest of n > 0 numbers, or NaN if one is.
+MOTE_INLINE float maximum_of(int64_t n, const float* x) {
+  if (n < kLanes) {  // lanes behind the end repeat x[0]: a 0 could be larger than every number
+    const auto lanes = static_cast<int32_t>(n);
+    return lane_maximum(lane_numbers() < lanes ? load_partial(x, lanes) : broadcast(x[0]));
+  }
+  Vector largest = load(x + n - kLanes);
+  for (int64_t i = 0; i + kLanes <= n; i += kLanes) largest = larger_or_nan(largest, load(x + i));
+  return lane_maximum(largest);
+}
+
 void softmax_row(int64_t columns, const float* x, float beta, float* y) {
-  Vector largest = broadcast(x[0]);
-  for_each_vector(columns, [&](int64_t i, int32_t lanes) {
-    // Lanes behind the end repeat x[0] instead of reading 0, which could be larger than every score.
-    Vector value = broadcast(x[0]);
-    if (lanes == kLanes)
-      value = load(x + i);
-    else
-      for (int32_t j = 0; j < lanes; ++j) value[j] = x[i + j];
-    largest = value > largest || value != value ? value : largest;
-  });
-  const float maximum = lane_maximum(largest);
+  const float maximum = maximum_of(columns, x);
   Vector sums{};
   int64_t i = 0;
   for (; i + kLanes <= columns; i += kLanes) {
@@ -78,7 +79,7 @@ void softmax_row(int64_t columns, const float* x, float beta, float* y) {
     const int32_t lanes = static_cast<int32_t>(columns - i);
     const Vector e = exp_not_positive((load_partial(x + i, lanes) - maximum) * beta);
     store_partial(y + i, lanes, e);
-    sums += load_partial(y + i, lanes);
+    sums += lane_numbers() < lanes ? e : Vector{};
   }
   const Vector scale = broadcast(1.0f / lane_sum(sums));
   for_each_vector(columns,

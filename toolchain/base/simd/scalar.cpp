@@ -50,43 +50,58 @@ void column_sums(int64_t rows, int64_t columns, const float* x, float* sums) {
   }
 }
 
+// visit(place of the pixel in x, in y) for each pixel.
+template <class Visit>
+void for_each_pixel(const Patches& g, const Visit& visit) {
+  for (int32_t i = 0; i < g.rows; ++i)
+    for (int32_t j = 0; j < g.columns; ++j) visit(g.from.at(i, j), g.to.at(i, j));
+}
+int64_t place_of_run(const Patches& g, int32_t r) {
+  return g.run.at(r / g.run_columns, r % g.run_columns);
+}
+
 // A block of packed weights is one output wide: packed[o][k].
 void conv_forward(const Patches& g, int32_t outputs, const float* x, const float* packed, const float* bias,
                   Clamp limits, float* y) {
-  for (int32_t p = 0; p < g.pixels; ++p)
+  for_each_pixel(g, [&](int64_t from, int64_t to) {
     for (int32_t o = 0; o < outputs; ++o) {
       const float* w = packed + int64_t{o} * g.size();
       double sum = bias != nullptr ? double{bias[o]} : 0.0;
-      for (int32_t r = 0; r < g.runs; ++r)
-        for (int32_t k = 0; k < g.length; ++k) sum += double{x[g.from[p] + g.run[r] + k]} * double{*w++};
-      y[g.to[p] + o] = clamped(sum, limits);
+      for (int32_t r = 0; r < g.runs(); ++r)
+        for (int32_t k = 0; k < g.length; ++k) sum += double{x[from + place_of_run(g, r) + k]} * double{*w++};
+      y[to + o] = clamped(sum, limits);
     }
+  });
 }
 
 void conv_weight_gradient(const Patches& g, int32_t outputs, const float* x, const float* dy, float* packed) {
   for (int32_t o = 0; o < outputs; ++o)
-    for (int32_t r = 0; r < g.runs; ++r)
+    for (int32_t r = 0; r < g.runs(); ++r)
       for (int32_t k = 0; k < g.length; ++k) {
         double sum = double{*packed};
-        for (int32_t p = 0; p < g.pixels; ++p) sum += double{dy[g.to[p] + o]} * double{x[g.from[p] + g.run[r] + k]};
+        for_each_pixel(
+            g, [&](int64_t from, int64_t to) { sum += double{dy[to + o]} * double{x[from + place_of_run(g, r) + k]}; });
         *packed++ = static_cast<float>(sum);
       }
 }
 
 void depthwise_forward(const Patches& g, const float* x, const float* w, const float* bias, Clamp limits, float* y) {
-  for (int32_t p = 0; p < g.pixels; ++p)
+  for_each_pixel(g, [&](int64_t from, int64_t to) {
     for (int32_t c = 0; c < g.length; ++c) {
       double sum = bias != nullptr ? double{bias[c]} : 0.0;
-      for (int32_t r = 0; r < g.runs; ++r) sum += double{x[g.from[p] + g.run[r] + c]} * double{w[r * g.length + c]};
-      y[g.to[p] + c] = clamped(sum, limits);
+      for (int32_t r = 0; r < g.runs(); ++r)
+        sum += double{x[from + place_of_run(g, r) + c]} * double{w[r * g.length + c]};
+      y[to + c] = clamped(sum, limits);
     }
+  });
 }
 
 void depthwise_weight_gradient(const Patches& g, const float* x, const float* dy, float* dw) {
-  for (int32_t r = 0; r < g.runs; ++r)
+  for (int32_t r = 0; r < g.runs(); ++r)
     for (int32_t c = 0; c < g.length; ++c) {
       double sum = double{dw[r * g.length + c]};
-      for (int32_t p = 0; p < g.pixels; ++p) sum += double{dy[g.to[p] + c]} * double{x[g.from[p] + g.run[r] + c]};
+      for_each_pixel(
+          g, [&](int64_t from, int64_t to) { sum += double{dy[to + c]} * double{x[from + place_of_run(g, r) + c]}; });
       dw[r * g.length + c] = static_cast<float>(sum);
     }
 }

@@ -60,23 +60,38 @@ struct ErrorSums {
   double loss = 0, size = 0;  // of all losses; of all |e|
 };
 
-// What the pixels of an image are made of, whatever filter, step, dilation and padding: pixel p sees `runs` runs of
-// `length` neighbouring floats each, run r from x[from[p] + run[r]] on. Zeros that padding adds are in x already.
-// K = runs * length numbers make a patch.
-struct Patches {
-  int32_t pixels = 0;
-  const int32_t* from = nullptr;  // [pixels]
-  const int32_t* to = nullptr;    // [pixels]: where the pixel's outputs begin
-  int32_t runs = 0, length = 0;
-  const int32_t* run = nullptr;  // [runs]
+// Where things in rows and columns lie, in floats.
+struct Grid {
+  int32_t first = 0, row = 0, column = 0;
 
-  constexpr int32_t size() const { return runs * length; }
+  constexpr int64_t at(int64_t i, int64_t j) const { return first + i * row + j * column; }
+};
+
+// What the pixels of an image are made of, whatever filter, step, dilation and padding. Pixel (i, j) sees the runs
+// (a, b), each of `length` neighbouring floats from x[from.at(i, j) + run.at(a, b)] on; its outputs begin at
+// y[to.at(i, j)]. Zeros that padding adds are in x already. The K numbers of all runs, row by row, make a patch.
+struct Patches {
+  int32_t rows = 0, columns = 0;  // of pixels
+  Grid from, to;
+  int32_t run_rows = 0, run_columns = 0;
+  Grid run;
+  int32_t length = 0;
+
+  constexpr int32_t pixels() const { return rows * columns; }
+  constexpr int32_t runs() const { return run_rows * run_columns; }
+  constexpr int32_t size() const { return runs() * length; }
 };
 
 // Rows of channels, C of them.
 struct Channels {
   int64_t rows = 0;
   int32_t channels = 0;
+};
+
+// What becomes of a number x of channel c: clamp(scale[c] * x + shift[c]).
+struct ChannelLine {
+  const float *scale = nullptr, *shift = nullptr;
+  Clamp limits;
 };
 
 // Windows of a pool beside one another, all of one shape.
@@ -101,14 +116,15 @@ struct SimdKernels {
   // sums[columns] = sum over rows of x[rows x columns]: the gradient of a bias.
   void (*column_sums)(int64_t rows, int64_t columns, const float* x, float* sums);
 
-  // y[to[p] + o] = clamp(sum over k of patch[p, k] w[o, k] + bias[o]), w packed (PackedWeights); bias may be nullptr.
+  // y[to(p) + o] = clamp(sum over k of patch[p, k] w[o, k] + bias[o]) for each pixel p, w packed (PackedWeights); bias
+  // may be nullptr.
   void (*conv_forward)(const Patches&, int32_t outputs, const float* x, const float* packed, const float* bias, Clamp,
                        float* y);
-  // dw[o, k] += sum over p of dy[to[p] + o] patch[p, k], dw packed.
+  // dw[o, k] += sum over p of dy[to(p) + o] patch[p, k], dw packed.
   void (*conv_weight_gradient)(const Patches&, int32_t outputs, const float* x, const float* dy, float* packed);
-  // A run is a tap of `length` channels: y[to[p] + c] = clamp(sum over r of run[p, r, c] w[r, c] + bias[c]).
+  // A run is a tap of `length` channels: y[to(p) + c] = clamp(sum over r of run[p, r, c] w[r, c] + bias[c]).
   void (*depthwise_forward)(const Patches&, const float* x, const float* w, const float* bias, Clamp, float* y);
-  // dw[r, c] += sum over p of dy[to[p] + c] run[p, r, c]
+  // dw[r, c] += sum over p of dy[to(p) + c] run[p, r, c]
   void (*depthwise_weight_gradient)(const Patches&, const float* x, const float* dy, float* dw);
 
   // Output pixels of a pool beside one another, x standing at the first window: y[c] = clamp(greatest or mean).

@@ -14,24 +14,25 @@ int32_t pick(Random& random, int32_t least, int32_t most) {
   return least + static_cast<int32_t>(random.below(static_cast<uint64_t>(most - least + 1)));
 }
 
-// Pixels and runs anywhere in an input of `extent` floats, outputs in any order.
+// Pixels and runs in grids of any steps, which may overlap in the input; outputs may lie apart.
 struct RandomPatches {
-  RandomPatches(Random& random, int32_t pixels, int32_t runs, int32_t length, int32_t outputs) {
-    for (int32_t r = 0; r < runs; ++r) run.push_back(pick(random, 0, 40));
-    for (int32_t p = 0; p < pixels; ++p) {
-      from.push_back(pick(random, 0, 60));
-      to.push_back((pixels - 1 - p) * (outputs + 1));
-    }
-    patches = {pixels, from.data(), to.data(), runs, length, run.data()};
-    extent = 100 + length;
-    reached = int64_t{pixels} * (outputs + 1);
+  RandomPatches(Random& random, int32_t run_rows, int32_t run_columns, int32_t length, int32_t outputs)
+      : RandomPatches(random, pick(random, 1, 5), pick(random, 1, 20), run_rows, run_columns, length, outputs) {}
+  RandomPatches(Random& random, int32_t rows, int32_t columns, int32_t run_rows, int32_t run_columns, int32_t length,
+                int32_t outputs) {
+    patches.rows = rows;
+    patches.columns = columns;
+    patches.from = {pick(random, 0, 9), pick(random, 0, 30), pick(random, 0, 9)};
+    patches.to.first = pick(random, 0, 9);
+    patches.to.column = outputs + pick(random, 0, 3);
+    patches.to.row = columns * patches.to.column + pick(random, 0, 3);
+    patches.run_rows = run_rows;
+    patches.run_columns = run_columns;
+    patches.run = {pick(random, 0, 9), pick(random, 0, 40), pick(random, 0, 9)};
+    patches.length = length;
+    extent = patches.from.at(rows - 1, columns - 1) + patches.run.at(run_rows - 1, run_columns - 1) + length;
+    reached = patches.to.at(rows - 1, columns - 1) + outputs;
   }
-  // From run to run as the taps of a filter of 3 columns.
-  void set_grid(int32_t step, int32_t pitch) {
-    for (size_t r = 0; r < run.size(); ++r)
-      run[r] = static_cast<int32_t>(r % 3) * step + static_cast<int32_t>(r / 3) * pitch;
-  }
-  std::vector<int32_t> from, to, run;
   Patches patches;
   int64_t extent = 0, reached = 0;
 };
@@ -48,11 +49,10 @@ void pack(const SimdKernels& kernels, int32_t outputs, int32_t k, float* w, floa
       });
 }
 
-void check_conv(const SimdKernels& kernels, Random& random, int32_t pixels, int32_t runs, int32_t length,
-                int32_t outputs) {
-  SCOPED_TRACE(testing::Message() << pixels << " pixels, " << runs << " x " << length << ", O " << outputs);
-  const RandomPatches r(random, pixels, runs, length, outputs);
-  const int32_t k = runs * length;
+void check_conv(const SimdKernels& kernels, Random& random, const RandomPatches& r, int32_t outputs) {
+  const int32_t k = r.patches.size(), pixels = r.patches.pixels();
+  SCOPED_TRACE(testing::Message() << r.patches.rows << " x " << r.patches.columns << " pixels, " << r.patches.run_rows
+                                  << " x " << r.patches.run_columns << " x " << r.patches.length << ", O " << outputs);
   const SimdKernels* const both[] = {&kernels, &scalar()};
   Buffer x(r.extent, random), dy(r.reached, random), w(int64_t{outputs} * k, random), bias(outputs, random);
   Buffer y[] = {Buffer(r.reached, random, false), Buffer(r.reached, random, false)};
@@ -75,19 +75,24 @@ void check_conv(const SimdKernels& kernels, Random& random, int32_t pixels, int3
 
 TEST(SimdImages, ConvolutionsMatchTheReference) {
   for_levels(21, [](const SimdKernels& kernels, Random& random) {
-    for (int round = 0; round < 150; ++round)
-      check_conv(kernels, random, pick(random, 1, 20), pick(random, 1, 4), pick(random, 1, 20), pick(random, 1, 70));
-    for (const int32_t outputs : {1, 8, 16, 31, 48, 64, 65, 130}) check_conv(kernels, random, 300, 3, 9, outputs);
+    for (int round = 0; round < 200; ++round) {
+      const int32_t outputs = pick(random, 1, 70);
+      check_conv(kernels, random,
+                 RandomPatches(random, pick(random, 1, 3), pick(random, 1, 2), pick(random, 1, 20), outputs), outputs);
+    }
+    for (const int32_t outputs : {1, 8, 16, 31, 48, 64, 65, 130})
+      check_conv(kernels, random, RandomPatches(random, 3, 100, 3, 1, 9, outputs), outputs);
   });
 }
 
 TEST(SimdImages, DepthwiseConvolutionsMatchTheReference) {
   for_levels(22, [](const SimdKernels& kernels, Random& random) {
     for (int round = 0; round < 150; ++round) {
-      const int32_t pixels = pick(random, 1, 20), taps = pick(random, 1, 30), channels = pick(random, 1, 40);
-      SCOPED_TRACE(testing::Message() << pixels << " pixels, " << taps << " taps, " << channels << " channels");
-      RandomPatches r(random, pixels, taps, channels, channels);
-      if (round % 2 == 0) r.set_grid(pick(random, 0, 5), pick(random, 0, 3));
+      const int32_t rows = pick(random, 1, 6), columns = round % 2 == 0 ? 3 : pick(random, 1, 5);
+      const int32_t taps = rows * columns, channels = pick(random, 1, 40);
+      const RandomPatches r(random, rows, columns, channels, channels);
+      SCOPED_TRACE(testing::Message() << r.patches.rows << " x " << r.patches.columns << " pixels, " << rows << " x "
+                                      << columns << " taps, " << channels << " channels");
       Buffer x(r.extent, random), dy(r.reached, random), w(taps * channels, random), bias(channels, random);
       Buffer y(r.reached, random, false), y0 = y, dw = w, dw0 = w;
       for (const Clamp limits : kClamps)
