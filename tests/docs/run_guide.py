@@ -62,7 +62,7 @@ def same_piece(expected, actual):
     if words(expected) != words(actual):
         return False
     pairs = zip(*([float(number.replace(",", "")) for number in NUMBER.findall(text)] for text in (expected, actual)))
-    return all(abs(a - b) <= TOLERANCE * max(a, b) or max(abs(a), abs(b)) < 5 for a, b in pairs)
+    return all(abs(a - b) <= TOLERANCE * max(abs(a), abs(b)) or max(abs(a), abs(b)) < 5 for a, b in pairs)
 
 
 def same_line(expected, actual):
