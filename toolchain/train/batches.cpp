@@ -105,11 +105,8 @@ void Batches::fill_block() {
 
 void Batches::fill_part(int part) {
   const int64_t begin = block_size_ * part / parts_, end = block_size_ * (part + 1) / parts_;
-  constexpr int64_t kAhead = 2;
   for (int64_t i = begin; i < end; ++i) {
-    const auto order = order_.begin() + block_start_;
-    if (i + kAhead < end) examples_.expect(order[i + kAhead]);
-    const int64_t index = order[i];
+    const int64_t index = order_[static_cast<size_t>(block_start_ + i)];
     examples_.fill(index, epoch_seed_, {inputs_.data() + i * size_.input, static_cast<size_t>(size_.input)},
                    {targets_.data() + i * size_.targets, static_cast<size_t>(size_.targets)});
     if (size_.targets == 0) labels_[static_cast<size_t>(i)] = examples_.label(index);

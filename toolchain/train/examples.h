@@ -19,7 +19,6 @@ class Examples {
   // change them. Training passes a new epoch_seed every epoch; evaluation always passes 0, which means: as recorded,
   // not augmented.
   virtual void fill(int64_t index, uint64_t epoch_seed, std::span<float> input, std::span<float> targets) const = 0;
-  virtual void expect(int64_t /*index*/) const {}  // a hint: it is filled soon
 
   // Class of example `index`, in [0, classes). Asked for cross-entropy only.
   virtual int32_t label(int64_t index) const = 0;
@@ -35,7 +34,6 @@ class MemoryExamples : public Examples {
 
   int64_t count() const override;
   void fill(int64_t index, uint64_t epoch_seed, std::span<float> input, std::span<float> targets) const override;
-  void expect(int64_t index) const override;
   int32_t label(int64_t index) const override;
 };
 
