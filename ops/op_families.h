@@ -376,12 +376,13 @@ bool covers_once(const PoolGeometry& g);
 // image as a whole come together, a row of them at a time.
 void for_each_windows(const PoolGeometry& g, const std::function<void(const PoolWindows&, int32_t)>& body);
 
-// kernel(windows, channels, first element of x, limits, first element of y).
+// kernel(windows, channels, first element of x, line, limits, first element of y).
 template <class P, auto kKernel>
 void pool_forward(const FloatCall& call) {
   const P p = float_pool<P>(call);
   for_each_windows(p.g, [&](const PoolWindows& w, int32_t at) {
-    (simd().*kKernel)(w, p.g.channels, call.inputs[0] + w.window.first, {p.low, p.high}, call.outputs[0] + at);
+    (simd().*kKernel)(w, p.g.channels, call.inputs[0] + w.window.first, call.line, {p.low, p.high},
+                      call.outputs[0] + at);
   });
 }
 

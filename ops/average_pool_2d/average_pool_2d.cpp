@@ -55,6 +55,7 @@ constexpr OpDef kDef = {
     .emit = emit,
     .cases = pool_cases,
     .random_case = pool_random_case,
+    .takes_line = true,
     .overlap = overlap_of_pool,
     .row_rule = rows_of_pool,
 };

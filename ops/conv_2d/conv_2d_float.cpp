@@ -81,18 +81,19 @@ struct Saved {
   float *packed, *turned;
 };
 
-// visit(packed, w) for each weight of a group, w[O][K] in the order of the kernel: in pieces, since neighbours in one
-// are far apart in the other.
-template <class Weights, class Visit>
-void for_each_weight(const Work& work, float* packed, Weights* w, const Visit& visit) {
+void pack(const Work& work, const float* w, float* packed) {
   const int32_t k = work.g.patch();
   PackedWeights(simd(), work.outputs, k)
       .for_each_block(packed, [&](int32_t first, int32_t n, float* to, int32_t width) {
-        constexpr int32_t kPiece = 16;
-        for (int32_t piece = 0; piece < k; piece += kPiece)
-          for (int32_t o = 0; o < n; ++o)
-            for (int32_t i = piece; i < std::min(k, piece + kPiece); ++i)
-              visit(to[i * width + o], w[int64_t{first + o} * k + i]);
+        if (n < width) std::fill_n(to, int64_t{width} * k, 0.0f);
+        simd().transpose(n, k, w + int64_t{first} * k, k, to, width);
+      });
+}
+void unpack(const Work& work, float* packed, float* w) {
+  const int32_t k = work.g.patch();
+  PackedWeights(simd(), work.outputs, k)
+      .for_each_block(packed, [&](int32_t first, int32_t n, const float* from, int32_t width) {
+        simd().transpose(k, n, from, width, w + int64_t{first} * k, k);
       });
 }
 
@@ -112,10 +113,8 @@ void pack_turned(const Work& work, const PatchShape& shape, const float* w, floa
 }
 
 void start_forward(const Work& work, const Saved& saved, const float* w) {
-  std::fill_n(saved.packed, work.g.groups() * work.packed_floats(), 0.0f);
   for (int32_t group = 0; group < work.g.groups(); ++group)
-    for_each_weight(work, saved.packed + group * work.packed_floats(), w + group * work.weights,
-                    [](float& packed, float weight) { packed = weight; });
+    pack(work, w + group * work.weights, saved.packed + group * work.packed_floats());
 }
 
 void start_backward(const Work& work, const Saved& saved, const float* w) {
@@ -187,8 +186,7 @@ void backward(const FloatCall& call) {
   if (wanted(1) != nullptr) weight_gradient(work, saved, places, call.inputs[0], dz);
   if (wanted(0) != nullptr) input_gradient(work, saved, places, dz, wanted(0));
   for (int32_t group = 0; wanted(1) != nullptr && call.last && group < work.g.groups(); ++group)
-    for_each_weight(work, saved.packed + group * work.packed_floats(), wanted(1) + group * work.weights,
-                    [](float packed, float& gradient) { gradient = packed; });
+    unpack(work, saved.packed + group * work.packed_floats(), wanted(1) + group * work.weights);
 }
 
 int64_t workspace_floats(const FloatCall& call) {

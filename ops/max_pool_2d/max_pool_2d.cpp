@@ -16,7 +16,7 @@ void backward(const FloatCall& call) {
   const auto p = float_pool<MaxPool2D<float>>(call);
   if (!covers_once(p.g)) std::fill_n(dx, call.input_shapes[0].elements(), 0.0f);
   for_each_windows(p.g, [&](const PoolWindows& w, int32_t at) {
-    simd().max_pool_backward(w, p.g.channels, call.inputs[0] + w.window.first, call.outputs[0] + at,
+    simd().max_pool_backward(w, p.g.channels, call.inputs[0] + w.window.first, call.line, call.outputs[0] + at,
                              call.output_gradients[0] + at, {p.low, p.high}, dx + w.window.first);
   });
 }
@@ -55,6 +55,7 @@ constexpr OpDef kDef = {
     .emit = emit,
     .cases = pool_cases,
     .random_case = pool_random_case,
+    .takes_line = true,
     .overlap = overlap_of_pool,
     .row_rule = rows_of_pool,
 };

@@ -125,8 +125,12 @@ MOTE_INLINE void conv_sums(const Patches& g, const ConvTiles& tile, const PixelS
     w = add_runs(tile, steps, runs, g.length, w, sums);
 }
 
+// Tiles by reference: one copied as a whole, right after its members were written, waits until the stores before have
+// left for the cache.
 template <int V, int P>
-[[gnu::noinline]] void conv_forward_tiles(const Patches& g, ConvTiles tile, const float* w, const ConvBlock& block) {
+[[gnu::noinline]] void conv_forward_tiles(const Patches& g, const ConvTiles& tiles, const float* w,
+                                          const ConvBlock& block) {
+  ConvTiles tile = tiles;
   const Vector low = broadcast(block.clamp.low), high = broadcast(block.clamp.high);
   const PixelSteps steps(g.from.column);
   Vector bias[V] = {};
@@ -196,7 +200,7 @@ struct ConvForms;
 template <int V, int... N>
 struct ConvForms<V, std::integer_sequence<int, N...>> {
   static constexpr int32_t kMost = sizeof...(N);
-  static constexpr void (*kForward[])(const Patches&, ConvTiles, const float*,
+  static constexpr void (*kForward[])(const Patches&, const ConvTiles&, const float*,
                                       const ConvBlock&) = {conv_forward_tiles<V, N + 1>...};
   static constexpr void (*kGradient[])(const Patches&, int32_t, const float*, const float*,
                                        float*) = {weight_gradient<V, N + 1>...};

@@ -9,11 +9,12 @@
 #include "toolchain/base/simd/optimizer_kernels.h"
 #include "toolchain/base/simd/pool_kernels.h"
 #include "toolchain/base/simd/row_kernels.h"
+#include "toolchain/base/simd/transpose_kernels.h"
 
 #define MOTE_SIMD_LEVEL(name)                                                                                      \
   {                                                                                                                \
     name, kLanes, kConvVectors *kLanes, dense_forward, dense_input_gradient, dense_weight_gradient, column_sums,   \
         conv_forward, conv_weight_gradient, depthwise_forward, depthwise_weight_gradient, max_pool, average_pool,  \
         max_pool_backward, average_pool_backward, moments, scale_shift, normal_sums, normal_backward, add_clamped, \
-        clamp, clamp_backward, softmax, softmax_backward, error_loss, add, sum, dot, adam, sgd                     \
+        clamp, clamp_backward, softmax, softmax_backward, error_loss, add, sum, dot, transpose, adam, sgd          \
   }

@@ -1,6 +1,7 @@
 // The reference of every kernel: the formula of simd.h in plain loops, sums in double.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "toolchain/base/simd/simd.h"
 
@@ -106,18 +107,29 @@ void depthwise_weight_gradient(const Patches& g, const float* x, const float* dy
     }
 }
 
-void max_pool(const PoolWindows& w, int32_t channels, const float* x, Clamp limits, float* y) {
-  for (int32_t i = 0; i < w.count; ++i, x += w.step, y += channels)
-    for (int32_t c = 0; c < channels; ++c)
-      y[c] = clamped(
-          double{fold(w.window, x + c, x[c], [](float most, float v) { return v > most || std::isnan(v) ? v : most; })},
-          limits);
+// What a pool sees of an element of channel c.
+float seen(float x, const ChannelLine* line, int32_t c) {
+  if (line == nullptr) return x;
+  return clamped(double{line->scale[c]} * double{x} + double{line->shift[c]}, line->limits);
 }
 
-void average_pool(const PoolWindows& w, int32_t channels, const float* x, Clamp limits, float* y) {
+void max_pool(const PoolWindows& w, int32_t channels, const float* x, const ChannelLine* line, Clamp limits, float* y) {
   for (int32_t i = 0; i < w.count; ++i, x += w.step, y += channels)
     for (int32_t c = 0; c < channels; ++c)
-      y[c] = clamped(fold(w.window, x + c, 0.0, [](double sum, float v) { return sum + double{v}; }) / w.window.count(),
+      y[c] = clamped(double{fold(w.window, x + c, -std::numeric_limits<float>::infinity(),
+                                 [&](float most, float x_at) {
+                                   const float v = seen(x_at, line, c);
+                                   return v > most || std::isnan(v) ? v : most;
+                                 })},
+                     limits);
+}
+
+void average_pool(const PoolWindows& w, int32_t channels, const float* x, const ChannelLine* line, Clamp limits,
+                  float* y) {
+  for (int32_t i = 0; i < w.count; ++i, x += w.step, y += channels)
+    for (int32_t c = 0; c < channels; ++c)
+      y[c] = clamped(fold(w.window, x + c, 0.0, [&](double sum, float v) { return sum + double{seen(v, line, c)}; }) /
+                         w.window.count(),
                      limits);
 }
 
@@ -125,14 +137,15 @@ bool passes(float y, Clamp limits) {
   return !(y <= limits.low || y >= limits.high);
 }
 
-void max_pool_backward(const PoolWindows& w, int32_t channels, const float* x, const float* y, const float* dy,
-                       Clamp limits, float* dx) {
+void max_pool_backward(const PoolWindows& w, int32_t channels, const float* x, const ChannelLine* line, const float* y,
+                       const float* dy, Clamp limits, float* dx) {
   for (int32_t i = 0; i < w.count; ++i, x += w.step, dx += w.step, y += channels, dy += channels)
     for (int32_t c = 0; c < channels; ++c)
       fold(w.window, x + c, passes(y[c], limits), [&](bool open, const float& v) {
         float& element = dx[&v - x];
-        element = (w.disjoint ? 0.0f : element) + (open && v == y[c] ? dy[c] : 0.0f);
-        return open && v != y[c];
+        const bool greatest = seen(v, line, c) == y[c];
+        element = (w.disjoint ? 0.0f : element) + (open && greatest ? dy[c] : 0.0f);
+        return open && !greatest;
       });
 }
 
@@ -263,6 +276,11 @@ float sum(int64_t n, const float* x) {
   return static_cast<float>(total);
 }
 
+void transpose(int32_t rows, int32_t columns, const float* x, int64_t x_pitch, float* y, int64_t y_pitch) {
+  for (int32_t c = 0; c < columns; ++c)
+    for (int32_t r = 0; r < rows; ++r) y[c * y_pitch + r] = x[r * x_pitch + c];
+}
+
 void adam(int64_t n, const AdamStep& step, const float* gradient, float* m, float* v, float* weight) {
   for (int64_t i = 0; i < n; ++i) {
     const double g = double{gradient[i]}, rate = double{step.rate};
@@ -316,6 +334,7 @@ const SimdKernels kScalarKernels = {"scalar",
                                     add,
                                     sum,
                                     dot,
+                                    transpose,
                                     adam,
                                     sgd};
 

@@ -127,12 +127,13 @@ struct SimdKernels {
   // dw[r, c] += sum over p of dy[to(p) + c] run[p, r, c]
   void (*depthwise_weight_gradient)(const Patches&, const float* x, const float* dy, float* dw);
 
-  // Output pixels of a pool beside one another, x standing at the first window: y[c] = clamp(greatest or mean).
-  void (*max_pool)(const PoolWindows&, int32_t channels, const float* x, Clamp, float* y);
-  void (*average_pool)(const PoolWindows&, int32_t channels, const float* x, Clamp, float* y);
+  // Output pixels of a pool beside one another, x standing at the first window: y[c] = clamp(greatest or mean) of the
+  // elements, or of what the line, unless it is nullptr, makes of them.
+  void (*max_pool)(const PoolWindows&, int32_t channels, const float* x, const ChannelLine*, Clamp, float* y);
+  void (*average_pool)(const PoolWindows&, int32_t channels, const float* x, const ChannelLine*, Clamp, float* y);
   // dx += dy where low < y < high, to the first of the greatest elements, or to all alike; of disjoint windows dx = dy.
-  void (*max_pool_backward)(const PoolWindows&, int32_t channels, const float* x, const float* y, const float* dy,
-                            Clamp, float* dx);
+  void (*max_pool_backward)(const PoolWindows&, int32_t channels, const float* x, const ChannelLine*, const float* y,
+                            const float* dy, Clamp, float* dx);
   void (*average_pool_backward)(const PoolWindows&, int32_t channels, const float* y, const float* dy, Clamp,
                                 float* dx);
 
@@ -167,6 +168,8 @@ struct SimdKernels {
   void (*add)(int64_t n, const float* x, float* y);  // y += x
   float (*sum)(int64_t n, const float* x);
   float (*dot)(int64_t n, const float* x, const float* y);
+  // y[c * y_pitch + r] = x[r * x_pitch + c]
+  void (*transpose)(int32_t rows, int32_t columns, const float* x, int64_t x_pitch, float* y, int64_t y_pitch);
 
   // m, v, velocity: the optimiser's state, zero before the first step.
   void (*adam)(int64_t n, const AdamStep&, const float* gradient, float* m, float* v, float* weight);

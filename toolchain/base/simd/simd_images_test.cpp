@@ -121,18 +121,21 @@ TEST(SimdImages, PoolsMatchTheReference) {
       for (float& value : std::span(x.data(), x.values().size()))
         value = std::round(2 * value) / 2;  // so that the greatest is often there twice
       Buffer y(int64_t{count} * channels, random, false), y0 = y, dy(int64_t{count} * channels, random);
+      Buffer scale(channels, random), shift(channels, random);
       for (const Clamp limits : kClamps) {
-        kernels.average_pool(w, channels, x.data(), limits, y.data());
-        scalar().average_pool(w, channels, x.data(), limits, y0.data());
+        const ChannelLine some{scale.data(), shift.data(), kClamps[round % 3]};
+        const ChannelLine* const line = round % 4 < 2 ? nullptr : &some;
+        kernels.average_pool(w, channels, x.data(), line, limits, y.data());
+        scalar().average_pool(w, channels, x.data(), line, limits, y0.data());
         expect_near(y, y0, 1e-6, "average_pool");
         kernels.average_pool_backward(w, channels, y0.data(), dy.data(), limits, dx.data());
         scalar().average_pool_backward(w, channels, y0.data(), dy.data(), limits, dx0.data());
         expect_near(dx, dx0, 1e-6, "average_pool_backward");
-        kernels.max_pool(w, channels, x.data(), limits, y.data());
-        scalar().max_pool(w, channels, x.data(), limits, y0.data());
-        expect_near(y, y0, 0, "max_pool");
-        kernels.max_pool_backward(w, channels, x.data(), y.data(), dy.data(), limits, dx.data());
-        scalar().max_pool_backward(w, channels, x.data(), y.data(), dy.data(), limits, dx0.data());
+        kernels.max_pool(w, channels, x.data(), line, limits, y.data());
+        scalar().max_pool(w, channels, x.data(), line, limits, y0.data());
+        expect_near(y, y0, line == nullptr ? 0 : 1e-6, "max_pool");
+        kernels.max_pool_backward(w, channels, x.data(), line, y.data(), dy.data(), limits, dx.data());
+        scalar().max_pool_backward(w, channels, x.data(), line, y0.data(), dy.data(), limits, dx0.data());
         expect_near(dx, dx0, 1e-6, "max_pool_backward");
       }
     }
@@ -144,7 +147,7 @@ TEST(SimdImages, AMaxPoolShowsNan) {
     const float nan = std::nanf("");
     const float x[] = {nan, 1, 2, 3, 0, nan};  // two channels
     float y[2];
-    kernels.max_pool({{0, 1, 3, 0, 2}}, 2, x, Clamp{0, 6}, y);
+    kernels.max_pool({{0, 1, 3, 0, 2}}, 2, x, nullptr, Clamp{0, 6}, y);
     EXPECT_TRUE(std::isnan(y[0]));
     EXPECT_TRUE(std::isnan(y[1]));
   });

@@ -196,5 +196,19 @@ TEST(Simd, TheBestLevelIsChosenAndCanBeOverridden) {
   EXPECT_EQ(&simd(), simd_levels().back());
 }
 
+TEST(Simd, TransposeMatchesTheReference) {
+  for_levels(31, [](const SimdKernels& kernels, Random& random) {
+    for (int round = 0; round < 100; ++round) {
+      const auto rows = int32_t(1 + random.below(50)), columns = int32_t(1 + random.below(50));
+      const int64_t x_pitch = columns + int64_t(random.below(3)), y_pitch = rows + int64_t(random.below(3));
+      SCOPED_TRACE(testing::Message() << rows << " x " << columns << ", pitches " << x_pitch << ", " << y_pitch);
+      Buffer x(rows * x_pitch, random), y(columns * y_pitch, random), y0 = y;
+      kernels.transpose(rows, columns, x.data(), x_pitch, y.data(), y_pitch);
+      scalar().transpose(rows, columns, x.data(), x_pitch, y0.data(), y_pitch);
+      expect_near(y, y0, 0, "transpose");
+    }
+  });
+}
+
 }  // namespace
 }  // namespace mote
