@@ -113,6 +113,11 @@ TEST_P(FloatCase, PartsOfTheRowsGiveWhatAllRowsGive) {
   EXPECT_EQ(compare_parts(model(), false), "");
 }
 
+TEST_P(FloatCase, ALineTakenGivesWhatItsNumbersGive) {
+  if (!node().op->takes_line) GTEST_SKIP() << node().op->name << " takes no line";
+  EXPECT_EQ(compare_line(model()), "");
+}
+
 TEST_P(Case, DeviceKernelAgreesWithFloatForward) {
   const HostRun run = run_on_host(file_of(model()), model().inputs);
   ASSERT_EQ(run.status, Status::ok) << static_cast<int>(run.status);
