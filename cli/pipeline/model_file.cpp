@@ -28,12 +28,14 @@ Result<void> set_metadata(Graph& graph, const ProjectConfig& project, const Load
   return set_model_metadata(graph, metadata);
 }
 
-// The last layer's text with the number of units that it should have.
-std::string corrected_layer(const std::string& layer, size_t units) {
+// What to write for a last layer with so many outputs: a Dense with another number, or one more behind it.
+std::string corrected_layer(const std::string& layer, size_t units, bool classification) {
   const size_t start = layer.find_first_of("0123456789");
-  if (start == std::string::npos) return fmt::format("{} with {} units", layer, units);
+  if (!layer.starts_with("Dense") || start == std::string::npos)
+    return fmt::format("end with \"Dense({}{})\"", units, classification ? ", softmax" : "");
   const size_t end = layer.find_first_not_of("0123456789", start);
-  return layer.substr(0, start) + std::to_string(units) + (end == std::string::npos ? "" : layer.substr(end));
+  return fmt::format("write \"{}{}{}\"", layer.substr(0, start), units,
+                     end == std::string::npos ? "" : layer.substr(end));
 }
 
 // An auto-encoder gives as many numbers as it takes.
@@ -53,10 +55,10 @@ Result<void> check_outputs(const Graph& graph, const ProjectConfig& project, con
   const std::vector<std::string>& wanted = classification ? dataset.classes : dataset.targets;
   const int32_t units = graph.tensors[static_cast<size_t>(graph.outputs[0])].type.shape.last();
   if (units == static_cast<int32_t>(wanted.size())) return {};
-  return input_error(fmt::format("{}: the last layer {} has {} output{}; the data have {} {} ({}); write \"{}\"",
+  return input_error(fmt::format("{}: the last layer {} has {} output{}; the data have {} {} ({}); {}",
                                  project.where("model.layers"), project.layers.back(), units, units == 1 ? "" : "s",
                                  wanted.size(), classification ? "classes" : "targets", fmt::join(wanted, ", "),
-                                 corrected_layer(project.layers.back(), wanted.size())));
+                                 corrected_layer(project.layers.back(), wanted.size(), classification)));
 }
 
 }  // namespace

@@ -110,7 +110,9 @@ TEST_F(BadInput, ProjectFile) {
       {"Dense(4, relu)", "Dense(4 relu", "mote.toml:16:10: model.layers: layer 1 \"Dense(4 relu\": column 9: expected"},
       {"Dense(4, relu)", "Dens(4, relu)", "there is no layer 'Dens'; did you mean 'Dense'?"},
       {"Dense(2, softmax)", "Dense(5, softmax)",
-       "the last layer Dense(5, softmax) has 5 outputs; the data have 2 classes (left, right)"},
+       "the last layer Dense(5, softmax) has 5 outputs; the data have 2 classes (left, right); write "
+       "\"Dense(2, softmax)\""},
+      {"\"Dense(2, softmax)\"", "\"Autoencoder(8, latent=3)\"", "(left, right); end with \"Dense(2, softmax)\""},
       {"label = \"folder\"", "label = \"column:kind\"",
        "0.csv:1: no column 'kind' (label in mote.toml); the file has timestamp, ax, ay"},
       {"[\"ax\", \"ay\"]", "[\"ax\", \"az\"]", "0.csv:1: no column 'az' (channels in mote.toml)"},

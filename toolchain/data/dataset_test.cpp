@@ -127,6 +127,22 @@ TEST(Dataset, ScaleComesFromTheTrainingPartOrTheProject) {
   EXPECT_THAT(load_error(config, project), AllOf(HasSubstr("full_scale names 'az'"), HasSubstr("ax, ay")));
 }
 
+TEST(Dataset, HeldOutFilesMayBeNamedByAnyPath) {
+  ProjectFolder project;
+  write_good_recordings(project);
+  project.record("recordings/fast/loud.csv", 100, 100, [](int i) { return 40 * std::sin(i * 0.9); });
+  DataConfig config = recordings_config();
+  config.split.test.names = {"recordings/*/loud.csv"};
+  const Dataset expected = load(config, project);
+  for (const std::string& name :
+       {(project.path() / "recordings/*/loud.csv").string(), std::string("./recordings/fast/../fast/loud.csv")}) {
+    config.split.test.names = {name};
+    const Dataset dataset = load(config, project);
+    EXPECT_EQ(dataset.test.size(), expected.test.size()) << name;
+    EXPECT_EQ(dataset.recordings.size(), expected.recordings.size()) << name;
+  }
+}
+
 TEST(Dataset, LabelsFromEverywhere) {
   ProjectFolder project;
   for (int i = 0; i < 6; ++i)

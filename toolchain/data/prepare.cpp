@@ -421,6 +421,7 @@ Result<Prepared> prepare(const DataConfig& config, const std::filesystem::path& 
                          const Progress& progress) {
   MOTE_TRY(SeriesReader reader, SeriesReader::create(config, project_folder));
   Prepared prepared;
+  prepared.project_folder = project_folder;
   for (const HeldOut* part : {&config.split.validation, &config.split.test})
     for (const std::string& name : part->names)
       if (const std::string list = file_list_of(name); !list.empty()) {

@@ -1,6 +1,7 @@
 // Series -> pieces: evenly spaced readings at one rate, without gaps, with one label and one group each.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,6 +41,7 @@ struct Prepared {
   std::map<std::string, std::unordered_set<std::string>> file_lists;  // of the split: list -> files
   std::vector<std::vector<float>> baselines;                          // readings x channels, of a recording each
   std::vector<Piece> pieces;                                          // in the order of files and time
+  std::filesystem::path project_folder;
   std::string split_by;  // set by split_windows: SplitConfig::by, or what auto stands for
   std::vector<std::string> notes;
 };

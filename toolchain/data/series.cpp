@@ -26,7 +26,7 @@ Result<void> add_matches(const fs::path& folder, const std::string& pattern, std
   const bool wants_noise = pattern.find(kNoiseFolder) != std::string::npos;
   for (const fs::path& path : paths) {
     if (!fs::is_regular_file(path)) continue;
-    std::string file = path.lexically_relative(folder).generic_string();
+    std::string file = path.lexically_relative(folder).lexically_normal().generic_string();
     if (!wants_noise && in_folder(file, kNoiseFolder))
       ++noise;
     else

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <numeric>
 #include <set>
@@ -115,17 +116,24 @@ std::vector<double> Splitter::fractions() const {
   return {1 - validation - test, validation, test};
 }
 
+// The pattern as the names of files are: relative to the project.
+std::string in_project(const std::filesystem::path& pattern, const std::filesystem::path& folder) {
+  const bool elsewhere = pattern.is_absolute() && folder.is_absolute();
+  return (elsewhere ? pattern.lexically_relative(folder) : pattern).lexically_normal().generic_string();
+}
+
 Result<void> Splitter::take_named(const HeldOut& held_out, PartId part) {
   for (const std::string& name : held_out.names) {
     const auto group = std::find(prepared_.groups.begin(), prepared_.groups.end(), name);
     const auto list = prepared_.file_lists.find(file_list_of(name));
+    const std::string pattern = in_project(name, prepared_.project_folder);
     int64_t taken = 0;
     for (size_t i = 0; i < candidates_.size(); ++i) {
       const Candidate& candidate = candidates_[i];
       const std::string& file = prepared_.pieces[static_cast<size_t>(candidate.piece)].file;
       const bool wanted = list != prepared_.file_lists.end() ? list->second.contains(file)
                           : group != prepared_.groups.end()  ? candidate.group == group - prepared_.groups.begin()
-                                                             : glob_matches(name, file);
+                                                             : glob_matches(pattern, file);
       if (!wanted) continue;
       if (fixed_[i] && parts_[i] != part)
         return input_error(fmt::format("mote.toml: split: {}, which '{}' names for the {} part, is in the {} part too",
