@@ -40,6 +40,13 @@ int16_t to_count(double value, const ChannelContract& channel) {
 double to_value(double count, const ChannelContract& channel) {
   return channel.origin + count / channel.counts_per_unit;
 }
+void to_values(std::span<const int16_t> counts, std::span<const ChannelContract> channels, std::span<float> values) {
+  for (size_t c = 0; c < channels.size(); ++c) {
+    const ChannelContract& channel = channels[c];
+    for (size_t i = c; i < counts.size(); i += channels.size())
+      values[i] = static_cast<float>(to_value(counts[i], channel));
+  }
+}
 
 Json to_json(const RecordingContract& contract) {
   // Columns, not rows: a table may have hundreds of channels, and columns compress better.

@@ -66,6 +66,8 @@ int32_t fixed_least(const BaselineContract& baseline, size_t channel);
 // Rounds half away from zero and saturates; NaN gives 0.
 int16_t to_count(double value, const ChannelContract& channel);
 double to_value(double count, const ChannelContract& channel);
+// Of rows of all channels.
+void to_values(std::span<const int16_t> counts, std::span<const ChannelContract> channels, std::span<float> values);
 
 // What firmware is given of a block.
 struct FeatureSource {

@@ -152,26 +152,25 @@ void FeatureBlock::transform(std::span<const float> window, std::span<float> fea
   }
   const std::span<int16_t> counts = thread_buffer<int16_t, 1>(window.size());
   const size_t channels = contract_.channels.size();
-  for (size_t i = 0; i < window.size(); ++i)
-    counts[i] = to_count(static_cast<double>(window[i]), window_channels_[i % channels]);
+  for (size_t row = 0; row < window.size(); row += channels)
+    for (size_t c = 0; c < channels; ++c)
+      counts[row + c] = to_count(static_cast<double>(window[row + c]), window_channels_[c]);
   transform_counts(counts, features);
 }
 
 void FeatureBlock::transform_counts(std::span<const int16_t> window, std::span<float> features) const {
   if (identity()) {
     const std::span<float> values = thread_buffer<float, 0>(window.size());
-    const size_t channels = contract_.channels.size();
-    for (size_t i = 0; i < window.size(); ++i)
-      values[i] = static_cast<float>(to_value(window[i], window_channels_[i % channels]));
+    to_values(window, window_channels_, values);
     return transform(values, features);
   }
   const std::span<int16_t> numbers = thread_buffer<int16_t, 2>(features.size());
   compute(window, numbers);
   const size_t columns = columns_.size();
-  for (size_t i = 0; i < features.size(); ++i) {
-    const auto [mean, deviation] = standards_[i % columns];
-    features[i] =
-        deviation > 0 ? static_cast<float>((to_value(numbers[i], columns_[i % columns]) - mean) / deviation) : 0.0f;
+  for (size_t c = 0; c < columns; ++c) {
+    const auto [mean, deviation] = standards_[c];
+    for (size_t i = c; i < features.size(); i += columns)
+      features[i] = deviation > 0 ? static_cast<float>((to_value(numbers[i], columns_[c]) - mean) / deviation) : 0.0f;
   }
 }
 

@@ -10,7 +10,8 @@
 namespace mote {
 namespace {
 
-// Below this many multiply-accumulates for one example, handing work to a second thread costs more than it saves.
+// Below this many multiply-accumulates for one example, handing work to a second thread costs more than it saves,
+// unless it is to vary the examples.
 constexpr int64_t kMacsForThreads = 500'000;
 
 Result<std::vector<float>> class_weights(const ProjectConfig& project, const Dataset& dataset,
@@ -60,7 +61,8 @@ Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   const WindowExamples validation(job.loaded, dataset.validation, nullptr);
 
   TrainConfig config = job.config;
-  config.threads = job.threads > 0 ? job.threads : job.graph.macs() < kMacsForThreads ? 1 : default_threads();
+  const bool small = job.graph.macs() < kMacsForThreads && augmenter->empty();
+  config.threads = job.threads > 0 ? job.threads : small ? 1 : default_threads();
   config.data_fingerprint = job.data_fingerprint;
   MOTE_TRY(config.class_weights, class_weights(job.project, dataset, training));
   MOTE_TRY(config.checkpoint, checkpoint_path(job.checkpoints, train_fingerprint(job.graph, config)));
@@ -74,6 +76,7 @@ Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   callbacks.cancelled = [] { return InterruptGuard::interrupted(); };
   const InterruptGuard guard;
   MOTE_TRY(TrainResult result, train(std::move(job.graph), training, validation, config, callbacks));
+  result.planned_bytes += training.kept_bytes() + validation.kept_bytes();
   if (result.cancelled)
     return Error{Error::Kind::interrupted,
                  fmt::format("interrupted in epoch {} of {}; earlier results are untouched, and the same command goes "

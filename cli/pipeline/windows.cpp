@@ -23,7 +23,7 @@ WindowExamples::WindowExamples(const Loaded& loaded, const DataPart& part, const
   constexpr size_t kMostKept = size_t{8} << 20;  // values
   const size_t elements = static_cast<size_t>(loaded.features->output_shape().elements());
   const size_t all = elements * part.windows.size();
-  if (loaded.features->kind() == "raw" || (augmenter != nullptr && !augmenter->empty()) || all > kMostKept) return;
+  if ((augmenter != nullptr && !augmenter->empty()) || all > kMostKept) return;
   kept_.resize(all);
   for (size_t i = 0; i < part.windows.size(); ++i)
     loaded.features->transform_counts(loaded.dataset.window(part.windows[i]),

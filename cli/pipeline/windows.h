@@ -28,13 +28,14 @@ class WindowExamples final : public Examples {
   int64_t count() const override { return part_.size(); }
   void fill(int64_t index, uint64_t epoch_seed, std::span<float> input, std::span<float> targets) const override;
   int32_t label(int64_t index) const override { return part_.windows[static_cast<size_t>(index)].label; }
+  int64_t kept_bytes() const { return static_cast<int64_t>(std::span(kept_).size_bytes()); }
 
  private:
   const Loaded& loaded_;
   const DataPart& part_;
   const Augmenter* augmenter_;
   std::vector<float> target_scale_;
-  std::vector<float> kept_;  // the features of every window, where they never change and take long
+  std::vector<float> kept_;  // the features of every window, where they never change and are not too many
 };
 
 // The float inputs of one part, as recorded.

@@ -147,6 +147,31 @@ TEST_F(BaseTest, RandomIsPinnedAndWellDistributed) {
   for (const int count : counts) EXPECT_NEAR(count, 10000, 500);
 }
 
+// Shares of a million draws below -3.7 (in the tail), -1, 0, 1 and 3: the distribution function, whose own error is at
+// most 5e-4 with so many.
+TEST_F(BaseTest, ManyNormalDrawsAreNormal) {
+  std::vector<float> draws(1000000);
+  Random(1).fill_normal(draws);
+  std::vector<float> again(1000);
+  Random(1).fill_normal(again);
+  EXPECT_TRUE(std::equal(again.begin(), again.end(), draws.begin()));
+  double sum = 0, squares = 0, fourths = 0;
+  for (const float x : draws) {
+    const double square = double{x} * double{x};
+    sum += double{x}, squares += square, fourths += square * square;
+  }
+  const auto n = static_cast<double>(draws.size());
+  EXPECT_NEAR(sum / n, 0, 0.005);
+  EXPECT_NEAR(squares / n, 1, 0.007);
+  EXPECT_NEAR(fourths / n, 3, 0.05);
+  for (const double limit : {-3.7, -2.5, -1.0, 0.0, 0.3, 1.0, 3.0, 4.0}) {
+    const auto below = std::count_if(draws.begin(), draws.end(), [&](float x) { return double{x} < limit; });
+    const double expected = std::erfc(-limit / std::sqrt(2.0)) / 2;
+    EXPECT_NEAR(static_cast<double>(below) / n, expected, 5 * std::sqrt(expected * (1 - expected) / n) + 1e-6) << limit;
+  }
+  EXPECT_FLOAT_EQ(draws[0], -0.62879354f) << "draws must not change";
+}
+
 TEST_F(BaseTest, NpyRoundTripOfEveryType) {
   for (const DType dtype : {DType::float32, DType::int8, DType::uint8, DType::int16, DType::int32, DType::int64}) {
     NpyArray array{dtype, {2, 3}, std::vector<uint8_t>(6 * element_bytes(dtype))};

@@ -29,6 +29,44 @@ double portable_log(double x) {
   return 2 * z * sum + exponent * 0.69314718055994531;
 }
 
+// e^x for x <= 0, as portable as the logarithm: x = n ln 2 + r with |r| <= ln(2) / 2, and the series of e^r.
+double portable_exp(double x) {
+  const double n = std::floor(x * 1.4426950408889634 + 0.5), r = x - n * 0.69314718055994531;
+  constexpr double kShares[] = {1.0 / 14, 1.0 / 13, 1.0 / 12, 1.0 / 11, 1.0 / 10, 1.0 / 9, 1.0 / 8,
+                                1.0 / 7,  1.0 / 6,  1.0 / 5,  1.0 / 4,  1.0 / 3,  1.0 / 2, 1.0};
+  double sum = 1;
+  for (const double share : kShares) sum = 1 + sum * r * share;
+  return std::ldexp(sum, static_cast<int>(n));
+}
+
+// Marsaglia and Tsang 2000, "The ziggurat method for generating random variables", with their constants for 256 layers:
+// layers of one area cover the half bell e^(-x^2/2), the lowest with its tail. Layer i ends at x[i]; up to x[i + 1] it
+// lies under the bell as a whole.
+struct Ziggurat {
+  static constexpr int kLayers = 256;
+  static constexpr double kTail = 3.6541528853610088, kArea = 0.00492867323399;
+  double x[kLayers + 1], bell[kLayers + 1];
+
+  Ziggurat() {
+    x[0] = kArea / portable_exp(-kTail * kTail / 2);
+    x[1] = kTail;
+    for (int i = 1; i + 1 < kLayers; ++i)
+      x[i + 1] = std::sqrt(-2 * portable_log(kArea / x[i] + portable_exp(-x[i] * x[i] / 2)));
+    x[kLayers] = 0;
+    for (int i = 0; i <= kLayers; ++i) bell[i] = portable_exp(-x[i] * x[i] / 2);
+  }
+};
+
+// Beyond the last layer's end (Marsaglia 1964).
+double draw_tail(Random& random) {
+  double beyond, height;
+  do {
+    beyond = -portable_log(1 - random.uniform()) / Ziggurat::kTail;
+    height = -portable_log(1 - random.uniform());
+  } while (2 * height <= beyond * beyond);
+  return Ziggurat::kTail + beyond;
+}
+
 }  // namespace
 
 Random::Random(uint64_t seed) : seed_(seed) {
@@ -79,6 +117,23 @@ double Random::normal() {
     const double s = u * u + v * v;
     if (s > 0 && s < 1) return u * std::sqrt(-2 * portable_log(s) / s);
   }
+}
+
+void Random::fill_normal(std::span<float> draws) {
+  static const Ziggurat ziggurat;
+  const auto draw = [&] {
+    for (;;) {
+      const uint64_t drawn = bits();
+      const auto layer = static_cast<size_t>(drawn % Ziggurat::kLayers);  // the 53 bits of u are others
+      const double u = static_cast<double>(static_cast<int64_t>(drawn) >> 11) * 0x1.0p-52;  // [-1, 1)
+      const double x = u * ziggurat.x[layer];
+      if (std::fabs(x) < ziggurat.x[layer + 1]) return x;
+      if (layer == 0) return std::copysign(draw_tail(*this), u);
+      const double height = uniform(ziggurat.bell[layer], ziggurat.bell[layer + 1]);
+      if (height < portable_exp(-x * x / 2)) return x;
+    }
+  };
+  for (float& value : draws) value = static_cast<float>(draw());
 }
 
 }  // namespace mote

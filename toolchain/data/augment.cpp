@@ -144,8 +144,10 @@ void Augmenter::apply(std::span<float> window, std::span<float> scratch, Random&
         for (size_t i = static_cast<size_t>(c); i < window.size(); i += width)
           window[i] = mean_[static_cast<size_t>(c)];
     }
-  if (!jitter_.empty())
-    for (size_t i = 0; i < window.size(); ++i) window[i] += jitter_[i % width] * static_cast<float>(random.normal());
+  if (jitter_.empty()) return;
+  random.fill_normal(scratch.first(window.size()));
+  for (size_t row = 0; row < window.size(); row += width)
+    for (size_t c = 0; c < width; ++c) window[row + c] += jitter_[c] * scratch[row + c];
 }
 
 void Augmenter::apply_to_features(std::span<float> features, int32_t columns, Random& random) const {

@@ -253,9 +253,7 @@ std::span<const int16_t> Dataset::window(const DataWindow& window) const {
 }
 
 void Dataset::values(const DataWindow& wanted, std::span<float> out) const {
-  const std::span<const int16_t> window_counts = window(wanted);
-  for (size_t i = 0; i < window_counts.size(); ++i)
-    out[i] = static_cast<float>(to_value(window_counts[i], channels[i % channels.size()]));
+  to_values(window(wanted), channels, out);
 }
 
 void Dataset::fed_window(const DataWindow& wanted, std::span<int16_t> out) const {

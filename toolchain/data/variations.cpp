@@ -64,11 +64,14 @@ void rotate_sensors(std::span<float> window, int32_t channels, const std::vector
   rotation(random.uniform(-most, most), axis, matrix);
   for (const std::vector<int32_t>& sensor : sensors) {
     if (sensor.size() != 3) continue;
+    const size_t x = static_cast<size_t>(sensor[0]), y = static_cast<size_t>(sensor[1]),
+                 z = static_cast<size_t>(sensor[2]);
     for (size_t row = 0; row < window.size(); row += static_cast<size_t>(channels)) {
-      float turned[3] = {};
-      for (size_t i = 0; i < 3; ++i)
-        for (size_t j = 0; j < 3; ++j) turned[i] += matrix[i][j] * window[row + static_cast<size_t>(sensor[j])];
-      for (size_t i = 0; i < 3; ++i) window[row + static_cast<size_t>(sensor[i])] = turned[i];
+      const float before[3] = {window[row + x], window[row + y], window[row + z]};
+      const auto turned = [&](const float(&m)[3]) { return m[0] * before[0] + m[1] * before[1] + m[2] * before[2]; };
+      window[row + x] = turned(matrix[0]);
+      window[row + y] = turned(matrix[1]);
+      window[row + z] = turned(matrix[2]);
     }
   }
 }
