@@ -11,7 +11,7 @@ Result<Outcome> run(Session& session) {
   MOTE_TRY(const fs::path folder, project_folder(session));
   MOTE_TRY(ProjectConfig project, load_project(folder));
   project.data.seed = session.seed.value_or(project.seed);
-  MOTE_TRY(const CheckReport all, check_data(project.data, folder, session.console.progress()));
+  MOTE_TRY(const CheckReport all, check_data(project.data, project.folder, session.console.progress()));
   const CheckReport report = folded(all);
   session.console.text(to_text(report));
   session.console.object(to_json(report));

@@ -17,7 +17,7 @@ Result<Outcome> run(Session& session, const Options& options) {
   MOTE_TRY(const fs::path folder, project_folder(session));
   MOTE_TRY(ProjectConfig project, load_project(folder));
   project.data.seed = session.seed.value_or(project.seed);
-  MOTE_TRY(const Dataset dataset, load_dataset(project.data, folder, session.console.progress()));
+  MOTE_TRY(const Dataset dataset, load_dataset(project.data, project.folder, session.console.progress()));
   const bool npy = options.format == "npy";
   const fs::path target = options.output.empty() ? folder / "build" / options.format : fs::path(options.output);
   MOTE_TRY(const Exported exported,

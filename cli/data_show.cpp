@@ -36,7 +36,7 @@ Result<Outcome> run(Session& session, const std::string& page) {
   MOTE_TRY(const fs::path folder, project_folder(session));
   MOTE_TRY(ProjectConfig project, load_project(folder));
   project.data.seed = session.seed.value_or(project.seed);
-  MOTE_TRY(const Dataset dataset, load_dataset(project.data, folder, session.console.progress()));
+  MOTE_TRY(const Dataset dataset, load_dataset(project.data, project.folder, session.console.progress()));
   session.console.text(show_data(dataset, terminal_columns(STDOUT_FILENO)));
   Json summary = data_summary(dataset);
   if (!page.empty()) {

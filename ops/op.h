@@ -82,7 +82,8 @@ struct FloatCall {
   // for the next.
   float* saved = nullptr;
   uint64_t seed = 0;  // training: of what the operator draws; equal in forward and backward
-  // Unless it is nullptr, what each number of input 0 passes before the operator sees it (OpDef::takes_line).
+  // Unless it is nullptr, what each number of input 0 passes before the operator sees it (OpDef::takes_line). The
+  // gradient of input 0 is then that of what the line makes, without the line's own slope.
   const ChannelLine* line = nullptr;
   // A pass may see a batch in parts (OpDef::in_parts), one after the other: `row` rows were seen before this call,
   // which is the last or not. No part has more rows than the first.

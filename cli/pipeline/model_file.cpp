@@ -8,6 +8,7 @@
 
 #include "cli/pipeline/decisions.h"
 #include "toolchain/graph/builder.h"
+#include "toolchain/graph/layers/layer.h"
 #include "toolchain/graph/training_form.h"
 #include "toolchain/tflite/metadata.h"
 #include "toolchain/tflite/reader.h"
@@ -28,12 +29,12 @@ Result<void> set_metadata(Graph& graph, const ProjectConfig& project, const Load
   return set_model_metadata(graph, metadata);
 }
 
-// What to write for a last layer with so many outputs: a Dense with another number, or one more behind it.
+// What to write for a last layer with so many outputs: a Dense with another number, or one more layer.
 std::string corrected_layer(const std::string& layer, size_t units, bool classification) {
-  const size_t start = layer.find_first_of("0123456789");
-  if (!layer.starts_with("Dense") || start == std::string::npos)
+  const Result<ParsedLayer> parsed = parse_layer(layer);
+  if (!parsed.ok() || parsed->written != "Dense")
     return fmt::format("end with \"Dense({}{})\"", units, classification ? ", softmax" : "");
-  const size_t end = layer.find_first_not_of("0123456789", start);
+  const size_t start = parsed->arguments.value(0).column - 1, end = layer.find_first_not_of("0123456789", start);
   return fmt::format("write \"{}{}{}\"", layer.substr(0, start), units,
                      end == std::string::npos ? "" : layer.substr(end));
 }

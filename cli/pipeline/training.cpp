@@ -57,8 +57,8 @@ Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   const Dataset& dataset = job.loaded.dataset;
   Result<Augmenter> augmenter = Augmenter::create(job.project.data, dataset, job.project.folder);
   if (!augmenter.ok()) return job.project.error_at("data.augment", augmenter.error());
-  const WindowExamples training(job.loaded, dataset.train, &*augmenter);
-  const WindowExamples validation(job.loaded, dataset.validation, nullptr);
+  const WindowExamples training(job.loaded, dataset.train, &*augmenter, true);
+  const WindowExamples validation(job.loaded, dataset.validation, nullptr, false);
 
   TrainConfig config = job.config;
   const bool small = job.graph.macs() < kMacsForThreads && augmenter->empty();
@@ -76,7 +76,7 @@ Result<TrainResult> run_training(TrainingJob job, const Progress& progress) {
   callbacks.cancelled = [] { return InterruptGuard::interrupted(); };
   const InterruptGuard guard;
   MOTE_TRY(TrainResult result, train(std::move(job.graph), training, validation, config, callbacks));
-  result.planned_bytes += training.kept_bytes() + validation.kept_bytes();
+  result.planned_bytes += training.kept_bytes();
   if (result.cancelled)
     return Error{Error::Kind::interrupted,
                  fmt::format("interrupted in epoch {} of {}; earlier results are untouched, and the same command goes "

@@ -18,12 +18,13 @@ std::span<float> scratch(size_t elements, int which) {
 
 }  // namespace
 
-WindowExamples::WindowExamples(const Loaded& loaded, const DataPart& part, const Augmenter* augmenter)
+WindowExamples::WindowExamples(const Loaded& loaded, const DataPart& part, const Augmenter* augmenter, bool often)
     : loaded_(loaded), part_(part), augmenter_(augmenter), target_scale_(target_scale(loaded.dataset)) {
   constexpr size_t kMostKept = size_t{8} << 20;  // values
   const size_t elements = static_cast<size_t>(loaded.features->output_shape().elements());
   const size_t all = elements * part.windows.size();
-  if ((augmenter != nullptr && !augmenter->empty()) || all > kMostKept) return;
+  const bool change = augmenter != nullptr && !augmenter->empty();
+  if (!often || change || all > kMostKept) return;
   kept_.resize(all);
   for (size_t i = 0; i < part.windows.size(); ++i)
     loaded.features->transform_counts(loaded.dataset.window(part.windows[i]),

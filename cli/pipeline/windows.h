@@ -23,8 +23,9 @@ struct Loaded {
 // One part of the dataset for training. Regression targets are standardised by the training part's mean and deviation.
 class WindowExamples final : public Examples {
  public:
-  // `augmenter` may be nullptr. Keeps references: `loaded`, `part` and `augmenter` must outlive it.
-  WindowExamples(const Loaded& loaded, const DataPart& part, const Augmenter* augmenter);
+  // `augmenter` may be nullptr. Keeps references: `loaded`, `part` and `augmenter` must outlive it. `often`: all are
+  // asked for again and again.
+  WindowExamples(const Loaded& loaded, const DataPart& part, const Augmenter* augmenter, bool often);
   int64_t count() const override { return part_.size(); }
   void fill(int64_t index, uint64_t epoch_seed, std::span<float> input, std::span<float> targets) const override;
   int32_t label(int64_t index) const override { return part_.windows[static_cast<size_t>(index)].label; }
@@ -35,7 +36,7 @@ class WindowExamples final : public Examples {
   const DataPart& part_;
   const Augmenter* augmenter_;
   std::vector<float> target_scale_;
-  std::vector<float> kept_;  // the features of every window, where they never change and are not too many
+  std::vector<float> kept_;  // the features of every window, if that is worth it
 };
 
 // The float inputs of one part, as recorded.

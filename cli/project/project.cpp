@@ -379,8 +379,8 @@ Result<ProjectConfig> load_project(const std::filesystem::path& folder) {
   MOTE_TRY(const std::string text, read_text(file));
   const fs::path shown = fs::proximate(file, failure);
   MOTE_TRY(ProjectConfig project, parse_project(failure || shown.empty() ? file.string() : shown.string(), text));
-  project.folder = folder;
-  if (project.name.empty()) project.name = fs::weakly_canonical(folder, failure).filename().string();
+  project.folder = fs::weakly_canonical(fs::absolute(folder, failure), failure);
+  if (project.name.empty()) project.name = project.folder.filename().string();
   return project;
 }
 

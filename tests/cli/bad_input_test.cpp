@@ -112,6 +112,7 @@ TEST_F(BadInput, ProjectFile) {
       {"Dense(2, softmax)", "Dense(5, softmax)",
        "the last layer Dense(5, softmax) has 5 outputs; the data have 2 classes (left, right); write "
        "\"Dense(2, softmax)\""},
+      {"Dense(2, softmax)", "dense(activation=softmax, units=5)", "write \"dense(activation=softmax, units=2)\""},
       {"\"Dense(2, softmax)\"", "\"Autoencoder(8, latent=3)\"", "(left, right); end with \"Dense(2, softmax)\""},
       {"label = \"folder\"", "label = \"column:kind\"",
        "0.csv:1: no column 'kind' (label in mote.toml); the file has timestamp, ax, ay"},
@@ -179,6 +180,15 @@ TEST_F(BadInput, EmptyFolderAndOneRecordingLabel) {
   for (const char* extra : {"1.csv", "2.csv", "3.csv"}) fs::remove(project / "recordings/left" / extra);
   expect_refused(mote({"build"}, project), AllOf(HasSubstr("label 'left' has one recording (recordings/left/0.csv)"),
                                                  HasSubstr("Record it again")));
+}
+
+TEST_F(BadInput, ARelativeProjectMayNameFilesByAbsolutePaths) {
+  const std::string held_out = (folder_ / "p/recordings/*/3.csv").string();
+  small_project("test = 0.25", "test = [\"" + held_out + "\"]");
+  for (const char* verb : {"check", "show"}) {
+    const ProcessOutput done = mote({"--project", "p", "data", verb}, folder_);
+    EXPECT_EQ(done.exit_status, 0) << done.output << done.errors;
+  }
 }
 
 TEST_F(BadInput, ModelFiles) {

@@ -127,15 +127,18 @@ TEST(Dataset, ScaleComesFromTheTrainingPartOrTheProject) {
   EXPECT_THAT(load_error(config, project), AllOf(HasSubstr("full_scale names 'az'"), HasSubstr("ax, ay")));
 }
 
+// A file under two names would be learned and tested.
 TEST(Dataset, HeldOutFilesMayBeNamedByAnyPath) {
   ProjectFolder project;
   write_good_recordings(project);
   project.record("recordings/fast/loud.csv", 100, 100, [](int i) { return 40 * std::sin(i * 0.9); });
+  std::filesystem::create_directory_symlink(project.path() / "recordings", project.path() / "linked");
   DataConfig config = recordings_config();
   config.split.test.names = {"recordings/*/loud.csv"};
   const Dataset expected = load(config, project);
   for (const std::string& name :
-       {(project.path() / "recordings/*/loud.csv").string(), std::string("./recordings/fast/../fast/loud.csv")}) {
+       {(project.path() / "recordings/*/loud.csv").string(), (project.path() / "linked/fast/loud.csv").string(),
+        std::string("./recordings/fast/./loud.csv")}) {
     config.split.test.names = {name};
     const Dataset dataset = load(config, project);
     EXPECT_EQ(dataset.test.size(), expected.test.size()) << name;

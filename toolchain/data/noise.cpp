@@ -137,10 +137,7 @@ Result<Noise> Noise::load(const DataConfig& config, const Dataset& dataset, cons
 }
 
 void Noise::draw(const RecordingContract& contract, Random& random, std::span<float> window) const {
-  if (recordings_.empty()) {
-    for (float& value : window) value = static_cast<float>(random.normal());
-    return;
-  }
+  if (recordings_.empty()) return random.fill_normal(window);
   const size_t channels = contract.channels.size();
   const auto starts = [&](const std::vector<float>& recording) {
     return (recording.size() - window.size()) / channels + 1;

@@ -7,6 +7,7 @@
 
 #include "toolchain/base/files.h"
 #include "toolchain/data/file_list.h"
+#include "toolchain/data/file_pattern.h"
 #include "toolchain/data/readers/reader.h"
 #include "toolchain/data/text.h"
 
@@ -26,13 +27,24 @@ Result<void> add_matches(const fs::path& folder, const std::string& pattern, std
   const bool wants_noise = pattern.find(kNoiseFolder) != std::string::npos;
   for (const fs::path& path : paths) {
     if (!fs::is_regular_file(path)) continue;
-    std::string file = path.lexically_relative(folder).lexically_normal().generic_string();
+    std::string file = without_dots(path.lexically_relative(folder)).generic_string();
     if (!wants_noise && in_folder(file, kNoiseFolder))
       ++noise;
     else
       found.insert(std::move(file));
   }
   return {};
+}
+
+// Adds those that are not there under another name.
+void add_files(const fs::path& folder, std::set<std::string> more, std::set<std::string>& found) {
+  std::erase_if(more, [&](const std::string& file) { return found.contains(file); });
+  if (more.empty()) return;
+  std::error_code ignored;
+  std::set<fs::path> known;
+  for (const std::string& file : found) known.insert(fs::weakly_canonical(folder / file, ignored));
+  for (const std::string& file : more)
+    if (known.insert(fs::weakly_canonical(folder / file, ignored)).second) found.insert(file);
 }
 
 Result<std::vector<std::string>> find_files(const DataConfig& config, const fs::path& folder,
@@ -47,12 +59,14 @@ Result<std::vector<std::string>> find_files(const DataConfig& config, const fs::
   if (noise > 0)
     notes.push_back(fmt::format("{} file{} in {} left out: noise, no class (name the folder in source to take it)",
                                 noise, noise == 1 ? "" : "s", kNoiseFolder));
+  std::set<std::string> held_out;
   for (const HeldOut* part : {&config.split.validation, &config.split.test})
     for (const std::string& name : part->names) {
       if (name.find_first_of("/*?.") == std::string::npos) continue;  // the name of a group
       if (!file_list_of(name).empty()) continue;                      // chooses among the files of `source`
-      MOTE_CHECK(add_matches(folder, name, found, noise));
+      MOTE_CHECK(add_matches(folder, name, held_out, noise));
     }
+  add_files(folder, std::move(held_out), found);
   if (config.label.size() == 1 && config.label[0].starts_with("file:")) found.erase(config.label[0].substr(5));
   std::vector<std::string> files(found.begin(), found.end());
   std::sort(files.begin(), files.end(), [](const std::string& a, const std::string& b) { return natural_less(a, b); });

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <numeric>
 #include <set>
@@ -12,6 +11,7 @@
 
 #include "toolchain/base/random.h"
 #include "toolchain/data/file_list.h"
+#include "toolchain/data/file_pattern.h"
 #include "toolchain/data/text.h"
 
 namespace mote {
@@ -116,24 +116,28 @@ std::vector<double> Splitter::fractions() const {
   return {1 - validation - test, validation, test};
 }
 
-// The pattern as the names of files are: relative to the project.
-std::string in_project(const std::filesystem::path& pattern, const std::filesystem::path& folder) {
-  const bool elsewhere = pattern.is_absolute() && folder.is_absolute();
-  return (elsewhere ? pattern.lexically_relative(folder) : pattern).lexically_normal().generic_string();
+// Of each piece, whether the name of a list or a pattern means its file.
+std::vector<bool> named_by(const std::string& name, const Prepared& prepared) {
+  const auto list = prepared.file_lists.find(file_list_of(name));
+  const FilePattern pattern(name, prepared.project_folder);
+  std::vector<bool> named;
+  for (const Piece& piece : prepared.pieces)
+    named.push_back(list != prepared.file_lists.end() ? list->second.contains(piece.file) : pattern.names(piece.file));
+  return named;
 }
 
 Result<void> Splitter::take_named(const HeldOut& held_out, PartId part) {
   for (const std::string& name : held_out.names) {
     const auto group = std::find(prepared_.groups.begin(), prepared_.groups.end(), name);
     const auto list = prepared_.file_lists.find(file_list_of(name));
-    const std::string pattern = in_project(name, prepared_.project_folder);
+    const std::vector<bool> named = named_by(name, prepared_);
     int64_t taken = 0;
     for (size_t i = 0; i < candidates_.size(); ++i) {
       const Candidate& candidate = candidates_[i];
       const std::string& file = prepared_.pieces[static_cast<size_t>(candidate.piece)].file;
-      const bool wanted = list != prepared_.file_lists.end() ? list->second.contains(file)
-                          : group != prepared_.groups.end()  ? candidate.group == group - prepared_.groups.begin()
-                                                             : glob_matches(pattern, file);
+      const bool of_group = group != prepared_.groups.end() && list == prepared_.file_lists.end();
+      const bool wanted =
+          of_group ? candidate.group == group - prepared_.groups.begin() : named[static_cast<size_t>(candidate.piece)];
       if (!wanted) continue;
       if (fixed_[i] && parts_[i] != part)
         return input_error(fmt::format("mote.toml: split: {}, which '{}' names for the {} part, is in the {} part too",

@@ -125,8 +125,8 @@ MOTE_INLINE void conv_sums(const Patches& g, const ConvTiles& tile, const PixelS
     w = add_runs(tile, steps, runs, g.length, w, sums);
 }
 
-// Tiles by reference: one copied as a whole, right after its members were written, waits until the stores before have
-// left for the cache.
+// Tiles by reference, so that members are read one by one: a copy of the whole for the call, right after its members
+// were written, would wait until the stores before have left for the cache.
 template <int V, int P>
 [[gnu::noinline]] void conv_forward_tiles(const Patches& g, const ConvTiles& tiles, const float* w,
                                           const ConvBlock& block) {

@@ -16,7 +16,8 @@ MOTE_INLINE void for_each_window_vector(const PoolWindows& w, int32_t channels, 
         channels, [&](int64_t c, int32_t lanes) __attribute__((always_inline)) { body(in + c, out + c, c, lanes); });
 }
 
-// What a window sees of the elements at x, of the channels from `channel` on: themselves, or what a line makes of them.
+// What a window sees of the elements at x, of the channels from `channel` on: themselves, or what a line makes of them,
+// to the same bit in a pool and in its reverse, which finds the greatest element by it.
 struct PlainElements {
   MOTE_INLINE Vector operator()(const float* x, int64_t, int32_t lanes) const { return load_lanes(x, lanes); }
 };

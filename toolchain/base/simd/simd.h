@@ -132,6 +132,7 @@ struct SimdKernels {
   void (*max_pool)(const PoolWindows&, int32_t channels, const float* x, const ChannelLine*, Clamp, float* y);
   void (*average_pool)(const PoolWindows&, int32_t channels, const float* x, const ChannelLine*, Clamp, float* y);
   // dx += dy where low < y < high, to the first of the greatest elements, or to all alike; of disjoint windows dx = dy.
+  // With a line: to the first that it makes the greatest, and the gradient is that of what it makes.
   void (*max_pool_backward)(const PoolWindows&, int32_t channels, const float* x, const ChannelLine*, const float* y,
                             const float* dy, Clamp, float* dx);
   void (*average_pool_backward)(const PoolWindows&, int32_t channels, const float* y, const float* dy, Clamp,

@@ -146,10 +146,14 @@ TEST(SimdImages, AMaxPoolShowsNan) {
   for_levels(1, [](const SimdKernels& kernels, Random&) {
     const float nan = std::nanf("");
     const float x[] = {nan, 1, 2, 3, 0, nan};  // two channels
-    float y[2];
-    kernels.max_pool({{0, 1, 3, 0, 2}}, 2, x, nullptr, Clamp{0, 6}, y);
-    EXPECT_TRUE(std::isnan(y[0]));
-    EXPECT_TRUE(std::isnan(y[1]));
+    const float scale[] = {1, -1}, shift[] = {0, 1};
+    const ChannelLine some{scale, shift, {0, 6}};
+    for (const ChannelLine* line : {static_cast<const ChannelLine*>(nullptr), &some}) {
+      float y[2];
+      kernels.max_pool({{0, 1, 3, 0, 2}}, 2, x, line, Clamp{0, 6}, y);
+      EXPECT_TRUE(std::isnan(y[0]));
+      EXPECT_TRUE(std::isnan(y[1]));
+    }
   });
 }
 
