@@ -5,10 +5,9 @@
 #include "ops/conv_2d/conv_2d.h"
 #include "ops/image_patches.h"
 
-namespace mote {
+namespace mote::conv_2d_float {
 
 namespace {
-namespace conv_2d_float {
 
 // Filters of one element that step by one see pixels, not images: all are one image.
 Conv2DGeometry flattened(Conv2DGeometry g) {
@@ -151,6 +150,8 @@ void input_gradient(const Work& work, const Saved& saved, const ConvWorkspace& p
     });
 }
 
+}  // namespace
+
 void forward(const FloatCall& call) {
   const Work work(call);
   const Saved saved(work, call.saved);
@@ -197,20 +198,4 @@ int64_t saved_floats(const FloatCall& call) {
   return Saved(Work(call), nullptr).size;
 }
 
-}  // namespace conv_2d_float
-}  // namespace
-
-void conv_2d_forward(const FloatCall& call) {
-  conv_2d_float::forward(call);
-}
-void conv_2d_backward(const FloatCall& call) {
-  conv_2d_float::backward(call);
-}
-int64_t conv_2d_float_workspace(const FloatCall& shapes_only) {
-  return conv_2d_float::workspace_floats(shapes_only);
-}
-int64_t conv_2d_float_saved(const FloatCall& shapes_only) {
-  return conv_2d_float::saved_floats(shapes_only);
-}
-
-}  // namespace mote
+}  // namespace mote::conv_2d_float

@@ -2,11 +2,11 @@
 #pragma once
 #include "ops/op.h"
 
-namespace mote {
+namespace mote::conv_2d_float {
 
-void conv_2d_forward(const FloatCall& call);
-void conv_2d_backward(const FloatCall& call);
-int64_t conv_2d_float_workspace(const FloatCall& shapes_only);
-int64_t conv_2d_float_saved(const FloatCall& shapes_only);
+void forward(const FloatCall& call);
+void backward(const FloatCall& call);
+int64_t workspace_floats(const FloatCall& shapes_only);
+int64_t saved_floats(const FloatCall& shapes_only);
 
-}  // namespace mote
+}  // namespace mote::conv_2d_float

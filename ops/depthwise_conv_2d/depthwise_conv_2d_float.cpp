@@ -5,10 +5,9 @@
 #include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
 #include "ops/image_patches.h"
 
-namespace mote {
+namespace mote::depthwise_conv_2d_float {
 
 namespace {
-namespace depthwise_conv_2d_float {
 
 DepthwiseConv2DGeometry geometry_of(const FloatCall& call) {
   DepthwiseConv2DGeometry g{};
@@ -130,6 +129,8 @@ void input_gradient(const Work& work, const float* turned, const ConvWorkspace& 
     });
 }
 
+}  // namespace
+
 void forward(const FloatCall& call) {
   const Work work(call);
   if (work.g.multiplier != 1) return plain_forward(work.g, call, work.limits);
@@ -172,20 +173,4 @@ int64_t saved_floats(const FloatCall& call) {
   return turned_floats(Work(call));
 }
 
-}  // namespace depthwise_conv_2d_float
-}  // namespace
-
-void depthwise_conv_2d_forward(const FloatCall& call) {
-  depthwise_conv_2d_float::forward(call);
-}
-void depthwise_conv_2d_backward(const FloatCall& call) {
-  depthwise_conv_2d_float::backward(call);
-}
-int64_t depthwise_conv_2d_float_workspace(const FloatCall& shapes_only) {
-  return depthwise_conv_2d_float::workspace_floats(shapes_only);
-}
-int64_t depthwise_conv_2d_float_saved(const FloatCall& shapes_only) {
-  return depthwise_conv_2d_float::saved_floats(shapes_only);
-}
-
-}  // namespace mote
+}  // namespace mote::depthwise_conv_2d_float

@@ -138,7 +138,7 @@ TEST(Dataset, HeldOutFilesMayBeNamedByAnyPath) {
   const Dataset expected = load(config, project);
   for (const std::string& name :
        {(project.path() / "recordings/*/loud.csv").string(), (project.path() / "linked/fast/loud.csv").string(),
-        std::string("./recordings/fast/./loud.csv")}) {
+        std::string("./recordings/fast/./loud.csv"), std::string("linked/fast/loud.csv")}) {
     config.split.test.names = {name};
     const Dataset dataset = load(config, project);
     EXPECT_EQ(dataset.test.size(), expected.test.size()) << name;

@@ -1,7 +1,7 @@
 #include "toolchain/data/file_pattern.h"
 
+#include <algorithm>
 #include <system_error>
-#include <utility>
 
 #include "toolchain/data/text.h"
 
@@ -16,23 +16,33 @@ fs::path without_dots(const fs::path& path) {
   return result;
 }
 
-FilePattern::FilePattern(const fs::path& pattern, fs::path project_folder)
-    : pattern_(without_dots(pattern).generic_string()), folder_(std::move(project_folder)) {
-  if (!pattern.is_absolute()) return;
+namespace {
+
+// Without links as far as there is no wildcard; what cannot be resolved names nothing.
+std::string real_path(const fs::path& pattern) {
   fs::path real;
   bool wild = false;
-  std::error_code ignored;  // what cannot be resolved names nothing
+  std::error_code ignored;
   for (const fs::path& part : pattern) {
     wild = wild || part.native().find_first_of("*?") != std::string::npos;
     real = wild ? real / part : fs::weakly_canonical(real / part, ignored);
   }
-  absolute_ = real.generic_string();
+  return real.generic_string();
 }
 
-bool FilePattern::names(const std::string& file) const {
-  if (glob_matches(pattern_, file)) return true;
+}  // namespace
+
+std::vector<bool> files_named(const fs::path& pattern, const std::vector<std::string>& files,
+                              const fs::path& project_folder) {
+  const std::string name = without_dots(pattern).generic_string();
+  std::vector<bool> named;
+  for (const std::string& file : files) named.push_back(glob_matches(name, file));
+  if (std::ranges::find(named, true) != named.end()) return named;
+  const std::string real = real_path(project_folder / pattern);
   std::error_code ignored;
-  return !absolute_.empty() && glob_matches(absolute_, fs::weakly_canonical(folder_ / file, ignored).generic_string());
+  for (size_t i = 0; i < files.size(); ++i)
+    named[i] = glob_matches(real, fs::weakly_canonical(project_folder / files[i], ignored).generic_string());
+  return named;
 }
 
 }  // namespace mote

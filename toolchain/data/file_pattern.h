@@ -2,22 +2,16 @@
 #pragma once
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace mote {
 
 // The path without components that are ".".
 std::filesystem::path without_dots(const std::filesystem::path& path);
 
-// A pattern of files: as they are called, relative to the project, or by an absolute path, with or without links.
-class FilePattern {
- public:
-  FilePattern(const std::filesystem::path& pattern, std::filesystem::path project_folder);
-  // `file`: relative to the project.
-  bool names(const std::string& file) const;
-
- private:
-  std::string pattern_, absolute_;  // absolute_: without links, or empty
-  std::filesystem::path folder_;
-};
+// Of each file, by its path relative to the project, whether the pattern means it. Where no path matches it, what it
+// means is looked for by where files really lie: it may be absolute, or go through links.
+std::vector<bool> files_named(const std::filesystem::path& pattern, const std::vector<std::string>& files,
+                              const std::filesystem::path& project_folder);
 
 }  // namespace mote

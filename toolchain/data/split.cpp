@@ -116,13 +116,14 @@ std::vector<double> Splitter::fractions() const {
   return {1 - validation - test, validation, test};
 }
 
-// Of each piece, whether the name of a list or a pattern means its file.
-std::vector<bool> named_by(const std::string& name, const Prepared& prepared) {
+// Of each piece, whether a list or a pattern means its file.
+std::vector<bool> pieces_named(const std::string& name, const Prepared& prepared) {
+  std::vector<std::string> files;
+  for (const Piece& piece : prepared.pieces) files.push_back(piece.file);
   const auto list = prepared.file_lists.find(file_list_of(name));
-  const FilePattern pattern(name, prepared.project_folder);
+  if (list == prepared.file_lists.end()) return files_named(name, files, prepared.project_folder);
   std::vector<bool> named;
-  for (const Piece& piece : prepared.pieces)
-    named.push_back(list != prepared.file_lists.end() ? list->second.contains(piece.file) : pattern.names(piece.file));
+  for (const std::string& file : files) named.push_back(list->second.contains(file));
   return named;
 }
 
@@ -130,12 +131,12 @@ Result<void> Splitter::take_named(const HeldOut& held_out, PartId part) {
   for (const std::string& name : held_out.names) {
     const auto group = std::find(prepared_.groups.begin(), prepared_.groups.end(), name);
     const auto list = prepared_.file_lists.find(file_list_of(name));
-    const std::vector<bool> named = named_by(name, prepared_);
+    const bool of_group = group != prepared_.groups.end() && list == prepared_.file_lists.end();
+    const std::vector<bool> named = of_group ? std::vector<bool>() : pieces_named(name, prepared_);
     int64_t taken = 0;
     for (size_t i = 0; i < candidates_.size(); ++i) {
       const Candidate& candidate = candidates_[i];
       const std::string& file = prepared_.pieces[static_cast<size_t>(candidate.piece)].file;
-      const bool of_group = group != prepared_.groups.end() && list == prepared_.file_lists.end();
       const bool wanted =
           of_group ? candidate.group == group - prepared_.groups.begin() : named[static_cast<size_t>(candidate.piece)];
       if (!wanted) continue;
