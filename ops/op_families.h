@@ -220,6 +220,12 @@ void binary_forward(const FloatCall& call) {
   binary_run(p, broadcast.groups, call.inputs[0], call.inputs[1], call.outputs[0]);
 }
 
+// The limits of a fused activation.
+inline Clamp limits_of(Activation activation) {
+  const FloatRange range = float_activation_range(activation);
+  return {range.low, range.high};
+}
+
 // Whether the fused activation lets a change of this output through. (The slope at its limits is 0.)
 inline bool inside(Activation activation, float y) {
   const FloatRange range = float_activation_range(activation);

@@ -30,8 +30,7 @@ BinarySlopes slopes(const Attributes& attributes, float, float, float y) {
 }
 
 Clamp limits(const FloatCall& call) {
-  const FloatRange range = float_activation_range(call.attributes->as<AddAttributes>().activation);
-  return {range.low, range.high};
+  return limits_of(call.attributes->as<AddAttributes>().activation);
 }
 
 void forward(const FloatCall& call) {

@@ -22,8 +22,7 @@ Channels size_of(const FloatCall& call) {
 }
 
 Clamp limits(const FloatCall& call) {
-  const FloatRange range = float_activation_range(call.attributes->as<BatchNormAttributes>().activation);
-  return {range.low, range.high};
+  return limits_of(call.attributes->as<BatchNormAttributes>().activation);
 }
 
 // Mean and variance are those of the rows, not the running ones.

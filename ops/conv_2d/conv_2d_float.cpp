@@ -4,6 +4,7 @@
 
 #include "ops/conv_2d/conv_2d.h"
 #include "ops/image_patches.h"
+#include "ops/op_families.h"
 
 namespace mote::conv_2d_float {
 
@@ -24,16 +25,11 @@ Conv2DGeometry geometry_of(const FloatCall& call) {
   return flattened(g);
 }
 
-Clamp limits_of(const FloatCall& call) {
-  const FloatRange range = float_activation_range(call.attributes->as<Conv2DAttributes>().activation);
-  return {range.low, range.high};
-}
-
 // The float work of one call. Letters: O = outputs of a group, D = input channels of a group, K = patch.
 struct Work {
   explicit Work(const FloatCall& call)
       : g(geometry_of(call)),
-        limits(limits_of(call)),
+        limits(limits_of(call.attributes->as<Conv2DAttributes>().activation)),
         outputs(g.outputs / g.groups()),
         weights(int64_t{outputs} * g.patch()),
         y_phases(g.y),

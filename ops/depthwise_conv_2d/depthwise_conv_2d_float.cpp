@@ -4,6 +4,7 @@
 
 #include "ops/depthwise_conv_2d/depthwise_conv_2d.h"
 #include "ops/image_patches.h"
+#include "ops/op_families.h"
 
 namespace mote::depthwise_conv_2d_float {
 
@@ -16,16 +17,11 @@ DepthwiseConv2DGeometry geometry_of(const FloatCall& call) {
   return g;
 }
 
-Clamp limits_of(const FloatCall& call) {
-  const FloatRange range = float_activation_range(call.attributes->as<DepthwiseConv2DAttributes>().activation);
-  return {range.low, range.high};
-}
-
 // The float work of one call. Channels with several filters go by plain loops, all others by the micro-kernels.
 struct Work {
   explicit Work(const FloatCall& call)
       : g(geometry_of(call)),
-        limits(limits_of(call)),
+        limits(limits_of(call.attributes->as<DepthwiseConv2DAttributes>().activation)),
         y_phases(g.y),
         x_phases(g.x),
         gradient_image{source_outputs(g.y, y_phases), source_outputs(g.x, x_phases), g.inputs},

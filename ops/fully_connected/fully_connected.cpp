@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ops/op_families.h"
 #include "ops/pack.h"
 #include "toolchain/base/simd/simd.h"
 
@@ -48,11 +49,6 @@ OpCost cost(const Attributes&, std::span<const Shape> inputs, std::span<const Sh
   return {fully_connected_macs(inputs[0], inputs[1]), fully_connected_scratch_bytes()};
 }
 
-Clamp limits(Activation activation) {
-  const FloatRange range = float_activation_range(activation);
-  return {range.low, range.high};
-}
-
 DenseSize size_of(const FloatCall& call) {
   const int32_t inputs = call.input_shapes[1][1], outputs = call.input_shapes[1][0];
   return {call.input_shapes[0].elements() / inputs, inputs, outputs};
@@ -60,7 +56,7 @@ DenseSize size_of(const FloatCall& call) {
 
 // y[B x O] = activation(x[B x I] w[O x I]^T + b[O])
 void forward(const FloatCall& call) {
-  const Clamp clamp = limits(call.attributes->as<FullyConnectedAttributes>().activation);
+  const Clamp clamp = limits_of(call.attributes->as<FullyConnectedAttributes>().activation);
   const float* bias = call.inputs.size() > 2 ? call.inputs[2] : nullptr;
   simd().dense_forward(size_of(call), call.inputs[0], call.inputs[1], bias, clamp, call.outputs[0]);
 }
@@ -71,7 +67,8 @@ void backward(const FloatCall& call) {
   const Activation activation = call.attributes->as<FullyConnectedAttributes>().activation;
   const float* dz = call.output_gradients[0];
   if (activation != Activation::none) {
-    simd().clamp_backward(int64_t{size.batch} * size.outputs, call.outputs[0], dz, limits(activation), call.workspace);
+    simd().clamp_backward(int64_t{size.batch} * size.outputs, call.outputs[0], dz, limits_of(activation),
+                          call.workspace);
     dz = call.workspace;
   }
   if (call.input_gradients[0]) simd().dense_input_gradient(size, dz, call.inputs[1], call.input_gradients[0]);
